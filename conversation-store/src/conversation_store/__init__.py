@@ -1,0 +1,1 @@
+"""Parties, conversations and the one timeline."""

@@ -1,0 +1,1 @@
+"""What every part of Faden shares: events, ids, references, words."""

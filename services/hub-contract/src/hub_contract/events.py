@@ -1,0 +1,177 @@
+"""The one contract: five events, a closed union, frozen, told apart by `type`.
+
+Rule 1. What is in the clear is never personal: ids, times, words, sizes.
+Rule 2. All else is `content`. On the bus it is `Sealed`; opened, it is a value of its own class.
+Rule 3. Ids are derived from facts (`hub_contract.ids`), so twice is once.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+
+from hub_contract.delivery import Delivery, Reason
+from hub_contract.words import (
+    AccountName,
+    Attachment,
+    Automatic,
+    Blob,
+    Body,
+    Channel,
+    ContactPoint,
+    Contribution,
+    Evidence,
+    MessageKind,
+    Moment,
+    Recipient,
+    Tenant,
+    Value,
+)
+
+
+class Sealed(Value):
+    """AES-256-GCM under the data key of this event: base64 of nonce + ciphertext + tag."""
+
+    sealed: str
+
+
+class MessageContent(Value):
+    """What a citizen sent, opened."""
+
+    sender: ContactPoint | None = None
+    recipients: tuple[Recipient, ...] = ()
+    subject: str = ""
+    body: Body = Body()
+    whole: Blob | None = None  # the whole `Body` as JSON, where it is too long to travel
+    external_id: str = ""  # Message-ID, MessageSid, fax commid: only its channel may read it
+    answers: tuple[str, ...] = ()  # external ids it answers, nearest first
+    reply_token: str = ""  # from our own reply address; unchecked here
+    references: tuple[str, ...] = ()  # valid twelve-digit references found in it
+    attachments: tuple[Attachment, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    problems: tuple[str, ...] = ()  # what could not be read, in plain words
+
+
+class RequestedContent(Value):
+    """What we send, opened."""
+
+    recipient: ContactPoint
+    subject: str = ""
+    text: str
+    html: str = ""
+    answers: tuple[str, ...] = ()  # external ids this answers, nearest first
+    reply_token: str = ""  # the channel builds the reply address from it
+    reference: str = ""  # twelve digits, bare
+    attachments: tuple[Attachment, ...] = ()
+
+
+class DeliveryContent(Value):
+    """What the peer said of a delivery, opened."""
+
+    recipient: str = ""
+    external_id: str = ""  # the peer's id, or our Message-ID
+    diagnostic: str = ""  # the peer's own words
+
+
+class Event(Value):
+    id: UUID
+    tenant: Tenant
+
+
+class MessageReceived(Event):
+    """Something arrived: mail, SMS, fax, scan, form, chat line, call."""
+
+    type: Literal["message.received"] = "message.received"
+    channel: Channel
+    account: AccountName
+    kind: MessageKind = MessageKind.MESSAGE
+    sender_key: str = ""  # HMAC of the sender, given by `accept`: order and look-up without reading
+    happened_at: Moment | None = None  # the sender's claim
+    received_at: Moment  # our fact
+    automatic: Automatic = Automatic.NO
+    readable: bool = True
+    partial: bool = False  # a fax that broke off; kept and marked
+    size: int = 0  # bytes of the original
+    pages: int | None = None
+    seconds: int | None = None  # length of a call
+    original: Blob | None = None
+    content: Sealed | MessageContent = Field(union_mode="left_to_right")
+
+
+class MessageRequested(Event):
+    """Send this by that channel to that contact point; `id` is the outbound message."""
+
+    type: Literal["message.requested"] = "message.requested"
+    channel: Channel
+    account: AccountName
+    conversation_id: UUID
+    requested_at: Moment
+    automatic: bool = False  # made by a rule, not by an agent
+    content: Sealed | RequestedContent = Field(union_mode="left_to_right")
+
+
+class DeliveryReported(Event):
+    """How far an outbound message got."""
+
+    type: Literal["delivery.reported"] = "delivery.reported"
+    channel: Channel
+    account: AccountName
+    message_id: UUID
+    status: Delivery
+    reason: Reason = Reason.NONE
+    code: str = ""  # the peer's code, for example 5.1.1 or 30003
+    at: Moment
+    original: Blob | None = None
+    content: Sealed | DeliveryContent = Field(union_mode="left_to_right")
+
+
+class EntryAppended(Event):
+    """The timeline grew or changed: for live pages, webhooks, analytics."""
+
+    type: Literal["entry.appended"] = "entry.appended"
+    conversation_id: UUID
+    entry_id: UUID
+    place: int  # position of the entry in its conversation, from 1
+    change: Literal["appended", "delivery", "moved", "merged", "split", "undone"] = "appended"
+    kind: str  # message, note, delivery, ...
+    direction: Literal["in", "out", "none"]
+    channel: Channel | None = None
+    at: Moment
+
+
+class TransactionChanged(Event):
+    """A status moved or a requirement was met."""
+
+    type: Literal["transaction.changed"] = "transaction.changed"
+    transaction_id: UUID
+    public_service: str
+    status: Literal[
+        "INITIATED", "SUBMITTED", "RECEIVED", "PROCESSING", "ACTION_REQUIRED", "COMPLETED"
+    ]
+    requirement: str = ""
+    met: bool = False
+    at: Moment
+
+
+ConversationEvent = Annotated[
+    MessageReceived | MessageRequested | DeliveryReported | EntryAppended | TransactionChanged,
+    Field(discriminator="type"),
+]
+CONVERSATION_EVENT: TypeAdapter[ConversationEvent] = TypeAdapter(ConversationEvent)
+
+SealedKind = MessageReceived | MessageRequested | DeliveryReported
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What `parse` makes of a peer's bytes, and `accept` keeps: an opened event and its bytes.
+
+    `original` is what the peer sent, untouched; `files` are the attachments' bytes, in the order
+    of `event.content.attachments` (none for a delivery report).
+    """
+
+    event: MessageReceived | DeliveryReported
+    original: bytes = b""
+    files: tuple[bytes, ...] = ()

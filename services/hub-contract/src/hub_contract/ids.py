@@ -1,0 +1,28 @@
+"""Ids derived from facts: the same webhook, mail or file seen twice is the same event."""
+
+import json
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("0f9d5c0e-6d2b-5f5e-9d0f-fade0000fade")
+
+
+def derive(kind: str, *facts: str) -> UUID:
+    """Return the id of the thing of this `kind` that has these facts, in this order."""
+    # JSON keeps ("a", "bc") and ("ab", "c") apart.
+    return uuid5(NAMESPACE, json.dumps([kind, *facts], ensure_ascii=False))
+
+
+def received_id(
+    tenant: str, channel: str, account: str, external_id: str, content_hash: str = ""
+) -> UUID:
+    """Return the id of a message that arrived.
+
+    E-mail gives a `content_hash` too: senders reuse Message-IDs (freescout#5591), and some mails
+    have none at all.
+    """
+    return derive("message.received", tenant, channel, account, external_id, content_hash)
+
+
+def reported_id(message_id: UUID, status: str, *facts: str) -> UUID:
+    """Return the id of a delivery report: the same word said twice is one report."""
+    return derive("delivery.reported", str(message_id), status, *facts)

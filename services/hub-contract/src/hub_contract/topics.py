@@ -1,0 +1,108 @@
+"""Which event goes where, under which key, and what it looks like on the wire.
+
+CloudEvents 1.0, Kafka binary mode: attributes travel as `ce_*` headers, the body is the event.
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from hub_contract.errors import Permanent
+from hub_contract.events import (
+    CONVERSATION_EVENT,
+    ConversationEvent,
+    DeliveryReported,
+    EntryAppended,
+    MessageReceived,
+    MessageRequested,
+    Sealed,
+    TransactionChanged,
+)
+from hub_contract.words import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    name: str
+    partitions: int = 6  # never changed: a key would move
+    retention_days: int = 28
+
+
+RECEIVED = Topic("faden.message.received")
+REPORTED = Topic("faden.delivery.reported")
+APPENDED = Topic("faden.entry.appended")
+CHANGED = Topic("faden.transaction.changed")
+REQUESTED = {channel: Topic(f"faden.message.requested.{channel}") for channel in Channel}
+TOPICS = (RECEIVED, REPORTED, APPENDED, CHANGED, *REQUESTED.values())
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """An event as it lies in the log and on the bus."""
+
+    topic: str
+    key: str
+    headers: Headers
+    body: bytes
+
+
+def topic_of(event: ConversationEvent) -> str:
+    match event:
+        case MessageReceived():
+            return RECEIVED.name
+        case MessageRequested():
+            return REQUESTED[event.channel].name
+        case DeliveryReported():
+            return REPORTED.name
+        case EntryAppended():
+            return APPENDED.name
+        case TransactionChanged():
+            return CHANGED.name
+
+
+def key_of(event: ConversationEvent) -> str:
+    """Return what keeps its order: nothing personal, since keys are readable."""
+    match event:
+        case MessageReceived():
+            return f"{event.tenant}/{event.sender_key or event.id}"
+        case MessageRequested() | EntryAppended():
+            return f"{event.tenant}/{event.conversation_id}"
+        case DeliveryReported():
+            return f"{event.tenant}/{event.message_id}"
+        case TransactionChanged():
+            return f"{event.tenant}/{event.transaction_id}"
+
+
+def to_wire(event: ConversationEvent, source: str, traceparent: str = "") -> Wire:
+    """Return the event as it travels; an event whose content is open is refused."""
+    if not isinstance(getattr(event, "content", Sealed(sealed="")), Sealed):
+        raise Permanent(f"{event.type} {event.id} would travel unsealed")
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", str(event.id).encode()),
+        ("ce_type", event.type.encode()),
+        ("ce_source", source.encode()),
+        ("ce_time", datetime.now(UTC).isoformat().encode()),
+        ("ce_tenant", event.tenant.encode()),
+        ("content-type", b"application/json"),
+    ]
+    if traceparent:
+        headers.append(("traceparent", traceparent.encode()))
+    return Wire(topic_of(event), key_of(event), tuple(headers), to_json(event))
+
+
+def to_json(event: ConversationEvent) -> bytes:
+    return event.model_dump_json(exclude_none=True).encode()
+
+
+def from_wire(body: bytes) -> ConversationEvent:
+    """Return the event of these bytes; `Permanent` names what is wrong, never quoting content."""
+    try:
+        return CONVERSATION_EVENT.validate_json(body)
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, f['loc'])) or 'body'}: {f['type']}" for f in error.errors())
+        raise Permanent("undecodable event: " + "; ".join(list(faults)[:5])) from None

@@ -1,0 +1,126 @@
+"""The small vocabulary, and the frozen values that events are made of."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Tenant = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+AccountName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+class Value(BaseModel):
+    """Frozen; unknown fields are ignored, because services are deployed one by one."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Channel(StrEnum):
+    EMAIL = "email"
+    SMS = "sms"
+    FAX = "fax"
+    PAPER = "paper"
+    WEB = "web"
+    PHONE = "phone"
+
+
+class ContactKind(StrEnum):
+    EMAIL = "email"  # local part as it is, domain in lower case and IDNA
+    PHONE = "phone"  # E.164; SMS and calls share it
+    FAX = "fax"  # E.164
+    POSTAL = "postal"  # the address lines, one per line
+    PORTAL = "portal"  # an inbox of our own portal
+
+
+class Assurance(StrEnum):
+    """How sure we are who it is, in the words of eIDAS."""
+
+    NONE = "none"
+    LOW = "low"
+    SUBSTANTIAL = "substantial"
+    HIGH = "high"
+
+
+class MessageKind(StrEnum):
+    MESSAGE = "message"
+    SCAN = "scan"
+    FORM = "form"
+    CHAT = "chat"
+    CALL = "call"
+    VOICEMAIL = "voicemail"
+
+
+class Automatic(StrEnum):
+    """Who wrote it: a person, or a machine that must never be answered automatically."""
+
+    NO = "no"
+    REPLY = "reply"  # out of office and the like, RFC 3834
+    GENERATED = "generated"  # newsletters, lists, system mail
+    BOUNCE = "bounce"  # a bounce about no message of ours
+
+
+class ContactPoint(Value):
+    """An address of the outside world; `value` is normalised once, by its channel."""
+
+    kind: ContactKind
+    value: str
+    name: str = ""  # as the sender writes it: a claim, never an identity
+
+
+class RecipientRole(StrEnum):
+    TO = "to"
+    CC = "cc"
+    ENVELOPE = "envelope"  # whom the transport named: the true recipient of a blind copy
+
+
+class Recipient(Value):
+    role: RecipientRole
+    point: ContactPoint
+
+
+class Blob(Value):
+    """Sealed bytes in the blob store: `length` bytes from `start` of the object `name`."""
+
+    name: str
+    start: int = 0
+    length: int
+    size: int  # bytes once opened
+
+
+class Attachment(Value):
+    file_name: str
+    media_type: str
+    size: int
+    content_id: str = ""  # what an HTML body calls it, without angle brackets
+    inline: bool = False
+    blob: Blob | None = None  # None only between `parse` and `accept`
+
+
+class Evidence(Value):
+    """What was checked about a message: `kind` says how, `result` with what outcome."""
+
+    kind: str  # dmarc, dkim, spf, signature, encrypted, session, one-time-code, station-id ...
+    result: str  # pass, fail, none, unchecked, or the value itself
+    by: str = ""  # the host or service that did the check
+    assurance: Assurance = Assurance.NONE
+
+
+class Contribution(Value):
+    """A value or document that a message adds to a transaction."""
+
+    requirement: str
+    value: str
+    source: str  # form, text, ocr, agent
+    confidence: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+
+class Body(Value):
+    """The words of a message: its own, what it quotes, its signature, and its safe HTML."""
+
+    text: str = ""
+    quoted: str = ""
+    signature: str = ""
+    html: str = ""
+
+
+Moment = AwareDatetime
