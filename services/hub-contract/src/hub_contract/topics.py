@@ -6,6 +6,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-proto
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -37,17 +38,34 @@ CHANGED = Topic("faden.transaction.changed")
 REQUESTED = {channel: Topic(f"faden.message.requested.{channel}") for channel in Channel}
 TOPICS = (RECEIVED, REPORTED, APPENDED, CHANGED, *REQUESTED.values())
 
-Headers = tuple[tuple[str, bytes], ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """An event as it lies in the log and on the bus."""
+    """An event as it lies in the log and on the bus; `body` is the event as JSON, sealed."""
 
     topic: str
     key: str
-    headers: Headers
+    id: UUID
+    tenant: str
+    type: str
+    source: str
+    time: datetime
+    traceparent: str
     body: bytes
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        headers = [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", str(self.id).encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_time", self.time.isoformat().encode()),
+            ("ce_tenant", self.tenant.encode()),
+            ("content-type", b"application/json"),
+        ]
+        if self.traceparent:
+            headers.append(("traceparent", self.traceparent.encode()))
+        return headers
 
 
 def topic_of(event: ConversationEvent) -> str:
@@ -81,18 +99,17 @@ def to_wire(event: ConversationEvent, source: str, traceparent: str = "") -> Wir
     """Return the event as it travels; an event whose content is open is refused."""
     if not isinstance(getattr(event, "content", Sealed(sealed="")), Sealed):
         raise Permanent(f"{event.type} {event.id} would travel unsealed")
-    headers = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", str(event.id).encode()),
-        ("ce_type", event.type.encode()),
-        ("ce_source", source.encode()),
-        ("ce_time", datetime.now(UTC).isoformat().encode()),
-        ("ce_tenant", event.tenant.encode()),
-        ("content-type", b"application/json"),
-    ]
-    if traceparent:
-        headers.append(("traceparent", traceparent.encode()))
-    return Wire(topic_of(event), key_of(event), tuple(headers), to_json(event))
+    return Wire(
+        topic=topic_of(event),
+        key=key_of(event),
+        id=event.id,
+        tenant=event.tenant,
+        type=event.type,
+        source=source,
+        time=datetime.now(UTC),
+        traceparent=traceparent,
+        body=to_json(event),
+    )
 
 
 def to_json(event: ConversationEvent) -> bytes:
