@@ -1,20 +1,44 @@
 """The reference: twelve digits that a keypad, a fax, an SMS and a voice can all carry.
 
-Ten digits and two check digits (ISO 7064 MOD 97-10). A reference routes; it is never a secret
-and opens nothing by itself.
+Rule 1. Ten digits, the first not 0, and two check digits (ISO 7064 MOD 97-10). A single wrong
+        digit and two swapped neighbours are always caught.
+Rule 2. In a field meant for it, every look-alike is undone: O is 0, l is 1, S is 5.
+Rule 3. In running text most characters are true digits, so that no word is read as a number.
+Rule 4. There it is grouped by three, or evenly, or not at all, and it stands alone: no piece of
+        a longer number, of a phone number or of an IBAN.
+Rule 5. A reference routes; it is never a secret and opens nothing by itself.
 """
 
 import re
 import secrets
+from collections.abc import Iterator
+from itertools import islice
 
 from stdnum.iso7064 import mod_97_10
 
 # What OCR and hands make of digits. Only digits are valid, so this never destroys anything.
 _CONFUSED = str.maketrans("OoQDIl|!ZzSsGbB", "000011112255668")
-_SEPARATORS = re.compile(r"[\s\-.\u2010-\u2015\u2212/]")
-_DIGIT = r"[0-9OoQDIl|!ZzSsGbB]"
-_BETWEEN = r"[ \t\u00a0\-.\u2010-\u2015\u2212/]{0,2}"
-_CANDIDATE = re.compile(rf"(?<![0-9A-Za-z]){_DIGIT}(?:{_BETWEEN}{_DIGIT}){{11}}(?![0-9A-Za-z])")
+_LOOK_ALIKE = r"[0-9OoQDIl|!ZzSsGbB]"
+_TRUE_DIGITS = 7  # of twelve
+_LOOKED_AT = 10_000  # a hostile text is nothing but candidates
+
+# Soft hyphens, zero-width spaces and byte order marks come with text from web pages and PDFs.
+_INVISIBLE = re.compile(r"[\u00ad\u200b\u200c\u200d\u2060\ufeff\r]")
+_BLANK = re.compile(r"[^\S\n]+")
+_GAP = r"[\s\-.*/\u00b7\u2010-\u2015\u2212]"
+_GAPS = re.compile(rf"{_GAP}+")
+_SEPARATORS = re.compile(rf"{_GAP}|#")  # a keypad ends its digits with #
+_CANDIDATE = re.compile(
+    # A lookahead, so that candidates overlap: "Nr. 3 384-..." begins at 384 as well as at 3.
+    rf"(?<![^\W_])(?=({_LOOK_ALIKE}(?:{_GAP}{{0,4}}{_LOOK_ALIKE}){{11}})(?![^\W_]))"
+)
+_BY_THREE = re.compile(rf"\S{{3}}(?:{_GAP}+\S{{3}}){{3}}")
+_DASHED = re.compile(r"[^-]{3}(?:-?[^-]{3}){3}")  # once blanks are out and gaps are dashes
+
+_PHONE_BEFORE = re.compile(r"(?:\+|\+[1-9][\d() ./-]{0,8}|\(0\) ?)$")
+_IBAN_BEFORE = re.compile(r"\b[A-Z]{2}\d{2} ?$")
+_NUMBER_BEFORE = re.compile(rf"[0-9]({_GAP}{{1,4}})$")
+_NUMBER_AFTER = re.compile(rf"({_GAP}{{1,4}})([0-9]+)")
 
 
 def make_reference() -> str:
@@ -25,7 +49,7 @@ def make_reference() -> str:
 
 def normalise_reference(text: str) -> str | None:
     """Return the twelve bare digits that `text` means, or None where it means none."""
-    digits = _SEPARATORS.sub("", text).translate(_CONFUSED)
+    digits = _SEPARATORS.sub("", _INVISIBLE.sub("", text)).translate(_CONFUSED)
     return digits if is_reference(digits) else None
 
 
@@ -34,16 +58,57 @@ def is_reference(digits: str) -> bool:
         len(digits) == 12
         and digits.isascii()
         and digits.isdigit()
+        and not digits.startswith("0")
         and bool(mod_97_10.is_valid(digits))
     )
 
 
 def show_reference(digits: str) -> str:
-    """Return the reference as people read it: 384-291-770-652."""
+    """Return the reference as people read it: 384-291-770-608."""
     return "-".join(digits[i : i + 3] for i in range(0, 12, 3))
 
 
 def find_references(text: str) -> tuple[str, ...]:
     """Return every valid reference in running text, once each, in order of appearance."""
-    found = (normalise_reference(match.group()) for match in _CANDIDATE.finditer(text))
-    return tuple(dict.fromkeys(digits for digits in found if digits))
+    plain = _BLANK.sub(" ", _INVISIBLE.sub("", text))
+    return tuple(dict.fromkeys(_found(plain)))
+
+
+def _found(text: str) -> Iterator[str]:
+    free = 0  # where the last one ended: two references share no digit
+    for match in islice(_CANDIDATE.finditer(text), _LOOKED_AT):
+        written = match.group(1)
+        digits = normalise_reference(written)
+        if digits and match.start() >= free and _stands_alone(text, match.start(), written):
+            free = match.start() + len(written)
+            yield digits
+
+
+def _stands_alone(text: str, start: int, written: str) -> bool:
+    """Say whether rules 3 and 4 hold for these twelve characters and what is around them."""
+    if sum(c in "0123456789" for c in written) < _TRUE_DIGITS:
+        return False
+    before = text[max(0, start - 16) : start]
+    after = text[start + len(written) : start + len(written) + 16]
+    gaps = set(_GAPS.findall(written))
+    by_three = _is_by_three(written, gaps)
+    if not by_three and (len(gaps) > 1 or "\n" in written or _IBAN_BEFORE.search(before)):
+        return False
+    return not _PHONE_BEFORE.search(before) and not _goes_on(before, after, gaps, by_three)
+
+
+def _is_by_three(written: str, gaps: set[str]) -> bool:
+    """Accept 384 291 770 608, and what a scan makes of 384-291-770-608: 384-29 1-770 608."""
+    if _BY_THREE.fullmatch(written):
+        return True
+    dashed = _GAPS.sub("-", written.replace(" ", "").replace("\n", ""))
+    return any(gap.strip() for gap in gaps) and bool(_DASHED.fullmatch(dashed))
+
+
+def _goes_on(before: str, after: str, gaps: set[str], by_three: bool) -> bool:
+    """Say whether the number goes on across the gap it uses itself, as card numbers do."""
+    head, tail = _NUMBER_BEFORE.search(before), _NUMBER_AFTER.match(after)
+    if head and head.group(1) in gaps:
+        return True
+    # After our own groups of three a stray number is another thing: "384 291 770 608 2 Seiten".
+    return bool(tail and tail.group(1) in gaps and (not by_three or len(tail.group(2)) == 3))
