@@ -1,0 +1,3 @@
+"""The parts that all tests share."""
+
+pytest_plugins = ["hub_kit.testing"]

@@ -1,0 +1,67 @@
+"""The way to PostgreSQL: pools whose role owns one schema, and which errors mean "later"."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from hub_contract.errors import Temporary
+
+Pool = asyncpg.Pool
+Connection = asyncpg.pool.PoolConnectionProxy
+
+# The database is away, restarting, full or overloaded: a fault of ours that passes.
+AWAY = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+)
+
+
+async def open_pool(dsn: str, schema: str, *, size: int = 8) -> Pool:
+    """Return a pool that is made without a connection, so that a service starts without one."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=size,
+        command_timeout=30,
+        timeout=5,
+        server_settings={
+            "search_path": schema,
+            "application_name": schema,
+            "idle_in_transaction_session_timeout": "60s",
+            "jit": "off",
+        },
+    )
+
+
+@asynccontextmanager
+async def connect(pool: Pool) -> AsyncIterator[Connection]:
+    """Lend a connection; what means "away" leaves as `Temporary`."""
+    try:
+        async with pool.acquire(timeout=10) as connection:
+            yield connection
+    except AWAY as error:
+        raise Temporary(f"database: {type(error).__name__}") from error
+
+
+@asynccontextmanager
+async def transaction(pool: Pool, tenant: str = "") -> AsyncIterator[Connection]:
+    """Lend a connection in a transaction that sees one tenant's rows, or none."""
+    async with connect(pool) as connection, connection.transaction():
+        if tenant:
+            await set_tenant(connection, tenant)
+        yield connection
+
+
+async def set_tenant(connection: Connection, tenant: str) -> None:
+    """From here to the end of the transaction, row-level security shows this tenant."""
+    await connection.execute("select set_config('hub.tenant', $1, true)", tenant)

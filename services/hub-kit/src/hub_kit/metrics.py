@@ -1,0 +1,13 @@
+"""What every service counts, for Prometheus; labels are words and topics, never persons."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ACCEPTED = Counter("hub_accepted_total", "Arrivals kept safely")
+REJECTED = Counter("hub_rejected_total", "Arrivals sent back with `try again`")
+CONSUMED = Counter("hub_consumed_total", "Events handled", ["consumer"])
+LAG_SECONDS = Gauge("hub_lag_seconds", "Age of the event handled last", ["consumer"])
+DEAD = Counter("hub_dead_letters_total", "Events that cannot be decoded", ["consumer"])
+PARKED = Counter("hub_parked_total", "Events put behind a failing one of their key", ["consumer"])
+RELAYED = Counter("hub_relayed_total", "Events handed to Kafka")
+SENT = Counter("hub_sent_total", "Outbound messages, by outcome", ["channel", "outcome"])
+HANDLE_SECONDS = Histogram("hub_handle_seconds", "Time of one batch", ["consumer"])

@@ -1,0 +1,60 @@
+"""The tables that every reader or channel has in its own schema, for its migrations."""
+
+READER = """
+create table cursor (
+  consumer text not null,
+  lane text not null,
+  position text not null,
+  moved_at timestamptz not null default now(),
+  primary key (consumer, lane)
+);
+create table parked (
+  id bigint generated always as identity primary key,
+  consumer text not null,
+  lane text not null,
+  topic text not null,
+  key text not null,
+  position text not null,
+  traceparent text not null,
+  body bytea not null,
+  reason text not null,
+  replay_asked boolean not null default false,
+  at timestamptz not null default now()
+);
+create index parked_by_key on parked (consumer, key, id);
+create table dead_letter (like parked including all)
+"""
+
+CHANNEL = (
+    READER
+    + """;
+create table outgoing (
+  event_id uuid primary key,
+  seq bigint generated always as identity,
+  key text not null,
+  traceparent text not null,
+  body bytea not null,
+  state text not null default 'waiting' check (state in ('waiting', 'claimed', 'done')),
+  attempts int not null default 0,
+  taken_at timestamptz not null default now(),
+  due_at timestamptz not null default now()
+);
+create index outgoing_due on outgoing (key, seq) where state in ('waiting', 'claimed');
+create table checkpoint (
+  name text primary key,
+  value text not null,
+  at timestamptz not null default now()
+)
+"""
+)
+
+
+def statements(text: str) -> list[str]:
+    """Return the single statements of a script; a `do $$ … $$` block stays whole."""
+    parts: list[str] = []
+    for part in text.split(";\n"):
+        if parts and parts[-1].count("$$") % 2:
+            parts[-1] += ";\n" + part
+        elif part.strip():
+            parts.append(part)
+    return parts

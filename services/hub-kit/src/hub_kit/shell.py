@@ -1,0 +1,148 @@
+"""The app shell of every service: health, readiness, metrics, problems, background work, stop."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import structlog
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+
+from hub_contract.errors import Permanent, Temporary
+from hub_kit import logs, tracing
+from hub_kit.database import Pool, connect
+
+Check = Callable[[], Awaitable[None]]  # raises `Temporary` with a reason an operator understands
+Work = Callable[[], Awaitable[None]]  # runs until it is cancelled
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a service consists of, beside its routes."""
+
+    name: str
+    work: Mapping[str, Work] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    closing: Sequence[Work] = ()  # run at the end, in this order
+
+
+def make_app(parts: Parts) -> FastAPI:
+    """Return a FastAPI app that carries out `parts` while it lives."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for close in reversed(parts.closing):
+                stack.push_async_callback(close)
+            tasks = [asyncio.create_task(keep(n, w), name=n) for n, w in parts.work.items()]
+            stack.push_async_callback(_cancel, tasks)
+            log.info("started")
+            yield
+            log.info("stopping")
+
+    app = FastAPI(title=f"Faden {parts.name}", lifespan=lifespan)
+    _add_probes(app, parts)
+    add_problems(app)
+    return app
+
+
+async def keep(name: str, work: Work) -> None:
+    """Run background work for ever; what breaks it is logged and it starts again, unhurried."""
+    pause = 1.0
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - the outermost loop of a service
+            log.error("work broke off", work=name, error=logs.place(error))
+        else:
+            return
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 30)
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _add_probes(app: FastAPI, parts: Parts) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"service": parts.name}
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        states = await asyncio.gather(*(_state(check) for check in parts.checks.values()))
+        ready = all(state == "ok" for state in states)
+        body = dict(zip(parts.checks, states, strict=True))
+        return JSONResponse(body, status_code=200 if ready else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _state(check: Check) -> str:
+    try:
+        await asyncio.wait_for(check(), timeout=3)
+    except Temporary as error:
+        return str(error)
+    except TimeoutError:
+        return "no answer within 3 s"
+    return "ok"
+
+
+def database_check(pool: Pool) -> Check:
+    async def check() -> None:
+        async with connect(pool) as connection:
+            await connection.fetchval("select 1")
+
+    return check
+
+
+def problem(status: int, title: str, detail: str = "", **more: object) -> JSONResponse:
+    """Return an RFC 9457 problem; `detail` says what to do, and quotes no content."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    headers = {"Retry-After": "5"} if status == 503 else None
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def add_problems(app: FastAPI) -> None:
+    """Answer every error as a problem, ours (503: try again) apart from theirs (4xx)."""
+
+    @app.exception_handler(Temporary)
+    async def later(_: Request, error: Temporary) -> JSONResponse:
+        log.warning("answered: try again", reason=str(error)[:200])
+        return problem(503, "Try again later", "A part of the hub is away; nothing was changed.")
+
+    @app.exception_handler(Permanent)
+    async def never(_: Request, error: Permanent) -> JSONResponse:
+        return problem(422, "Cannot be done", str(error))
+
+    @app.exception_handler(HTTPException)
+    async def plain(_: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, str(error.detail))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [
+            {"field": ".".join(str(p) for p in fault["loc"][1:]), "fault": fault["msg"]}
+            for fault in error.errors()
+        ]
+        return problem(422, "Not valid", "Correct the fields and send again.", faults=faults)
+
+
+def run(app: FastAPI, name: str, host: str, port: int, telemetry: str = "") -> None:
+    """Serve until a signal; a port in use is said in one line."""
+    logs.start(name, os.environ.get("HUB_LOG_LEVEL", "INFO"))
+    tracing.start(name, telemetry)
+    # uvicorn would log every path; paths may hold ids, and access is counted, not written down.
+    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, lifespan="on")

@@ -1,0 +1,117 @@
+"""Real parts for tests: a PostgreSQL of their own, fresh databases, a key ring, a ground.
+
+A pytest plugin (`pytest_plugins = ["hub_kit.testing"]`). HUB_TEST_DATABASE names another server,
+for example Debian's PostgreSQL 15: an owner's DSN of a database that may create others.
+"""
+
+import asyncio
+import itertools
+import os
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from hub_kit.ground import Ground
+from hub_kit.keys import KeyRing
+from hub_kit.migrate import migrate
+from hub_kit.settings import HubSettings
+
+_NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running server; `dsn` is its owner's, to its first database."""
+
+    dsn: str
+
+    def database(self, name: str, user: str = "") -> str:
+        """Return the DSN of another database of this server, as this user."""
+        parts = urlsplit(self.dsn)
+        host = parts.netloc.rpartition("@")[2]
+        netloc = f"{user}@{host}" if user else parts.netloc
+        return urlunsplit((parts.scheme, netloc, f"/{name}", parts.query, ""))
+
+    async def run(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL for this test run, without data of others."""
+    if given := os.environ.get("HUB_TEST_DATABASE"):
+        yield Cluster(given)
+        return
+    from hub_kit.embedded import start_postgresql
+
+    with tempfile.TemporaryDirectory(prefix="faden-pg-") as folder:
+        Path(folder).chmod(0o755)
+        with start_postgresql(Path(folder) / "data") as dsn:
+            yield Cluster(dsn)
+
+
+@asynccontextmanager
+async def fresh_database(cluster: Cluster, services: Mapping[str, Path]) -> AsyncIterator[str]:
+    """Make a database with these services' schemas; yield its owner's DSN."""
+    template = f"template_{os.getpid()}_" + "_".join(sorted(services)) if services else "template0"
+    name = f"test_{os.getpid()}_{next(_NUMBERS)}"
+    await _make_template(cluster, template, services)
+    await cluster.run(f'create database "{name}" template "{template}"')
+    try:
+        yield cluster.database(name)
+    finally:
+        await cluster.run(f'drop database "{name}" with (force)')
+
+
+_TEMPLATES: set[tuple[str, str]] = set()
+
+
+async def _make_template(cluster: Cluster, template: str, services: Mapping[str, Path]) -> None:
+    if (cluster.dsn, template) in _TEMPLATES or not services:
+        return
+    await cluster.run(f'create database "{template}" template template0')
+    await migrate(cluster.database(template), services)
+    _TEMPLATES.add((cluster.dsn, template))
+
+
+def new_ring(folder: Path) -> KeyRing:
+    """Return a key ring of its own, written beside the test's other files."""
+    path = folder / "keys.json"
+    if not path.exists():
+        KeyRing.create(path)
+    return KeyRing.read(path)
+
+
+@asynccontextmanager
+async def open_ground(
+    schema: str, dsn: str, folder: Path, bus: str = "postgresql"
+) -> AsyncIterator[Ground]:
+    """Yield the ground of one service, in its own role, with blobs below `folder`."""
+    parts = urlsplit(dsn)
+    netloc = f"{schema}@{parts.netloc.rpartition('@')[2]}"
+    own = urlunsplit((parts.scheme, netloc, parts.path, parts.query, ""))
+    settings = HubSettings(
+        database=own, bus=bus, blobs=str(folder / "blobs"), keys_file=folder / "keys.json"
+    )
+    ground = await Ground.open(schema, settings, new_ring(folder))
+    try:
+        yield ground
+    finally:
+        await ground.close()
+
+
+async def eventually(condition: Callable[[], Awaitable[object]], within: float = 20.0) -> None:
+    """Wait until `await condition()` is true; fail the test where it never becomes so."""
+    async with asyncio.timeout(within):
+        while not await condition():  # noqa: ASYNC110 - what is waited for lies in other processes
+            await asyncio.sleep(0.02)
