@@ -11,7 +11,7 @@ class Delivery(StrEnum):
     REQUESTED = "requested"  # ours: planned, not yet handed to a channel
     ACCEPTED = "accepted"  # the first relay or the provider took it
     SENT = "sent"  # it left for the recipient
-    DEFERRED = "deferred"  # not yet; the peer tries again
+    DEFERRED = "deferred"  # not yet; we or the peer try again
     DELIVERED = "delivered"
     READ = "read"
     FAILED = "failed"
@@ -20,6 +20,8 @@ class Delivery(StrEnum):
 
 
 class Reason(StrEnum):
+    """Why it failed or waits; a word from a newer release is read as `other`."""
+
     NONE = "none"
     ADDRESS_UNKNOWN = "address_unknown"
     MAILBOX_FULL = "mailbox_full"
@@ -27,6 +29,8 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     REFUSED_AS_SPAM = "refused_as_spam"
     REFUSED_BY_POLICY = "refused_by_policy"
+    REFUSED_BY_RECIPIENT = "refused_by_recipient"  # «Annahme verweigert», a call rejected
+    NOT_COLLECTED = "not_collected"  # a registered letter nobody fetched
     OPTED_OUT = "opted_out"
     UNREACHABLE = "unreachable"
     BUSY = "busy"
@@ -36,14 +40,20 @@ class Reason(StrEnum):
     NOT_CONFIGURED = "not_configured"
     OTHER = "other"
 
+    @classmethod
+    def _missing_(cls, _value: object) -> "Reason":
+        return cls.OTHER
+
 
 _D = Delivery
 # What each word may become. What is not listed is a repeat or comes late, and changes nothing.
 _BECOMES: dict[Delivery, frozenset[Delivery]] = {
     _D.REQUESTED: frozenset(Delivery) - {_D.REQUESTED},
-    _D.ACCEPTED: frozenset(Delivery) - {_D.REQUESTED, _D.ACCEPTED},
+    # Who accepted it has it: a lost answer is no news any more.
+    _D.ACCEPTED: frozenset(Delivery) - {_D.REQUESTED, _D.ACCEPTED, _D.UNKNOWN},
     _D.UNKNOWN: frozenset(Delivery) - {_D.REQUESTED, _D.UNKNOWN},
-    _D.DEFERRED: frozenset({_D.SENT, _D.DELIVERED, _D.READ, _D.FAILED, _D.RETURNED}),
+    # A next attempt of ours may be accepted, or its answer be lost.
+    _D.DEFERRED: frozenset(Delivery) - {_D.REQUESTED, _D.DEFERRED},
     _D.SENT: frozenset({_D.DEFERRED, _D.DELIVERED, _D.READ, _D.FAILED, _D.RETURNED}),
     _D.DELIVERED: frozenset({_D.READ, _D.RETURNED, _D.FAILED}),  # bounces after "delivered" exist
     _D.FAILED: frozenset({_D.DELIVERED, _D.READ, _D.RETURNED}),  # and so does the opposite

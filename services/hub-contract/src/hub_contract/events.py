@@ -3,6 +3,8 @@
 Rule 1. What is in the clear is never personal: ids, times, words, sizes.
 Rule 2. All else is `content`. On the bus it is `Sealed`; opened, it is a value of its own class.
 Rule 3. Ids are derived from facts (`hub_contract.ids`), so twice is once.
+Rule 4. What was published parses for ever: a field is only added, with a default that says
+        nothing, and no default, name or meaning changes (a sealed content leaves defaults out).
 """
 
 from dataclasses import dataclass
@@ -18,10 +20,16 @@ from hub_contract.words import (
     Automatic,
     Blob,
     Body,
+    CallOutcome,
     Channel,
+    Confidence,
     ContactPoint,
     Contribution,
+    Cost,
+    Count,
+    Direction,
     Evidence,
+    Keyword,
     MessageKind,
     Moment,
     Recipient,
@@ -48,6 +56,11 @@ class MessageContent(Value):
     answers: tuple[str, ...] = ()  # external ids it answers, nearest first
     reply_token: str = ""  # from our own reply address; unchecked here
     references: tuple[str, ...] = ()  # valid twelve-digit references found in it
+    public_service: str = ""  # the catalogue entry that a form names; a claim
+    language: str = ""  # BCP 47, what the citizen chose
+    author: str = ""  # of a note: the agent, where the sender is the citizen
+    batch: str = ""  # the scan batch or file it was cut from
+    first_page: int | None = None  # where in that batch, from 1
     attachments: tuple[Attachment, ...] = ()
     contributions: tuple[Contribution, ...] = ()
     evidence: tuple[Evidence, ...] = ()
@@ -64,6 +77,8 @@ class RequestedContent(Value):
     answers: tuple[str, ...] = ()  # external ids this answers, nearest first
     reply_token: str = ""  # the channel builds the reply address from it
     reference: str = ""  # twelve digits, bare
+    language: str = ""  # BCP 47; a voice needs it
+    author: str = ""  # who answers for it, as a letter names them
     attachments: tuple[Attachment, ...] = ()
 
 
@@ -73,6 +88,7 @@ class DeliveryContent(Value):
     recipient: str = ""
     external_id: str = ""  # the peer's id, or our Message-ID
     diagnostic: str = ""  # the peer's own words
+    evidence: tuple[Evidence, ...] = ()  # a fax's remote station id, a read receipt, a report
 
 
 class Event(Value):
@@ -91,11 +107,16 @@ class MessageReceived(Event):
     happened_at: Moment | None = None  # the sender's claim
     received_at: Moment  # our fact
     automatic: Automatic = Automatic.NO
+    keyword: Keyword = Keyword.NONE
     readable: bool = True
-    partial: bool = False  # a fax that broke off; kept and marked
-    size: int = 0  # bytes of the original
-    pages: int | None = None
-    seconds: int | None = None  # length of a call
+    partial: bool = False  # a fax or a recording that broke off; kept and marked
+    confidence: Confidence | None = None  # of OCR or transcript, the mean of its words
+    direction: Direction = Direction.IN
+    outcome: CallOutcome = CallOutcome.NONE
+    size: Count = 0  # bytes of the original
+    pages: Count | None = None
+    segments: Count | None = None  # of an SMS
+    seconds: Count | None = None  # of a call or a voicemail
     original: Blob | None = None
     content: Sealed | MessageContent = Field(union_mode="left_to_right")
 
@@ -108,6 +129,8 @@ class MessageRequested(Event):
     account: AccountName
     conversation_id: UUID
     requested_at: Moment
+    not_before: Moment | None = None  # quiet hours, an agreed time to call back
+    expires_at: Moment | None = None  # later it is of no use, and fails as `expired`
     automatic: bool = False  # made by a rule, not by an agent
     content: Sealed | RequestedContent = Field(union_mode="left_to_right")
 
@@ -123,6 +146,10 @@ class DeliveryReported(Event):
     reason: Reason = Reason.NONE
     code: str = ""  # the peer's code, for example 5.1.1 or 30003
     at: Moment
+    pages: Count | None = None  # that went through, of a fax; of a letter, printed
+    segments: Count | None = None  # of an SMS
+    seconds: Count | None = None  # on the line
+    cost: Cost | None = None
     original: Blob | None = None
     content: Sealed | DeliveryContent = Field(union_mode="left_to_right")
 

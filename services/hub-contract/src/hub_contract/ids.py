@@ -7,9 +7,14 @@ NAMESPACE = UUID("0f9d5c0e-6d2b-5f5e-9d0f-fade0000fade")
 
 
 def derive(kind: str, *facts: str) -> UUID:
-    """Return the id of the thing of this `kind` that has these facts, in this order."""
-    # JSON keeps ("a", "bc") and ("ab", "c") apart.
-    return uuid5(NAMESPACE, json.dumps([kind, *facts], ensure_ascii=False))
+    """Return the id of the thing of this `kind` that has these facts, in this order.
+
+    Ids are readable everywhere and anyone can derive them: never from an address or a number
+    alone, which could be found by trying.
+    """
+    # JSON keeps ("a", "bc") and ("ab", "c") apart; in ASCII, since broken mails bring lone
+    # surrogates that have no UTF-8.
+    return uuid5(NAMESPACE, json.dumps([kind, *facts]))
 
 
 def received_id(

@@ -5,7 +5,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-proto
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from hub_contract.events import (
     MessageReceived,
     MessageRequested,
     Sealed,
+    SealedKind,
     TransactionChanged,
 )
 from hub_contract.words import Channel
@@ -37,6 +38,7 @@ APPENDED = Topic("faden.entry.appended")
 CHANGED = Topic("faden.transaction.changed")
 REQUESTED = {channel: Topic(f"faden.message.requested.{channel}") for channel in Channel}
 TOPICS = (RECEIVED, REPORTED, APPENDED, CHANGED, *REQUESTED.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Wire:
@@ -95,9 +97,20 @@ def key_of(event: ConversationEvent) -> str:
             return f"{event.tenant}/{event.transaction_id}"
 
 
+def occurred_at(event: ConversationEvent) -> datetime:
+    """Return when it happened by our clock: the `ce_time` of the event."""
+    match event:
+        case MessageReceived():
+            return event.received_at
+        case MessageRequested():
+            return event.requested_at
+        case DeliveryReported() | EntryAppended() | TransactionChanged():
+            return event.at
+
+
 def to_wire(event: ConversationEvent, source: str, traceparent: str = "") -> Wire:
-    """Return the event as it travels; an event whose content is open is refused."""
-    if not isinstance(getattr(event, "content", Sealed(sealed="")), Sealed):
+    """Return the event as it travels; `Permanent` if its content is open."""
+    if not _is_sealed(event):
         raise Permanent(f"{event.type} {event.id} would travel unsealed")
     return Wire(
         topic=topic_of(event),
@@ -106,7 +119,7 @@ def to_wire(event: ConversationEvent, source: str, traceparent: str = "") -> Wir
         tenant=event.tenant,
         type=event.type,
         source=source,
-        time=datetime.now(UTC),
+        time=occurred_at(event),
         traceparent=traceparent,
         body=to_json(event),
     )
@@ -119,7 +132,15 @@ def to_json(event: ConversationEvent) -> bytes:
 def from_wire(body: bytes) -> ConversationEvent:
     """Return the event of these bytes; `Permanent` names what is wrong, never quoting content."""
     try:
-        return CONVERSATION_EVENT.validate_json(body)
+        event = CONVERSATION_EVENT.validate_json(body)
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, f['loc'])) or 'body'}: {f['type']}" for f in error.errors())
         raise Permanent("undecodable event: " + "; ".join(list(faults)[:5])) from None
+    # Every field of a content has a default, so a broken seal would pass for an empty message.
+    if not _is_sealed(event):
+        raise Permanent("undecodable event: content is not sealed")
+    return event
+
+
+def _is_sealed(event: ConversationEvent) -> bool:
+    return not isinstance(event, SealedKind) or isinstance(event.content, Sealed)

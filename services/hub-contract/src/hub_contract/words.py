@@ -1,5 +1,6 @@
 """The small vocabulary, and the frozen values that events are made of."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
@@ -7,6 +8,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Tenant = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 AccountName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+
+Moment = AwareDatetime
+Count = Annotated[int, Field(ge=0)]
+Confidence = Annotated[float, Field(ge=0, le=1)]
 
 
 class Value(BaseModel):
@@ -48,6 +54,12 @@ class MessageKind(StrEnum):
     CHAT = "chat"
     CALL = "call"
     VOICEMAIL = "voicemail"
+    NOTE = "note"  # what an agent wrote down about a call
+
+
+class Direction(StrEnum):
+    IN = "in"  # from the citizen
+    OUT = "out"  # a call that we made
 
 
 class Automatic(StrEnum):
@@ -57,6 +69,26 @@ class Automatic(StrEnum):
     REPLY = "reply"  # out of office and the like, RFC 3834
     GENERATED = "generated"  # newsletters, lists, system mail
     BOUNCE = "bounce"  # a bounce about no message of ours
+
+
+class Keyword(StrEnum):
+    """A wish said in one word, by SMS or by a key on the phone."""
+
+    NONE = "none"
+    STOP = "stop"  # send me nothing more this way
+    START = "start"
+    HELP = "help"
+    STATUS = "status"
+
+
+class CallOutcome(StrEnum):
+    NONE = "none"  # not a call
+    ANSWERED = "answered"
+    VOICEMAIL = "voicemail"
+    MISSED = "missed"  # hung up before anyone answered
+    NO_ANSWER = "no_answer"  # ours: nobody picked up
+    BUSY = "busy"
+    FAILED = "failed"
 
 
 class ContactPoint(Value):
@@ -93,13 +125,16 @@ class Attachment(Value):
     size: int
     content_id: str = ""  # what an HTML body calls it, without angle brackets
     inline: bool = False
+    derived: bool = False  # made by us: a searchable copy, a transcript; never the original
     blob: Blob | None = None  # None only between `parse` and `accept`
 
 
 class Evidence(Value):
     """What was checked about a message: `kind` says how, `result` with what outcome."""
 
-    kind: str  # dmarc, dkim, spf, signature, encrypted, session, one-time-code, station-id ...
+    # dmarc, dkim, spf, signature, encrypted, session, one-time-code, station-id, caller-id,
+    # recording-consent, transmission-report ...
+    kind: str
     result: str  # pass, fail, none, unchecked, or the value itself
     by: str = ""  # the host or service that did the check
     assurance: Assurance = Assurance.NONE
@@ -110,8 +145,14 @@ class Contribution(Value):
 
     requirement: str
     value: str
-    source: str  # form, text, ocr, agent
-    confidence: Annotated[float, Field(ge=0, le=1)] = 1.0
+    source: str  # form, text, ocr, keypad, agent
+    confidence: Confidence = 1.0
+    attachment: int | None = None  # for a document: its place in the list of attachments, from 0
+
+
+class Cost(Value):
+    amount: Decimal
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]  # ISO 4217
 
 
 class Body(Value):
@@ -121,6 +162,3 @@ class Body(Value):
     quoted: str = ""
     signature: str = ""
     html: str = ""
-
-
-Moment = AwareDatetime
