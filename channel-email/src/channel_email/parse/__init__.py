@@ -1,0 +1,96 @@
+"""Turn the bytes of a mail into an event: pure, total, for `receive` and for `faden parse`.
+
+Rule 1. Never raise. What cannot be read is still an arrival, with its original and the reason.
+Rule 2. Nothing is lost. Every leaf of the mail is in the text, in the HTML or among the files.
+Rule 3. A bounce about a mail of ours is a delivery report; any other bounce is a message.
+"""
+
+from channel_email.parse.addresses import read_address, read_addresses
+from channel_email.parse.attachments import describe
+from channel_email.parse.authenticity import read_authenticity
+from channel_email.parse.automatic import find_loop, is_automatic
+from channel_email.parse.context import Context
+from channel_email.parse.dates import read_date
+from channel_email.parse.gather import Gathered, gather
+from channel_email.parse.headers import Headers
+from channel_email.parse.identify import content_hash, message_id_of, read_ids
+from channel_email.parse.mime import Part, read_tree
+from channel_email.parse.reply import split_reply
+from channel_email.parse.words import decode_words
+from hub_contract.events import Arrival, MessageContent, MessageReceived
+from hub_contract.ids import received_id
+from hub_contract.references import find_references
+from hub_contract.words import (
+    Channel,
+    ContactPoint,
+    Recipient,
+    RecipientRole,
+)
+
+__all__ = ["Context", "parse"]
+
+
+def parse(raw: bytes, context: Context) -> Arrival:
+    """Return what arrived. Never raises, whatever the bytes are."""
+    return read(raw, context)
+
+
+def read(raw: bytes, context: Context) -> Arrival:
+    root = read_tree(raw)
+    seen = gather(root)
+    return _received(raw, root, seen, context)
+
+
+def _received(raw: bytes, root: Part, seen: Gathered, context: Context) -> Arrival:
+    headers = root.headers
+    subject = decode_words(headers.text(b"subject"))
+    sender = _sender(headers, context)
+    html = seen.html()
+    body = split_reply(seen.plain()).model_copy(update={"html": html})
+    external_id = message_id_of(root)
+    content = MessageContent(
+        sender=sender,
+        recipients=_recipients(headers, context),
+        subject=subject,
+        body=body,
+        external_id=external_id,
+        answers=_answers(headers),
+        references=find_references(f"{subject}\n{body.text}"),
+        attachments=describe(seen.files, html),
+        evidence=(*read_authenticity(headers, context), *find_loop(headers, context)),
+        problems=tuple(seen.problems),
+    )
+    event = MessageReceived(
+        id=received_id(context.tenant, "email", context.account, external_id, content_hash(root)),
+        tenant=context.tenant,
+        channel=Channel.EMAIL,
+        account=context.account,
+        happened_at=read_date(headers.text(b"date"), context.received_at),
+        received_at=context.received_at,
+        automatic=is_automatic(headers, subject, sender.value if sender else "", context),
+        size=len(raw),
+        content=content,
+    )
+    return Arrival(event, raw, tuple(file.content for file in seen.files))
+
+
+def _sender(headers: Headers, context: Context) -> ContactPoint | None:
+    for name in (b"from", b"sender"):
+        if found := read_addresses(headers.texts(name)):
+            return found[0]
+    return read_address(context.envelope_from) or read_address(headers.text(b"return-path"))
+
+
+def _recipients(headers: Headers, context: Context) -> tuple[Recipient, ...]:
+    to = [Recipient(role=RecipientRole.TO, point=p) for p in read_addresses(headers.texts(b"to"))]
+    cc = [Recipient(role=RecipientRole.CC, point=p) for p in read_addresses(headers.texts(b"cc"))]
+    envelope = [
+        Recipient(role=RecipientRole.ENVELOPE, point=p) for p in read_addresses(context.envelope_to)
+    ]
+    return (*to, *cc, *envelope)
+
+
+def _answers(headers: Headers) -> tuple[str, ...]:
+    nearest = [i for value in headers.texts(b"in-reply-to") for i in read_ids(value)]
+    thread = [i for value in headers.texts(b"references") for i in read_ids(value)]
+    return tuple(dict.fromkeys([*nearest, *reversed(thread)]))[:100]

@@ -1,0 +1,113 @@
+"""Read addresses out of header fields and envelopes, for sender and recipients.
+
+An address is whatever has letters on both sides of an `@`; names, comments, groups, missing
+brackets and stray commas around it are a mailer's business (RFC 5322 §4.4 lists old ones).
+"""
+
+import re
+from collections.abc import Iterable
+
+import idna
+
+from channel_email.parse.words import decode_words
+from hub_contract.words import ContactKind, ContactPoint
+
+_SIMPLE = re.compile(
+    r'\s*(?:"([^"\\<>]*)"|([^",;:<>()@\\]*?))\s*<([^<>\s",;:()@]+@[^<>\s",;:()@]+)>\s*'
+)
+_BARE = re.compile(r"\s*([^<>\s\",;:()@]+@[^<>\s\",;:()@]+)\s*")
+_ANY = re.compile(r'(?:"([^"\r\n]{1,100})"|([^<>\s",;:()@\[\]]+))@([^<>\s",;:()@]+)')
+_COMMENT = re.compile(r"\(((?:[^()\\]|\\.)*)\)")
+_BEFORE_ANGLE = re.compile(r'[<>"]+')
+MOST = 200  # addresses of one field
+
+
+def read_addresses(values: Iterable[str]) -> tuple[ContactPoint, ...]:
+    """Return the contact points in these header values, once each, in order."""
+    found: dict[str, ContactPoint] = {}
+    for value in values:
+        for piece in _pieces(value):
+            point = _read_one(piece)
+            if point and len(found) < MOST:
+                found.setdefault(point.value, point)
+    return tuple(found.values())
+
+
+def read_address(text: str, name: str = "") -> ContactPoint | None:
+    """Return the contact point of a bare address such as the envelope has, or None."""
+    match = _BARE.fullmatch(text.strip("<> ")) or _ANY.search(text)
+    if not match:
+        return None
+    return ContactPoint(kind=ContactKind.EMAIL, value=normalise(match.group().strip()), name=name)
+
+
+def normalise(address: str) -> str:
+    """Return the address with its domain in lower-case ASCII; the local part stays as it is."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.strip()}@{ascii_domain(domain)}"
+
+
+def ascii_domain(domain: str) -> str:
+    """Return the domain in lower case, umlauts as IDNA 2008 (`straße.de` is not `strasse.de`)."""
+    domain = domain.strip().strip(".").lower()
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        return domain
+
+
+def _pieces(value: str) -> list[str]:
+    """Split at commas and semicolons outside of quotes, comments and angle brackets."""
+    if not any(mark in value for mark in ",;:"):
+        return [value]
+    pieces, current = [], []
+    quoted = escaped = False
+    depth = angle = 0
+    for letter in value:
+        if escaped:
+            escaped = False
+        elif letter == "\\":
+            escaped = True
+        elif letter == '"':
+            quoted = not quoted
+        elif not quoted:
+            depth += (letter == "(") - (letter == ")" and depth > 0)
+            angle = (letter == "<") or (angle and letter != ">")
+            if letter in ",;" and not depth and not angle:
+                pieces.append("".join(current))
+                current = []
+                continue
+            if letter == ":" and not depth and not angle:
+                current = []  # `group name:` says nothing about who is in it
+                continue
+        current.append(letter)
+    pieces.append("".join(current))
+    # An open quote or bracket has swallowed the rest: better cut it anywhere than lose it.
+    if (quoted or angle or depth) and pieces[-1].count("@") > 1:
+        pieces[-1:] = re.split("[,;]", pieces[-1])
+    return pieces
+
+
+def _read_one(piece: str) -> ContactPoint | None:
+    if simple := _SIMPLE.fullmatch(piece):
+        name, address = simple[1] or simple[2] or "", simple[3]
+    elif bare := _BARE.fullmatch(piece):
+        name, address = "", bare[1]
+    else:
+        match = None
+        for match in _ANY.finditer(_COMMENT.sub(" ", piece)):
+            pass  # the last one: what looks like an address before it is a name
+        if match is None:
+            return None
+        address = match.group()
+        comment = _COMMENT.search(piece)
+        before = piece.partition(address)[0]
+        name = _BEFORE_ANGLE.sub(" ", _COMMENT.sub(" ", before)).strip()
+        name = name or (comment[1] if comment else "")
+    return ContactPoint(
+        kind=ContactKind.EMAIL,
+        value=normalise(address),
+        name=decode_words(name.replace('\\"', '"')).strip("\"' ")[:200],
+    )

@@ -1,0 +1,85 @@
+"""Tell a person's mail from a machine's, so that no machine is ever answered by a machine.
+
+RFC 3834 names the one proper mark; everything else here is what real mailers do instead.
+"""
+
+import re
+
+from channel_email.parse.context import Context
+from channel_email.parse.headers import Headers
+from hub_contract.words import Automatic, Evidence
+
+LOOP_HEADER = b"x-faden-loop"
+MOST_HOPS = 30  # Received lines; a mail that is not going in circles has a handful
+_DAEMON = re.compile(r"(?i)\b(mailer[-_.]?daemon|mail-daemon|postmaster)\b")
+_AWAY = re.compile(
+    r"(?i)^\W*(?:(?:re|aw|antwort|wg)\s*:\s*)*(?:"
+    r"abwesenheits(?:notiz|benachrichtigung|meldung|info|assistent|agent)?\b"
+    r"|abwesend(?:heit)?\s*:|abwesenheit\b|automatische (?:antwort|e-?mail-antwort|r[üu]ckantwort)\b"
+    r"|auto(?:matisch)?[- ]?antwort\b|ich bin (?:derzeit |zurzeit |momentan |aktuell |bis |ab |vom )"
+    r"|(?:derzeit|zurzeit) nicht (?:im (?:b[üu]ro|hause?)|erreichbar)|nicht im (?:b[üu]ro|hause?)\b"
+    r"|urlaubs(?:notiz|vertretung|abwesenheit|meldung)|im urlaub\b"
+    r"|out of (?:the )?office\b|automatic reply\b|auto(?:mated)?[- ]?(?:reply|response)\b"
+    r"|autoreply\b|away from (?:my )?(?:office|mail|desk)|vacation (?:reply|response|message|notice)"
+    r"|on vacation\b|réponse automatique|absence du bureau|respuesta automática|risposta automatica"
+    r"|automatisch antwoord|automatyczna odpowied|resposta automática|automatisk svar|autosvar\b"
+    r"|poissa\b|automaattinen vastaus|afwezig"
+    r")"
+)
+
+
+def is_automatic(headers: Headers, subject: str, sender: str, context: Context) -> Automatic:
+    """Say who wrote the mail: a person, an auto-reply, a list or system, a bounce."""
+    submitted = headers.text(b"auto-submitted").lower()
+    if _is_bounce(headers, sender, context):
+        return Automatic.BOUNCE
+    if submitted.startswith("auto-replied") or _AWAY.search(subject) or _replies(headers):
+        return Automatic.REPLY
+    if (submitted and not submitted.startswith("no")) or _is_bulk(headers):
+        return Automatic.GENERATED
+    if _loops(headers, context) or _no_return(headers):
+        return Automatic.GENERATED
+    return Automatic.NO
+
+
+def _is_bounce(headers: Headers, sender: str, context: Context) -> bool:
+    kind = headers.text(b"content-type").lower()
+    if b"x-failed-recipients" in headers or "report-type=delivery-status" in kind.replace('"', ""):
+        return True
+    return bool(_DAEMON.search(sender) or (not sender and _DAEMON.search(headers.text(b"from"))))
+
+
+def _no_return(headers: Headers) -> bool:
+    """Say whether the return path is empty: nobody wants an answer (RFC 5321 §4.5.5)."""
+    return headers.text(b"return-path") == "<>"
+
+
+def _replies(headers: Headers) -> bool:
+    if any(name in headers for name in (b"x-autoreply", b"x-autorespond", b"x-autoresponder")):
+        return headers.text(b"x-autoreply").lower() != "no"
+    return headers.text(b"precedence").lower() == "auto_reply"
+
+
+def _is_bulk(headers: Headers) -> bool:
+    if b"list-id" in headers or b"list-unsubscribe" in headers:
+        return True
+    if headers.text(b"precedence").lower() in {"bulk", "list", "junk"}:
+        return True
+    suppress = headers.text(b"x-auto-response-suppress").lower()
+    # Exchange puts other words on mails that people wrote; these two say that nobody did.
+    return any(word in suppress for word in ("all", "autoreply", "oof"))
+
+
+def _loops(headers: Headers, context: Context) -> bool:
+    return bool(find_loop(headers, context))
+
+
+def find_loop(headers: Headers, context: Context) -> tuple[Evidence, ...]:
+    """Return the proof that a mail of ours, or one that circles, has come back."""
+    ours = [value.lower() for value in headers.texts(LOOP_HEADER)]
+    if context.domain and context.domain.lower() in ours:
+        return (Evidence(kind="loop", result="own-header", by=context.domain),)
+    hops = len(headers.texts(b"received"))
+    if hops > MOST_HOPS:
+        return (Evidence(kind="loop", result=f"{hops} hops"),)
+    return ()

@@ -1,0 +1,17 @@
+"""What the transport knows about a mail besides its bytes, for everyone who parses."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`received_at` is aware; `domain` is the mail domain under which this account writes."""
+
+    tenant: str
+    account: str
+    received_at: datetime
+    envelope_from: str = ""  # empty is also what a bounce has
+    envelope_to: tuple[str, ...] = ()
+    trusted_hosts: frozenset[str] = frozenset()  # whose Authentication-Results count
+    domain: str = ""  # of our Message-IDs, reply and bounce addresses

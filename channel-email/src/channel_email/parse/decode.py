@@ -1,0 +1,139 @@
+"""Turn bytes of any declared charset into text, for headers, bodies and file names.
+
+Rule 1. Never raise: what the declared charset cannot read, UTF-8 reads, and what is not UTF-8
+        either is read as Windows-1252, byte by byte.
+Rule 2. Say so: the second value is False where the text is a guess.
+"""
+
+import codecs
+import re
+from functools import lru_cache
+
+# Names that mails use and Python does not know, or knows too narrowly: what is called
+# ISO-8859-1 is Windows-1252 as soon as it has a euro sign (WHATWG Encoding says the same).
+_ALIASES = {
+    "ascii": "cp1252",
+    "us-ascii": "cp1252",
+    "ansi_x3.4-1968": "cp1252",
+    "646": "cp1252",
+    "7bit": "cp1252",
+    "8bit": "cp1252",
+    "iso-8859-1": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso_8859-1": "cp1252",
+    "iso-88591": "cp1252",
+    "8859-1": "cp1252",
+    "latin1": "cp1252",
+    "latin-1": "cp1252",
+    "l1": "cp1252",
+    "ansi": "cp1252",
+    "win-1252": "cp1252",
+    "x-ansi": "cp1252",
+    "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874",
+    "tis-620": "cp874",
+    "iso-8859-8-i": "iso-8859-8",
+    "iso-8859-6-i": "iso-8859-6",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "gb_2312-80": "gb18030",
+    "ks_c_5601-1987": "cp949",
+    "ks_c_5601": "cp949",
+    "ksc5601": "cp949",
+    "euc-kr": "cp949",
+    "big5": "big5hkscs",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "x-sjis": "cp932",
+    "unicode-1-1-utf-7": "utf-7",
+    "x-utf-7": "utf-7",
+    "utf8mb4": "utf-8",
+    "unicode": "utf-8",
+    "x-mac-roman": "mac_roman",
+    "macintosh": "mac_roman",
+    "x-mac-ce": "mac_latin2",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "windows-874": "cp874",
+    "x-cp1252": "cp1252",
+    "x-cp1250": "cp1250",
+    "x-cp1251": "cp1251",
+}
+# Codecs of Python that are no charsets: slow, dangerous, or of this machine.
+_NO_CHARSETS = {"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "mbcs"}
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+# PostgreSQL takes no NUL and no lone surrogates; the other control characters only confuse.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff\ufffe\uffff]")
+# Unicode stacks as many accents as one likes; more than four are an attack on the reader's eyes.
+_ACCENTS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_PILE = re.compile(f"([{_ACCENTS}]{{4}})[{_ACCENTS}]+")
+
+
+def _one_by_one(error: UnicodeError) -> tuple[str, int]:
+    """Read the bytes that are no UTF-8 as Windows-1252, so that one bad byte spoils no other."""
+    assert isinstance(error, UnicodeDecodeError)
+    bad = error.object[error.start : error.end]
+    # Five bytes are undefined in Windows-1252; Latin-1 knows every byte.
+    return "".join(_LETTERS[byte] for byte in bad), error.end
+
+
+_LETTERS = [
+    bytes([n]).decode("cp1252", "ignore") or bytes([n]).decode("latin-1") for n in range(256)
+]
+codecs.register_error("faden-one-by-one", _one_by_one)
+
+
+@lru_cache(maxsize=256)
+def codec_of(charset: str) -> str:
+    """Return Python's name of the codec for a charset as a mail writes it, or "" for none."""
+    name = charset.strip().strip("\"'<>;, ").lower().removeprefix("charset=").strip("\"' ")
+    name = _ALIASES.get(name, name)
+    try:
+        codec = codecs.lookup(name)
+        b"".decode(name)  # base64, zip, rot13 are codecs, but none of text
+    except (LookupError, ValueError, UnicodeError):
+        return ""
+    return "" if codec.name.replace("-", "_") in _NO_CHARSETS else _ALIASES.get(codec.name, name)
+
+
+def to_text(data: bytes, charset: str = "") -> tuple[str, bool]:
+    """Return the text of `data`, and False where it is a guess. Never raises."""
+    codec = codec_of(charset) if charset else ""
+    if data.isascii() and codec in ("", "cp1252", "utf-8"):
+        return data.decode("ascii"), bool(codec or not charset)
+    for bom, name in _BOMS:
+        if data.startswith(bom):
+            codec = name
+            break
+    if codec in ("", "cp1252", "utf-8"):
+        return _western(data, codec, charset)
+    text = data.decode(codec, "replace")
+    # A few unreadable characters are damage; many mean that the charset is another one.
+    if text.count("\ufffd") * 20 <= len(text):
+        return text, "\ufffd" not in text
+    return data.decode("utf-8", "faden-one-by-one"), False
+
+
+def _western(data: bytes, codec: str, charset: str) -> tuple[str, bool]:
+    # Real Windows-1252 is practically never valid UTF-8 by accident, but mails that say
+    # "iso-8859-1" or nothing and carry UTF-8 are common.
+    try:
+        return data.decode("utf-8"), bool(codec or not charset)
+    except UnicodeDecodeError:
+        pass
+    if codec == "cp1252":
+        return "".join(map(_LETTERS.__getitem__, data)), True
+    return data.decode("utf-8", "faden-one-by-one"), False
+
+
+def clean(text: str) -> str:
+    """Return the text with one kind of line end and nothing that a database refuses."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _CONTROL.sub("", text)
+    return text if text.isascii() else _PILE.sub(r"\1", text)

@@ -1,0 +1,84 @@
+"""Read fields with parameters (Content-Type, Content-Disposition), for the MIME tree.
+
+RFC 2045 and RFC 2231, and what mailers make of them: missing semicolons and quotes, parameters
+twice, encoded words inside quotes, continuations with holes.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from channel_email.parse.decode import to_text
+from channel_email.parse.words import decode_words
+
+_PARAM = re.compile(r'([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^;]*))')
+_TYPE = re.compile(r"\s*([A-Za-z0-9][\w.+-]*)\s*/\s*([A-Za-z0-9][\w.+-]*)")
+_TOKEN = re.compile(r"[\w.+-]+")
+_NUMBERED = re.compile(r"([^*]+)\*(?:(\d{1,3})(\*?))?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A value in lower case, and its parameters with their names in lower case."""
+
+    value: str
+    params: dict[str, str]
+
+
+@lru_cache(maxsize=512)
+def read_type(raw: bytes) -> Field:
+    """Return the media type; its value is "" where there is none that could be one."""
+    text = to_text(raw)[0]
+    match = _TYPE.match(text)
+    value = f"{match[1]}/{match[2]}".lower() if match else ""
+    return Field(value, _read_params(text[match.end() :] if match else text))
+
+
+@lru_cache(maxsize=512)
+def read_disposition(raw: bytes) -> Field:
+    text = to_text(raw)[0]
+    match = _TOKEN.match(text.strip())
+    value = match[0].lower() if match else ""
+    if "=" in text.partition(";")[0]:  # `filename=...` alone: the word was forgotten
+        value = "attachment"
+        return Field(value, _read_params(text))
+    return Field(value, _read_params(text.partition(";")[2]))
+
+
+@lru_cache(maxsize=64)
+def read_token(raw: bytes) -> str:
+    """Return the one word of a field such as Content-Transfer-Encoding."""
+    match = _TOKEN.search(to_text(raw)[0])
+    return match[0].lower() if match else ""
+
+
+def _read_params(text: str) -> dict[str, str]:
+    params: dict[str, str] = {}
+    pieces: dict[str, dict[int, tuple[str, bool]]] = {}
+    for name, quoted, bare in _PARAM.findall(text):
+        key = name.lower()
+        value = quoted.replace('\\"', '"').replace("\\\\", "\\") if quoted else bare.strip()
+        if "*" in key and (numbered := _NUMBERED.match(key)):
+            place = int(numbered[2] or 0)
+            encoded = numbered[2] is None or bool(numbered[3])
+            pieces.setdefault(numbered[1], {}).setdefault(place, (value, encoded))
+        else:
+            params.setdefault(key, decode_words(value) if "=?" in value else value)
+    for name, numbered_pieces in pieces.items():
+        params[name] = _join(numbered_pieces)
+    return params
+
+
+def _join(pieces: dict[int, tuple[str, bool]]) -> str:
+    """Return a value that RFC 2231 cut into numbered pieces, some of them percent-encoded."""
+    charset, data = "", b""
+    for place, (value, encoded) in sorted(pieces.items()):
+        piece = value
+        if encoded:
+            if place == min(pieces) and value.count("'") >= 2:
+                charset, _, piece = value.split("'", 2)
+            data += unquote_to_bytes(piece)
+        else:
+            data += piece.encode("utf-8", "replace")
+    return decode_words(to_text(data, charset)[0])

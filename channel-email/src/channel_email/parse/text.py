@@ -1,0 +1,64 @@
+"""Read plain-text bodies: charset, wrapped lines, files written into the text."""
+
+from channel_email.parse.attachments import File, safe_name
+from channel_email.parse.decode import clean, to_text
+from channel_email.parse.mime import Part
+from channel_email.parse.transfer import find_uu, is_base64
+
+_ARMOUR = "-----BEGIN PGP "
+
+
+def read_text(part: Part) -> tuple[str, list[File], str]:
+    """Return the text of a leaf, the files uuencoded in it, and a problem or ""."""
+    data = text_content(part)
+    files = []
+    if b"begin " in data:
+        data, files = _without_uu(data)
+    charset = part.params.get("charset", "")
+    text, sure = to_text(data, charset)
+    text = clean(text)
+    if part.params.get("format", "").lower() == "flowed":
+        text = unflow(text, delete_space=part.params.get("delsp", "").lower() == "yes")
+    return text, files, "" if sure else charset_problem(charset)
+
+
+def text_content(part: Part) -> bytes:
+    """Return decoded bytes; what says base64 and is plainly not is taken as it stands."""
+    if part.headers.raw(b"content-transfer-encoding")[:6].lower() == b"base64":
+        encoded = part.encoded()
+        if not is_base64(encoded):
+            return encoded
+    return part.content()
+
+
+def charset_problem(charset: str) -> str:
+    if charset:
+        return f"Der Zeichensatz „{clean(charset)[:40]}“ stimmt nicht; der Text ist geraten."
+    return "Der Zeichensatz ist nicht angegeben; der Text ist geraten."
+
+
+def unflow(text: str, *, delete_space: bool = False) -> str:
+    """Join the lines that a mailer wrapped (RFC 3676): those that end with a blank."""
+    lines: list[str] = []
+    open_depth = -1  # depth of quotation of a line that goes on, or -1
+    for line in text.split("\n"):
+        body = line.lstrip(">")
+        depth = len(line) - len(body)
+        body = body.removeprefix(" ")  # space-stuffing
+        flows = body.endswith(" ") and body != "-- "
+        shown = body[:-1] if flows and delete_space else body
+        if depth == open_depth and body != "-- ":
+            lines[-1] += shown
+        else:
+            lines.append(">" * depth + (" " if depth else "") + shown)
+        open_depth = depth if flows else -1
+    return "\n".join(lines)
+
+
+def _without_uu(data: bytes) -> tuple[bytes, list[File]]:
+    files, kept, position = [], [], 0
+    for start, end, name, content in find_uu(data):
+        kept.append(data[position:start])
+        position = end
+        files.append(File(safe_name(to_text(name)[0]), "application/octet-stream", content))
+    return b"".join([*kept, data[position:]]), files

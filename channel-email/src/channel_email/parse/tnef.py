@@ -1,0 +1,48 @@
+"""Open winmail.dat, the box into which Outlook puts a whole mail, for citizens who use it."""
+
+from dataclasses import dataclass
+
+from tnefparse import TNEF
+
+from channel_email.parse.attachments import File, safe_name
+from channel_email.parse.decode import clean, to_text
+
+TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_SIGNATURE = b"\x78\x9f\x3e\x22"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    text: str = ""
+    html: str = ""
+    files: tuple[File, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def is_tnef(data: bytes) -> bool:
+    return data.startswith(_SIGNATURE)
+
+
+def open_tnef(data: bytes) -> Opened:
+    """Return what is inside; what cannot be opened is said in `problems`. Never raises."""
+    try:
+        box = TNEF(data, do_checksum=False)
+        files = tuple(
+            File(safe_name(_text(one.long_filename())), "application/octet-stream", bytes(one.data))
+            for one in box.attachments
+        )
+        return Opened(_text(box.body), _text(box.htmlbody), files)
+    # A thousand lines of foreign code over hostile bytes: struct, index, unicode, type errors
+    # and asserts have all been seen; whatever it is, the box itself stays an attachment.
+    except Exception:  # noqa: BLE001
+        return Opened(problems=("winmail.dat ließ sich nicht öffnen; sie ist als Datei erhalten.",))
+
+
+def _text(value: object) -> str:
+    match value:
+        case bytes():
+            return clean(to_text(value)[0]).strip("\x00")
+        case str():
+            return clean(value)
+        case _:
+            return ""

@@ -1,0 +1,90 @@
+"""Undo a Content-Transfer-Encoding, whatever the network did to it, at the speed of C."""
+
+import binascii
+import re
+
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
+_UU_LINE = re.compile(rb"[ -`]{1,90}")
+
+
+def undo(data: bytes, encoding: str) -> bytes:
+    """Return the decoded bytes; an encoding that is unknown is taken as none. Never raises."""
+    match encoding:
+        case "base64":
+            return from_base64(data)
+        case "quoted-printable":
+            return binascii.a2b_qp(data)
+        case "x-uuencode" | "uuencode" | "x-uue" | "uue":
+            return _from_uu_body(data)
+        case _:
+            return data
+
+
+def from_base64(data: bytes) -> bytes:
+    """Return what the letters of base64 in `data` say; everything else is skipped."""
+    padding = data.find(b"=")
+    head = data if padding < 0 else data[:padding]
+    rest = b"" if padding < 0 else data[padding:].strip(b"=\r\n\t ")
+    decoded = _letters(head)
+    # Some gateways encode in chunks, each with its own padding; others add plain text below.
+    if rest and not rest.translate(None, _BASE64):
+        decoded += from_base64(rest) if rest.count(b"=") < 1000 else _letters(rest)
+    return decoded
+
+
+def _letters(data: bytes) -> bytes:
+    try:
+        return binascii.a2b_base64(data)
+    except binascii.Error:  # the number of letters is no multiple of four
+        letters = _NOT_BASE64.sub(b"", data)
+        if len(letters) % 4 == 1:
+            letters = letters[:-1]
+        return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
+
+
+def is_base64(data: bytes) -> bool:
+    """Say whether this can be meant as base64: hardly any byte of it is outside the alphabet."""
+    return len(data.translate(None, _BASE64)) * 20 <= len(data)
+
+
+def _from_uu_body(data: bytes) -> bytes:
+    found = find_uu(data)
+    return found[0][3] if found else data
+
+
+def find_uu(data: bytes) -> list[tuple[int, int, bytes, bytes]]:
+    """Return (start, end, name, bytes) of every uuencoded file written into a text."""
+    found: list[tuple[int, int, bytes, bytes]] = []
+    position = 0
+    while begin := _UU_BEGIN.search(data, position):
+        content, position = _read_uu(data, begin.end())
+        if content:
+            found.append((begin.start(), position, begin[1].strip(), content))
+    return found
+
+
+def _read_uu(data: bytes, position: int) -> tuple[bytes, int]:
+    """Return the bytes of the lines from `position`, and where the text goes on; b"" if none."""
+    out: list[bytes] = []
+    while position < len(data):
+        stop = data.find(b"\n", position)
+        stop = len(data) if stop < 0 else stop
+        line = data[position:stop].rstrip(b"\r\n")
+        after = min(stop + 1, len(data))
+        if line.strip() == b"end":
+            return b"".join(out), after
+        if line.strip() and not _UU_LINE.fullmatch(line):
+            return b"", position  # not uuencoded after all: "begin 644 ..." in a sentence
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            # Old encoders wrote the count wrongly (Python's own uu module knows the same work-around).
+            wanted = (((line[0] - 32) & 63) * 4 + 5) // 3
+            try:
+                out.append(binascii.a2b_uu(line[:wanted]))
+            except binascii.Error:
+                return b"", position
+        position = after
+    return b"", position
