@@ -26,7 +26,7 @@ class Ground:
     @classmethod
     async def open(cls, schema: str, settings: HubSettings, ring: KeyRing) -> Self:
         """Open all; nothing is connected yet, so a service starts while its parts are away."""
-        pool = await open_pool(settings.database, schema)
+        pool = await open_pool(settings.database.replace("{role}", schema), schema)
         blobs = open_blobs(settings.blobs)
         bus = open_bus(settings.bus, pool)
         return cls(schema, settings, ring, pool, blobs, bus, Accept(pool, blobs, ring, schema))

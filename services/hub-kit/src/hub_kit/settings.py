@@ -42,7 +42,7 @@ class TenantSection(Section):
 class HubSettings(Section):
     """What every service needs; `section` adds what one service needs."""
 
-    database: str = Field(description="DSN; the user is the role of the service")
+    database: str = Field(description="DSN; `{role}` in it becomes the role of the service")
     bus: str = Field(default="postgresql", description="postgresql or kafka://host:9092[,...]")
     blobs: str = Field(description="a folder, or s3://bucket/prefix")
     keys_file: Path = Field(description="the key ring: `faden keys` makes one")
