@@ -1,0 +1,83 @@
+"""Starts the PostgreSQL of Debian's packages on a folder of its own, as many sites run it.
+
+`python -m local_hub.debian_postgresql COMMAND…` runs a command with HUB_TEST_DATABASE set to it.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hub_contract.errors import Permanent
+
+
+def find_binaries() -> Path:
+    """Return the folder of the newest installed server's programs."""
+    found = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = max(found, key=lambda path: int(path.parts[4]), default=None)
+    if newest is None:
+        raise Permanent("no PostgreSQL from Debian here; run deploy/parts.sh")
+    return newest.parent
+
+
+def _as_user() -> list[str]:
+    # The server refuses to run as root; Debian's package brings a user for it.
+    return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+
+
+@contextmanager
+def start_debian_postgresql(folder: Path) -> Iterator[str]:
+    """Run a server on `folder`, socket only, fsync on; yield its owner's DSN."""
+    binaries, data = find_binaries(), folder / "data"
+    owner = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    folder.chmod(0o755)
+    if os.geteuid() == 0:
+        shutil.chown(folder, owner)
+    initdb = [*_as_user(), binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust"]
+    subprocess.run([*initdb, "-E", "UTF8", "--locale=C.UTF-8"], check=True, capture_output=True)
+    options = ["-c", f"unix_socket_directories={folder}", "-c", "listen_addresses="]
+    server = subprocess.Popen(
+        [*_as_user(), binaries / "postgres", "-D", data, *options],
+        stdout=(folder / "log").open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        _wait(binaries, folder, server)
+        yield f"postgresql://postgres@/postgres?host={folder}"
+    finally:
+        subprocess.run(
+            [*_as_user(), binaries / "pg_ctl", "-D", data, "stop", "-m", "fast"],
+            check=False,
+            capture_output=True,
+        )
+        server.wait(timeout=30)
+
+
+def _wait(binaries: Path, folder: Path, server: "subprocess.Popen[bytes]") -> None:
+    for _ in range(300):
+        if server.poll() is not None:
+            raise Permanent(f"PostgreSQL ended at once; see {folder / 'log'}")
+        ready = [binaries / "pg_isready", "-q", "-h", folder]
+        if subprocess.run(ready, check=False).returncode == 0:
+            return
+        time.sleep(0.1)
+    raise Permanent(f"PostgreSQL is not ready after 30 s; see {folder / 'log'}")
+
+
+def main() -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="faden-pg-debian-") as folder,
+        start_debian_postgresql(Path(folder)) as dsn,
+    ):
+        environment = {**os.environ, "HUB_TEST_DATABASE": dsn}
+        sys.exit(subprocess.run(sys.argv[1:], check=False, env=environment).returncode)
+
+
+if __name__ == "__main__":
+    main()
