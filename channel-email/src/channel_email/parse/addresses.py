@@ -62,7 +62,8 @@ def _pieces(value: str) -> list[str]:
     """Split at commas and semicolons outside of quotes, comments and angle brackets."""
     if not any(mark in value for mark in ",;:"):
         return [value]
-    pieces, current = [], []
+    pieces: list[str] = []
+    current: list[str] = []
     quoted = escaped = False
     depth = angle = 0
     for letter in value:
@@ -96,12 +97,10 @@ def _read_one(piece: str) -> ContactPoint | None:
     elif bare := _BARE.fullmatch(piece):
         name, address = "", bare[1]
     else:
-        match = None
-        for match in _ANY.finditer(_COMMENT.sub(" ", piece)):
-            pass  # the last one: what looks like an address before it is a name
-        if match is None:
+        matches = list(_ANY.finditer(_COMMENT.sub(" ", piece)))
+        if not matches:
             return None
-        address = match.group()
+        address = matches[-1].group()  # what looks like an address before it is a name
         comment = _COMMENT.search(piece)
         before = piece.partition(address)[0]
         name = _BEFORE_ANGLE.sub(" ", _COMMENT.sub(" ", before)).strip()

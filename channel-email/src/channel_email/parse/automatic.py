@@ -31,7 +31,7 @@ _AWAY = re.compile(
 def is_automatic(headers: Headers, subject: str, sender: str, context: Context) -> Automatic:
     """Say who wrote the mail: a person, an auto-reply, a list or system, a bounce."""
     submitted = headers.text(b"auto-submitted").lower()
-    if _is_bounce(headers, sender, context):
+    if _is_bounce(headers, sender):
         return Automatic.BOUNCE
     if submitted.startswith("auto-replied") or _AWAY.search(subject) or _replies(headers):
         return Automatic.REPLY
@@ -42,7 +42,7 @@ def is_automatic(headers: Headers, subject: str, sender: str, context: Context) 
     return Automatic.NO
 
 
-def _is_bounce(headers: Headers, sender: str, context: Context) -> bool:
+def _is_bounce(headers: Headers, sender: str) -> bool:
     kind = headers.text(b"content-type").lower()
     if b"x-failed-recipients" in headers or "report-type=delivery-status" in kind.replace('"', ""):
         return True

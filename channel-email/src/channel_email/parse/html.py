@@ -27,7 +27,7 @@ _FEW = 2 * _DEEPEST
 _CONFIG = ParserConfig()
 
 
-def _keep(tag: str, attribute: str, value: str) -> str | None:
+def _keep(_tag: str, attribute: str, value: str) -> str | None:
     """Keep only pictures that came with the mail: a remote one tells the sender who reads."""
     if attribute == "src":
         return value if value.startswith("cid:") or _DATA_IMAGE.fullmatch(value) else None
@@ -79,9 +79,12 @@ def make_safe(markup: str) -> str:
 def read_page(markup: str) -> lxml_html.HtmlElement | None:
     """Return the tree of the page, or None where there is none to be had."""
     try:
-        return lxml_html.document_fromstring(_XML_DECLARATION.sub("", markup, count=1))
+        page: lxml_html.HtmlElement = lxml_html.document_fromstring(  # type: ignore[no-untyped-call]
+            _XML_DECLARATION.sub("", markup, count=1)
+        )
     except (etree.ParserError, ValueError):
         return None
+    return page
 
 
 def page_text(page: lxml_html.HtmlElement | None, markup: str) -> str:

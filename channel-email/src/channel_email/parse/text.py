@@ -11,7 +11,7 @@ _ARMOUR = "-----BEGIN PGP "
 def read_text(part: Part) -> tuple[str, list[File], str]:
     """Return the text of a leaf, the files uuencoded in it, and a problem or ""."""
     data = text_content(part)
-    files = []
+    files: list[File] = []
     if b"begin " in data:
         data, files = _without_uu(data)
     charset = part.params.get("charset", "")

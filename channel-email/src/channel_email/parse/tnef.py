@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tnefparse import TNEF
+from tnefparse.tnef import TNEF
 
 from channel_email.parse.attachments import File, safe_name
 from channel_email.parse.decode import clean, to_text
@@ -26,7 +26,7 @@ def is_tnef(data: bytes) -> bool:
 def open_tnef(data: bytes) -> Opened:
     """Return what is inside; what cannot be opened is said in `problems`. Never raises."""
     try:
-        box = TNEF(data, do_checksum=False)
+        box = TNEF(data, do_checksum=False)  # type: ignore[no-untyped-call]
         files = tuple(
             File(safe_name(_text(one.long_filename())), "application/octet-stream", bytes(one.data))
             for one in box.attachments

@@ -80,7 +80,7 @@ def _read_uu(data: bytes, position: int) -> tuple[bytes, int]:
         try:
             out.append(binascii.a2b_uu(line))
         except binascii.Error:
-            # Old encoders wrote the count wrongly (Python's own uu module knows the same work-around).
+            # Old encoders wrote the count wrongly; Python's uu module knew the same way round.
             wanted = (((line[0] - 32) & 63) * 4 + 5) // 3
             try:
                 out.append(binascii.a2b_uu(line[:wanted]))
