@@ -39,11 +39,11 @@ def start_debian_postgresql(folder: Path) -> Iterator[str]:
     folder.chmod(0o755)
     if os.geteuid() == 0:
         shutil.chown(folder, owner)
-    initdb = [*_as_user(), binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust"]
-    subprocess.run([*initdb, "-E", "UTF8", "--locale=C.UTF-8"], check=True, capture_output=True)
+    initdb = [f"{binaries}/initdb", "-D", f"{data}", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    subprocess.run([*_as_user(), *initdb, "--locale=C.UTF-8"], check=True, capture_output=True)
     options = ["-c", f"unix_socket_directories={folder}", "-c", "listen_addresses="]
     server = subprocess.Popen(
-        [*_as_user(), binaries / "postgres", "-D", data, *options],
+        [*_as_user(), f"{binaries}/postgres", "-D", f"{data}", *options],
         stdout=(folder / "log").open("wb"),
         stderr=subprocess.STDOUT,
     )
@@ -52,7 +52,7 @@ def start_debian_postgresql(folder: Path) -> Iterator[str]:
         yield f"postgresql://postgres@/postgres?host={folder}"
     finally:
         subprocess.run(
-            [*_as_user(), binaries / "pg_ctl", "-D", data, "stop", "-m", "fast"],
+            [*_as_user(), f"{binaries}/pg_ctl", "-D", f"{data}", "stop", "-m", "fast"],
             check=False,
             capture_output=True,
         )
@@ -63,7 +63,7 @@ def _wait(binaries: Path, folder: Path, server: "subprocess.Popen[bytes]") -> No
     for _ in range(300):
         if server.poll() is not None:
             raise Permanent(f"PostgreSQL ended at once; see {folder / 'log'}")
-        ready = [binaries / "pg_isready", "-q", "-h", folder]
+        ready = [f"{binaries}/pg_isready", "-q", "-h", f"{folder}"]
         if subprocess.run(ready, check=False).returncode == 0:
             return
         time.sleep(0.1)
