@@ -136,7 +136,10 @@ _REMEDIES = {
 }
 
 
-def or_exit(build: Callable[[], SectionT]) -> SectionT:
+AnyT = TypeVar("AnyT")
+
+
+def or_exit(build: Callable[[], AnyT]) -> AnyT:
     """Return what `build` builds, or print the one line and exit with code 2."""
     try:
         return build()
