@@ -1,0 +1,48 @@
+"""Puts the pretend outside world together: one process, one HTTP door, every peer's listener."""
+
+import asyncio
+
+from fastapi import FastAPI
+
+from hub_contract.errors import Temporary
+from hub_kit.settings import Loaded, or_exit
+from hub_kit.shell import Parts, make_app, run
+from local_hub.peers.mail.api import make_router
+from local_hub.peers.mail.mailboxes import Mailboxes
+from local_hub.peers.mail.post import Post
+from local_hub.peers.mail.receive import Handler, listen
+from local_hub.peers.settings import PeersSettings, split_address
+
+
+def build(settings: PeersSettings) -> FastAPI:
+    """Return the app of all peers."""
+    mailboxes, post = Mailboxes(settings.folder), Post(settings.hub)
+    handler = Handler(settings, mailboxes, post)
+    parts = Parts(
+        "peers",
+        work={"mail": lambda: listen(settings, handler)},
+        checks={"smtp": lambda: _answers(settings.smtp)},
+        closing=(post.close,),
+    )
+    app = make_app(parts)
+    app.include_router(make_router(settings, mailboxes, post))
+    return app
+
+
+async def _answers(address: str) -> None:
+    try:
+        _, writer = await asyncio.open_connection(*split_address(address))
+    except OSError as error:
+        raise Temporary(f"nobody listens on {address}") from error
+    writer.close()
+
+
+def main() -> None:
+    loaded = or_exit(Loaded.read)
+    settings = or_exit(lambda: loaded.section("peers", PeersSettings))
+    host, port = split_address(settings.http)
+    run(build(settings), "peers", host, port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A pretend mail server: citizens' mailboxes behind real SMTP, bounces, vacation answers."""

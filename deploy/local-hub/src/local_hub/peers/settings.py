@@ -1,0 +1,41 @@
+"""Settings of the pretend outside world: `services.peers` of the file."""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from hub_kit.settings import Section
+
+Address = str  # host:port
+
+
+class Mailbox(Section):
+    """One citizen's mailbox; its address is its key."""
+
+    name: str = Field(description="as the citizen writes it in From")
+    vacation: str = Field(default="", description="answers every mail with these words (RFC 3834)")
+
+
+class PeersSettings(Section):
+    http: Address = Field(default="127.0.0.1:8090", description="mailboxes, for demo and tests")
+    smtp: Address = Field(default="127.0.0.1:2500", description="the relay of the pretend world")
+    hub: Address = Field(default="127.0.0.1:2525", description="where mail for our domains goes")
+    folder: Path = Field(default=Path(".faden/peers"), description="the mailboxes, as Maildir")
+    size_limit: int = Field(default=36_700_160, gt=0, description="bytes; RFC 1870")
+    mailboxes: dict[str, Mailbox] = Field(default={}, description="citizens, by address")
+    late_bounces: frozenset[str] = Field(
+        default=frozenset(), description="domains that accept everything and bounce it afterwards"
+    )
+
+    @field_validator("http", "smtp", "hub")
+    @classmethod
+    def an_address(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit():
+            raise ValueError("write host:port, for example 127.0.0.1:2500")
+        return value
+
+
+def split_address(address: Address) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host, int(port)
