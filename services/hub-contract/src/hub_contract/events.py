@@ -34,6 +34,7 @@ from hub_contract.words import (
     Moment,
     Recipient,
     Tenant,
+    Text,
     Value,
 )
 
@@ -49,45 +50,45 @@ class MessageContent(Value):
 
     sender: ContactPoint | None = None
     recipients: tuple[Recipient, ...] = ()
-    subject: str = ""
+    subject: Text = ""
     body: Body = Body()
     whole: Blob | None = None  # the whole `Body` as JSON, where it is too long to travel
-    external_id: str = ""  # Message-ID, MessageSid, fax commid: only its channel may read it
-    answers: tuple[str, ...] = ()  # external ids it answers, nearest first
-    reply_token: str = ""  # from our own reply address; unchecked here
-    references: tuple[str, ...] = ()  # valid twelve-digit references found in it
-    public_service: str = ""  # the catalogue entry that a form names; a claim
-    language: str = ""  # BCP 47, what the citizen chose
-    author: str = ""  # of a note: the agent, where the sender is the citizen
-    batch: str = ""  # the scan batch or file it was cut from
+    external_id: Text = ""  # Message-ID, MessageSid, fax commid: only its channel may read it
+    answers: tuple[Text, ...] = ()  # external ids it answers, nearest first
+    reply_token: Text = ""  # from our own reply address; unchecked here
+    references: tuple[Text, ...] = ()  # valid twelve-digit references found in it
+    public_service: Text = ""  # the catalogue entry that a form names; a claim
+    language: Text = ""  # BCP 47, what the citizen chose
+    author: Text = ""  # of a note: the agent, where the sender is the citizen
+    batch: Text = ""  # the scan batch or file it was cut from
     first_page: int | None = None  # where in that batch, from 1
     attachments: tuple[Attachment, ...] = ()
     contributions: tuple[Contribution, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-    problems: tuple[str, ...] = ()  # what could not be read, in plain words
+    problems: tuple[Text, ...] = ()  # what could not be read, in plain words
 
 
 class RequestedContent(Value):
     """What we send, opened."""
 
     recipient: ContactPoint
-    subject: str = ""
-    text: str
-    html: str = ""
-    answers: tuple[str, ...] = ()  # external ids this answers, nearest first
-    reply_token: str = ""  # the channel builds the reply address from it
-    reference: str = ""  # twelve digits, bare
-    language: str = ""  # BCP 47; a voice needs it
-    author: str = ""  # who answers for it, as a letter names them
+    subject: Text = ""
+    text: Text
+    html: Text = ""
+    answers: tuple[Text, ...] = ()  # external ids this answers, nearest first
+    reply_token: Text = ""  # the channel builds the reply address from it
+    reference: Text = ""  # twelve digits, bare
+    language: Text = ""  # BCP 47; a voice needs it
+    author: Text = ""  # who answers for it, as a letter names them
     attachments: tuple[Attachment, ...] = ()
 
 
 class DeliveryContent(Value):
     """What the peer said of a delivery, opened."""
 
-    recipient: str = ""
-    external_id: str = ""  # the peer's id, or our Message-ID
-    diagnostic: str = ""  # the peer's own words
+    recipient: Text = ""
+    external_id: Text = ""  # the peer's id, or our Message-ID
+    diagnostic: Text = ""  # the peer's own words
     evidence: tuple[Evidence, ...] = ()  # a fax's remote station id, a read receipt, a report
 
 
@@ -144,7 +145,7 @@ class DeliveryReported(Event):
     message_id: UUID
     status: Delivery
     reason: Reason = Reason.NONE
-    code: str = ""  # the peer's code, for example 5.1.1 or 30003
+    code: Text = ""  # the peer's code, for example 5.1.1 or 30003
     at: Moment
     pages: Count | None = None  # that went through, of a fax; of a letter, printed
     segments: Count | None = None  # of an SMS

@@ -4,8 +4,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+
+def _writable(text: str) -> str:
+    """Replace what broken mails bring and UTF-8 (lone surrogates) or PostgreSQL (NUL) refuse."""
+    if not text.isascii():
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text.replace("\0", "\ufffd")
+
+
+Text = Annotated[str, AfterValidator(_writable)]
 Tenant = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 AccountName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
@@ -95,8 +104,8 @@ class ContactPoint(Value):
     """An address of the outside world; `value` is normalised once, by its channel."""
 
     kind: ContactKind
-    value: str
-    name: str = ""  # as the sender writes it: a claim, never an identity
+    value: Text
+    name: Text = ""  # as the sender writes it: a claim, never an identity
 
 
 class RecipientRole(StrEnum):
@@ -120,10 +129,10 @@ class Blob(Value):
 
 
 class Attachment(Value):
-    file_name: str
-    media_type: str
+    file_name: Text
+    media_type: Text
     size: int
-    content_id: str = ""  # what an HTML body calls it, without angle brackets
+    content_id: Text = ""  # what an HTML body calls it, without angle brackets
     inline: bool = False
     derived: bool = False  # made by us: a searchable copy, a transcript; never the original
     blob: Blob | None = None  # None only between `parse` and `accept`
@@ -134,18 +143,18 @@ class Evidence(Value):
 
     # dmarc, dkim, spf, signature, encrypted, session, one-time-code, station-id, caller-id,
     # recording-consent, transmission-report ...
-    kind: str
-    result: str  # pass, fail, none, unchecked, or the value itself
-    by: str = ""  # the host or service that did the check
+    kind: Text
+    result: Text  # pass, fail, none, unchecked, or the value itself
+    by: Text = ""  # the host or service that did the check
     assurance: Assurance = Assurance.NONE
 
 
 class Contribution(Value):
     """A value or document that a message adds to a transaction."""
 
-    requirement: str
-    value: str
-    source: str  # form, text, ocr, keypad, agent
+    requirement: Text
+    value: Text
+    source: Text  # form, text, ocr, keypad, agent
     confidence: Confidence = 1.0
     attachment: int | None = None  # for a document: its place in the list of attachments, from 0
 
@@ -158,7 +167,7 @@ class Cost(Value):
 class Body(Value):
     """The words of a message: its own, what it quotes, its signature, and its safe HTML."""
 
-    text: str = ""
-    quoted: str = ""
-    signature: str = ""
-    html: str = ""
+    text: Text = ""
+    quoted: Text = ""
+    signature: Text = ""
+    html: Text = ""
