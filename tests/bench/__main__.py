@@ -1,0 +1,76 @@
+"""Measures Faden on this machine beside the machine's own floors: `python -m tests.bench`."""
+
+import argparse
+import importlib
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+from tests.bench.rows import Row, print_rows, write_json
+from tests.bench.set_up import Stage
+
+from hub_kit.embedded import start_postgresql
+from hub_kit.testing import Cluster
+
+# One file, one question; in this order they are asked.
+QUESTIONS = {
+    "inserts": "how many rows a second PostgreSQL takes in batches, and what the log costs on top",
+    "hooks": "how many hooks a second are answered 202 only once they are safe",
+    "parse": "how many mails a second one core reads",
+}
+
+
+def main() -> None:
+    given = _arguments()
+    console = Console(stderr=True)
+    rows: list[tuple[str, Row]] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="faden-bench-") as name,
+        console.status("starting PostgreSQL") as status,
+    ):
+        folder = Path(name)
+        folder.chmod(0o755)  # its server runs as a user of its own where we are root
+        with start_postgresql(folder / "pg") as dsn:
+            stage = Stage(folder, Cluster(dsn), given.quick, status.update)
+            for question in given.only:
+                status.update(f"{question}: {QUESTIONS[question]}")
+                module = importlib.import_module(f"tests.bench.{question}")
+                rows += [(question, row) for row in uvloop.run(module.measure(stage))]
+    print_rows(Console(width=None if sys.stdout.isatty() else 150), rows, machine())
+    if given.json:
+        write_json(given.json, rows, machine())
+
+
+def machine() -> str:
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} cores, Python {platform.python_version()}, uvloop"
+
+
+def _arguments() -> argparse.Namespace:
+    asked = "\n".join(f"  {name:12} {question}" for name, question in QUESTIONS.items())
+    parser = argparse.ArgumentParser(
+        prog="make bench",
+        description=f"{__doc__}\n\n{asked}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--only", type=_questions, default=list(QUESTIONS), metavar="A,B")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the load, one round")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows here too")
+    return parser.parse_args()
+
+
+def _questions(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if unknown := set(names) - set(QUESTIONS):
+        raise argparse.ArgumentTypeError(
+            f"no such question: {', '.join(sorted(unknown))}; there are {', '.join(QUESTIONS)}"
+        )
+    return [name for name in QUESTIONS if name in names]
+
+
+if __name__ == "__main__":
+    main()

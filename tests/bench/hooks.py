@@ -1,0 +1,75 @@
+"""How many hooks a second are answered 202 only once they are safe: sealed, with key, committed.
+
+The floor: the same server, the same client, an application that reads the request and keeps
+nothing. At least a fifth of it is wanted (a provider allows two seconds, and repeats at will).
+"""
+
+from statistics import median
+
+import asyncpg
+import orjson
+from tests.bench.configure import configured
+from tests.bench.drive_http import Answered, drive
+from tests.bench.inserts import SERVICES
+from tests.bench.rows import Row, at_least_of_floor
+from tests.bench.set_up import Stage, free_port, running
+
+from hub_kit.testing import fresh_database
+
+TEXT = "Guten Tag, mein Hund heißt Bello und ist umgezogen. " * 17  # with the rest, 1 KB
+CONNECTIONS = 64
+
+
+def body(number: int) -> bytes:
+    """Return the hook of the n-th SMS; a thousand phones take turns."""
+    sender = f"+4915{10_000_000 + number % 1_000}"
+    return orjson.dumps({"id": f"SM{number:032x}", "from": sender, "text": TEXT})
+
+
+async def measure(stage: Stage) -> list[Row]:
+    floors, plain, kept = [], [], []
+    for _ in range(stage.rounds):  # in turns, so that a noisy minute hits all of them
+        floors.append((await noop(stage)).rate)
+        plain.append(await _durable(stage, original=False))
+        kept.append(await _durable(stage, original=True))
+    floor = median(floors)
+    rate = median(a.rate for a in plain)
+    worst = sorted(plain[-1].waits)[int(len(plain[-1].waits) * 0.99)] * 1000
+    return [
+        Row("no-op ASGI: the floor", floor, "requests/s"),
+        Row("durable 202, 1 KB", rate, "hooks/s", floor, at_least_of_floor(0.2)),
+        Row("durable 202, 1 KB: p99 of the answer", worst, "ms"),
+        Row("the same, original kept as a blob", median(a.rate for a in kept), "hooks/s", floor),
+    ]
+
+
+async def noop(stage: Stage) -> Answered:
+    port = free_port()
+    options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--lifespan", "off"]
+    arguments = ["-m", "uvicorn", "tests.bench.app_noop:app", "--port", f"{port}", *options]
+    async with running(stage, "noop", arguments, port, {}):
+        return await drive(port, "/", body, connections=CONNECTIONS, seconds=stage.some(4, 1))
+
+
+async def _durable(stage: Stage, *, original: bool) -> Answered:
+    port = free_port()
+    async with fresh_database(stage.cluster, SERVICES) as dsn:
+        environment = configured(stage, dsn) | {"BENCH_ORIGINAL": "1" if original else "0"}
+        arguments = ["-m", "tests.bench.app_hooks", f"{port}"]
+        async with running(stage, "hooks", arguments, port, environment):
+            result = await drive(
+                port, "/hooks/bench", body, connections=CONNECTIONS, seconds=stage.some(5, 1)
+            )
+        await _count(dsn, result)
+    return result
+
+
+async def _count(dsn: str, result: Answered) -> None:
+    """Believe no answer: each 202 must stand as a row."""
+    connection = await asyncpg.connect(dsn)
+    rows = await connection.fetchval("select count(*) from hub.event_log")
+    await connection.close()
+    if rows < len(result.at) or result.refused:
+        raise RuntimeError(
+            f"{len(result.at)} hooks acknowledged, {rows} stand; {result.refused} refused"
+        )
