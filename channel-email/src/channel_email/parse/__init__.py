@@ -14,13 +14,15 @@ from channel_email.parse.dates import read_date
 from channel_email.parse.gather import Gathered, gather
 from channel_email.parse.headers import Headers
 from channel_email.parse.identify import content_hash, message_id_of, read_ids
+from channel_email.parse.mark import marked_text
 from channel_email.parse.mime import Part, read_tree
-from channel_email.parse.reply import split_reply
+from channel_email.parse.reply import MARKS, split_reply
 from channel_email.parse.words import decode_words
 from hub_contract.events import Arrival, MessageContent, MessageReceived
 from hub_contract.ids import received_id
 from hub_contract.references import find_references
 from hub_contract.words import (
+    Body,
     Channel,
     ContactPoint,
     Recipient,
@@ -46,7 +48,7 @@ def _received(raw: bytes, root: Part, seen: Gathered, context: Context) -> Arriv
     subject = decode_words(headers.text(b"subject"))
     sender = _sender(headers, context)
     html = seen.html()
-    body = split_reply(seen.plain()).model_copy(update={"html": html})
+    body = _split(seen).model_copy(update={"html": html})
     external_id = message_id_of(root)
     content = MessageContent(
         sender=sender,
@@ -55,7 +57,7 @@ def _received(raw: bytes, root: Part, seen: Gathered, context: Context) -> Arriv
         body=body,
         external_id=external_id,
         answers=_answers(headers),
-        references=find_references(f"{subject}\n{body.text}"),
+        references=find_references(f"{subject}\n{body.text}\n{body.signature}"),
         attachments=describe(seen.files, html),
         evidence=(*read_authenticity(headers, context), *find_loop(headers, context)),
         problems=tuple(seen.problems),
@@ -72,6 +74,11 @@ def _received(raw: bytes, root: Part, seen: Gathered, context: Context) -> Arriv
         content=content,
     )
     return Arrival(event, raw, tuple(file.content for file in seen.files))
+
+
+def _split(seen: Gathered) -> Body:
+    markup = seen.only_html()
+    return split_reply(marked_text(markup) if markup else MARKS.sub("", seen.plain()))
 
 
 def _sender(headers: Headers, context: Context) -> ContactPoint | None:

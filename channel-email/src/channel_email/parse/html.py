@@ -4,6 +4,7 @@ import html as entities
 import re
 
 import nh3
+from inscriptis.css_profiles import CSS_PROFILES
 from inscriptis.html_engine import Inscriptis
 from inscriptis.model.config import ParserConfig
 from lxml import etree
@@ -24,7 +25,8 @@ _DATA_IMAGE = re.compile(r"data:image/(?:png|gif|jpe?g|webp);base64,[A-Za-z0-9+/
 _LONGEST = 2_000_000  # characters
 _DEEPEST = 1000  # elements inside elements; beyond that the work grows with the square
 _FEW = 2 * _DEEPEST
-_CONFIG = ParserConfig()
+# The other profile indents every div, and mails are nothing but divs.
+_CONFIG = ParserConfig(css=CSS_PROFILES["strict"])
 
 
 def _keep(_tag: str, attribute: str, value: str) -> str | None:

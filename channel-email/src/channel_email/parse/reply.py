@@ -1,7 +1,136 @@
-"""Split a reply into its own words, what it quotes, and its signature, for the timeline."""
+"""Split a reply into its own words, what it quotes, and its signature, for the timeline.
 
+Rule 1. Nothing is lost: every line that is not blank is in exactly one of the three.
+Rule 2. Own words below or between quotations are own words.
+Rule 3. Where nothing but quotation would be left, the whole is the text: a forwarded mail is what
+        its sender wanted to say, and an empty entry helps nobody.
+"""
+
+import re
+from collections.abc import Iterable
+
+from channel_email.parse.quotes import find_header, is_rule
+from channel_email.parse.signature import find_signature
 from hub_contract.words import Body
+
+# `mark` puts these around what an HTML mail itself declares to be quotation or signature.
+QUOTE, SOFT_QUOTE, SIGNATURE, END, TO_THE_END = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
+MARKS = re.compile("[\ue000-\ue004]")
+_MARKED = re.compile("([\ue000-\ue004])")
+_MANY_BLANK = re.compile(r"\n{3,}")
+_LONG = 68  # a quoted line so long may have been wrapped on its way
+_TEXT, _QUOTED, _SIGNED = "text", "quoted", "signature"
 
 
 def split_reply(text: str) -> Body:
-    return Body(text=text.strip("\n"))
+    """Return the three parts of a plain text, or of one that `mark` has marked."""
+    lines, declared = _read_marks(text) if MARKS.search(text) else (text.split("\n"), {})
+    labels = _label(lines, declared)
+    _label_signatures(lines, labels)
+    parts = {
+        label: _join(line for line, its in zip(lines, labels, strict=True) if its == label)
+        for label in (_TEXT, _QUOTED, _SIGNED)
+    }
+    if not parts[_TEXT].strip():
+        return Body(text=_join(lines))
+    return Body(**parts)
+
+
+def _join(lines: Iterable[str]) -> str:
+    return _MANY_BLANK.sub("\n\n", "\n".join(map(str.rstrip, lines))).strip("\n")
+
+
+def _read_marks(text: str) -> tuple[list[str], dict[int, str]]:
+    """Return the lines without their marks, and what the HTML declared each of them to be."""
+    lines: list[str] = []
+    declared: dict[int, str] = {}
+    open_marks: list[str] = []
+    for line in text.split("\n"):
+        for piece in _MARKED.split(line):
+            if piece == END:
+                open_marks = open_marks[:-1]
+            elif MARKS.fullmatch(piece):
+                open_marks.append(piece)
+            elif piece.strip() or piece == line:
+                for mark in open_marks:
+                    declared[len(lines)] = max(mark, declared.get(len(lines), ""), key=_weight)
+                lines.append(piece)
+    return lines, declared
+
+
+def _weight(mark: str) -> int:
+    return ("", SOFT_QUOTE, SIGNATURE, TO_THE_END, QUOTE).index(mark)
+
+
+def _label(lines: list[str], declared: dict[int, str]) -> list[str]:
+    """Return for every line whether it is quoted; signatures are looked for afterwards."""
+    labels = [_TEXT] * len(lines)
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        mark = declared.get(at, "")
+        if mark in (QUOTE, TO_THE_END) or line.lstrip(" ")[:1] == ">":
+            labels[at] = _QUOTED
+            if mark == TO_THE_END:
+                return _rest_is_quoted(lines, labels, at)
+        elif mark == SIGNATURE:
+            labels[at] = _SIGNED
+        elif line.strip() and (header := find_header(lines, at)):
+            end = at + header.lines
+            labels[at:end] = [_QUOTED] * header.lines
+            below = _below(lines, end)
+            soft = below < len(lines) and declared.get(below) in (SOFT_QUOTE, QUOTE)
+            if not soft and lines[below : below + 1] and lines[below].lstrip()[:1] == ">":
+                at = end
+                continue
+            if not soft:
+                return _rest_is_quoted(lines, labels, at)
+            while end < len(lines) and (not lines[end].strip() or end in declared):
+                labels[end] = _QUOTED
+                end += 1
+            at = end
+            continue
+        elif _is_wrapped(lines, labels, at):
+            labels[at] = _QUOTED
+        at += 1
+    return labels
+
+
+def _below(lines: list[str], at: int) -> int:
+    while at < len(lines) and not lines[at].strip():
+        at += 1
+    return at
+
+
+def _rest_is_quoted(lines: list[str], labels: list[str], at: int) -> list[str]:
+    """Label everything from here, and the rule that a program drew above it, as quoted."""
+    above = at - 1
+    while above >= 0 and (not lines[above].strip() or is_rule(lines[above])):
+        above -= 1
+    labels[above + 1 :] = [_QUOTED] * (len(lines) - above - 1)
+    return labels
+
+
+def _is_wrapped(lines: list[str], labels: list[str], at: int) -> bool:
+    """Say whether this is the tail of a quoted line that some relay has wrapped."""
+    if not 0 < at < len(lines) - 1 or labels[at - 1] != _QUOTED:
+        return False
+    before, after = lines[at - 1], lines[at + 1]
+    if not before.lstrip().startswith(">") or not after.lstrip().startswith(">"):
+        return False
+    return len(before) >= _LONG and lines[at][:1].islower()
+
+
+def _label_signatures(lines: list[str], labels: list[str]) -> None:
+    """Look for a signature in every stretch of own words."""
+    at = 0
+    while at < len(lines):
+        if labels[at] != _TEXT:
+            at += 1
+            continue
+        end = at
+        while end < len(lines) and labels[end] == _TEXT:
+            end += 1
+        begin, stop = find_signature(lines[at:end])
+        labels[at + begin : at + stop] = [_SIGNED] * (stop - begin)
+        at = end
