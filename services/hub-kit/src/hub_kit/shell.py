@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -17,6 +18,7 @@ from starlette.exceptions import HTTPException
 from hub_contract.errors import Permanent, Temporary
 from hub_kit import logs, tracing
 from hub_kit.database import Pool, connect
+from hub_kit.settings import ConfigurationError, or_exit
 
 Check = Callable[[], Awaitable[None]]  # raises `Temporary` with a reason an operator understands
 Work = Callable[[], Awaitable[None]]  # runs until it is cancelled
@@ -140,9 +142,32 @@ def add_problems(app: FastAPI) -> None:
         return problem(422, "Not valid", "Correct the fields and send again.", faults=faults)
 
 
-def run(app: FastAPI, name: str, host: str, port: int, telemetry: str = "") -> None:
-    """Serve until a signal; a port in use is said in one line."""
+Compose = Callable[[], Awaitable[FastAPI]]  # for what must be opened in the running loop
+
+
+def run(app: FastAPI | Compose, name: str, host: str, port: int, telemetry: str = "") -> None:
+    """Serve until a signal; a port in use is said in one line that names the setting."""
     logs.start(name, os.environ.get("HUB_LOG_LEVEL", "INFO"))
     tracing.start(name, telemetry)
+    door = or_exit(lambda: listen_on(host, port, f"services.{name}.http"))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(app, door))
+
+
+def listen_on(host: str, port: int, setting: str) -> socket.socket:
+    """Take a port; `ConfigurationError` names the setting where it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{setting}: {host}:{port}: {error.strerror};"
+            " name another address, or stop what uses it"
+        ) from None
+
+
+async def _serve(app: FastAPI | Compose, door: socket.socket) -> None:
+    composed = app if isinstance(app, FastAPI) else await app()
     # uvicorn would log every path; paths may hold ids, and access is counted, not written down.
-    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, lifespan="on")
+    config = uvicorn.Config(composed, log_config=None, access_log=False, lifespan="on")
+    await uvicorn.Server(config).serve(sockets=[door])

@@ -1,0 +1,80 @@
+"""Takes one mail in for every account it is addressed to, and says how that went.
+
+Rule 1. Yes means: it is safe. It is said after `accept` returned, never before.
+Rule 2. A fault of ours is "try again", whatever it is: the sender keeps the mail.
+Rule 3. A mail for two accounts is two arrivals; a mail for two names of one account is one.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from channel_email.parse import Context, parse
+from channel_email.receive.replies import TRY_AGAIN, UNKNOWN_ADDRESS, taken
+from channel_email.settings import Account, Accounts
+from hub_contract.events import Arrival
+from hub_kit import logs
+from hub_kit.accept import Accepted
+
+# Parsing longer mails would keep all other sessions waiting, so they are parsed in a thread.
+INLINE = 128 * 1024
+log = structlog.get_logger()
+
+
+class TakeIn(Protocol):
+    """`hub_kit.accept.Accept`, as far as this channel sees it."""
+
+    async def __call__(self, arrival: Arrival) -> Accepted: ...
+
+
+def context_of(account: Account, sender: str = "", recipients: tuple[str, ...] = ()) -> Context:
+    settings = account.settings
+    return Context(
+        tenant=account.tenant,
+        account=account.name,
+        received_at=datetime.now(UTC),
+        envelope_from=sender,
+        envelope_to=recipients,
+        trusted_hosts=settings.trusted_hosts,
+        domain=settings.mail_domain,
+    )
+
+
+async def read_mail(raw: bytes, context: Context) -> Arrival:
+    if len(raw) <= INLINE:
+        return parse(raw, context)
+    return await asyncio.to_thread(parse, raw, context)
+
+
+class Deliver:
+    """`(raw, sender, recipients)` → one reply for each recipient, in their order."""
+
+    def __init__(self, accounts: Accounts, accept: TakeIn) -> None:
+        self._accounts, self._accept = accounts, accept
+
+    def knows(self, recipient: str) -> bool:
+        return self._accounts.account_of(recipient) is not None
+
+    async def __call__(self, raw: bytes, sender: str, recipients: Sequence[str]) -> list[str]:
+        owners = [self._accounts.account_of(recipient) for recipient in recipients]
+        mine: dict[str, list[str]] = {}
+        for owner, recipient in zip(owners, recipients, strict=True):
+            if owner:
+                mine.setdefault(owner.key, []).append(recipient)
+        by_key = {owner.key: owner for owner in owners if owner}
+        said = await asyncio.gather(
+            *(self._one(raw, context_of(by_key[k], sender, tuple(to))) for k, to in mine.items())
+        )
+        replies = dict(zip(mine, said, strict=True))
+        return [replies[owner.key] if owner else UNKNOWN_ADDRESS for owner in owners]
+
+    async def _one(self, raw: bytes, context: Context) -> str:
+        try:
+            accepted = await self._accept(await read_mail(raw, context))
+        except Exception as error:  # noqa: BLE001 - outermost: whatever it is, the sender keeps it
+            log.warning("mail sent back: try again", error=logs.place(error), bytes=len(raw))
+            return TRY_AGAIN
+        return taken(accepted.event_id)

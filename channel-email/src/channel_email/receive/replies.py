@@ -1,0 +1,45 @@
+"""What we answer to mail servers: one table, every line with its enhanced code (RFC 2034)."""
+
+import re
+
+TRY_AGAIN = "451 4.3.0 Not possible right now, please try again later"
+UNKNOWN_ADDRESS = "550 5.1.1 No such address here"
+BARE_LINE_END = "550 5.5.2 Refused: a line ends with a bare CR or LF; lines end with CRLF"
+BARE_LINE_END_LOST = "521 5.5.2 Refused: a line ends with a bare CR or LF; lines end with CRLF"
+TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients"
+TOO_MANY_SESSIONS = "421 4.3.2 Too many sessions, please try again later"
+STOPPING = "421 4.3.2 Stopping, please try again later"
+TIMED_OUT = "421 4.4.2 Nothing heard for too long"
+
+
+def too_large(limit: int) -> str:
+    return f"552 5.3.4 Mail is larger than the limit of {limit} bytes"
+
+
+def taken(event_id: object) -> str:
+    """Say yes with our id, so that the peer's log leads to the timeline."""
+    return f"250 2.0.0 Taken in as {event_id}"
+
+
+# aiosmtpd's own answers come without enhanced codes, which RFC 2033 demands of LMTP.
+_ENHANCED = {
+    "221": "2.0.0",
+    "250": "2.0.0",
+    "252": "2.5.0",
+    "451": "4.3.0",
+    "500": "5.5.2",
+    "501": "5.5.4",
+    "502": "5.5.1",
+    "503": "5.5.1",
+    "552": "5.3.4",
+    "553": "5.1.3",
+    "555": "5.5.4",
+}
+_BARE = re.compile(r"(\d{3}) (?!\d\.\d{1,3}\.\d{1,3} )(.*)", re.DOTALL)
+
+
+def with_enhanced_code(reply: str) -> str:
+    """Return the reply with an enhanced code where it has none and its kind is known."""
+    bare = _BARE.fullmatch(reply)
+    code = _ENHANCED.get(bare[1]) if bare else None
+    return f"{bare[1]} {code} {bare[2]}" if bare and code else reply

@@ -1,0 +1,241 @@
+"""The way out: hands mails to the authority's relay and says in our words what it answered.
+
+Rule 1. Until the last dot is sent, nothing is sent: every broken connection is `Temporary`.
+Rule 2. From the last dot to the answer nobody knows: a connection that breaks there is `unknown`.
+Rule 3. A relay that does not let us in (greeting, TLS, password) is an operator's matter: the
+        mail waits. What it says about one mail (MAIL, RCPT, DATA) is said about that mail.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
+
+from channel_email.render import Outgoing, Sender, render
+from channel_email.settings import Accounts, Relay, Tls
+from hub_contract.delivery import Delivery, Reason
+from hub_contract.errors import Permanent, Temporary
+from hub_contract.events import MessageRequested
+from hub_kit.outgoing import Outcome
+
+IDLE = 20  # seconds after which a connection is not used again; relays hang up at 30 to 300
+INLINE = 128 * 1024  # bytes of attachments above which a mail is built in a thread
+_R = Reason
+
+# RFC 3463 and the IANA registry of enhanced status codes; `x.y` stands for all others of a subject.
+_REASONS = {
+    "1": _R.ADDRESS_UNKNOWN,
+    "1.7": _R.NOT_CONFIGURED,  # our own address is refused
+    "1.8": _R.NOT_CONFIGURED,
+    "2.0": _R.OTHER,
+    "2": _R.MAILBOX_DISABLED,
+    "2.2": _R.MAILBOX_FULL,
+    "2.3": _R.TOO_LARGE,
+    "3": _R.UNREACHABLE,
+    "3.4": _R.TOO_LARGE,
+    "4": _R.UNREACHABLE,
+    "4.7": _R.EXPIRED,
+    "5": _R.OTHER,
+    "6": _R.OTHER,
+    "7": _R.REFUSED_BY_POLICY,
+}
+# Relays without enhanced codes; the same number means different things at different moments.
+_REASONS_BARE = {
+    ("RCPT", 550): _R.ADDRESS_UNKNOWN,
+    ("RCPT", 551): _R.ADDRESS_UNKNOWN,
+    ("RCPT", 552): _R.MAILBOX_FULL,
+    ("RCPT", 553): _R.ADDRESS_UNKNOWN,
+    ("MAIL", 552): _R.TOO_LARGE,
+    ("DATA", 552): _R.TOO_LARGE,
+    ("DATA", 554): _R.REFUSED_BY_POLICY,
+}
+_ENHANCED = re.compile(r"[245]\.(\d{1,3})\.(\d{1,3})\b")
+_DOT = re.compile(rb"(?m)^\.")
+
+
+class RelaySender:
+    """`hub_kit.outgoing.Sender`; `now` gives the Date of a mail."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        relay: Relay | None,
+        hostname: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._accounts, self._relay = accounts, relay
+        self._hostname, self._now = hostname, now
+        self._pools: dict[Relay, Pool] = {}
+
+    async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
+        account = self._accounts.get(request.tenant, request.account)
+        if account is None:
+            raise Permanent(f"account {request.account} of {request.tenant} is not configured")
+        relay = account.settings.relay or self._relay
+        if relay is None:
+            raise Permanent("no relay; set services.channel_email.relay")
+        settings = account.settings
+        sender = Sender(settings.address, account.display_name, settings.mail_domain)
+        if sum(map(len, files)) > INLINE:
+            mail = await asyncio.to_thread(render, request, sender, files, self._now())
+        else:
+            mail = render(request, sender, files, self._now())
+        pool = self._pools.setdefault(relay, Pool(relay, self._hostname))
+        return await pool.send(mail, str(request.id))
+
+    async def look_up(self, request: MessageRequested) -> Outcome | None:  # noqa: ARG002
+        """A relay cannot be asked; what became of the mail is said by its reports, if at all."""
+        return None
+
+    async def close(self) -> None:
+        for pool in self._pools.values():
+            await pool.close()
+
+
+class Pool:
+    """A few connections to one relay, used again while they are warm."""
+
+    def __init__(self, relay: Relay, hostname: str) -> None:
+        self._relay, self._hostname = relay, hostname
+        self._free = asyncio.Semaphore(relay.connections)
+        self._warm: list[tuple[float, SMTP]] = []
+
+    async def send(self, mail: Outgoing, envelope_id: str) -> Outcome:
+        async with self._connection() as client:
+            return await _hand_over(client, mail, envelope_id)
+
+    async def close(self) -> None:
+        warm, self._warm = self._warm, []
+        for _, client in warm:
+            with suppress(SMTPException, OSError):
+                await client.quit(timeout=2)
+            client.close()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[SMTP]:
+        async with self._free:
+            client = await self._take_warm() or await self._connect()
+            try:
+                yield client
+            except BaseException:
+                client.close()
+                raise
+            if client.is_connected:
+                self._warm.append((asyncio.get_running_loop().time(), client))
+
+    async def _take_warm(self) -> SMTP | None:
+        """Return a connection that answers; one that the relay gave up is no failure."""
+        while self._warm:
+            since, client = self._warm.pop()
+            if client.is_connected and asyncio.get_running_loop().time() - since < IDLE:
+                with suppress(SMTPException, OSError):
+                    await client.rset(timeout=5)
+                    return client
+            client.close()
+        return None
+
+    async def _connect(self) -> SMTP:
+        relay = self._relay
+        proven = relay.tls in (Tls.STARTTLS, Tls.IMPLICIT)
+        client = SMTP(
+            hostname=relay.host,
+            port=relay.port,
+            username=relay.user or None,
+            password=relay.password() or None,
+            local_hostname=self._hostname,
+            timeout=relay.timeout,
+            use_tls=relay.tls is Tls.IMPLICIT,
+            start_tls=_START_TLS[relay.tls],
+            tls_context=_context(relay) if proven else None,
+            validate_certs=proven,
+        )
+        try:
+            await client.connect()
+            await client.ehlo()
+        except SMTPResponseException as error:
+            client.close()
+            raise Temporary(f"relay does not let us in: {error.code}") from None
+        except (SMTPException, OSError) as error:
+            client.close()
+            raise Temporary(f"relay is out of reach: {type(error).__name__}") from None
+        return client
+
+
+_START_TLS = {Tls.OFF: False, Tls.IF_OFFERED: None, Tls.STARTTLS: True, Tls.IMPLICIT: False}
+
+
+def _context(relay: Relay) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if relay.ca_file:
+        context.load_verify_locations(relay.ca_file)
+    return context
+
+
+async def _hand_over(client: SMTP, mail: Outgoing, envelope_id: str) -> Outcome:
+    try:
+        answer = await _ask(client, mail, envelope_id)
+        if answer:
+            return answer
+        assert client.protocol is not None
+        client.protocol.write(_on_the_wire(mail.raw))
+    except (SMTPException, OSError) as error:
+        client.close()
+        raise Temporary(f"relay broke off: {type(error).__name__}") from None
+    try:
+        # RFC 5321 §4.5.3.2.6: ten minutes; giving up earlier means doubt about a mail that is fine.
+        response = await client.protocol.read_response(timeout=600)
+    except (SMTPException, OSError) as error:
+        client.close()
+        return Outcome(Delivery.UNKNOWN, diagnostic=f"answer lost: {type(error).__name__}")
+    if response.code != 250:
+        return _refused("DATA", response)
+    code, _ = _enhanced(response)
+    return Outcome(Delivery.ACCEPTED, Reason.NONE, code, response.message, mail.message_id)
+
+
+async def _ask(client: SMTP, mail: Outgoing, envelope_id: str) -> Outcome | None:
+    """Say MAIL, RCPT and DATA; return what was refused, or None when the relay waits for data."""
+    options, report = [], ""
+    if client.supports_extension("size"):
+        options.append(f"SIZE={len(mail.raw)}")
+    if client.supports_extension("dsn"):  # RFC 3461: tell us what becomes of it
+        options += ["RET=HDRS", f"ENVID={envelope_id}"]
+        report = " NOTIFY=SUCCESS,FAILURE,DELAY"
+    commands = (
+        ("MAIL", f"FROM:<{mail.envelope_from}> {' '.join(options)}".strip(), (250,)),
+        ("RCPT", f"TO:<{mail.envelope_to}>{report}", (250, 251)),
+        ("DATA", "", (354,)),
+    )
+    for verb, rest, good in commands:
+        words = (verb, rest) if rest else (verb,)
+        response = await client.execute_command(*(word.encode() for word in words))
+        if response.code not in good:
+            return _refused(verb, response)
+    return None
+
+
+def _refused(verb: str, response: SMTPResponse) -> Outcome:
+    code, subject = _enhanced(response)
+    if 400 <= response.code < 500:
+        raise Temporary(f"relay: {response.code} {response.message}"[:500])
+    bare = _REASONS_BARE.get((verb, response.code), Reason.OTHER)
+    reason = _REASONS.get(subject) or _REASONS.get(subject.partition(".")[0]) or bare
+    return Outcome(Delivery.FAILED, reason, code, response.message[:2_000])
+
+
+def _enhanced(response: SMTPResponse) -> tuple[str, str]:
+    """Return the code that says most, and its subject and detail, if any: `5.1.1`, `1.1`."""
+    match = _ENHANCED.match(response.message)
+    if match:
+        return match.group(), f"{match[1]}.{match[2]}"
+    return str(response.code), ""
+
+
+def _on_the_wire(raw: bytes) -> bytes:
+    """`render` ends every line with CRLF; what begins with a dot gets a second one."""
+    end = b"" if raw.endswith(b"\r\n") else b"\r\n"
+    return _DOT.sub(b"..", raw) + end + b".\r\n"
