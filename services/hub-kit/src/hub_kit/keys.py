@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -52,41 +52,43 @@ class KeyRing:
     makes look-up keys from addresses; `signing` makes service tokens and reply tokens.
     """
 
-    wrapping: Mapping[int, bytes]
-    pseudonym: bytes
-    signing: bytes
+    # Never part of a `repr`: those end up in logs.
+    wrapping: Mapping[int, bytes] = field(repr=False)
+    pseudonym: bytes = field(repr=False)
+    signing: bytes = field(repr=False)
 
     @classmethod
     def read(cls, path: Path) -> Self:
+        """Return the ring in this file; `ConfigurationError` where it is missing or broken."""
         try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            wrapping = {int(n): base64.b64decode(k) for n, k in raw["wrapping"].items()}
-            ring = cls(wrapping, *(base64.b64decode(raw[n]) for n in ("pseudonym", "signing")))
-            ring._check()
+            raw = json.loads(path.read_bytes())
+            wrapping = _numbered(raw["wrapping"])
+            return cls(wrapping, _key(raw["pseudonym"]), _key(raw["signing"]))
         except OSError as error:
             remedy = "make one with `faden keys`"
             raise ConfigurationError(f"{path}: keys_file: {error.strerror}; {remedy}") from None
-        except (ValueError, KeyError, AttributeError):
+        except (ValueError, KeyError, AttributeError, TypeError):
             raise ConfigurationError(
                 f"{path}: keys_file: not a key ring; see `faden keys`"
             ) from None
-        return ring
-
-    def _check(self) -> None:
-        keys = (*self.wrapping.values(), self.pseudonym, self.signing)
-        if not self.wrapping or any(len(key) != 32 for key in keys):
-            raise ValueError("a key has not 32 bytes")
 
     @staticmethod
     def create(path: Path) -> None:
-        """Write a new ring, readable by its owner only; an existing one is never replaced."""
+        """Write a new ring, readable by its owner only; `FileExistsError` where there is one."""
         fresh = [base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(3)]
         document = {"wrapping": {"1": fresh[0]}, "pseudonym": fresh[1], "signing": fresh[2]}
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file)
-            file.flush()
-            os.fsync(file.fileno())
+        beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(document, file)
+                file.flush()
+                os.fsync(file.fileno())
+            path.hardlink_to(beside)  # whole or not at all, and never over an old one
+        finally:
+            beside.unlink()
+        # Without its ring a database cannot be read any more: the file's name is synced too.
+        sync_folder(path.parent)
 
     def new_key(self) -> bytes:
         return secrets.token_bytes(32)
@@ -104,5 +106,28 @@ class KeyRing:
 
     def pseudonym_of(self, tenant: str, kind: str, value: str) -> str:
         """Return the look-up key of a contact point: the same everywhere, readable nowhere."""
-        facts = json.dumps([tenant, kind, value], ensure_ascii=False).encode()
+        facts = json.dumps([tenant, kind, value]).encode()
         return hmac.new(self.pseudonym, facts, hashlib.sha256).hexdigest()[:32]
+
+
+def _numbered(raw: Mapping[str, str]) -> dict[int, bytes]:
+    keys = {int(number): _key(text) for number, text in raw.items()}
+    if not keys or min(keys) < 1 or max(keys) > 255:
+        raise ValueError("the number of a wrapping key travels in one byte")
+    return keys
+
+
+def _key(text: str) -> bytes:
+    key = base64.b64decode(text, validate=True)
+    if len(key) != 32:
+        raise ValueError("a key has not 32 bytes")
+    return key
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -52,5 +52,8 @@ def open_event(event: E, key: bytes) -> E:
 def open_content(event: MessageReceived | MessageRequested | DeliveryReported, key: bytes) -> bytes:
     if not isinstance(event.content, Sealed):
         raise Permanent(f"{event.type} {event.id} is not sealed")
-    sealed = base64.b64decode(event.content.sealed)
+    try:
+        sealed = base64.b64decode(event.content.sealed, validate=True)
+    except ValueError:
+        raise Permanent(f"content of {event.type} {event.id} is not base64") from None
     return open_sealed(key, sealed, event.id.bytes + b"content")

@@ -1,9 +1,12 @@
 """Settings of every service: one YAML file, overridden by HUB_ variables, frozen and checked.
 
 A mistake is said in one line that names file, key and remedy, and ends the process with code 2.
+Variables: HUB_BUS sets `bus`, HUB_CHANNEL_EMAIL_HTTP sets `services.channel_email.http`, and `__`
+leads into nested keys: HUB_TENANTS__MUSTERSTADT__ACCOUNTS__POST__IMAP__PASSWORD.
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +16,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hub_contract.words import AccountName, Channel, Tenant
+
+_KAFKA = re.compile(r"kafka://[^\s/,:]+:\d+(,[^\s/,:]+:\d+)*")
 
 
 class ConfigurationError(Exception):
@@ -50,10 +55,17 @@ class HubSettings(Section):
     telemetry: str = Field(default="", description="OTLP endpoint for traces; empty keeps them off")
     services: dict[str, dict[str, Any]] = {}  # each service reads its own
 
+    @field_validator("database")
+    @classmethod
+    def known_database(cls, value: str) -> str:
+        if not value.startswith("postgresql://"):
+            raise ValueError("write `postgresql://{role}@host/database`")
+        return value
+
     @field_validator("bus")
     @classmethod
     def known_bus(cls, value: str) -> str:
-        if value != "postgresql" and not value.startswith("kafka://"):
+        if value != "postgresql" and not _KAFKA.fullmatch(value):
             raise ValueError("write `postgresql` or `kafka://host:9092`")
         return value
 
@@ -68,6 +80,7 @@ class HubSettings(Section):
 
 
 SectionT = TypeVar("SectionT", bound=BaseModel)
+T = TypeVar("T")
 
 
 class Loaded:
@@ -80,33 +93,25 @@ class Loaded:
     @classmethod
     def read(cls, path: Path | None = None) -> Self:
         """Read HUB_CONFIG (or `path`) and the HUB_ variables; `ConfigurationError` otherwise."""
-        path = path or Path(os.environ.get("HUB_CONFIG", "faden.yaml"))
-        document = _read_yaml(path)
-        for name in ("database", "bus", "blobs", "keys_file", "telemetry"):
-            if value := os.environ.get(f"HUB_{name.upper()}"):
-                document[name] = value
-        return cls(path, _checked(path, "", lambda: HubSettings.model_validate(document)))
+        path = path or Path(os.environ.get("HUB_CONFIG") or "faden.yaml")
+        return cls(path, _checked(path, "", "HUB_", HubSettings, _read_yaml(path)))
 
     def section(self, service: str, model: type[SectionT]) -> SectionT:
         """Return the settings of one service, checked by its own model."""
         raw = self.hub.services.get(service, {})
-        prefix = f"HUB_{service.upper()}_"
-        for name in model.model_fields:
-            if value := os.environ.get(prefix + name.upper()):
-                raw = {**raw, name: value}
-        return _checked(self.path, f"services.{service}.", lambda: model.model_validate(raw))
+        return _checked(self.path, f"services.{service}.", f"HUB_{service.upper()}_", model, raw)
 
     def account(self, tenant: str, name: str, model: type[SectionT]) -> SectionT:
         """Return one account, checked by its channel's model (without `channel`)."""
-        account = self.hub.tenants[tenant].accounts[name]
-        raw = account.model_dump(exclude={"channel"})
         key = f"tenants.{tenant}.accounts.{name}."
-        return _checked(self.path, key, lambda: model.model_validate(raw))
+        prefix = "HUB_" + key.replace(".", "__").upper()
+        raw = self.hub.tenants[tenant].accounts[name].model_dump(exclude={"channel"})
+        return _checked(self.path, key, prefix, model, raw)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.safe_load(path.read_bytes())
     except OSError as error:
         remedy = "name the file in HUB_CONFIG"
         raise ConfigurationError(f"{path}: {error.strerror or error}; {remedy}") from None
@@ -119,27 +124,63 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return document
 
 
-def _checked(path: Path, prefix: str, build: Callable[[], SectionT]) -> SectionT:
+def _checked(
+    path: Path, key: str, prefix: str, model: type[SectionT], raw: dict[str, Any]
+) -> SectionT:
+    """Return `raw`, overridden by the variables of this prefix, as the model has it."""
+    for variable, value in os.environ.items():
+        keys = variable.removeprefix(prefix).lower().split("__")
+        if value and variable.startswith(prefix) and keys[0] in model.model_fields:
+            raw = _laid_over(raw, keys, _typed(value, model.model_fields[keys[0]].annotation))
     try:
-        return build()
+        return model.model_validate(raw)
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        key = prefix + ".".join(str(part) for part in fault["loc"])
-        remedy = _REMEDIES.get(fault["type"], "correct the value")
-        raise ConfigurationError(f"{path}: {key}: {fault['msg']}; {remedy}") from None
+        raise ConfigurationError(_story(error, path, key, prefix)) from None
+
+
+def _laid_over(raw: dict[str, Any], keys: list[str], value: object) -> dict[str, Any]:
+    first, *rest = keys
+    inside = raw.get(first)
+    if rest:
+        value = _laid_over(inside if isinstance(inside, dict) else {}, rest, value)
+    return {**raw, first: value}
+
+
+def _typed(value: str, annotation: object) -> object:
+    """Numbers and switches are read by the model; a list or mapping is written as in the file."""
+    if value[0] not in "[{" or annotation in {str, Path}:
+        return value
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value  # the model says what it wants instead
+
+
+def _story(error: ValidationError, path: Path, key: str, prefix: str) -> str:
+    faults = error.errors(include_url=False, include_input=False)
+    # A misspelt key is also a missing one; the spelling tells more.
+    fault, *more = sorted(faults, key=lambda f: f["type"] != "extra_forbidden")
+    place = [str(part) for part in fault["loc"] if part != "[key]"]
+    where = f"{path}: {key}{'.'.join(place)}"
+    for end in range(1, len(place) + 1):
+        variable = prefix + "__".join(place[:end]).upper()
+        if os.environ.get(variable):
+            where = f"environment: {variable}"
+    what = fault["msg"].removeprefix("Value error, ")
+    remedy = _REMEDIES.get(fault["type"], "; correct the value")
+    others = f" ({len(more)} more after this one)" if more else ""
+    return f"{where}: {what}{remedy}{others}".replace("\n", " ")
 
 
 _REMEDIES = {
-    "missing": "add the key",
-    "extra_forbidden": "remove it, or mend the spelling",
-    "string_pattern_mismatch": "use lower-case letters, digits and hyphens",
+    "missing": "; add the key",
+    "extra_forbidden": "; remove it, or mend the spelling",
+    "string_pattern_mismatch": "; use lower-case letters, digits and hyphens",
+    "value_error": "",  # our own texts name the remedy
 }
 
 
-AnyT = TypeVar("AnyT")
-
-
-def or_exit(build: Callable[[], AnyT]) -> AnyT:
+def or_exit(build: Callable[[], T]) -> T:
     """Return what `build` builds, or print the one line and exit with code 2."""
     try:
         return build()
