@@ -14,6 +14,7 @@ class Mailbox(Section):
 
     name: str = Field(description="as the citizen writes it in From")
     vacation: str = Field(default="", description="answers every mail with these words (RFC 3834)")
+    closed: bool = Field(default=False, description="takes every mail and sends it back later")
 
 
 class PeersSettings(Section):
@@ -23,9 +24,6 @@ class PeersSettings(Section):
     folder: Path = Field(default=Path(".faden/peers"), description="the mailboxes, as Maildir")
     size_limit: int = Field(default=36_700_160, gt=0, description="bytes; RFC 1870")
     mailboxes: dict[str, Mailbox] = Field(default={}, description="citizens, by address")
-    late_bounces: frozenset[str] = Field(
-        default=frozenset(), description="domains that accept everything and bounce it afterwards"
-    )
 
     @field_validator("http", "smtp", "hub")
     @classmethod

@@ -56,7 +56,7 @@ def _take_off(arg: str, names: tuple[str, ...]) -> tuple[str, dict[str, str]]:
 
 
 class Handler:
-    """Decides per recipient: a mailbox, a late bounce, or 550 at once."""
+    """Decides per recipient: a mailbox, a bounce afterwards, or 550 at once."""
 
     def __init__(self, settings: PeersSettings, mailboxes: Mailboxes, post: Post) -> None:
         self._settings, self._mailboxes, self._post = settings, mailboxes, post
@@ -71,10 +71,9 @@ class Handler:
     async def handle_RCPT(  # noqa: N802
         self, _: Server, __: Session, envelope: Envelope, address: str, ___: list[str]
     ) -> str:
-        domain = address.rpartition("@")[2].lower()
-        if domain not in self._domains | self._settings.late_bounces:
+        if address.rpartition("@")[2].lower() not in self._domains:
             return "550 5.1.2 Domain not found"
-        if address.lower() not in self._settings.mailboxes and domain in self._domains:
+        if address.lower() not in self._settings.mailboxes:
             return "550 5.1.1 User unknown in virtual mailbox table"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
@@ -94,8 +93,8 @@ class Handler:
         return "250 2.0.0 OK: delivered"
 
     async def _deliver(self, about: About, wish: Wish) -> None:
-        owner = self._settings.mailboxes.get(about.recipient.lower())
-        if owner is None:
+        owner = self._settings.mailboxes[about.recipient.lower()]
+        if owner.closed:
             if "NEVER" not in wish.notify:
                 self._report(about, UNKNOWN)
             return

@@ -1,0 +1,155 @@
+"""`faden`: the command. Each subcommand lives in a file of its name; here are its options."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub_kit.settings import ConfigurationError
+from local_hub.locate import Place
+
+app = typer.Typer(
+    help="Faden: one thread through every channel between citizens and their authority.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="HUB_CONFIG", help="The YAML file; else ./faden.yaml."),
+]
+Data = Annotated[
+    Path, typer.Option("--data", envvar="FADEN_DATA", help="Where the hub keeps its data.")
+]
+Bus = Annotated[str, typer.Option("--bus", help="postgresql or kafka.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+Rows = list[dict[str, Any]]
+HERE = Path(".faden")
+out = Console(highlight=False)
+
+
+@app.command()
+def up(config: Config = None, data: Data = HERE, bus: Bus = "postgresql") -> None:
+    """Run the whole hub on this machine until Ctrl-C; its data stays in .faden/."""
+    from local_hub.up import run_up
+
+    run_up(Place.find(config, data), _known(bus), out)
+
+
+@app.command()
+def check(config: Config = None, data: Data = HERE, as_json: Json = False) -> None:
+    """Check configuration and connections; each fault names file, key and remedy."""
+    from local_hub.check import check_configuration, check_connections
+
+    loaded = Place.find(config, data).read()
+    with Console(stderr=True).status("Checking …"):
+        findings = [*check_configuration(loaded), *asyncio.run(check_connections(loaded))]
+    rows: Rows = [{"key": f.key, "value": f.value, "fault": f.fault} for f in findings]
+    _print(rows, as_json)
+    faults = [finding.line(loaded) for finding in findings if finding.fault]
+    for line in faults:
+        sys.stderr.write(f"faden: {line}\n")
+    raise typer.Exit(2 if faults else 0)
+
+
+@app.command()
+def parse(
+    channel: Annotated[str, typer.Argument(help="email")],
+    files: Annotated[list[Path], typer.Argument(help="The mails; - is standard input.")],
+    config: Config = None,
+    account: Annotated[
+        str, typer.Option(help="Read it as this account (tenant/name) of the file.")
+    ] = "",
+) -> None:
+    """Show what Faden makes of a mail: one JSON event a line, opened, without any database."""
+    from local_hub.parse import context_of, parse_mails
+
+    if channel != "email":
+        raise ConfigurationError(f"{channel}: nothing to parse here; write email")
+    loaded = Place.find(config, HERE).read() if account else None
+    for line in parse_mails(files, context_of(loaded, account or "example/post")):
+        sys.stdout.write(line + "\n")
+
+
+@app.command()
+def dead(config: Config = None, data: Data = HERE, as_json: Json = False) -> None:
+    """List dead letters and parked keys: what could not be handled, with its reason."""
+    from local_hub.setaside import list_set_aside
+
+    _print(asyncio.run(list_set_aside(Place.find(config, data).read())), as_json)
+
+
+@app.command()
+def replay(
+    config: Config = None,
+    data: Data = HERE,
+    key: Annotated[str | None, typer.Option(help="Only this key; else all.")] = None,
+) -> None:
+    """Ask the services to try again what was set aside, in its order."""
+    from local_hub.setaside import ask_replay
+
+    asked = asyncio.run(ask_replay(Place.find(config, data).read(), key))
+    out.print(f"{asked} events are tried again; `faden dead` shows what fails again.")
+
+
+@app.command()
+def keys(file: Annotated[Path, typer.Argument(help="Where to write it.")]) -> None:
+    """Make a key ring, readable by its owner only; without it nothing can be opened."""
+    from hub_kit.keys import KeyRing
+
+    try:
+        KeyRing.create(file)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: {error.strerror}; name another file") from None
+    out.print(f"{file}: made. Keep a copy apart from the backups of the database.")
+
+
+@app.command()
+def migrate(
+    owner: Annotated[
+        str, typer.Option(envvar="HUB_OWNER", help="DSN of a user that may create roles.")
+    ],
+) -> None:
+    """Bring a database up to date: schemas, roles, tables. `faden up` does it by itself."""
+    from local_hub.prepare import migrate_database
+
+    with Console(stderr=True).status("Migrating …"):
+        asyncio.run(migrate_database(owner))
+    out.print("The database is up to date.")
+
+
+def _known(bus: str) -> str:
+    if bus not in ("postgresql", "kafka"):
+        raise ConfigurationError(f"--bus: {bus} is no bus; write postgresql or kafka")
+    return bus
+
+
+def _print(rows: Rows, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(rows, default=str, ensure_ascii=False, indent=2) + "\n")
+        return
+    if not rows:
+        out.print("Nothing.")
+        return
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    out.print(table)
+
+
+def main() -> None:
+    """Run the command; what is wrong with the configuration is one line and code 2."""
+    try:
+        app()
+    except ConfigurationError as error:
+        sys.stderr.write(f"faden: {error}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""`faden check`: is the configuration right, and can everything be reached that it names?
+
+Every fault is one line with file, key and remedy. Each start makes the same checks of the file.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+import asyncpg
+
+from channel_email.settings import SERVICE as EMAIL
+from channel_email.settings import Accounts, EmailAccount, EmailSettings, Login
+from hub_contract.errors import Temporary
+from hub_contract.words import Channel
+from hub_kit.blobs import open_blobs
+from hub_kit.database import AWAY
+from hub_kit.keys import KeyRing
+from hub_kit.settings import ConfigurationError, Loaded
+from local_hub.peers.settings import PeersSettings
+from local_hub.programs import SERVICES
+
+WITHIN = 5  # seconds for each connection
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`fault` is empty where all is well."""
+
+    key: str
+    value: str
+    fault: str = ""
+    remedy: str = ""
+
+    def line(self, loaded: Loaded) -> str:
+        return f"{loaded.path}: {self.key}: {self.fault}; {self.remedy}"
+
+
+def check_configuration(loaded: Loaded) -> list[Finding]:
+    """Check every section as its service will; `ConfigurationError` for the first mistake."""
+    email = loaded.section(EMAIL, EmailSettings)
+    accounts = Accounts.read(loaded)
+    loaded.section("peers", PeersSettings)
+    for name in loaded.hub.services:
+        if name not in ("peers", *SERVICES):
+            known = ", ".join(("peers", *SERVICES))
+            raise ConfigurationError(
+                f"{loaded.path}: services.{name}: no such service; write one of {known}"
+            )
+    for section in (email.relay, *(a.settings.imap for a in accounts.with_imap())):
+        if section:
+            section.password()
+    addresses = sum(len(tenant.accounts) for tenant in loaded.hub.tenants.values())
+    return [
+        Finding("tenants", f"{len(loaded.hub.tenants)}, with {addresses} accounts"),
+        Finding("services", ", ".join(loaded.hub.services)),
+    ]
+
+
+async def check_connections(loaded: Loaded) -> list[Finding]:
+    """Try everything that the file names, all at once."""
+    checks: list[Awaitable[Finding]] = [_keys(loaded), _blobs(loaded), _bus(loaded)]
+    checks += [_database(loaded, role) for role in SERVICES]
+    checks += [_mail_server(key, login, port) for key, login, port in _mail_servers(loaded)]
+    return list(await asyncio.gather(*checks))
+
+
+async def _keys(loaded: Loaded) -> Finding:
+    value = str(loaded.hub.keys_file)
+    try:
+        ring = KeyRing.read(loaded.hub.keys_file)
+    except ConfigurationError as error:
+        fault, _, remedy = str(error).rpartition("; ")
+        return Finding("keys_file", value, fault.removeprefix(f"{value}: keys_file: "), remedy)
+    return Finding("keys_file", f"{value}, {len(ring.wrapping)} wrapping keys")
+
+
+async def _blobs(loaded: Loaded) -> Finding:
+    value, name = loaded.hub.blobs, f"check/{uuid.uuid4()}"
+    blobs = open_blobs(value)
+    try:
+        await blobs.put_all({name: b"check"})
+        await blobs.delete_all([name])
+    except (Temporary, OSError) as error:
+        return Finding("blobs", value, str(error), "make it writable, or name another place")
+    return Finding("blobs", value)
+
+
+async def _bus(loaded: Loaded) -> Finding:
+    if loaded.hub.bus == "postgresql":
+        return Finding("bus", "postgresql")
+    for broker in loaded.hub.bus.removeprefix("kafka://").split(","):
+        host, _, port = broker.rpartition(":")
+        if fault := await _connect(host or broker, int(port) if port.isdecimal() else 9092):
+            return Finding("bus", loaded.hub.bus, f"{broker} {fault}", "start it, or correct it")
+    return Finding("bus", loaded.hub.bus)
+
+
+async def _database(loaded: Loaded, role: str) -> Finding:
+    dsn = loaded.hub.database.replace("{role}", role)
+    try:
+        connection = await asyncpg.connect(dsn, timeout=WITHIN)
+        try:
+            ready = await connection.fetchval(
+                "select has_schema_privilege(oid, 'usage') from pg_namespace where nspname = $1",
+                role,
+            )
+        finally:
+            await connection.close()
+    except (*AWAY, asyncpg.PostgresError, ValueError) as error:
+        fault = f"{role} cannot connect ({type(error).__name__})"
+        return Finding("database", role, fault, "start it, or correct the DSN")
+    if not ready:
+        return Finding("database", role, f"{role} has no schema yet", "run `faden migrate`")
+    return Finding("database", role)
+
+
+def _mail_servers(loaded: Loaded) -> list[tuple[str, Login, int]]:
+    email = loaded.section(EMAIL, EmailSettings)
+    found: list[tuple[str, Login, int]] = []
+    if email.relay:
+        found.append((f"services.{EMAIL}.relay", email.relay, email.relay.port))
+    for tenant, name, _ in loaded.hub.accounts(Channel.EMAIL):
+        account = loaded.account(tenant, name, EmailAccount)
+        for key, login in (("imap", account.imap), ("relay", account.relay)):
+            if login:
+                found.append((f"tenants.{tenant}.accounts.{name}.{key}", login, login.port))
+    return found
+
+
+async def _mail_server(key: str, login: Login, port: int) -> Finding:
+    value = f"{login.host}:{port}"
+    fault = await _connect(login.host, port)
+    return (
+        Finding(key, value, fault, "start it, or correct host and port")
+        if fault
+        else Finding(key, value)
+    )
+
+
+async def _connect(host: str, port: int) -> str:
+    """Return why there is no connection; empty if there is one."""
+    try:
+        async with asyncio.timeout(WITHIN):
+            _, writer = await asyncio.open_connection(host, port)
+    except TimeoutError:
+        return f"does not answer within {WITHIN} s"
+    except OSError as error:
+        return f"cannot be reached ({type(error).__name__})"
+    writer.close()
+    return ""

@@ -1,0 +1,89 @@
+"""Makes what the processes stand on: key ring, database, migrations, and Kafka where wanted."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from hub_kit.database import AWAY
+from hub_kit.embedded import start_postgresql
+from hub_kit.keys import KeyRing
+from hub_kit.migrate import migrate
+from hub_kit.settings import ConfigurationError
+from local_hub.locate import Place
+from local_hub.programs import migrations
+
+DATABASE = "faden"
+KAFKA_PORT = 9092
+Say = Callable[[str], None]  # told what is done next, before it is done
+
+
+@contextmanager
+def prepare(
+    place: Place, bus: str, say: Say, *, kafka_port: int = KAFKA_PORT
+) -> Iterator[Mapping[str, str]]:
+    """Start what the services need; yield the HUB_ variables that lead them there."""
+    place.data.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        environment = {
+            "HUB_CONFIG": str(place.config.resolve()),
+            "HUB_BLOBS": str(place.data / "blobs"),
+            "HUB_KEYS_FILE": str(_keys(place)),
+            "HUB_PEERS_FOLDER": str(place.data / "peers"),
+            "HUB_BUS": bus,
+        }
+        say("Starting PostgreSQL")
+        owner = stack.enter_context(start_postgresql(place.data / "postgresql"))
+        say("Migrating the database")
+        environment["HUB_DATABASE"] = asyncio.run(make_database(owner))
+        if bus == "kafka":
+            say("Starting Apache Kafka")
+            environment["HUB_BUS"] = stack.enter_context(_kafka(place, kafka_port))
+        yield environment
+
+
+def _keys(place: Place) -> object:
+    path = place.data / "keys.json"
+    if not path.exists():
+        KeyRing.create(path)
+    KeyRing.read(path)
+    return path
+
+
+async def make_database(owner: str) -> str:
+    """Make and migrate the hub's database; return its DSN with `{role}` in it."""
+    connection = await asyncpg.connect(owner)
+    try:
+        if not await connection.fetchval("select 1 from pg_database where datname = $1", DATABASE):
+            await connection.execute(f"create database {DATABASE}")
+    finally:
+        await connection.close()
+    await migrate_database(in_database(owner, DATABASE))
+    return in_database(owner, DATABASE, "{role}")
+
+
+async def migrate_database(owner: str) -> None:
+    """Bring the database of this owner's DSN up to date; `ConfigurationError` if it is away."""
+    try:
+        await migrate(owner, migrations())
+    except (*AWAY, asyncpg.InvalidCatalogNameError) as error:
+        remedy = "start it, or correct the DSN"
+        raise ConfigurationError(f"--owner: {type(error).__name__}; {remedy}") from None
+
+
+def in_database(dsn: str, database: str, role: str = "") -> str:
+    """Return the DSN of another database of the same server, as the same user or as `role`."""
+    parts = urlsplit(dsn)
+    netloc = f"{role}@{parts.netloc.rpartition('@')[2]}" if role else parts.netloc
+    return urlunsplit((parts.scheme, netloc, f"/{database}", parts.query, ""))
+
+
+@contextmanager
+def _kafka(place: Place, port: int) -> Iterator[str]:
+    from local_hub.kafka import ensure_topics, start_kafka
+
+    with start_kafka(place.data / "kafka", port) as bootstrap:
+        asyncio.run(ensure_topics(bootstrap))
+        yield f"kafka://{bootstrap}"

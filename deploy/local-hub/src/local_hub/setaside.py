@@ -1,0 +1,43 @@
+"""`faden dead` and `faden replay`: what could not be handled, over all services."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from hub_contract.errors import Temporary
+from hub_kit import set_aside
+from hub_kit.database import Connection, open_pool, transaction
+from hub_kit.settings import ConfigurationError, Loaded
+from local_hub.programs import SERVICES
+
+
+async def list_set_aside(loaded: Loaded) -> list[dict[str, Any]]:
+    """Return what waits in every service, oldest first: ids and reasons, no content."""
+    found = []
+    for schema in SERVICES:
+        async with _connected(loaded, schema) as connection:
+            found += [{"service": schema, **row} for row in await set_aside.waiting(connection)]
+    return sorted(found, key=lambda row: row["since"])
+
+
+async def ask_replay(loaded: Loaded, key: str | None) -> int:
+    """Ask every service to try again: one key, or all; return how many events wait for it."""
+    asked = 0
+    for schema in SERVICES:
+        async with _connected(loaded, schema) as connection:
+            asked += await set_aside.ask_replay(connection, key=key)
+    return asked
+
+
+@asynccontextmanager
+async def _connected(loaded: Loaded, schema: str) -> AsyncIterator[Connection]:
+    pool = await open_pool(loaded.hub.database.replace("{role}", schema), schema, size=1)
+    try:
+        async with transaction(pool) as connection:
+            yield connection
+    except Temporary as error:
+        remedy = "start the hub with `faden up`, or name a database that runs"
+        raise ConfigurationError(f"{loaded.path}: database: {error}; {remedy}") from error
+    finally:
+        await asyncio.wait_for(pool.close(), 5)

@@ -1,0 +1,168 @@
+"""Runs processes and keeps them running: starts, watches, starts again, ends them cleanly.
+
+Rule 1. A process that ends by itself starts again, after a pause that grows while it keeps failing.
+Rule 2. One that ends with code 2 has said what is wrong with the configuration: all end.
+Rule 3. Children live in sessions of their own, so that Ctrl-C reaches only us, and the database
+        goes after them; they end too when we are killed.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from hub_kit.settings import ConfigurationError
+from local_hub.programs import Program
+
+Sink = Callable[[str, str], None]  # the name of a program, a line of its output
+READY = "ready"
+PAUSES = (0.5, 1, 2, 5, 10, 30)  # seconds
+STEADY = 60  # seconds after which a process counts as healthy again
+PATIENCE = 15  # seconds between asking a process to end and ending it
+_LONGEST_LINE = 8 * 1024 * 1024
+
+
+class Supervisor:
+    """Runs `programs` inside `async with`; leaving it ends them all."""
+
+    def __init__(
+        self, programs: Sequence[Program], environment: Mapping[str, str], sink: Sink
+    ) -> None:
+        self.programs = programs
+        self.states = dict.fromkeys((program.name for program in programs), "starts")
+        self.pids: dict[str, int] = {}  # of those that run
+        self._environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
+        self._sink = sink
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [asyncio.create_task(self._keep(program)) for program in self.programs]
+        return self
+
+    async def __aexit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def broken(self) -> None:
+        """Wait until a process gives up, and raise `ConfigurationError` with its own line."""
+        await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        self._raise_if_broken()
+
+    async def ready(self, within: float) -> bool:
+        """Wait until every program says that it is ready; False if `within` seconds pass."""
+        end = time.monotonic() + within
+        while not await self.look():
+            self._raise_if_broken()
+            if time.monotonic() > end:
+                return False
+            await asyncio.sleep(0.2)
+        return True
+
+    async def look(self) -> bool:
+        """Ask every program once, note in `states` what it says; say whether all are ready."""
+        async with httpx.AsyncClient(timeout=4) as client:
+            states = await asyncio.gather(*(self._state(client, p) for p in self.programs))
+        self.states = {p.name: state for p, state in zip(self.programs, states, strict=True)}
+        return all(state == READY for state in states)
+
+    async def _state(self, client: httpx.AsyncClient, program: Program) -> str:
+        if program.name not in self.pids:
+            return self.states[program.name]
+        if not program.http:
+            return READY
+        try:
+            answer = await client.get(f"http://{program.http}/readyz")
+            checks = answer.json()
+        except (httpx.HTTPError, ValueError):
+            return "starts"
+        if answer.status_code == 200:
+            return READY
+        return "; ".join(f"{name}: {said}" for name, said in checks.items() if said != "ok")
+
+    def _raise_if_broken(self) -> None:
+        for task in self._tasks:
+            if task.done() and not task.cancelled():
+                task.result()
+
+    async def _keep(self, program: Program) -> None:
+        failures = 0
+        while True:
+            began = time.monotonic()
+            code, last = await self._run(program)
+            if code == 2:
+                raise ConfigurationError(last.removeprefix("faden: ") or f"{program.name}: code 2")
+            failures = 0 if time.monotonic() - began > STEADY else failures
+            pause = PAUSES[min(failures, len(PAUSES) - 1)]
+            failures += 1
+            self.states[program.name] = f"ended ({_how(code)}), starts again in {pause:g} s"
+            self._sink(program.name, self.states[program.name])
+            await asyncio.sleep(pause)
+
+    async def _run(self, program: Program) -> tuple[int, str]:
+        """Run a program until it ends; return its code and the last line it said."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            program.module,
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_end_with_us,
+            limit=_LONGEST_LINE,
+        )
+        self.pids[program.name] = process.pid
+        reading = asyncio.create_task(self._read(program, process))
+        try:
+            return await process.wait(), await reading
+        finally:
+            del self.pids[program.name]
+            await _end(process)
+            await reading
+
+    async def _read(self, program: Program, process: asyncio.subprocess.Process) -> str:
+        assert process.stdout is not None
+        last = ""
+        async for raw in process.stdout:
+            if line := raw.decode("utf-8", "replace").rstrip():
+                last = line
+                self._sink(program.name, line)
+        return last
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ask a process to end, and end it where it does not."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), PATIENCE)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _how(code: int) -> str:
+    return f"code {code}" if code >= 0 else signal.Signals(-code).name
+
+
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1  # prctl(2); other systems leave the children running
+
+
+def _end_with_us() -> None:
+    if _libc:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,129 @@
+"""`faden up`: the whole hub on one machine, until Ctrl-C."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from local_hub.check import check_configuration
+from local_hub.locate import Place
+from local_hub.prepare import Say, prepare
+from local_hub.programs import Program, check_ports, programs_of
+from local_hub.supervise import READY, Supervisor
+
+WITHIN = 60  # seconds for all to become ready; later they still may
+_COLOURS = ("cyan", "magenta", "green", "blue", "yellow")
+
+
+def run_up(place: Place, bus: str, console: Console) -> None:
+    """Run everything in the foreground; `ConfigurationError` says in one line why it cannot."""
+    loaded = place.read()
+    check_configuration(loaded)
+    check_ports(loaded)
+    with (
+        term_is_interrupt(),
+        suppress(KeyboardInterrupt),
+        show_steps(console) as say,
+        prepare(place, bus, say) as environment,
+        place.announce(environment),
+    ):
+        say("")
+        programs = programs_of(loaded, environment["HUB_BUS"])
+        asyncio.run(_run(programs, environment, console))
+        say("Stopping the database")
+    console.print(f"Everything has ended; the data stays in {place.data}")
+
+
+async def _run(programs: list[Program], environment: Mapping[str, str], console: Console) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Supervisor(programs, environment, LogPrinter(programs, console)) as supervisor:
+        watching = asyncio.create_task(_watch(supervisor, console))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((watching, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if watching.done():
+            await watching
+        watching.cancel()
+        console.print("Ending the processes …")
+
+
+async def _watch(supervisor: Supervisor, console: Console) -> None:
+    """Show how the processes come up, then wait until one gives up."""
+    with Live(console=console, refresh_per_second=5, get_renderable=lambda: _table(supervisor)):
+        ready = await supervisor.ready(WITHIN)
+    console.print("Ready. Ctrl-C ends it." if ready else "Not all are ready; see above.")
+    await supervisor.broken()
+
+
+def _table(supervisor: Supervisor) -> Table:
+    table = Table("process", "http", "state")
+    for program in supervisor.programs:
+        state = supervisor.states[program.name]
+        style = "green" if state == READY else "yellow"
+        door = f"http://{program.http}" if program.http else "–"
+        table.add_row(program.name, door, Text(state, style=style))
+    return table
+
+
+class LogPrinter:
+    """Prints every line of every process behind its name; JSON lines become readable ones."""
+
+    def __init__(self, programs: list[Program], console: Console) -> None:
+        self._console = console
+        self._width = max(len(program.name) for program in programs)
+        self._colours = dict(zip((p.name for p in programs), _COLOURS, strict=False))
+
+    def __call__(self, name: str, line: str) -> None:
+        text = Text(f"{name:<{self._width}} │ ", style=self._colours.get(name, ""))
+        self._console.print(text.append(readable(line), style="default"), soft_wrap=True)
+
+
+def readable(line: str) -> str:
+    """Return a JSON log line as `12:00:01 info started key=value`; any other as it is."""
+    try:
+        fields = dict(json.loads(line))
+    except (ValueError, TypeError):
+        return line
+    moment = str(fields.pop("timestamp", ""))[11:19]
+    head = [moment, str(fields.pop("level", "")), str(fields.pop("event", ""))]
+    fields.pop("service", None)
+    return " ".join([*filter(None, head), *(f"{name}={value}" for name, value in fields.items())])
+
+
+@contextmanager
+def show_steps(console: Console) -> Iterator[Say]:
+    """Yield what shows the step that is under way; an empty step takes the display away."""
+    status = console.status("")
+
+    def say(step: str) -> None:
+        status.stop()
+        if step:
+            status.update(f"{step} …")
+            status.start()
+
+    try:
+        yield say
+    finally:
+        status.stop()
+
+
+@contextmanager
+def term_is_interrupt() -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C, so that it, too, ends the database and everything else."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
