@@ -5,13 +5,14 @@ RFC 3834 names the one proper mark; everything else here is what real mailers do
 
 import re
 
+from channel_email.parse.bounce import DAEMON
 from channel_email.parse.context import Context
 from channel_email.parse.headers import Headers
+from channel_email.parse.ours import came_from_nobody
 from hub_contract.words import Automatic, Evidence
 
 LOOP_HEADER = b"x-faden-loop"
 MOST_HOPS = 30  # Received lines; a mail that is not going in circles has a handful
-_DAEMON = re.compile(r"(?i)\b(mailer[-_.]?daemon|mail-daemon|postmaster)\b")
 _AWAY = re.compile(
     r"(?i)^\W*(?:(?:re|aw|antwort|wg)\s*:\s*)*(?:"
     r"abwesenheits(?:notiz|benachrichtigung|meldung|info|assistent|agent)?\b"
@@ -31,27 +32,27 @@ _AWAY = re.compile(
 def is_automatic(headers: Headers, subject: str, sender: str, context: Context) -> Automatic:
     """Say who wrote the mail: a person, an auto-reply, a list or system, a bounce."""
     submitted = headers.text(b"auto-submitted").lower()
-    if _is_bounce(headers, sender):
+    if _is_bounce(headers, sender, context):
         return Automatic.BOUNCE
+    if "disposition-notification" in headers.text(b"content-type").lower():
+        return Automatic.REPLY
     if submitted.startswith("auto-replied") or _AWAY.search(subject) or _replies(headers):
         return Automatic.REPLY
     if (submitted and not submitted.startswith("no")) or _is_bulk(headers):
         return Automatic.GENERATED
-    if _loops(headers, context) or _no_return(headers):
+    if find_loop(headers, context) or came_from_nobody(headers, context):
         return Automatic.GENERATED
     return Automatic.NO
 
 
-def _is_bounce(headers: Headers, sender: str) -> bool:
+def _is_bounce(headers: Headers, sender: str, context: Context) -> bool:
     kind = headers.text(b"content-type").lower()
     if b"x-failed-recipients" in headers or "report-type=delivery-status" in kind.replace('"', ""):
         return True
-    return bool(_DAEMON.search(sender) or (not sender and _DAEMON.search(headers.text(b"from"))))
-
-
-def _no_return(headers: Headers) -> bool:
-    """Say whether the return path is empty: nobody wants an answer (RFC 5321 §4.5.5)."""
-    return headers.text(b"return-path") == "<>"
+    # Postmasters are people too: only with an empty return path is it their machine.
+    if came_from_nobody(headers, context) and DAEMON.search(headers.text(b"from")):
+        return True
+    return "daemon" in sender.lower()
 
 
 def _replies(headers: Headers) -> bool:
@@ -68,10 +69,6 @@ def _is_bulk(headers: Headers) -> bool:
     suppress = headers.text(b"x-auto-response-suppress").lower()
     # Exchange puts other words on mails that people wrote; these two say that nobody did.
     return any(word in suppress for word in ("all", "autoreply", "oof"))
-
-
-def _loops(headers: Headers, context: Context) -> bool:
-    return bool(find_loop(headers, context))
 
 
 def find_loop(headers: Headers, context: Context) -> tuple[Evidence, ...]:

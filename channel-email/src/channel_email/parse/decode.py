@@ -67,10 +67,14 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
+_NEVER_IN_TEXT = bytes({*range(32), 127} - {8, 9, 10, 12, 13, 27})  # ISO-2022 needs the escape
+
 # PostgreSQL takes no NUL and no lone surrogates; the other control characters only confuse.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff\ufffe\uffff]")
+_CONTROL_BYTES = bytes({*range(32), 127} - {9, 10})
 # Unicode stacks as many accents as one likes; more than four are an attack on the reader's eyes.
 _ACCENTS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_ACCENT_LEADS = (b"\xcc", b"\xcd", b"\xd2", b"\xe1", b"\xe2\x83", b"\xef\xb8")
 _PILE = re.compile(f"([{_ACCENTS}]{{4}})[{_ACCENTS}]+")
 
 
@@ -131,9 +135,24 @@ def _western(data: bytes, codec: str, charset: str) -> tuple[str, bool]:
     return data.decode("utf-8", "faden-one-by-one"), False
 
 
+def is_binary(data: bytes, charset: str) -> bool:
+    """Say whether these bytes are no text in any charset that goes byte by byte."""
+    if codec_of(charset).replace("_", "-").startswith(("utf-16", "utf-32")) and charset:
+        return False
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return False
+    sample = data[:100_000]
+    return (len(sample) - len(sample.translate(None, _NEVER_IN_TEXT))) * 20 > len(sample)
+
+
 def clean(text: str) -> str:
     """Return the text with one kind of line end and nothing that a database refuses."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _CONTROL.sub("", text)
-    return text if text.isascii() else _PILE.sub(r"\1", text)
+    # Searching bytes is ten times as fast as a character class, and most texts have nothing.
+    data = text.encode("utf-8", "surrogatepass")
+    if b"\xed" in data or b"\xef" in data or len(data.translate(None, _CONTROL_BYTES)) < len(data):
+        text = _CONTROL.sub("", text)
+    if len(data) > len(text) and any(lead in data for lead in _ACCENT_LEADS):
+        text = _PILE.sub(r"\1", text)
+    return text

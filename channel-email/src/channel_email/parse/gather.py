@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from channel_email.parse import html as pages
 from channel_email.parse.attachments import File, file_name_of, read_file
-from channel_email.parse.decode import clean
+from channel_email.parse.decode import clean, is_binary
 from channel_email.parse.mime import Part
 from channel_email.parse.text import charset_problem, read_text, text_content
 from channel_email.parse.tnef import TNEF_TYPES, is_tnef, open_tnef
@@ -76,7 +76,9 @@ def _walk(part: Part, out: Gathered, *, alone: bool = False) -> list[Words]:
         words = [w for child in part.parts for w in _walk(child, out)]
         return _alternatives(words) if part.media_type == "multipart/alternative" else words
     if part.media_type in _SHOWN and _is_shown(part, alone=alone):
-        return [_read_words(part, out)]
+        if not is_binary(part.content(), part.params.get("charset", "")):
+            return [_read_words(part, out)]
+        out.problems.append("Ein Textteil ist kein lesbarer Text; er ist als Datei erhalten.")
     _keep_file(part, out)
     return []
 

@@ -22,8 +22,11 @@ _LONG = 68  # a quoted line so long may have been wrapped on its way
 _TEXT, _QUOTED, _SIGNED = "text", "quoted", "signature"
 
 
-def split_reply(text: str) -> Body:
-    """Return the three parts of a plain text, or of one that `mark` has marked."""
+def split_reply(text: str, html: str = "") -> Body:
+    """Return the three parts of a plain text, or of one that `mark` has marked.
+
+    `html` is the safe form of the whole, and only passed on.
+    """
     lines, declared = _read_marks(text) if MARKS.search(text) else (text.split("\n"), {})
     labels = _label(lines, declared)
     _label_signatures(lines, labels)
@@ -32,8 +35,8 @@ def split_reply(text: str) -> Body:
         for label in (_TEXT, _QUOTED, _SIGNED)
     }
     if not parts[_TEXT].strip():
-        return Body(text=_join(lines))
-    return Body(**parts)
+        return Body(text=_join(lines), html=html)
+    return Body(**parts, html=html)
 
 
 def _join(lines: Iterable[str]) -> str:

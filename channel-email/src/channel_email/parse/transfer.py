@@ -25,12 +25,13 @@ def undo(data: bytes, encoding: str) -> bytes:
 def from_base64(data: bytes) -> bytes:
     """Return what the letters of base64 in `data` say; everything else is skipped."""
     padding = data.find(b"=")
-    head = data if padding < 0 else data[:padding]
-    rest = b"" if padding < 0 else data[padding:].strip(b"=\r\n\t ")
-    decoded = _letters(head)
+    if padding < 0:
+        return _letters(data)
+    stop = padding + (2 if data.startswith(b"==", padding) else 1)
+    decoded, rest = _letters(data[:stop]), data[stop:].strip(b"=\r\n\t ")
     # Some gateways encode in chunks, each with its own padding; others add plain text below.
     if rest and not rest.translate(None, _BASE64):
-        decoded += from_base64(rest) if rest.count(b"=") < 1000 else _letters(rest)
+        decoded += b"".join(_letters(piece) for piece in rest.split(b"="))
     return decoded
 
 

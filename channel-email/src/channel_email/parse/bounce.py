@@ -1,0 +1,221 @@
+"""Read bounces, delay warnings, delivery and read receipts about mails of ours.
+
+RFC 3464 and RFC 8098 where the peer keeps to them; patterns for qmail, Exchange, Exim and others
+that do not. Only what can be tied to a mail of ours is a report; the rest stays a message.
+"""
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from channel_email.parse.addresses import read_addresses
+from channel_email.parse.context import Context
+from channel_email.parse.decode import clean, to_text
+from channel_email.parse.gather import Gathered
+from channel_email.parse.headers import Headers, read_headers
+from channel_email.parse.mime import Part
+from channel_email.parse.ours import came_from_nobody, find_bounced, find_our_id, read_envelope_id
+from channel_email.parse.reasons import ACTIONS, DISPOSITIONS, reason_of
+from channel_email.parse.words import decode_words
+from hub_contract.delivery import Delivery, Reason
+
+_STATUS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_RECEIPT = frozenset(
+    {"message/disposition-notification", "message/global-disposition-notification"}
+)
+DAEMON = re.compile(
+    r"(?i)\b(?:mailer[-_.]?daemon|mail-?daemon|postmaster|mailerdaemon|mailsystem"
+    r"|MicrosoftExchange[0-9a-f]{20,})\b|mail delivery (?:sub)?system"
+)
+_SUBJECT = re.compile(
+    r"(?i)undeliver|unzustellbar|nicht zustellbar|nicht zugestellt|delivery (?:status|failure|has)"
+    r"|delivery notification|mail delivery fail|failure notice|returned mail|mail system error"
+    r"|could not (?:send|be delivered)|zustell(?:ung|fehler|bericht)|fehler(?:meldung| bei der)"
+    r"|message .{0,30}delayed|non[- ]?delivery|verzögert|rejected"
+)
+_BODY = re.compile(
+    r"(?i)this is the (?:qmail-send program|mail system at)|i(?:'m| am) sorry to have to inform you"
+    r"|created automatically by mail delivery software|delivery has failed to these recipients"
+    r"|message (?:was|could) not (?:be )?delivered|wasn't delivered to|permanent fatal errors"
+    r"|(?:konnte|wurde) (?:\S+ ){0,12}?nicht (?:zugestellt|übermittelt|ausgeliefert)"
+    r"|fehler bei der (?:nachrichten)?zustellung|could not be delivered|unable to deliver"
+)
+_DELAYED = re.compile(
+    r"(?i)\bdelayed|\bdelay\b|verzögert|warning: (?:message|could not send)|will (?:continue|be retried)"
+    r"|keep trying|wird (?:weiter|erneut) versucht|not yet been delivered|noch nicht zugestellt"
+    r"|(?:you )?do not need to resend"
+)
+_CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+_SMTP_LINE = re.compile(r"(?m)^.{0,200}?\b[45]\d\d[ -].{0,400}")
+_WHERE_QUOTED = re.compile(
+    r"(?m)^[-\s]*(?:Below this line is a copy|This is a copy of|Original message headers)"
+)
+_ADDRESS_LINE = re.compile(r"<([^<>\s@]+@[^<>\s]+)>")
+_GROUP = re.compile(rb"\r?\n[ \t]*\r?\n")
+_LONGEST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a mail of ours; `diagnostic` are the peer's own words."""
+
+    message_id: UUID
+    status: Delivery
+    reason: Reason = Reason.NONE
+    code: str = ""
+    recipient: str = ""
+    diagnostic: str = ""
+
+
+def read_report(root: Part, seen: Gathered, context: Context) -> Report | None:
+    """Return the report in a mail, or None where it is none about a mail of ours."""
+    parts = {part.media_type: part for part in root.walk()} if root.parts else {}
+    status = next((parts[kind] for kind in parts if kind in _STATUS), None)
+    receipt = next((parts[kind] for kind in parts if kind in _RECEIPT), None)
+    if status is None and receipt is None and not _may_be_bounce(root.headers, context):
+        return None
+    plain = seen.plain()
+    if status is None and receipt is None and not _looks_like_bounce(root.headers, plain):
+        return None
+    groups = _read_groups(status or receipt)
+    message_id = _find_message(root, groups, plain, context)
+    if message_id is None:
+        return None
+    if status is not None:
+        return _from_status(message_id, groups, plain)
+    if receipt is not None:
+        return _from_receipt(message_id, groups)
+    return _from_words(message_id, root, plain)
+
+
+def _may_be_bounce(headers: Headers, context: Context) -> bool:
+    """Say whether a machine sent it; cheap, since every mail is asked."""
+    if b"x-failed-recipients" in headers or came_from_nobody(headers, context):
+        return True
+    return DAEMON.search(headers.text(b"from")) is not None
+
+
+def _looks_like_bounce(headers: Headers, plain: str) -> bool:
+    if b"x-failed-recipients" in headers or _BODY.search(plain[:4000]):
+        return True
+    return _SUBJECT.search(_subject(headers)) is not None
+
+
+def _subject(headers: Headers) -> str:
+    return decode_words(headers.text(b"subject"))
+
+
+def _read_groups(part: Part | None) -> list[Headers]:
+    """Return the groups of fields of a report: one about the mail, then one per recipient."""
+    if part is None:
+        return []
+    groups = []
+    for block in _GROUP.split(part.content().strip()):
+        headers, _ = read_headers(block, 0, len(block))
+        groups.append(headers)
+    return groups
+
+
+def _find_message(root: Part, groups: list[Headers], plain: str, context: Context) -> UUID | None:
+    if found := find_bounced(root.headers, context):
+        return found
+    if not context.domain:
+        return None
+    for group in groups:
+        if found := read_envelope_id(group.text(b"original-envelope-id")):
+            return found
+        if found := find_our_id(group.text(b"original-message-id"), context):
+            return found
+    for part in root.walk():
+        if part.media_type in ("message/rfc822", "text/rfc822-headers", "message/global-headers"):
+            text, _ = to_text(part.content()[:65_536])
+            if found := find_our_id(text, context):
+                return found
+    thread = root.headers.text(b"in-reply-to") + " " + root.headers.text(b"references")
+    return find_our_id(plain, context) or find_our_id(thread, context)
+
+
+def _from_status(message_id: UUID, groups: list[Headers], plain: str) -> Report:
+    about = [group for group in groups if b"action" in group or b"status" in group]
+    group = max(about, key=_weight, default=Headers())
+    status = _action(group)
+    code = _code(group.text(b"status"))
+    said = group.text(b"diagnostic-code")
+    diagnostic = said.partition(";")[2].strip() or said or _telling_line(plain)
+    if not code.strip("0.") or code in ("5.0.0", "4.0.0"):
+        code = _code(diagnostic) or code
+    recipient = group.text(b"original-recipient") or group.text(b"final-recipient")
+    positive = status in (Delivery.DELIVERED, Delivery.SENT)
+    return Report(
+        message_id,
+        status,
+        Reason.NONE if positive else reason_of(code, f"{diagnostic}\n{_own_words(plain)}"),
+        code,
+        clean(recipient.partition(";")[2].strip() or recipient)[:320],
+        clean(decode_words(diagnostic))[:_LONGEST],
+    )
+
+
+def _action(group: Headers) -> Delivery:
+    word = group.text(b"action").lower().split(" ")[0].strip(";,")
+    # Some leave the action out; the class of the code says the same (RFC 3463 §3.1).
+    by_class = {"2": Delivery.DELIVERED, "4": Delivery.DEFERRED, "5": Delivery.FAILED}
+    return ACTIONS.get(word) or by_class.get(group.text(b"status")[:1], Delivery.FAILED)
+
+
+def _weight(group: Headers) -> int:
+    """Say how much a recipient's group counts: what failed tells more than what went well."""
+    order = (Delivery.SENT, Delivery.DELIVERED, Delivery.DEFERRED, Delivery.FAILED)
+    return order.index(_action(group))
+
+
+def _from_receipt(message_id: UUID, groups: list[Headers]) -> Report:
+    group = next((g for g in groups if b"disposition" in g), Headers())
+    said = group.text(b"disposition")
+    word = said.rpartition(";")[2].strip().lower().partition("/")[0]
+    recipient = group.text(b"original-recipient") or group.text(b"final-recipient")
+    return Report(
+        message_id,
+        DISPOSITIONS.get(word, Delivery.DELIVERED),
+        recipient=clean(recipient.partition(";")[2].strip() or recipient)[:320],
+        diagnostic=clean(said)[:_LONGEST],
+    )
+
+
+def _from_words(message_id: UUID, root: Part, plain: str) -> Report:
+    own = _own_words(plain)
+    subject = _subject(root.headers)
+    delayed = _DELAYED.search(subject) or _DELAYED.search(own)
+    telling = _telling_line(own)
+    code = _code(telling) or _code(own)
+    failed = read_addresses(root.headers.texts(b"x-failed-recipients"))
+    named = _ADDRESS_LINE.search(own)
+    return Report(
+        message_id,
+        Delivery.DEFERRED if delayed else Delivery.FAILED,
+        reason_of(code, f"{telling}\n{own}"),
+        code,
+        failed[0].value if failed else named[1] if named else "",
+        telling[:_LONGEST],
+    )
+
+
+def _own_words(plain: str) -> str:
+    """Return what the peer says, without the copy of our mail that it puts below."""
+    copy = _WHERE_QUOTED.search(plain)
+    return (plain[: copy.start()] if copy else plain)[:8000]
+
+
+def _code(text: str) -> str:
+    match = _CODE.search(text)
+    return match[1] if match else ""
+
+
+def _telling_line(text: str) -> str:
+    """Return the line that carries the peer's answer, or the first paragraph that says anything."""
+    if match := _SMTP_LINE.search(text):
+        return " ".join(match.group().split())
+    if match := _BODY.search(text):
+        line_end = text.find("\n\n", match.end())
+        return " ".join(text[match.start() : line_end if line_end > 0 else None].split())
+    return " ".join(text[:400].split())
