@@ -80,10 +80,11 @@ class Handler:
 
     async def handle_DATA(self, server: Server, _: Session, envelope: Envelope) -> str:  # noqa: N802
         raw = envelope.original_content or b""
+        sender = (envelope.mail_from or "").removeprefix("<>")  # how aiosmtpd writes an empty one
         for recipient in envelope.rcpt_tos:
             wish = server.wishes.get(recipient, Wish())
             about = About(
-                envelope.mail_from or "",
+                sender,
                 recipient,
                 raw,
                 server.envelope_id,
