@@ -18,6 +18,7 @@ from channel_email.parse.ours import came_from_nobody, find_bounced, find_our_id
 from channel_email.parse.reasons import ACTIONS, DISPOSITIONS, reason_of
 from channel_email.parse.words import decode_words
 from hub_contract.delivery import Delivery, Reason
+from hub_contract.words import Evidence
 
 _STATUS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RECEIPT = frozenset(
@@ -65,6 +66,7 @@ class Report:
     code: str = ""
     recipient: str = ""
     diagnostic: str = ""
+    evidence: tuple[Evidence, ...] = ()
 
 
 def read_report(root: Part, seen: Gathered, context: Context) -> Report | None:
@@ -179,6 +181,7 @@ def _from_receipt(message_id: UUID, groups: list[Headers]) -> Report:
         DISPOSITIONS.get(word, Delivery.DELIVERED),
         recipient=clean(recipient.partition(";")[2].strip() or recipient)[:320],
         diagnostic=clean(said)[:_LONGEST],
+        evidence=(Evidence(kind="read-receipt", result=word or "unknown"),),
     )
 
 

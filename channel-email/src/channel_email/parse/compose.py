@@ -1,0 +1,174 @@
+"""Compose the event of a mail from what the readers found, for `parse`."""
+
+from channel_email.parse.addresses import ascii_domain, read_address, read_addresses
+from channel_email.parse.attachments import describe
+from channel_email.parse.authenticity import read_authenticity
+from channel_email.parse.automatic import find_loop, is_automatic
+from channel_email.parse.bounce import Report
+from channel_email.parse.context import Context
+from channel_email.parse.dates import read_date
+from channel_email.parse.gather import Gathered
+from channel_email.parse.headers import Headers
+from channel_email.parse.identify import content_hash, message_id_of, read_ids
+from channel_email.parse.mark import marked_text
+from channel_email.parse.mime import Part
+from channel_email.parse.ours import find_bounced, find_token
+from channel_email.parse.reply import MARKS, split_reply
+from channel_email.parse.words import decode_words
+from hub_contract.events import (
+    Arrival,
+    DeliveryContent,
+    DeliveryReported,
+    MessageContent,
+    MessageReceived,
+)
+from hub_contract.ids import received_id, reported_id
+from hub_contract.references import find_references
+from hub_contract.words import (
+    Body,
+    Channel,
+    ContactPoint,
+    Evidence,
+    Recipient,
+    RecipientRole,
+)
+
+_LONGEST_SUBJECT = 2000
+_MOST_ANSWERS = 100
+
+
+def reported(raw: bytes, root: Part, report: Report, context: Context) -> Arrival:
+    """Return the arrival of a delivery report."""
+    content = DeliveryContent(
+        recipient=report.recipient,
+        external_id=message_id_of(root),
+        diagnostic=report.diagnostic,
+        evidence=report.evidence,
+    )
+    event = DeliveryReported(
+        # By mailbox and by SMTP, once or each day anew: the same word is said once.
+        id=reported_id(report.message_id, report.status, "email", report.code),
+        tenant=context.tenant,
+        channel=Channel.EMAIL,
+        account=context.account,
+        message_id=report.message_id,
+        status=report.status,
+        reason=report.reason,
+        code=report.code,
+        at=read_date(root.headers.text(b"date"), context.received_at) or context.received_at,
+        content=content,
+    )
+    return Arrival(event, raw)
+
+
+def received(raw: bytes, root: Part, seen: Gathered, context: Context) -> Arrival:
+    """Return the arrival of a message."""
+    headers = root.headers
+    subject = decode_words(headers.text(b"subject"))[:_LONGEST_SUBJECT]
+    sender, sender_problems = _sender(headers, context)
+    html = seen.html()
+    body = _split(seen, html)
+    external_id = message_id_of(root)
+    loop = find_loop(headers, context)
+    readable = bool(headers.fields) or bool(body.text.strip())
+    happened_at = read_date(headers.text(b"date"), context.received_at)
+    problems = (
+        *_unreadable(raw, readable=readable),
+        *sender_problems,
+        *_date_problem(headers, known=happened_at is not None),
+        *(["Die Nachricht läuft im Kreis; sie wird nicht automatisch beantwortet."] * bool(loop)),
+        *seen.problems,
+    )
+    content = MessageContent(
+        sender=sender,
+        recipients=_recipients(headers, context),
+        subject=subject,
+        body=body,
+        external_id=external_id,
+        answers=_answers(headers, context),
+        reply_token=find_token(headers, context),
+        references=find_references(f"{subject}\n{body.text}\n{body.signature}"),
+        attachments=describe(seen.files, html),
+        evidence=(
+            *read_authenticity(headers, context),
+            *seen.evidence,
+            *_reply_to(headers, sender),
+            *loop,
+        ),
+        problems=problems,
+    )
+    event = MessageReceived(
+        id=received_id(context.tenant, "email", context.account, external_id, content_hash(root)),
+        tenant=context.tenant,
+        channel=Channel.EMAIL,
+        account=context.account,
+        happened_at=happened_at,
+        received_at=context.received_at,
+        automatic=is_automatic(headers, subject, sender.value if sender else "", context),
+        readable=readable,
+        size=len(raw),
+        content=content,
+    )
+    return Arrival(event, raw, tuple(file.content for file in seen.files))
+
+
+def _split(seen: Gathered, html: str) -> Body:
+    markup = seen.only_html()
+    text = marked_text(markup) if markup else MARKS.sub("", seen.plain())
+    return split_reply(text, html)
+
+
+def _unreadable(raw: bytes, *, readable: bool) -> tuple[str, ...]:
+    if readable:
+        return ()
+    if not raw.strip():
+        return ("Die Nachricht ist leer.",)
+    return ("Die Nachricht ist keine lesbare E-Mail; das Original ist erhalten.",)
+
+
+def _sender(headers: Headers, context: Context) -> tuple[ContactPoint | None, tuple[str, ...]]:
+    """Return who claims to have written, and what is wrong with the claim."""
+    if found := read_addresses(headers.texts(b"from")):
+        if len(found) > 1:
+            return found[0], ("Es sind mehrere Absender angegeben; der erste gilt.",)
+        return found[0], ()
+    point = (
+        next(iter(read_addresses(headers.texts(b"sender"))), None)
+        or read_address(context.envelope_from)
+        or read_address(headers.text(b"return-path"))
+    )
+    if point:
+        return point, ("Der Absender ist nicht lesbar; es gilt der Umschlag.",)
+    return None, ("Es ist kein Absender angegeben.",)
+
+
+def _date_problem(headers: Headers, *, known: bool) -> tuple[str, ...]:
+    if known or b"date" not in headers:
+        return ()
+    return ("Das Datum der Nachricht kann nicht stimmen; es gilt der Eingang.",)
+
+
+def _recipients(headers: Headers, context: Context) -> tuple[Recipient, ...]:
+    named = [
+        (RecipientRole.TO, read_addresses(headers.texts(b"to"))),
+        (RecipientRole.CC, read_addresses(headers.texts(b"cc"))),
+        (RecipientRole.ENVELOPE, read_addresses(context.envelope_to)),
+    ]
+    return tuple(Recipient(role=role, point=point) for role, points in named for point in points)
+
+
+def _reply_to(headers: Headers, sender: ContactPoint | None) -> tuple[Evidence, ...]:
+    """Say where an answer is wanted, where that is not the sender; whether to follow is not ours."""
+    points = read_addresses(headers.texts(b"reply-to"))
+    if not points or (sender and points[0].value == sender.value):
+        return ()
+    return (Evidence(kind="reply-to", result=points[0].value),)
+
+
+def _answers(headers: Headers, context: Context) -> tuple[str, ...]:
+    """Return the ids this answers, nearest first; what came back to a bounce address names one."""
+    nearest = [i for value in headers.texts(b"in-reply-to") for i in read_ids(value)]
+    thread = [i for value in headers.texts(b"references") for i in read_ids(value)]
+    bounced = find_bounced(headers, context)
+    returned = [f"{bounced}@{ascii_domain(context.domain)}"] if bounced else []
+    return tuple(dict.fromkeys([*nearest, *reversed(thread), *returned]))[:_MOST_ANSWERS]
