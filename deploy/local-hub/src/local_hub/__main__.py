@@ -142,10 +142,10 @@ def _print(rows: Rows, as_json: bool) -> None:
     out.print(table)
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run the command; what is wrong with the configuration is one line and code 2."""
     try:
-        app()
+        app(arguments)
     except ConfigurationError as error:
         sys.stderr.write(f"faden: {error}\n")
         sys.exit(2)

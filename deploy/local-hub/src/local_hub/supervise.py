@@ -34,13 +34,18 @@ class Supervisor:
     """Runs `programs` inside `async with`; leaving it ends them all."""
 
     def __init__(
-        self, programs: Sequence[Program], environment: Mapping[str, str], sink: Sink
+        self,
+        programs: Sequence[Program],
+        environment: Mapping[str, str],
+        sink: Sink,
+        *,
+        patience: float = PATIENCE,
     ) -> None:
         self.programs = programs
         self.states = dict.fromkeys((program.name for program in programs), "starts")
         self.pids: dict[str, int] = {}  # of those that run
         self._environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
-        self._sink = sink
+        self._sink, self._patience = sink, patience
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -129,7 +134,7 @@ class Supervisor:
             return await process.wait(), await reading
         finally:
             del self.pids[program.name]
-            await _end(process)
+            await _end(process, self._patience)
             await reading
 
     async def _read(self, program: Program, process: asyncio.subprocess.Process) -> str:
@@ -142,14 +147,14 @@ class Supervisor:
         return last
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, patience: float) -> None:
     """Ask a process to end, and end it where it does not."""
     if process.returncode is not None:
         return
     with suppress(ProcessLookupError):
         process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), PATIENCE)
+        await asyncio.wait_for(process.wait(), patience)
     except TimeoutError:
         process.kill()
         await process.wait()

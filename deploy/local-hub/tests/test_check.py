@@ -1,0 +1,144 @@
+"""Every mistake in the configuration is one line with file, key and remedy, and code 2."""
+
+import json
+
+import pytest
+import yaml
+
+from hub_kit.keys import KeyRing
+from local_hub.__main__ import main
+from local_hub.locate import MODEL
+
+
+@pytest.fixture(autouse=True)
+def apart(tmp_path, monkeypatch):
+    """No hub of this machine, no variable of this shell plays a part."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("HUB_CONFIG", "HUB_DATABASE", "HUB_BUS", "HUB_BLOBS", "HUB_KEYS_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def write(folder, change):
+    document = yaml.safe_load(MODEL.read_text(encoding="utf-8"))
+    change(document)
+    file = folder / "faden.yaml"
+    file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    return file
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as left:
+        main([*map(str, arguments)])
+    said = capsys.readouterr()
+    return left.value.code or 0, said.out, said.err
+
+
+def put(path, value):
+    """Return a change of the file: `a.b.c` becomes `value`; None takes it away."""
+
+    def change(document):
+        *way, last = path.split(".")
+        for key in way:
+            document = document[key]
+        if value is None:
+            del document[last]
+        else:
+            document[last] = value
+
+    return change
+
+
+MISTAKES = [
+    ("database", None, "database: ", "add the key"),
+    ("bus", "rabbitmq", "bus: ", "write `postgresql` or `kafka://host:9092`"),
+    ("colour", "blue", "colour: ", "remove it, or mend the spelling"),
+    ("tenants.Muster Stadt", {"name": "x"}, "tenants.Muster Stadt", "use lower-case letters"),
+    ("tenants.kleindorf.accounts.post.channel", "pigeon", "accounts.post.channel: ", "correct"),
+    ("tenants.kleindorf.accounts.post.imapp", {}, "accounts.post.imapp: ", "mend the spelling"),
+    ("tenants.kleindorf.accounts.post.address", "post", "accounts.post", "name@domain"),
+    (
+        "tenants.kleindorf.accounts.post.address",
+        "post@musterstadt.example",
+        "tenants.kleindorf.accounts.post",
+        "remove it from one",
+    ),
+    ("services.channel_email.smtp", "2525", "services.channel_email.smtp: ", "write host:port"),
+    ("services.channel_email.sise_limit", 5, "channel_email.sise_limit: ", "mend the spelling"),
+    ("services.channel_emil", {}, "services.channel_emil: ", "write one of"),
+    ("services.peers.hub", "nowhere", "services.peers.hub: ", "write host:port"),
+    (
+        "services.channel_email.relay.user",
+        "faden",
+        "services.channel_email.relay",
+        "password_file or password_env",
+    ),
+]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake[0])
+@pytest.mark.parametrize("command", ["check", "up"])
+def test_mistakes(tmp_path, capsys, command, mistake):
+    path, value, key, remedy = mistake
+    file = write(tmp_path, put(path, value))
+    code, _, err = run(capsys, command, "--config", file, "--data", tmp_path / "data")
+    assert code == 2
+    (line,) = err.splitlines()
+    assert line.startswith(f"faden: {file}: ")
+    assert key in line
+    assert remedy in line
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "No such file or directory; name the file in HUB_CONFIG"),
+        ("tenants:\n - {", "is not YAML; check indent and colons"),
+        ("[]", "must be a mapping; see deploy/local-hub/faden.yaml"),
+    ],
+)
+def test_a_file_that_cannot_be_read(tmp_path, capsys, text, said):
+    file = tmp_path / "other.yaml"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    code, _, err = run(capsys, "check", "--config", file)
+    assert code == 2
+    (line,) = err.splitlines()
+    assert line.startswith(f"faden: {file}:")
+    assert said in line
+
+
+def test_what_cannot_be_reached(tmp_path, capsys):
+    def away(document):
+        document["database"] = f"postgresql://{{role}}@/faden?host={tmp_path}"
+        document["bus"] = "kafka://127.0.0.1:1"
+        document["blobs"] = "/proc/faden"
+        document["keys_file"] = str(tmp_path / "none.json")
+        document["services"]["channel_email"]["relay"]["port"] = 1
+
+    file = write(tmp_path, away)
+    code, out, err = run(capsys, "check", "--config", file, "--json")
+    assert code == 2
+    assert {row["key"] for row in json.loads(out) if not row["fault"]} == {"tenants", "services"}
+    lines = sorted(line.removeprefix(f"faden: {file}: ") for line in err.splitlines())
+    expected = [
+        ("blobs: ", "make it writable, or name another place"),
+        ("bus: 127.0.0.1:1 cannot be reached", "start it, or correct it"),
+        ("database: channel_email cannot connect", "start it, or correct the DSN"),
+        ("database: conversation_store cannot connect", "start it, or correct the DSN"),
+        ("keys_file: No such file or directory", "make one with `faden keys`"),
+        ("services.channel_email.relay: cannot be reached", "correct host and port"),
+    ]
+    assert len(lines) == len(expected)
+    for line, (fault, remedy) in zip(lines, expected, strict=True):
+        assert line.startswith(fault)
+        assert line.endswith(remedy)
+
+
+def test_keys_are_made_once(tmp_path, capsys):
+    file = tmp_path / "keys.json"
+    assert run(capsys, "keys", file)[0] == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    before = KeyRing.read(file)
+    code, _, err = run(capsys, "keys", file)
+    assert (code, err) == (2, f"faden: {file}: File exists; name another file\n")
+    assert KeyRing.read(file) == before

@@ -1,0 +1,140 @@
+"""Processes are started, watched, started again and ended; real ones, tiny."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub_kit.settings import ConfigurationError
+from hub_kit.testing import eventually
+from local_hub.programs import Program
+from local_hub.supervise import Supervisor
+
+MODULES = {
+    "steady": """
+import http.server, os
+class Door(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        ready = not os.path.exists(os.environ["BUSY"])
+        self.send_response(200 if ready else 503)
+        self.end_headers()
+        self.wfile.write(b'{"database": "ok"}' if ready else b'{"database": "is away"}')
+    def log_message(self, *_): pass
+print("steady says hello")
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Door).serve_forever()
+""",
+    "misconfigured": "import sys; print('faden: f.yaml: k: bad; mend it'); sys.exit(2)",
+    "stubborn": "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+    " print('deaf'); time.sleep(600)",
+    "guarded": """
+import asyncio, os
+from local_hub.programs import Program
+from local_hub.supervise import Supervisor
+async def run():
+    async with Supervisor([Program("stubborn", "sleeping")], {}, lambda *_: None) as supervisor:
+        while not supervisor.pids:
+            await asyncio.sleep(0.01)
+        print(supervisor.pids["stubborn"], flush=True)
+        await asyncio.sleep(600)
+asyncio.run(run())
+""",
+    "sleeping": "import time; time.sleep(600)",
+}
+
+
+@pytest.fixture
+def modules(tmp_path, monkeypatch):
+    for name, text in MODULES.items():
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("BUSY", str(tmp_path / "busy"))
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PORT", str(one.getsockname()[1]))
+    return tmp_path
+
+
+def supervise(*names, lines, **options):
+    doors = {"steady": f"127.0.0.1:{os.environ['PORT']}"}
+    programs = [Program(name, name, doors.get(name, "")) for name in names]
+    return Supervisor(programs, {}, lambda *line: lines.append(line), **options)
+
+
+def runs(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_ready_and_ended(modules):
+    lines = []
+    async with supervise("steady", lines=lines) as supervisor:
+        (modules / "busy").touch()
+        assert not await supervisor.ready(within=2)
+        assert supervisor.states == {"steady": "database: is away"}
+        (modules / "busy").unlink()
+        assert await supervisor.ready(within=10)
+        pid = supervisor.pids["steady"]
+    assert lines == [("steady", "steady says hello")]
+    assert not runs(pid)
+
+
+async def test_a_killed_process_starts_again(modules):
+    lines = []
+    async with supervise("steady", lines=lines) as supervisor:
+        assert await supervisor.ready(within=10)
+        first = supervisor.pids["steady"]
+        os.kill(first, signal.SIGKILL)
+
+        async def another():
+            return supervisor.pids.get("steady", first) != first
+
+        await eventually(another)
+        assert await supervisor.ready(within=10)
+    assert ("steady", "ended (SIGKILL), starts again in 0.5 s") in lines
+
+
+async def test_code_2_ends_all_with_its_line(modules):
+    async with supervise("steady", "misconfigured", lines=[]) as supervisor:
+        with pytest.raises(ConfigurationError, match=r"^f\.yaml: k: bad; mend it$"):
+            await supervisor.broken()
+        pid = supervisor.pids["steady"]
+    assert not runs(pid)
+
+
+async def test_a_process_that_does_not_listen_is_killed(modules):
+    lines = []
+    async with supervise("stubborn", lines=lines, patience=0.2) as supervisor:
+
+        async def deaf():
+            return ("stubborn", "deaf") in lines
+
+        await eventually(deaf)
+        pid = supervisor.pids["stubborn"]
+    assert not runs(pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl(2) is Linux's")
+async def test_children_end_when_we_are_killed(modules):
+    guard = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "guarded", stdout=asyncio.subprocess.PIPE
+    )
+    child = int(await guard.stdout.readline())
+    guard.kill()
+    await guard.wait()
+
+    async def gone():
+        return not runs(child) or _is_zombie(child)
+
+    await eventually(gone)
+
+
+def _is_zombie(pid):
+    """Nobody may be there to reap it: where process 1 of a container does not."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2][0] == "Z"
