@@ -17,6 +17,7 @@ _SIMPLE = re.compile(
 )
 _BARE = re.compile(r"\s*([^<>\s\",;:()@]+@[^<>\s\",;:()@]+)\s*")
 _ANY = re.compile(r'(?:"([^"\r\n]{1,100})"|([^<>\s",;:()@\[\]]+))@([^<>\s",;:()@]+)')
+_IN_ANGLE = re.compile(r"<\s*" + _ANY.pattern)
 _COMMENT = re.compile(r"\(((?:[^()\\]|\\.)*)\)")
 _BEFORE_ANGLE = re.compile(r'[<>"]+')
 MOST = 200  # addresses of one field
@@ -97,10 +98,12 @@ def _read_one(piece: str) -> ContactPoint | None:
     elif bare := _BARE.fullmatch(piece):
         name, address = "", bare[1]
     else:
-        matches = list(_ANY.finditer(_COMMENT.sub(" ", piece)))
-        if not matches:
+        bare_piece = _COMMENT.sub(" ", piece)
+        # What looks like an address before the one in brackets is a name.
+        match = _IN_ANGLE.search(bare_piece) or _ANY.search(bare_piece)
+        if not match:
             return None
-        address = matches[-1].group()  # what looks like an address before it is a name
+        address = match.group().strip("< ")
         comment = _COMMENT.search(piece)
         before = piece.partition(address)[0]
         name = _BEFORE_ANGLE.sub(" ", _COMMENT.sub(" ", before)).strip()

@@ -12,11 +12,10 @@ from functools import lru_cache
 # Names that mails use and Python does not know, or knows too narrowly: what is called
 # ISO-8859-1 is Windows-1252 as soon as it has a euro sign (WHATWG Encoding says the same).
 _ALIASES = {
-    "ascii": "cp1252",
-    "us-ascii": "cp1252",
-    "ansi_x3.4-1968": "cp1252",
-    "646": "cp1252",
-    "7bit": "cp1252",
+    "us-ascii": "ascii",
+    "ansi_x3.4-1968": "ascii",
+    "646": "ascii",
+    "7bit": "ascii",
     "8bit": "cp1252",
     "iso-8859-1": "cp1252",
     "iso8859-1": "cp1252",
@@ -67,6 +66,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
+_LIKE_ASCII = ("", "ascii", "cp1252", "utf-8")
 _NEVER_IN_TEXT = bytes({*range(32), 127} - {8, 9, 10, 12, 13, 27})  # ISO-2022 needs the escape
 
 # PostgreSQL takes no NUL and no lone surrogates; the other control characters only confuse.
@@ -108,13 +108,13 @@ def codec_of(charset: str) -> str:
 def to_text(data: bytes, charset: str = "") -> tuple[str, bool]:
     """Return the text of `data`, and False where it is a guess. Never raises."""
     codec = codec_of(charset) if charset else ""
-    if data.isascii() and codec in ("", "cp1252", "utf-8"):
+    if data.isascii() and codec in _LIKE_ASCII:
         return data.decode("ascii"), bool(codec or not charset)
     for bom, name in _BOMS:
         if data.startswith(bom):
             codec = name
             break
-    if codec in ("", "cp1252", "utf-8"):
+    if codec in _LIKE_ASCII:
         return _western(data, codec, charset)
     text = data.decode(codec, "replace")
     # A few unreadable characters are damage; many mean that the charset is another one.

@@ -13,7 +13,7 @@ from channel_email.parse.decode import to_text
 from channel_email.parse.words import decode_words
 
 _PARAM = re.compile(r'([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^;]*))')
-_TYPE = re.compile(r"\s*([A-Za-z0-9][\w.+-]*)\s*/\s*([A-Za-z0-9][\w.+-]*)")
+_TYPE = re.compile(r"\s*([A-Za-z0-9][\w.+-]*)\s*/\s*([A-Za-z0-9*][\w.+-]*)")
 _TOKEN = re.compile(r"[\w.+-]+")
 _NUMBERED = re.compile(r"([^*]+)\*(?:(\d{1,3})(\*?))?$")
 

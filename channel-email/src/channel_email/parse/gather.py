@@ -98,8 +98,8 @@ def _alternatives(words: list[Words]) -> list[Words]:
 
 def _read_words(part: Part, out: Gathered) -> Words:
     if part.media_type == "text/html":
-        charset = part.params.get("charset", "")
-        markup, sure = pages.read_html(text_content(part), charset)
+        declared = part.params.get("charset", "")
+        markup, sure, charset = pages.read_html(text_content(part), declared)
         if not sure:
             out.problems.append(charset_problem(charset))
         return _sane_words(clean(markup), part, out)

@@ -53,11 +53,11 @@ _CLEANER = nh3.Cleaner(
 )
 
 
-def read_html(data: bytes, charset: str) -> tuple[str, bool]:
-    """Return HTML as text; a charset that only the page itself knows is looked up there."""
+def read_html(data: bytes, charset: str) -> tuple[str, bool, str]:
+    """Return HTML as text, whether that is sure, and its charset, if need be as the page has it."""
     if not charset and (meta := _META_CHARSET.search(data, 0, 4096)):
         charset = meta[1].decode("ascii", "replace")
-    return to_text(data, charset)
+    return *to_text(data, charset), charset
 
 
 def is_sane(markup: str) -> bool:

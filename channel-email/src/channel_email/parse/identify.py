@@ -3,9 +3,8 @@
 import hashlib
 import re
 
-from channel_email.parse.context import Context
+from channel_email.parse.decode import clean
 from channel_email.parse.mime import Part
-from hub_contract.ids import received_id
 
 _ESCAPED_FROM = re.compile(rb"(^|\n)>+From ")
 # Received, Return-Path, Delivered-To, X-* differ between SMTP and IMAP; these do not.
@@ -15,8 +14,9 @@ _ID = re.compile(r"<\s*([^<>\s]{1,500})\s*>")
 
 def message_id_of(part: Part) -> str:
     """Return the Message-ID without brackets, or "" where there is none."""
-    ids = read_ids(part.headers.text(b"message-id"))
-    return ids[0] if ids else ""
+    text = part.headers.text(b"message-id")
+    ids = read_ids(text) or text.split()  # some are no more than a number
+    return clean(ids[0])[:500] if ids else ""
 
 
 def read_ids(text: str) -> list[str]:
@@ -24,7 +24,7 @@ def read_ids(text: str) -> list[str]:
     found = _ID.findall(text)
     if not found:  # Outlook Express and scripts forget the brackets
         found = [word for word in text.split() if "@" in word and "<" not in word][:50]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(map(clean, found)))
 
 
 def content_hash(part: Part) -> str:
@@ -37,9 +37,3 @@ def content_hash(part: Part) -> str:
         value = " ".join(part.headers.text(name).split())
         digest.update(b"\x00" + value.encode("utf-8", "replace"))
     return digest.hexdigest()
-
-
-def identify(part: Part, context: Context) -> "object":
-    return received_id(
-        context.tenant, "email", context.account, message_id_of(part), content_hash(part)
-    )

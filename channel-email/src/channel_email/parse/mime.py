@@ -21,6 +21,7 @@ DEEPEST = 24
 _GUESS = re.compile(
     rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=(?:Content-|MIME-)[!-9;-~]+:)", re.IGNORECASE
 )
+_HTML = re.compile(rb"<(?:html|body|br|p|div|table)\b[^<>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class _Reader:
         headers, body = read_headers(self.raw, start, end, whole_mail=depth == 0)
         self.parts += 1
         said = read_type(headers.raw(b"content-type"))
-        kind, problem = said.value or default, ""
+        kind, problem = said.value or self._guess_type(headers, body, end, default), ""
         children: tuple[Part, ...] = ()
         if kind.startswith("multipart/"):
             if depth >= DEEPEST:
@@ -82,11 +83,20 @@ class _Reader:
         disposition = read_disposition(headers.raw(b"content-disposition"))
         return Part(self.raw, body, end, headers, kind, said.params, disposition, children, problem)
 
+    def _guess_type(self, headers: Headers, start: int, end: int, default: str) -> str:
+        if b"content-type" in headers and _HTML.search(self.raw, start, min(end, start + 4096)):
+            return "text/html"
+        return default
+
     def _children(
         self, start: int, end: int, depth: int, kind: str, params: dict[str, str]
     ) -> tuple[tuple[Part, ...], str]:
         boundary = params.get("boundary", "").encode("utf-8", "replace")
         ranges, problem = (_cut(self.raw, start, end, boundary) if boundary else []), ""
+        if ranges and self._has_epilogue(ranges[-1][1], end, boundary):
+            problem = (
+                "Nach dem Ende der Nachricht steht weiterer Text; er ist im Original zu finden."
+            )
         if not ranges:
             guess = _GUESS.search(self.raw, max(start - 1, 0), end)
             ranges = _cut(self.raw, start, end, guess[1]) if guess else []
@@ -102,6 +112,10 @@ class _Reader:
                 break
             parts.append(self.read(first, last, depth + 1, default))
         return tuple(parts), problem
+
+    def _has_epilogue(self, start: int, end: int, boundary: bytes) -> bool:
+        after = self.raw.find(b"\n", start + len(boundary) + 2, end)
+        return after >= 0 and bool(self.raw[after:end].strip(b" \t\r\n-\x00\x1a"))
 
     def _rest(self, start: int, end: int) -> Part:
         kind = "application/octet-stream"
