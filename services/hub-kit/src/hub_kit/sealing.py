@@ -35,8 +35,16 @@ def seal_event(event: E, key: bytes) -> E:
 
 
 def seal_content(plain: bytes, owner: UUID, key: bytes) -> Sealed:
-    sealed = seal(key, plain, owner.bytes + b"content")
-    return Sealed(sealed=base64.b64encode(sealed).decode())
+    return Sealed(sealed=base64.b64encode(seal_bytes(plain, owner, key)).decode())
+
+
+def seal_bytes(plain: bytes, owner: UUID, key: bytes) -> bytes:
+    """Return a content as it lies in a table: the bytes that `Sealed` carries as base64."""
+    return seal(key, plain, owner.bytes + b"content")
+
+
+def open_bytes(sealed: bytes, owner: UUID, key: bytes) -> bytes:
+    return open_sealed(key, sealed, owner.bytes + b"content")
 
 
 def open_event(event: E, key: bytes) -> E:
@@ -50,10 +58,14 @@ def open_event(event: E, key: bytes) -> E:
 
 
 def open_content(event: MessageReceived | MessageRequested | DeliveryReported, key: bytes) -> bytes:
+    return open_bytes(sealed_bytes(event), event.id, key)
+
+
+def sealed_bytes(event: MessageReceived | MessageRequested | DeliveryReported) -> bytes:
+    """Return the sealed content of an event as it lies in a table."""
     if not isinstance(event.content, Sealed):
         raise Permanent(f"{event.type} {event.id} is not sealed")
     try:
-        sealed = base64.b64decode(event.content.sealed, validate=True)
+        return base64.b64decode(event.content.sealed, validate=True)
     except ValueError:
         raise Permanent(f"content of {event.type} {event.id} is not base64") from None
-    return open_sealed(key, sealed, event.id.bytes + b"content")
