@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hub_contract.errors import Temporary
 from hub_kit.settings import ConfigurationError
 from local_hub.locate import Place
 
@@ -149,6 +150,9 @@ def main(arguments: list[str] | None = None) -> None:
     except ConfigurationError as error:
         sys.stderr.write(f"faden: {error}\n")
         sys.exit(2)
+    except Temporary as error:
+        sys.stderr.write(f"faden: {error}\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from hub_kit.settings import ConfigurationError, Loaded
 from local_hub.peers.settings import PeersSettings
 from local_hub.programs import SERVICES
 
+KNOWN = (*SERVICES, "relay", "kafka", "peers")
 WITHIN = 5  # seconds for each connection
 
 
@@ -43,8 +44,8 @@ def check_configuration(loaded: Loaded) -> list[Finding]:
     accounts = Accounts.read(loaded)
     loaded.section("peers", PeersSettings)
     for name in loaded.hub.services:
-        if name not in ("peers", *SERVICES):
-            known = ", ".join(("peers", *SERVICES))
+        if name not in KNOWN:
+            known = ", ".join(KNOWN)
             raise ConfigurationError(
                 f"{loaded.path}: services.{name}: no such service; write one of {known}"
             )

@@ -16,13 +16,12 @@ from local_hub.locate import Place
 from local_hub.programs import migrations
 
 DATABASE = "faden"
-KAFKA_PORT = 9092
 Say = Callable[[str], None]  # told what is done next, before it is done
 
 
 @contextmanager
 def prepare(
-    place: Place, bus: str, say: Say, *, kafka_port: int = KAFKA_PORT
+    place: Place, bus: str, say: Say, *, kafka_port: int | None = None
 ) -> Iterator[Mapping[str, str]]:
     """Start what the services need; yield the HUB_ variables that lead them there."""
     place.data.mkdir(parents=True, exist_ok=True)
@@ -81,9 +80,10 @@ def in_database(dsn: str, database: str, role: str = "") -> str:
 
 
 @contextmanager
-def _kafka(place: Place, port: int) -> Iterator[str]:
-    from local_hub.kafka import ensure_topics, start_kafka
+def _kafka(place: Place, port: int | None) -> Iterator[str]:
+    from local_hub.kafka import KafkaSettings, ensure_topics, start_kafka
 
+    port = port or place.read().section("kafka", KafkaSettings).port
     with start_kafka(place.data / "kafka", port) as bootstrap:
         asyncio.run(ensure_topics(bootstrap))
         yield f"kafka://{bootstrap}"

@@ -1,17 +1,23 @@
 """Which processes make a hub, what each needs to start, and where each listens."""
 
-import errno
+import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from hub_kit.settings import ConfigurationError, Loaded
+from hub_kit.settings import Loaded
+from hub_kit.shell import listen_on
 
 # A service is an import name: its schema, its role, its section of the file, its `.app`.
 SERVICES = ("conversation_store", "channel_email")
-LISTENERS = ("http", "smtp", "lmtp")  # the keys of a section that name a listener of ours
+_MODULES = {name: f"{name}.app" for name in SERVICES} | {
+    "relay": "hub_kit.relay",
+    "peers": "local_hub.peers",
+}
+_LISTENERS = ("http", "smtp", "lmtp")  # the keys of a section that name a listener of ours
+_DEFAULTS = {"services.relay.http": "127.0.0.1:8009"}  # the one that the model file leaves out
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +30,45 @@ class Program:
 
 
 def programs_of(loaded: Loaded, bus: str) -> list[Program]:
-    """Return what runs: the pretend world first, so that every service finds its peers."""
-    names = {"peers": "local_hub.peers"} | {name: f"{name}.app" for name in SERVICES}
-    doors = {name: _section(loaded, name).get("http", "") for name in names}
-    programs = [
-        Program(name, module, str(doors[name]))
-        for name, module in names.items()
-        if name != "peers" or "peers" in loaded.hub.services
+    """Return what runs: each service, the relay where a Kafka is fed, the pretend world."""
+    listeners = listeners_of(loaded, bus)
+    return [
+        Program(name, _MODULES[name], listeners.get(f"services.{name}.http", ""))
+        for name in _names(loaded, bus)
     ]
-    if bus != "postgresql":
-        programs.append(Program("relay", "hub_kit.relay"))
-    return programs
+
+
+def listeners_of(loaded: Loaded, bus: str) -> dict[str, str]:
+    """Return host:port of every listener by its key in the file, HUB_ variables considered."""
+    keys = [f"services.{name}.{key}" for name in _names(loaded, bus) for key in _LISTENERS]
+    return {key: address for key in keys if (address := _address(loaded, key))}
+
+
+def check_ports(loaded: Loaded, bus: str) -> None:
+    """Raise `ConfigurationError` for the first listener that cannot be opened."""
+    for key, address in listeners_of(loaded, bus).items():
+        host, _, port = address.rpartition(":")
+        listen_on(host.strip("[]"), int(port), f"{loaded.path}: {key}").close()
+
+
+def elsewhere(loaded: Loaded, bus: str) -> dict[str, str]:
+    """Return HUB_ variables that move every listener to a free port, beside a hub that runs."""
+    keys = listeners_of(loaded, bus)
+    moved = dict(zip(map(_variable, keys), free_addresses(len(keys)), strict=True))
+    _, _, world = moved["HUB_PEERS_SMTP"].rpartition(":")
+    moved["HUB_CHANNEL_EMAIL_RELAY"] = f'{{"host": "127.0.0.1", "port": {world}}}'
+    moved["HUB_PEERS_HUB"] = moved["HUB_CHANNEL_EMAIL_SMTP"]
+    return moved
+
+
+def free_addresses(number: int) -> list[str]:
+    """Return addresses of this machine that nobody uses, no two alike."""
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    try:
+        return [f"127.0.0.1:{probe.getsockname()[1]}" for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
 
 
 def migrations() -> Mapping[str, Path]:
@@ -44,42 +78,19 @@ def migrations() -> Mapping[str, Path]:
     }
 
 
-def listeners_of(loaded: Loaded) -> dict[str, str]:
-    """Return host:port of every listener, by its key in the file."""
-    return {
-        f"services.{name}.{key}": str(section[key])
-        for name in ("peers", *SERVICES)
-        for section in [_section(loaded, name)]
-        for key in LISTENERS
-        if section.get(key)
-    }
+def _names(loaded: Loaded, bus: str) -> Iterable[str]:
+    yield from SERVICES
+    if bus != "postgresql":
+        yield "relay"
+    if "peers" in loaded.hub.services:
+        yield "peers"
 
 
-def check_ports(loaded: Loaded) -> None:
-    """Raise `ConfigurationError` for the first listener that cannot be opened."""
-    for key, address in listeners_of(loaded).items():
-        host, _, port = address.rpartition(":")
-        try:
-            _try_to_listen(host.strip("[]"), int(port))
-        except OSError as error:
-            what = _WHY.get(error.errno or 0, error.strerror or type(error).__name__)
-            remedy = "stop what uses it, or write another"
-            raise ConfigurationError(f"{loaded.path}: {key}: {address} {what}; {remedy}") from None
+def _address(loaded: Loaded, key: str) -> str:
+    _, name, setting = key.split(".")
+    written = loaded.hub.services.get(name, {}).get(setting, _DEFAULTS.get(key, ""))
+    return os.environ.get(_variable(key)) or str(written or "")
 
 
-_WHY = {
-    errno.EADDRINUSE: "is in use",
-    errno.EACCES: "may not be opened by this user",
-    errno.EADDRNOTAVAIL: "is no address of this machine",
-}
-
-
-def _try_to_listen(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as attempt:
-        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        attempt.bind((host, port))
-
-
-def _section(loaded: Loaded, name: str) -> dict[str, object]:
-    return loaded.hub.services.get(name, {})
+def _variable(key: str) -> str:
+    return "HUB_" + key.removeprefix("services.").replace(".", "_").upper()

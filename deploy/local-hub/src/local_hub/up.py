@@ -25,7 +25,7 @@ def run_up(place: Place, bus: str, console: Console) -> None:
     """Run everything in the foreground; `ConfigurationError` says in one line why it cannot."""
     loaded = place.read()
     check_configuration(loaded)
-    check_ports(loaded)
+    check_ports(loaded, bus)
     with (
         term_is_interrupt(),
         suppress(KeyboardInterrupt),
