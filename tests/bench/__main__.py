@@ -20,6 +20,7 @@ from hub_kit.testing import Cluster
 QUESTIONS = {
     "inserts": "how many rows a second PostgreSQL takes in batches, and what the log costs on top",
     "hooks": "how many hooks a second are answered 202 only once they are safe",
+    "smtp": "how many mails a second are answered 250 only once they are safe",
     "parse": "how many mails a second one core reads",
 }
 

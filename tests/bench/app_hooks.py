@@ -1,11 +1,10 @@
-"""A hook receiver as an SMS channel has one, for measuring `accept`: `python -m tests.bench.app_hooks`.
+"""A hook receiver as an SMS channel has one, for measuring `accept`: a process.
 
 BENCH_ORIGINAL=1 keeps what the provider sent as a sealed blob too, as the design asks.
 """
 
 import asyncio
 import os
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +18,7 @@ from hub_contract.words import Body, Channel, ContactKind, ContactPoint
 from hub_kit.ground import Ground
 from hub_kit.settings import Loaded
 
-ORIGINAL = os.environ.get("BENCH_ORIGINAL") == "1"
+ORIGINAL = bool(os.environ.get("BENCH_ORIGINAL"))
 
 
 def read(raw: bytes) -> Arrival:
@@ -45,6 +44,10 @@ class Receiver:
         self._ground = ground
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["path"] == "/readyz":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"{}"})
+            return
         body = b""
         while True:
             message = await receive()
@@ -68,7 +71,7 @@ async def main() -> None:
     ground = await Ground.open("channel_email", loaded.hub, KeyRing.read(loaded.hub.keys_file))
     config = uvicorn.Config(
         Receiver(ground),
-        port=int(sys.argv[1]),
+        port=int(os.environ["BENCH_PORT"]),
         log_config=None,
         access_log=False,
         lifespan="off",

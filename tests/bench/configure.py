@@ -1,5 +1,7 @@
 """Writes the settings of a measured hub, as an operator would, and names them to its processes."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -8,28 +10,59 @@ import yaml
 from tests.bench.set_up import Stage
 
 from hub_kit.keys import KeyRing
+from local_hub.programs import Program, free_addresses
+
+ADDRESS = "post@musterstadt.example"
 
 
-def configured(stage: Stage, dsn: str, **more: Any) -> dict[str, str]:
-    """Return the environment of the services of this database; `more` are other settings."""
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """One hub with its own database, blobs and keys; `ports` of its listeners by name."""
+
+    folder: Path
+    dsn: str  # its owner's
+    environment: Mapping[str, str]
+    store: Program
+    email: Program
+    hooks: Program
+    relay: Program
+    ports: Mapping[str, int]
+
+
+def configure(stage: Stage, dsn: str, *, bus: str = "postgresql", **account: Any) -> Hub:
+    """Return a hub of this database; `account` adds settings to its one mailbox."""
     folder = Path(mkdtemp(prefix="hub-", dir=stage.folder))
     KeyRing.create(folder / "keys.json")
-    document = {
+    names = ("store", "email", "smtp", "hooks", "relay")
+    at = dict(zip(names, free_addresses(len(names)), strict=True))
+    ports = {name: int(address.rpartition(":")[2]) for name, address in at.items()}
+    path = folder / "faden.yaml"
+    path.write_text(yaml.safe_dump(_settings(folder, dsn, bus, at, account)), encoding="utf-8")
+    return Hub(
+        folder,
+        dsn,
+        {"HUB_CONFIG": f"{path}", "BENCH_PORT": f"{ports['hooks']}"},
+        Program("conversation_store", "conversation_store.app", at["store"]),
+        Program("channel_email", "channel_email.app", at["email"]),
+        Program("hooks", "tests.bench.app_hooks", at["hooks"]),
+        Program("relay", "hub_kit.relay", at["relay"]),
+        ports,
+    )
+
+
+def _settings(
+    folder: Path, dsn: str, bus: str, at: Mapping[str, str], account: Mapping[str, Any]
+) -> dict[str, Any]:
+    post = {"channel": "email", "address": ADDRESS, "name": "Stadt Musterstadt", **account}
+    return {
         "database": dsn.replace("postgres@", "{role}@", 1),
+        "bus": bus,
         "blobs": f"{folder / 'blobs'}",
         "keys_file": f"{folder / 'keys.json'}",
-        "tenants": {"musterstadt": {"name": "Stadt Musterstadt", "accounts": _ACCOUNTS}},
-        **more,
+        "tenants": {"musterstadt": {"name": "Stadt Musterstadt", "accounts": {"post": post}}},
+        "services": {
+            "conversation_store": {"http": at["store"]},
+            "channel_email": {"http": at["email"], "smtp": at["smtp"]},
+            "relay": {"http": at["relay"]},
+        },
     }
-    path = folder / "faden.yaml"
-    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-    return {"HUB_CONFIG": f"{path}", "HUB_LOG_LEVEL": "WARNING"}
-
-
-_ACCOUNTS = {
-    "post": {
-        "channel": "email",
-        "address": "post@musterstadt.example",
-        "name": "Stadt Musterstadt",
-    },
-}

@@ -6,15 +6,15 @@ nothing. At least a fifth of it is wanted (a provider allows two seconds, and re
 
 from statistics import median
 
-import asyncpg
 import orjson
-from tests.bench.configure import configured
+from tests.bench.configure import configure
 from tests.bench.drive_http import Answered, drive
-from tests.bench.inserts import SERVICES
 from tests.bench.rows import Row, at_least_of_floor
-from tests.bench.set_up import Stage, free_port, running
+from tests.bench.set_up import Stage, running
+from tests.bench.smtp import count
 
 from hub_kit.testing import fresh_database
+from local_hub.programs import Program, free_addresses, migrations
 
 TEXT = "Guten Tag, mein Hund heißt Bello und ist umgezogen. " * 17  # with the rest, 1 KB
 CONNECTIONS = 64
@@ -44,32 +44,28 @@ async def measure(stage: Stage) -> list[Row]:
 
 
 async def noop(stage: Stage) -> Answered:
-    port = free_port()
-    options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--lifespan", "off"]
-    arguments = ["-m", "uvicorn", "tests.bench.app_noop:app", "--port", f"{port}", *options]
-    async with running(stage, "noop", arguments, port, {}):
+    address = free_addresses(1)[0]
+    port = int(address.rpartition(":")[2])
+    program = Program("noop", "tests.bench.app_noop", address)
+    async with running([program], {"BENCH_PORT": f"{port}"}):
         return await drive(port, "/", body, connections=CONNECTIONS, seconds=stage.some(4, 1))
 
 
 async def _durable(stage: Stage, *, original: bool) -> Answered:
-    port = free_port()
-    async with fresh_database(stage.cluster, SERVICES) as dsn:
-        environment = configured(stage, dsn) | {"BENCH_ORIGINAL": "1" if original else "0"}
-        arguments = ["-m", "tests.bench.app_hooks", f"{port}"]
-        async with running(stage, "hooks", arguments, port, environment):
+    async with fresh_database(stage.cluster, migrations()) as dsn:
+        hub = configure(stage, dsn)
+        environment = {**hub.environment, "BENCH_ORIGINAL": "1" if original else ""}
+        async with running([hub.hooks], environment):
             result = await drive(
-                port, "/hooks/bench", body, connections=CONNECTIONS, seconds=stage.some(5, 1)
+                hub.ports["hooks"],
+                "/hooks/bench",
+                body,
+                connections=CONNECTIONS,
+                seconds=stage.some(5, 1),
             )
-        await _count(dsn, result)
-    return result
-
-
-async def _count(dsn: str, result: Answered) -> None:
-    """Believe no answer: each 202 must stand as a row."""
-    connection = await asyncpg.connect(dsn)
-    rows = await connection.fetchval("select count(*) from hub.event_log")
-    await connection.close()
-    if rows < len(result.at) or result.refused:
+        stand = await count(dsn, "select count(*) from hub.event_log")
+    if stand < len(result.at) or result.refused:
         raise RuntimeError(
-            f"{len(result.at)} hooks acknowledged, {rows} stand; {result.refused} refused"
+            f"{len(result.at)} hooks answered 202, {stand} stand; {result.refused} refused"
         )
+    return result

@@ -8,21 +8,19 @@ import asyncio
 import os
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 from tests.bench.rows import Row
 from tests.bench.set_up import Stage
 
-import channel_email
 from hub_contract.topics import RECEIVED, Wire
 from hub_kit import event_log
 from hub_kit.event_log import KeyRow
 from hub_kit.testing import fresh_database
+from local_hub.programs import migrations
 
 BATCH = 500
-SERVICES = {"channel_email": Path(channel_email.__file__).parent / "migrations"}
 TABLE = "create table floor (id uuid primary key, body bytea not null)"
 INSERT = "insert into floor select * from unnest($1::uuid[], $2::bytea[])"
 
@@ -51,7 +49,7 @@ async def batched_inserts(stage: Stage, count: int) -> float:
 
 
 async def _append(stage: Stage, count: int) -> float:
-    async with fresh_database(stage.cluster, SERVICES) as dsn:
+    async with fresh_database(stage.cluster, migrations()) as dsn:
         connection = await asyncpg.connect(dsn.replace("postgres@", "channel_email@"))
         batches = [[_wire() for _ in range(BATCH)] for _ in range(count // BATCH)]
         await asyncio.sleep(0)

@@ -1,24 +1,19 @@
-"""Sets the stage for one run: a folder, a PostgreSQL of its own, processes started like production."""
+"""Sets the stage for one run: a folder, a PostgreSQL of its own, processes as `faden up` runs them."""
 
-import asyncio
-import os
-import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from hub_kit.testing import Cluster
-
-ROOT = Path(__file__).parents[2]
+from local_hub.programs import Program, free_addresses
+from local_hub.supervise import Supervisor
 
 
 @dataclass
 class Stage:
-    """`known` keeps what one question measured and another needs (no-op rate, ceiling)."""
+    """`known` keeps what one question measured and another needs, such as the ceiling."""
 
     folder: Path
     cluster: Cluster
@@ -39,54 +34,23 @@ class Stage:
 
 
 def free_port() -> int:
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        return int(place.getsockname()[1])
+    return int(free_addresses(1)[0].rpartition(":")[2])
 
 
 @asynccontextmanager
 async def running(
-    stage: Stage, name: str, arguments: list[str], port: int, environment: Mapping[str, str]
-) -> AsyncIterator[int]:
-    """Run `python ARGUMENTS…` until the block ends; yield its pid once `port` answers."""
-    log = stage.folder / f"{name}.log"
-    with log.open("ab") as out:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *arguments,
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            stdout=out,
-            stderr=out,
-        )
-    try:
-        await _wait(process, port, log)
-        yield process.pid
-    finally:
-        await _stop(process)
+    programs: Sequence[Program], environment: Mapping[str, str]
+) -> AsyncIterator[Mapping[str, int]]:
+    """Run programs until the block ends; yield their pids, by name, once all are ready.
 
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), 15)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-
-
-async def _wait(process: asyncio.subprocess.Process, port: int, log: Path) -> None:
-    end = monotonic() + 60
-    while True:
-        if process.returncode is not None or monotonic() > end:
-            tail = log.read_text(errors="replace")[-2000:]
-            raise RuntimeError(f"{log.stem} does not answer on port {port}:\n{tail}")
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
+    A process that ended in between was not measured but restarted: `RuntimeError`.
+    """
+    said: list[str] = []
+    environment = {"HUB_LOG_LEVEL": "WARNING", **environment}
+    async with Supervisor(programs, environment, lambda *line: said.append(": ".join(line))) as hub:
+        if not await hub.ready(60):
+            raise RuntimeError("\n".join([f"not ready: {hub.states}", *said[-20:]]))
+        pids = dict(hub.pids)
+        yield pids
+        if hub.pids != pids:
+            raise RuntimeError("\n".join(["a process ended while it was measured", *said[-20:]]))

@@ -108,7 +108,7 @@ class Supervisor:
             if code == 2:
                 raise ConfigurationError(last.removeprefix("faden: ") or f"{program.name}: code 2")
             failures = 0 if time.monotonic() - began > STEADY else failures
-            pause = PAUSES[min(failures, len(PAUSES) - 1)]
+            pause = self._pauses[min(failures, len(self._pauses) - 1)]
             failures += 1
             self.states[program.name] = f"ended ({_how(code)}), starts again in {pause:g} s"
             self._sink(program.name, self.states[program.name])

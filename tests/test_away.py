@@ -1,0 +1,66 @@
+"""A part is away for a minute: nothing is lost, the reason is said, and no restart is needed."""
+
+import smtplib
+import time
+
+import pytest
+
+from local_hub.testing import Town, deliver, eventually
+
+TO = "post@musterstadt.example"
+MINUTE = 60
+
+
+def mail(number: int) -> bytes:
+    return (
+        f"From: anna@example.org\r\nTo: {TO}\r\nSubject: {number}\r\n"
+        f"Message-ID: <{number}.away@example.org>\r\n\r\nText {number}\r\n"
+    ).encode()
+
+
+def test_the_database_is_away_for_a_minute(own_town: Town):
+    town = own_town
+    deliver(town, [("anna@example.org", mail(0))], TO)
+    eventually(lambda: town.count_entries() == 1)
+    before = dict(town.supervisor.pids)
+    town.stop_database()
+    end = time.monotonic() + MINUTE
+    codes = set()
+    while time.monotonic() < end:
+        with pytest.raises(smtplib.SMTPDataError) as refused, town.smtp() as server:
+            server.sendmail("anna@example.org", [TO], mail(1))
+        codes.add(refused.value.smtp_code)
+        time.sleep(2)
+    assert codes == {451}
+    for service in ("channel_email", "conversation_store"):
+        code, words = town.ready(service)
+        assert code == 503
+        assert words["database"].startswith("database:"), words
+    town.start_database()
+    deliver(town, [("anna@example.org", mail(n)) for n in range(1, 20)], TO)
+    eventually(lambda: town.count_entries() == 20)
+    eventually(lambda: town.ready("channel_email")[0] == 200)
+    assert town.supervisor.pids == before, "no process was started again"
+
+
+@pytest.mark.real("kafka")
+@pytest.mark.parametrize("own_town", ["kafka"], indirect=True)
+def test_the_broker_is_away_for_a_minute(own_town: Town):
+    town = own_town
+    deliver(town, [("anna@example.org", mail(0))], TO)
+    eventually(lambda: town.count_entries() == 1)
+    before = dict(town.supervisor.pids)
+    town.stop_broker()
+    end = time.monotonic() + MINUTE
+    number = 1
+    while time.monotonic() < end:
+        deliver(town, [("anna@example.org", mail(number))], TO)
+        number += 1
+        time.sleep(1)
+    assert town.ready("channel_email")[0] == 200, "a channel goes on accepting"
+    assert town.ready("relay")[0] == 503
+    assert town.count_entries() == 1
+    town.start_broker()
+    eventually(lambda: town.count_entries() == number, within=90)
+    eventually(lambda: town.ready("relay")[0] == 200)
+    assert town.supervisor.pids == before, "no process was started again"
