@@ -40,12 +40,13 @@ class Supervisor:
         sink: Sink,
         *,
         patience: float = PATIENCE,
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
         self.programs = programs
         self.states = dict.fromkeys((program.name for program in programs), "starts")
         self.pids: dict[str, int] = {}  # of those that run
         self._environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
-        self._sink, self._patience = sink, patience
+        self._sink, self._patience, self._pauses = sink, patience, pauses
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
