@@ -59,7 +59,8 @@ async def _watch(supervisor: Supervisor, console: Console) -> None:
     """Show how the processes come up, then wait until one gives up."""
     with Live(console=console, refresh_per_second=5, get_renderable=lambda: _table(supervisor)):
         ready = await supervisor.ready(WITHIN)
-    console.print("Ready. Ctrl-C ends it." if ready else "Not all are ready; see above.")
+    said = "Ready. Ctrl-C ends it." if ready else "Not all are ready; see above."
+    console.print(said if console.is_terminal else f"\n{said}")  # Live ends without a line end
     await supervisor.broken()
 
 
