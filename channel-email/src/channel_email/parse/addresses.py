@@ -12,11 +12,12 @@ import idna
 from channel_email.parse.words import decode_words
 from hub_contract.words import ContactKind, ContactPoint
 
+_PART = r'[^<>\s",;:()@]{1,255}'  # bounded, or a long line without an @ takes for ever
 _SIMPLE = re.compile(
-    r'\s*(?:"([^"\\<>]*)"|([^",;:<>()@\\]*?))\s*<([^<>\s",;:()@]+@[^<>\s",;:()@]+)>\s*'
+    rf'\s*(?:"([^"\\<>]*)"|([^",;:<>()@\\]*?))\s*<({_PART}@{_PART})>\s*'
 )
-_BARE = re.compile(r"\s*([^<>\s\",;:()@]+@[^<>\s\",;:()@]+)\s*")
-_ANY = re.compile(r'(?:"([^"\r\n]{1,100})"|([^<>\s",;:()@\[\]]+))@([^<>\s",;:()@]+)')
+_BARE = re.compile(rf"\s*({_PART}@{_PART})\s*")
+_ANY = re.compile(r'(?:"([^"\r\n]{1,100})"|([^<>\s",;:()@\[\]]{1,255}))@' + _PART)
 _IN_ANGLE = re.compile(r"<\s*" + _ANY.pattern)
 _COMMENT = re.compile(r"\(((?:[^()\\]|\\.)*)\)")
 _BEFORE_ANGLE = re.compile(r'[<>"]+')
@@ -28,7 +29,7 @@ def read_addresses(values: Iterable[str]) -> tuple[ContactPoint, ...]:
     found: dict[str, ContactPoint] = {}
     for value in values:
         for piece in _pieces(value):
-            point = _read_one(piece)
+            point = _read_one(piece) if "@" in piece else None
             if point and len(found) < MOST:
                 found.setdefault(point.value, point)
     return tuple(found.values())

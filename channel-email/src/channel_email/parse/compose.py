@@ -143,7 +143,7 @@ def _sender(headers: Headers, context: Context) -> tuple[ContactPoint | None, tu
 
 
 def _date_problem(headers: Headers, *, known: bool) -> tuple[str, ...]:
-    if known or b"date" not in headers:
+    if known or not headers.text(b"date"):
         return ()
     return ("Das Datum der Nachricht kann nicht stimmen; es gilt der Eingang.",)
 

@@ -2,6 +2,7 @@
 
 import html as entities
 import re
+from textwrap import dedent
 
 import nh3
 from inscriptis.css_profiles import CSS_PROFILES
@@ -19,12 +20,13 @@ _TAG = re.compile(r"<[^<>]*>")
 _NESTING = re.compile(
     r"<(/?)(?!br|img|hr|input|meta|link|col|wbr|area|p\b|li\b)[a-z]", re.IGNORECASE
 )
-_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _MANY_BLANK = re.compile(r"\n{3,}")
 _DATA_IMAGE = re.compile(r"data:image/(?:png|gif|jpe?g|webp);base64,[A-Za-z0-9+/=\s]+")
-_LONGEST = 2_000_000  # characters
+_LONGEST = 1_000_000  # characters
 _DEEPEST = 1000  # elements inside elements; beyond that the work grows with the square
 _FEW = 2 * _DEEPEST
+_MANY = 30_000  # tags that are laid out; that is a hundred newsletters
 # The other profile indents every div, and mails are nothing but divs.
 _CONFIG = ParserConfig(css=CSS_PROFILES["strict"])
 
@@ -91,8 +93,10 @@ def read_page(markup: str) -> lxml_html.HtmlElement | None:
 
 def page_text(page: lxml_html.HtmlElement | None, markup: str) -> str:
     """Return the words of a page, laid out in lines."""
-    text = Inscriptis(page, _CONFIG).get_text() if page is not None else ""
     rough = rough_text(markup)
+    if page is None or markup.count("<") > _MANY:
+        return tidy(rough)
+    text = Inscriptis(page, _CONFIG).get_text()
     # libxml2 gives up on pages that nest deeper than 256 levels, and the rest would be lost.
     return tidy(text if _letters(text) * 2 >= _letters(rough) else rough)
 
@@ -113,6 +117,6 @@ def _letters(text: str) -> int:
 
 
 def tidy(text: str) -> str:
-    """Return the text without trailing blanks and without more than one empty line at a time."""
+    """Return the text without blanks around it and with no more than one empty line at a time."""
     lines = "\n".join(line.rstrip() for line in text.split("\n"))
-    return _MANY_BLANK.sub("\n\n", lines).strip("\n")
+    return _MANY_BLANK.sub("\n\n", dedent(lines)).strip("\n")

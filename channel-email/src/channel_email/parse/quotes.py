@@ -29,6 +29,8 @@ _STARTS = (
     r"am|on|le|el|il|il giorno|in data|op|em|den|dnia|w dniu|på|dne|în"
     r"|\w{2,10}[.,]{0,2} (?:den )?\d+|\d+"
 )
+# Looked for in the first line alone, or "Hallo" above "12.03.2026 schrieb ..." would be a weekday.
+_BEGINS = re.compile(rf"[\W_]{{0,12}}(?:(?:{_STARTS})\b|\w{{2,10}}[.,]{{1,2}}\s?\d)", re.IGNORECASE)
 _ATTRIBUTION = re.compile(
     rf"[\W_]{{0,12}}(?:{_STARTS})\b(?=.{{0,400}}?\d).{{0,400}}?(?<!\w)(?:{_VERBS})(?!\w)"
     r"(?:.{0,200}?)(?:\s?:|\s?-{2,}|(?<=wrote))$",
@@ -104,6 +106,8 @@ def find_header(lines: list[str], at: int) -> QuoteHeader | None:
         return QuoteHeader(length, to_the_end=True)
     if length := _attribution_length(lines, at):
         return QuoteHeader(length, to_the_end=False)
+    if line.rstrip().endswith(":") and _NAMED.match(line) and _is_marked_below(lines, at + 1):
+        return QuoteHeader(1, to_the_end=False)
     return None
 
 
@@ -132,6 +136,8 @@ def _kind(line: str) -> str | None:
 def _attribution_length(lines: list[str], at: int) -> int:
     """Return how many lines an attribution has from here, or 0 where there is none."""
     joined = ""
+    if not _BEGINS.match(lines[at]):
+        return 0
     for number in range(at, min(at + 4, len(lines))):
         part = lines[number].strip()
         if not part or (number > at and part.startswith(">") and len(part) > 2):
@@ -141,9 +147,7 @@ def _attribution_length(lines: list[str], at: int) -> int:
             return 0
         if part.endswith((":", "wrote", "--")):
             marked = _is_marked_below(lines, number + 1)
-            if is_attribution(joined, marked=marked) or (
-                marked and number == at and _NAMED.match(joined)
-            ):
+            if is_attribution(joined, marked=marked):
                 return number - at + 1
     return 0
 

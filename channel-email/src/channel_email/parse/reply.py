@@ -19,6 +19,7 @@ MARKS = re.compile("[\ue000-\ue004]")
 _MARKED = re.compile("([\ue000-\ue004])")
 _MANY_BLANK = re.compile(r"\n{3,}")
 _LONG = 68  # a quoted line so long may have been wrapped on its way
+_MOST_LINES = 20_000  # in which headers are looked for: a book has fewer
 _TEXT, _QUOTED, _SIGNED = "text", "quoted", "signature"
 
 
@@ -78,7 +79,7 @@ def _label(lines: list[str], declared: dict[int, str]) -> list[str]:
                 return _rest_is_quoted(lines, labels, at)
         elif mark == SIGNATURE:
             labels[at] = _SIGNED
-        elif line.strip() and (header := find_header(lines, at)):
+        elif at < _MOST_LINES and line.strip() and (header := find_header(lines, at)):
             end = at + header.lines
             labels[at:end] = [_QUOTED] * header.lines
             below = _below(lines, end)

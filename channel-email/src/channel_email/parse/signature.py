@@ -87,7 +87,10 @@ def is_device_line(stripped: str) -> bool:
 def _is_block(lines: list[str], start: int, *, most: int, least: int = 1) -> bool:
     """Say whether only a few short lines follow, none of which reads like a sentence."""
     block: list[str] = []
-    for line in filter(None, map(str.strip, lines[start:])):
+    for number in range(start, len(lines)):
+        line = lines[number].strip()
+        if not line:
+            continue
         if _POSTSCRIPT.match(line) or is_device_line(line) or (least > 1 and _MARK.match(line)):
             break
         block.append(line)

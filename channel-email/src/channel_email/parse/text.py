@@ -39,7 +39,7 @@ def charset_problem(charset: str) -> str:
 
 def unflow(text: str, *, delete_space: bool = False) -> str:
     """Join the lines that a mailer wrapped (RFC 3676): those that end with a blank."""
-    lines: list[str] = []
+    lines: list[list[str]] = []
     open_depth = -1  # depth of quotation of a line that goes on, or -1
     for line in text.split("\n"):
         body = line.lstrip(">")
@@ -48,11 +48,11 @@ def unflow(text: str, *, delete_space: bool = False) -> str:
         flows = body.endswith(" ") and body != "-- "
         shown = body[:-1] if flows and delete_space else body
         if depth == open_depth and body != "-- ":
-            lines[-1] += shown
+            lines[-1].append(shown)
         else:
-            lines.append(">" * depth + (" " if depth else "") + shown)
+            lines.append([">" * depth + (" " if depth else ""), shown])
         open_depth = depth if flows else -1
-    return "\n".join(lines)
+    return "\n".join(map("".join, lines))
 
 
 def _without_uu(data: bytes) -> tuple[bytes, list[File]]:
