@@ -1,0 +1,57 @@
+"""Every real-world mail becomes exactly one entry, however often and by whichever door it comes."""
+
+import smtplib
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from channel_email.parse import Context, parse
+from local_hub.testing import Town, eventually
+
+SAMPLES = Path(__file__).parents[2] / "shared" / "samples" / "email"
+MAILS = (
+    "helpdesk/*.eml",
+    "mime-enmime/mail/*.raw",
+    "mime-enmime/low-quality/*.raw",
+    "mime-zbateson/m[0-9]*.txt",
+)
+TO = "post@musterstadt.example"
+
+
+@pytest.fixture(scope="module")
+def mails() -> list[bytes]:
+    if not SAMPLES.is_dir():
+        pytest.skip(f"no samples at {SAMPLES}")
+    found = [path.read_bytes() for pattern in MAILS for path in sorted(SAMPLES.glob(pattern))]
+    assert len(found) > 150
+    return found
+
+
+def ids_of(mails: list[bytes]) -> set[UUID]:
+    context = Context("musterstadt", "post", datetime.now(UTC))
+    return {parse(raw, context).event.id for raw in mails}
+
+
+def send_all(town: Town, mails: list[bytes], door: str) -> None:
+    host, _, port = town.listener("channel_email", door).rpartition(":")
+    client = smtplib.SMTP if door == "smtp" else smtplib.LMTP
+    with client(host, int(port), local_hostname="test.example", timeout=60) as server:
+        for raw in mails:
+            server.sendmail("", [TO], raw)
+
+
+def test_each_is_one_entry_however_often_it_comes(town: Town, mails: list[bytes]):
+    ids = ids_of(mails)
+    send_all(town, mails, "smtp")
+    eventually(lambda: town.count_entries() >= len(ids))
+    send_all(town, mails, "lmtp")
+    send_all(town, mails[::-1], "smtp")
+    time.sleep(1)  # what would come twice has its chance to
+    stored = [row["id"] for row in town.query("select id from conversation_store.entry")]
+    assert set(stored) == ids
+    assert len(stored) == len(ids)
+    assert not town.query("select 1 from conversation_store.parked")
+    assert not town.query("select 1 from conversation_store.dead_letter")

@@ -1,0 +1,75 @@
+"""The order of system calls: bytes, names and rows are synced before 250 is said."""
+
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from local_hub.testing import Town, eventually
+
+MAIL = b"From: a@example.org\r\nTo: post@musterstadt.example\r\nSubject: x\r\n\r\nText\r\n"
+CALLS = "fsync,fdatasync,rename,renameat,renameat2,write,writev,sendto,sendmsg"
+# What must have happened, in this order; each pattern is a call that has returned well.
+STEPS = {
+    "the sealed bytes are synced": r"fdatasync\(\d+<\S+/blobs/\S+\.part>\) += 0",
+    "they get their name": r"rename\(\"\S+/blobs/\S+\.part\", .*\) += 0",
+    "the name is synced": r"fsync\(\d+<\S+/blobs/musterstadt/[^/>]+>\) += 0",
+    "the row is synced": r"fdatasync\(\d+<\S+/pg_wal/\S+>\) += 0",
+    "250 is said": r"(write|writev|sendto|sendmsg)\(.*\"250 2\.0\.0 Taken",
+}
+
+
+def trace(pids: list[int], log: Path) -> subprocess.Popen[bytes]:
+    command = ["strace", "-f", "-y", "-s", "80", "-e", f"trace={CALLS}", "-o", str(log)]
+    for pid in pids:
+        command += ["-p", str(pid)]
+    tracer = subprocess.Popen(command, stderr=subprocess.PIPE)
+    assert tracer.stderr is not None
+    for _ in pids:
+        assert b"attached" in tracer.stderr.readline()
+    return tracer
+
+
+def whole_calls(log: Path) -> list[str]:
+    """Return the calls in the order in which they returned; interrupted lines are joined."""
+    begun: dict[str, str] = {}
+    calls = []
+    for line in log.read_text(errors="replace").splitlines():
+        pid, _, call = line.partition(" ")
+        if call.rstrip().endswith("<unfinished ...>"):
+            begun[pid] = call.split("<unfinished")[0].strip()
+        elif match := re.match(r"\s*<\.\.\. \w+ resumed>(.*)", call):
+            calls.append(begun.pop(pid, "") + match.group(1))
+        else:
+            calls.append(call.strip())
+    return calls
+
+
+@pytest.mark.real("strace")
+@pytest.mark.parametrize("own_town", ["postgresql"], indirect=True)
+def test_everything_is_synced_before_250(own_town: Town, tmp_path: Path):
+    postmaster = int((own_town.folder / "postgresql/postmaster.pid").read_text().split()[0])
+    log = tmp_path / "calls"
+    with own_town.smtp() as server:
+        server.sendmail("a@example.org", ["post@musterstadt.example"], MAIL)  # all is warm now
+        eventually(lambda: own_town.count_entries() == 1)
+        time.sleep(0.5)
+        backends = own_town.query(
+            "select pid from pg_stat_activity where usename = 'channel_email'"
+        )
+        pids = [own_town.supervisor.pids["channel_email"], postmaster]
+        tracer = trace([*pids, *(row["pid"] for row in backends)], log)
+        server.sendmail("a@example.org", ["post@musterstadt.example"], MAIL + b"second\r\n")
+    tracer.send_signal(signal.SIGINT)
+    tracer.wait(10)
+    calls = whole_calls(log)
+    at = 0
+    for step, pattern in STEPS.items():
+        found = next((n for n in range(at, len(calls)) if re.match(pattern, calls[n])), None)
+        assert found is not None, f"not in this order: {step}\n" + "\n".join(calls[-60:])
+        at = found + 1
+    said = [call for call in calls[: at - 1] if re.match(STEPS["250 is said"], call)]
+    assert not said, "said before"
