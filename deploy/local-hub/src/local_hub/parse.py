@@ -7,14 +7,14 @@ from pathlib import Path
 
 from channel_email.parse import Context, parse
 from channel_email.settings import Accounts
+from hub_contract.topics import to_json
 from hub_kit.settings import ConfigurationError, Loaded
 
 
 def parse_mails(files: Iterable[Path], context: Context) -> Iterator[str]:
     """Yield one JSON event for each file; `-` is standard input."""
     for file in files:
-        arrival = parse(_read(file), context)
-        yield arrival.event.model_dump_json(exclude_defaults=True, exclude_none=True)
+        yield to_json(parse(_read(file), context).event).decode()
 
 
 def context_of(loaded: Loaded | None, account: str) -> Context:

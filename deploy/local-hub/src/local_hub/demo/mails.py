@@ -1,0 +1,95 @@
+"""What the citizens and the agent of the demo write: values, for `play`."""
+
+from dataclasses import dataclass
+
+POST = "post@musterstadt.example"
+DOG_TAX = "hundesteuer@musterstadt.example"
+VILLAGE = "post@kleindorf.example"
+ERIKA = "erika.mustermann@buergerpost.example"
+JOERG = "joerg.weissgerber@buergerpost.example"
+PETRA = "petra.urlaub@buergerpost.example"
+KARL = "karl.verzogen@altpost.example"
+ALOIS = "bauer.huber@dorfpost.example"
+
+# Words that stand in the mails and may stand nowhere on the bus: neither in the clear nor encoded.
+CANARIES = (
+    "Zwergschnauzer",
+    "Anmeldung meines Hundes",
+    "Mustermann",
+    "Traktor",
+    "erika.mustermann",
+    "bauer.huber",
+    "dorfpost.example",
+    "Impfpass",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    """A mail by a citizen's own program; `file` is (name, media type, bytes)."""
+
+    sender: str
+    to: str
+    subject: str
+    text: str
+    file: tuple[str, str, bytes] | None = None
+
+
+APPLICATION = Citizen(
+    ERIKA,
+    POST,
+    "Anmeldung meines Hundes – Größe und Gebühr?",
+    """Sehr geehrte Damen und Herren,
+
+seit gestern wohnt der Zwergschnauzer Bello bei uns in der Möwenstraße 5.
+Muss ich ihn anmelden, und wie hoch ist die Gebühr? Der Impfpass liegt bei.
+
+Mit freundlichen Grüßen
+Erika Mustermann""",
+    ("Impfpass für Bello.pdf", "application/pdf", b"%PDF-1.4\n% Impfpass Zwergschnauzer\n%%EOF\n"),
+)
+TRACTOR = Citizen(
+    ALOIS,
+    VILLAGE,
+    "Traktor auf dem Feldweg",
+    "Grüß Gott,\n\nder Feldweg ist überschwemmt. Wann wird er gerichtet?\n\nAlois Huber",
+)
+HOLIDAY = Citizen(
+    PETRA, POST, "Öffnungszeiten im August", "Guten Tag, wann ist das Bürgerbüro offen?"
+)
+MOVED = Citizen(
+    KARL, POST, "Abmeldung", "Ich ziehe um. Bitte bestätigen Sie meine Abmeldung.\nKarl Verzogen"
+)
+NEW_MAILS = (APPLICATION, TRACTOR, HOLIDAY, MOVED)
+
+# No Message-ID, no Date, raw Latin-1 in the headers, a charset that lies, a part without an end.
+UGLY = (
+    "From: Jörg Weißgerber <joerg.weissgerber@buergerpost.example>\n"
+    "To: hundesteuer@musterstadt.example\n"
+    "Subject: =?iso-8859-15?Q?R=FCckfrage zum Bescheid=20=A4?= für 2024\n"
+    "MIME-Version: 1.0\n"
+    'Content-Type: multipart/mixed; boundary="grenze"\n'
+    "\n"
+    "--grenze\n"
+    "Content-Type: text/plain; charset=us-ascii\n"
+    "\n"
+    "Der Bescheid ist falsch: Mein Dackel ist längst tot.\n"
+    "--grenze\n"
+    "Content-Type: image/png; name=Dackel.png\n"
+    "Content-Transfer-Encoding: base64\n"
+    "\n"
+    "iVBORw0KGgo=\n"
+).replace("\n", "\r\n").encode("iso-8859-15")  # fmt: skip
+UGLY_WORDS = "Mein Dackel ist längst tot."
+
+ANSWER = """Guten Tag Frau Mustermann,
+
+ja, bitte melden Sie Bello innerhalb von 14 Tagen an. Die Steuer beträgt 96 Euro im Jahr.
+Wie groß ist Bello?
+
+Freundliche Grüße
+Stadt Musterstadt, Steueramt"""
+SECOND_LETTER = "Bello misst 34 cm bis zur Schulter.\n\nViele Grüße\nErika Mustermann"
+SECOND_LETTER_WORDS = "Bello misst 34 cm bis zur Schulter."
+HOURS = "Guten Tag Frau Urlaub, im August ist das Bürgerbüro von 8 bis 12 Uhr offen."
+CONFIRMED = "Guten Tag Herr Verzogen, Ihre Abmeldung ist eingetragen."
