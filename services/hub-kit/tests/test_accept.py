@@ -1,100 +1,275 @@
-"""What is accepted is kept once, sealed, and reaches a reader in order."""
+"""What is accepted is kept once, sealed and in order; what is not is said so, and leaves nothing."""
 
 import asyncio
-from datetime import UTC, datetime
+import os
+import signal
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
-import channel_email
-from hub_contract.events import Arrival, MessageContent, MessageReceived
-from hub_contract.ids import received_id
-from hub_contract.words import Attachment, Body, Channel, ContactKind, ContactPoint
-from hub_kit import event_log
-from hub_kit.blobs import read_blob
-from hub_kit.consume import Consumer
+from hub_contract.errors import Permanent, Temporary
+from hub_contract.topics import from_wire
+from hub_contract.words import Body
+from hub_kit.accept import Accept
+from hub_kit.blobs import FolderBlobs, read_blob
+from hub_kit.database import open_pool
+from hub_kit.embedded import start_postgresql
+from hub_kit.migrate import migrate
 from hub_kit.sealing import open_event
-from hub_kit.testing import eventually, fresh_database, open_ground
+from hub_kit.testing import eventually, new_ring, open_ground
 
-SERVICES = {"channel_email": Path(channel_email.__file__).parent / "migrations"}
 CANARY = "geheim-4711"
 
 
-@pytest.fixture
-async def ground(cluster, tmp_path):
-    async with (
-        fresh_database(cluster, SERVICES) as dsn,
-        open_ground("channel_email", dsn, tmp_path) as ground,
-    ):
-        yield ground
-
-
-def arrival(number: int, text: str = CANARY, files: tuple[bytes, ...] = ()) -> Arrival:
-    event = MessageReceived(
-        id=received_id("musterstadt", "email", "post", f"<{number}@example.org>"),
-        tenant="musterstadt",
-        channel=Channel.EMAIL,
-        account="post",
-        received_at=datetime.now(UTC),
-        content=MessageContent(
-            sender=ContactPoint(kind=ContactKind.EMAIL, value="erika@example.org"),
-            subject=str(number),
-            body=Body(text=text),
-            attachments=tuple(
-                Attachment(file_name="a.bin", media_type="application/x", size=len(f))
-                for f in files
-            ),
-        ),
+async def opened(owner, ring) -> list:
+    """Return every event of the log, opened, in the order it is read in."""
+    rows = await owner.fetch(
+        "select body, wrapped from hub.event_log join hub.message_key on owner = event_id"
+        " order by xid, seq"
     )
-    return Arrival(event, original=b"original " + text.encode(), files=files)
+    events = [from_wire(row["body"]) for row in rows]
+    keys = [ring.unwrap(r["wrapped"], e.id) for r, e in zip(rows, events, strict=True)]
+    return [(open_event(event, key), key) for event, key in zip(events, keys, strict=True)]
 
 
-async def test_many_at_once_are_kept_once_and_read_in_order(ground):
-    twice = [arrival(n) for n in (*range(100), *range(100))]
-    accepted = await ground.accept.all(twice)
-    assert sum(a.new for a in accepted) == 100
-    again = await ground.accept(arrival(5))
-    assert not again.new
-    seen: list[str] = []
-
-    async def handle(connection, delivered):
-        keys = await event_log.read_keys(connection, [d.event.id for d in delivered])
-        assert keys == {}, "a channel may not read the keys of what citizens wrote"
-        seen.extend(str(d.event.id) for d in delivered)
-
-    reader = Consumer("reader", ["faden.message.received"], ground.bus, ground.pool, handle)
-    task = asyncio.create_task(reader.run())
-
-    async def all_seen() -> bool:
-        return len(seen) >= 100
-
-    await eventually(all_seen)
-    task.cancel()
-    assert seen == [str(a.event_id) for a in accepted[:100]]
-    objects = [p for p in (Path(ground.settings.blobs)).rglob("*") if p.is_file()]
-    assert len(objects) == 100, "the bytes of repeated arrivals are deleted again"
-    assert all(CANARY.encode() not in p.read_bytes() for p in objects)
+def objects(ground) -> list[Path]:
+    return [path for path in Path(ground.settings.blobs).rglob("*") if path.is_file()]
 
 
-async def test_bytes_come_back_and_long_words_wait_in_the_blob_store(ground, cluster):
-    one = arrival(1, text=CANARY * 1000, files=(b"\x00pdf", b"png"))
-    await ground.accept(one)
-    import asyncpg
+async def count(owner) -> int:
+    return await owner.fetchval("select count(*) from hub.event_log")
 
-    dsn = ground.settings.database.replace("channel_email@", "postgres@")
-    owner = await asyncpg.connect(dsn)
-    row = await owner.fetchrow("select body from hub.event_log")
-    wrapped = await owner.fetchval("select wrapped from hub.message_key")
-    await owner.close()
-    assert CANARY.encode() not in row["body"]
-    from hub_contract.topics import from_wire
 
-    sealed = from_wire(row["body"])
-    key = ground.ring.unwrap(wrapped, sealed.id)
-    event = open_event(sealed, key)
-    files = [await read_blob(ground.blobs, a.blob, key) for a in event.content.attachments]
-    assert files == [b"\x00pdf", b"png"]
-    assert await read_blob(ground.blobs, event.original, key) == one.original
-    whole = Body.model_validate_json(await read_blob(ground.blobs, event.content.whole, key))
+async def test_many_at_once_are_kept_once_in_the_order_they_came(channel, owner, arrive):
+    accepted = await channel.accept.all([arrive(n) for n in (*range(300), *range(300))])
+    assert sum(a.new for a in accepted) == 300
+    assert all(a.new for a in accepted[:300]), "the first of two is the new one"
+    again = await channel.accept(arrive(5))
+    assert (again.new, again.event_id) == (False, accepted[5].event_id)
+    events = await opened(owner, channel.ring)
+    assert [e.content.subject for e, _ in events] == [str(n) for n in range(300)]
+
+
+async def test_everything_comes_back_and_nothing_is_readable(channel, owner, arrive):
+    long = arrive(1, CANARY * 1000, (b"\x00pdf" + CANARY.encode(), b"png", b""))
+    large = arrive(2, CANARY, (os.urandom(100_000),))
+    await channel.accept.all([long, large, arrive(3, CANARY)])
+    rows = await owner.fetch("select * from hub.event_log")
+    stored = b"".join(row["body"] for row in rows) + repr([dict(r) for r in rows]).encode()
+    stored += b"".join(path.read_bytes() for path in objects(channel))
+    assert CANARY.encode() not in stored
+    assert b"erika" not in stored
+    (first, key), (second, second_key), _ = await opened(owner, channel.ring)
+    for event, its_key, arrival in ((first, key, long), (second, second_key, large)):
+        files = [await read_blob(channel.blobs, a.blob, its_key) for a in event.content.attachments]
+        assert tuple(files) == arrival.files
+        assert await read_blob(channel.blobs, event.original, its_key) == arrival.original
+    whole = Body.model_validate_json(await read_blob(channel.blobs, first.content.whole, key))
     assert whole.text == CANARY * 1000
-    assert len(event.content.body.text) == 2000
+    assert len(first.content.body.text) == 2000
+    with pytest.raises(Permanent):
+        await read_blob(channel.blobs, first.original, second_key)
+
+
+async def test_small_messages_share_one_synced_object_and_large_ones_do_not(channel, arrive):
+    await channel.accept.all([arrive(n) for n in range(100)] + [arrive(100, "x" * 70_000)])
+    sizes = sorted(path.stat().st_size for path in objects(channel))
+    assert len(sizes) == 2
+    assert sizes[0] < 70_000 < sizes[1]
+
+
+async def test_many_arrivals_share_few_commits(channel, owner, arrive):
+    async def peer(first: int) -> None:
+        for number in range(first, first + 20):
+            await channel.accept(arrive(number))
+
+    await asyncio.gather(*(peer(1000 * n) for n in range(32)))
+    commits = await owner.fetchval("select count(distinct xid) from hub.event_log")
+    assert await count(owner) == 640
+    assert commits <= 64, "ten or more peers share a commit, where 32 wait for one"
+
+
+async def test_what_stood_already_leaves_no_bytes_behind(channel, arrive):
+    await channel.accept(arrive(1))
+    before = objects(channel)
+    await channel.accept.all([arrive(1), arrive(1)])
+
+    async def tidied_up() -> bool:
+        return objects(channel) == before
+
+    await eventually(tidied_up)
+
+
+async def test_two_processes_that_take_in_the_same_keep_it_once(
+    channel, database, tmp_path, owner, arrive
+):
+    """In opposite orders, so that their transactions also meet in a deadlock."""
+    async with open_ground("probe_channel", database, tmp_path) as other:
+
+        async def one_way(ground, numbers) -> list:
+            return await ground.accept.all([arrive(n, f"text {n}") for n in numbers])
+
+        numbers = range(1500)
+        both = await asyncio.gather(
+            one_way(channel, numbers), one_way(other, reversed(numbers)), return_exceptions=True
+        )
+        accepted = [a for answers in both for a in answers]
+    assert sum(a.new for a in accepted) == 1500
+    events = await opened(owner, channel.ring)
+    assert sorted(int(e.content.subject) for e, _ in events) == list(numbers)
+    for event, key in events[::100]:
+        original = await read_blob(channel.blobs, event.original, key)
+        assert original.decode() == f"original text {event.content.subject}"
+
+
+async def test_one_that_the_database_refuses_does_not_sink_the_others(channel, owner, arrive):
+    poison = arrive(50)
+    # A key without its event, as after a log was cut: this event can never be appended again.
+    await owner.execute(
+        "insert into hub.message_key (owner, tenant, wrapped) values ($1, 't', '')", poison.event.id
+    )
+    last = arrive(51)
+    answers = await asyncio.gather(
+        *(channel.accept(a) for a in [*(arrive(n) for n in range(50)), poison, last]),
+        return_exceptions=True,
+    )
+    assert [a.new for a in answers[:50]] == [True] * 50
+    assert isinstance(answers[50], Permanent)
+    assert str(answers[50]) == "database: UniqueViolationError while keeping an event"
+    assert answers[51].new
+    assert await count(owner) == 51
+
+
+@pytest.mark.parametrize("account", ["nul \x00", "half a \ud800"])
+async def test_what_cannot_be_written_down_fails_alone(channel, owner, arrive, account):
+    """`parse` cannot make such an event; a bug could."""
+    answers = await asyncio.gather(
+        channel.accept(arrive(1)),
+        channel.accept(arrive(2, tenant=account)),
+        channel.accept(arrive(3)),
+        return_exceptions=True,
+    )
+    assert [getattr(a, "new", None) for a in answers] == [True, None, True]
+    assert isinstance(answers[1], Exception)
+    assert not isinstance(answers[1], Temporary), "trying again cannot help"
+
+
+async def test_a_fault_of_ours_is_temporary_and_leaves_no_bytes(channel, owner, arrive):
+    await owner.execute("revoke insert on hub.event_log from hub_writer")
+    with pytest.raises(Temporary, match="InsufficientPrivilegeError"):
+        await channel.accept(arrive(1))
+
+    async def tidied_up() -> bool:
+        return objects(channel) == []
+
+    await eventually(tidied_up)
+    await owner.execute("grant insert on hub.event_log to hub_writer")
+    assert (await channel.accept(arrive(1))).new
+
+
+async def test_no_place_for_bytes_is_temporary_and_nothing_is_kept(
+    channel, owner, arrive, tmp_path
+):
+    (tmp_path / "blobs").write_text("a file where the folder should be")
+    with pytest.raises(Temporary, match="blobs: "):
+        await channel.accept(arrive(1))
+    assert await count(owner) == 0
+    (tmp_path / "blobs").unlink()
+    assert (await channel.accept(arrive(1))).new
+
+
+class Undeletable(FolderBlobs):
+    async def delete_all(self, names: list[str]) -> None:
+        raise Temporary("blobs: read-only")
+
+
+async def test_what_cannot_be_tidied_up_does_not_take_the_yes_back(channel, owner, arrive):
+    blobs = Undeletable(Path(channel.settings.blobs))
+    accept = Accept(channel.pool, blobs, channel.ring, "test")
+    first = await accept.all([arrive(1), arrive(2)])
+    second = await accept.all([arrive(1), arrive(3, "x" * 70_000), arrive(2, "x" * 70_000)])
+    assert [a.new for a in first + second] == [True, True, False, True, False]
+    for event, key in await opened(owner, channel.ring):
+        assert await read_blob(blobs, event.original, key)
+
+
+async def test_a_peer_that_goes_away_does_not_take_others_with_it(channel, owner, arrive):
+    tasks = [asyncio.create_task(channel.accept(arrive(n))) for n in range(20)]
+    await asyncio.sleep(0)
+    tasks[3].cancel()
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(answers.pop(3), asyncio.CancelledError)
+    assert all(a.new for a in answers)
+    assert (await channel.accept(arrive(30))).new, "the lane goes on"
+
+
+async def test_behind_a_lock_everybody_gets_a_temporary_in_time(channel, database, owner, arrive):
+    accept = Accept(channel.pool, channel.blobs, channel.ring, "test", timeout=0.5)
+    other = await asyncpg.connect(database)
+    async with other.transaction():
+        await other.execute("lock table hub.event_log in access exclusive mode")
+        first = asyncio.create_task(accept(arrive(1)))
+        await asyncio.sleep(0.1)
+        behind = [asyncio.create_task(accept(arrive(n))) for n in range(2, 600)]
+        async with asyncio.timeout(20):
+            answers = await asyncio.gather(first, *behind, return_exceptions=True)
+        assert {str(a) for a in answers} == {"not kept within 0.5 s"}
+    await other.close()
+    assert (await accept(arrive(1))).new, "the lane goes on"
+
+
+@contextmanager
+def stopped(pids: list[int]):
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_server_that_hangs_is_temporary_in_time(channel, owner, arrive):
+    accept = Accept(channel.pool, channel.blobs, channel.ring, "test", timeout=0.5)
+    await accept(arrive(1))
+    sql = "select pid from pg_stat_activity where application_name = 'probe_channel'"
+    pids = [row["pid"] for row in await owner.fetch(sql)]
+    assert pids
+    with stopped(pids):
+        async with asyncio.timeout(30):
+            with pytest.raises(Temporary):
+                await accept(arrive(2))
+    async with asyncio.timeout(30):
+        assert (await accept(arrive(3))).new, "with a connection of its own again"
+
+
+async def test_the_database_goes_away_and_comes_back(tmp_path, arrive):
+    with tempfile.TemporaryDirectory(prefix="faden-pg-") as folder:
+        Path(folder).chmod(0o755)
+        data = Path(folder) / "data"
+        with start_postgresql(data) as dsn:
+            await migrate(dsn, {"probe_channel": Path(__file__).parent / "chains/probe_channel"})
+            own = dsn.replace("postgres@", "probe_channel@")
+            pool = await open_pool(own, "probe_channel")
+            blobs = FolderBlobs(tmp_path / "blobs")
+            accept = Accept(pool, blobs, new_ring(tmp_path), "test")
+            assert (await accept(arrive(1))).new
+        size = sum(1 for path in blobs.root.rglob("*") if path.is_file())
+        for _ in range(3):
+            with pytest.raises(Temporary, match="database: "):
+                await accept(arrive(2))
+        assert sum(1 for path in blobs.root.rglob("*") if path.is_file()) == size
+        with start_postgresql(data) as dsn:
+
+            async def kept() -> bool:
+                try:
+                    return (await accept(arrive(2))).new
+                except Temporary:
+                    return False
+
+            await eventually(kept)
+            assert not (await accept(arrive(1))).new
+            pool.terminate()

@@ -1,28 +1,42 @@
 """The one way in for every channel: sealed, synced, committed, and only then a yes.
 
-Group commit: what arrives while a transaction runs goes into the next one, so that many peers
-share one fsync. An error rejects all of its batch as `Temporary`: the peers keep their messages.
+Rule 1. Group commit: what arrives while a transaction runs goes into the next one, so that many
+        peers share one synced object and one commit.
+Rule 2. A fault of ours is `Temporary`: the peers keep their messages. Only an event that the
+        database refuses for what it is, is `Permanent`; it goes alone, the rest of its batch stays.
+Rule 3. Bytes are deleted only where it is certain that no event points to them: after a lost
+        connection nobody knows, so they stay, sealed under a key that may be nowhere.
 """
 
 import asyncio
-from dataclasses import dataclass
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC
-from uuid import UUID, uuid4
+from uuid import UUID
+
+import asyncpg
+import structlog
 
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import Arrival, DeliveryReported, MessageContent, MessageReceived
 from hub_contract.topics import Wire, to_wire
-from hub_contract.words import Body
-from hub_kit import event_log, metrics, tracing
-from hub_kit.blobs import Blobs, pack
-from hub_kit.database import Pool, connect
+from hub_contract.words import Blob, Body
+from hub_kit import event_log, logs, metrics, tracing
+from hub_kit.blobs import Blobs, Packing
+from hub_kit.database import UNFIT, Connection, Pool, connect
 from hub_kit.event_log import KeyRow
 from hub_kit.keys import KeyRing
 from hub_kit.sealing import seal_event
 
 BATCH = 256
+BATCH_BYTES = 32 * 1024 * 1024  # a batch that is longer on its way than this keeps others waiting
+TIMEOUT = 60.0  # seconds; mail servers wait minutes, providers of hooks often less
 INLINE = 8_000  # bytes of words that may travel; longer bodies wait in the blob store
 EXCERPT = 2_000  # characters of a long body that travel nevertheless, for lists
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,36 +50,64 @@ class _Prepared:
     wire: Wire
     key: KeyRow
     blob_name: str
-    blob: bytes
+    answer: "asyncio.Future[Accepted]"
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What shares one transaction; open for more until its turn comes."""
+
+    packing: Packing = field(default_factory=Packing)
+    events: list[_Prepared] = field(default_factory=list)
+    size: int = 0
+    since: float = field(default_factory=time.monotonic)
+
+    def is_full(self) -> bool:
+        return len(self.events) >= BATCH or self.size >= BATCH_BYTES
 
 
 class Accept:
     """Takes arrivals in; any number of callers wait on one lane of transactions."""
 
-    def __init__(self, pool: Pool, blobs: Blobs, ring: KeyRing, source: str) -> None:
+    def __init__(
+        self, pool: Pool, blobs: Blobs, ring: KeyRing, source: str, *, timeout: float = TIMEOUT
+    ) -> None:
         self._pool, self._blobs, self._ring, self._source = pool, blobs, ring, source
-        self._waiting: list[tuple[_Prepared, asyncio.Future[Accepted]]] = []
+        self._timeout = timeout
+        self._waiting: deque[_Batch] = deque()
         self._lane: asyncio.Task[None] | None = None
 
     async def __call__(self, arrival: Arrival) -> Accepted:
-        """Return once the arrival is safe; `Temporary` where it is not, and nothing is kept."""
-        return await self._enqueue(self._prepare(arrival))
+        """Return once the arrival is safe.
 
-    async def all(self, arrivals: list[Arrival]) -> list[Accepted]:
+        `Temporary`: not kept, or nobody knows; the peer must send it again, twice is once.
+        `Permanent`: the database refuses this one for what it is, today and tomorrow.
+        """
+        return await self._enqueue(arrival)
+
+    async def all(self, arrivals: Sequence[Arrival]) -> list[Accepted]:
         """Take several in at once; the first error speaks for all."""
-        prepared = [self._prepare(arrival) for arrival in arrivals]
-        return list(await asyncio.gather(*(self._enqueue(one) for one in prepared)))
+        return list(await asyncio.gather(*[self._enqueue(arrival) for arrival in arrivals]))
 
-    def _prepare(self, arrival: Arrival) -> _Prepared:
+    def _enqueue(self, arrival: Arrival) -> "asyncio.Future[Accepted]":
+        if not self._waiting or self._waiting[-1].is_full():
+            self._waiting.append(_Batch())
+        batch = self._waiting[-1]
+        prepared = self._prepare(arrival, batch.packing)
+        batch.events.append(prepared)
+        batch.size += len(arrival.original) + sum(map(len, arrival.files))
+        if self._lane is None or self._lane.done():
+            self._lane = asyncio.create_task(self._drain())
+        return prepared.answer
+
+    def _prepare(self, arrival: Arrival, packing: Packing) -> _Prepared:
         key = self._ring.new_key()
-        event = arrival.event
-        name = f"{event.tenant}/{_day(event)}/{uuid4().hex}"
-        event, blob = _move_to_blob(arrival, name, key)
+        event, blob_name = _move_to_blob(arrival, packing, key)
         if isinstance(event, MessageReceived):
             event = event.model_copy(update={"sender_key": self._sender_key(event)})
         wire = to_wire(seal_event(event, key), self._source, tracing.current())
-        wrapped = self._ring.wrap(key, event.id)
-        return _Prepared(wire, KeyRow(event.id, event.tenant, wrapped), name, blob)
+        row = KeyRow(event.id, event.tenant, self._ring.wrap(key, event.id))
+        return _Prepared(wire, row, blob_name, asyncio.get_running_loop().create_future())
 
     def _sender_key(self, event: MessageReceived) -> str:
         if isinstance(event.content, MessageContent) and event.content.sender:
@@ -73,98 +115,127 @@ class Accept:
             return self._ring.pseudonym_of(event.tenant, sender.kind, sender.value)
         return ""
 
-    def _enqueue(self, prepared: _Prepared) -> "asyncio.Future[Accepted]":
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append((prepared, future))
-        if self._lane is None or self._lane.done():
-            self._lane = asyncio.create_task(self._drain())
-        return future
-
     async def _drain(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            await self._settle(batch)
+            await self._settle(self._waiting.popleft())
 
-    async def _settle(self, batch: list[tuple[_Prepared, asyncio.Future[Accepted]]]) -> None:
+    async def _settle(self, batch: _Batch) -> None:
+        # From when it came, not from its turn: behind a hanging batch nobody waits longer.
+        left = batch.since + self._timeout - time.monotonic()
         try:
-            news = await asyncio.wait_for(self._commit([p for p, _ in batch]), timeout=60)
-        except (Temporary, TimeoutError) as error:
-            _reject(batch, Temporary(str(error) or "not kept within 60 s"))
-        except Exception as error:  # noqa: BLE001 - outermost loop: one poison row must not sink 255
-            if len(batch) > 1:
-                for one in batch:
-                    await self._settle([one])
-            else:
-                _reject(batch, Permanent(f"{type(error).__name__} while keeping an event"))
-        else:
-            for prepared, future in batch:
-                new = prepared.wire.id in news
-                news.discard(prepared.wire.id)  # its twin in the same batch is not new
-                if not future.done():
-                    future.set_result(Accepted(prepared.wire.id, new))
+            async with asyncio.timeout(left):
+                await self._keep(batch)
+        except TimeoutError:
+            _reject(batch, Temporary(f"not kept within {self._timeout:g} s"))
+        except Temporary as error:
+            _reject(batch, error)
+        except Exception as error:  # noqa: BLE001 - outermost loop: a fault of ours, so peers keep it
+            log.error("accept broke off", error=logs.place(error))
+            _reject(batch, Temporary(f"{type(error).__name__} while keeping events"))
 
-    async def _commit(self, batch: list[_Prepared]) -> set[UUID]:
-        # The same event twice in one batch would claim its key row twice: the first one wins.
-        first: dict[UUID, _Prepared] = {}
-        for one in batch:
-            first.setdefault(one.wire.id, one)
-        await self._blobs.put_all({p.blob_name: p.blob for p in first.values() if p.blob})
+    async def _keep(self, batch: _Batch) -> None:
+        # Connected first: while the database is away, no bytes are written for nothing.
         async with connect(self._pool) as connection:
-            wires, keys = [p.wire for p in first.values()], [p.key for p in first.values()]
-            news = await event_log.append(connection, wires, keys)
-        metrics.ACCEPTED.inc(len(news))
-        await self._forget(
-            [p.blob_name for p in first.values() if p.blob and p.wire.id not in news]
+            await self._blobs.put_all(batch.packing.objects)
+            try:
+                kept = await _append(connection, batch.events)
+            except (*UNFIT, asyncpg.PostgresError) as error:
+                if isinstance(error, _IN_DOUBT):
+                    raise
+                log.warning("batch refused, singly now", error=type(error).__name__)
+                kept = await _append_singly(connection, batch.events)
+        pointed_to = {one.blob_name for one in batch.events if one.wire.id in kept}
+        if unused := batch.packing.objects.keys() - pointed_to:
+            with suppress(Temporary):  # what stays behind is unreadable anyway
+                await self._blobs.delete_all(sorted(unused))
+
+
+# The server was stopped, or the line broke, between our word and its answer.
+_IN_DOUBT = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
+# Refused for what the event is, not for how we are.
+_REFUSED = (*UNFIT, asyncpg.IntegrityConstraintViolationError)
+
+
+async def _append(connection: Connection, events: Sequence[_Prepared]) -> set[UUID]:
+    """Append in one transaction, answer all; return the ids that were new.
+
+    An event that is in the batch twice would claim its key row twice: the first one wins.
+    """
+    first: dict[UUID, _Prepared] = {}
+    for one in events:
+        first.setdefault(one.wire.id, one)
+    wires, keys = [one.wire for one in first.values()], [one.key for one in first.values()]
+    news = await event_log.append(connection, wires, keys)
+    metrics.ACCEPTED.inc(len(news))
+    for one in events:
+        is_first = first[one.wire.id] is one
+        if not one.answer.done():
+            one.answer.set_result(Accepted(one.wire.id, is_first and one.wire.id in news))
+    return news
+
+
+async def _append_singly(connection: Connection, events: Sequence[_Prepared]) -> set[UUID]:
+    """Find the one that a whole batch was refused for; two in a deadlock get past each other."""
+    kept: set[UUID] = set()
+    for one in events:
+        try:
+            kept |= await _append(connection, [one])
+        except (*UNFIT, asyncpg.PostgresError) as error:
+            if isinstance(error, _IN_DOUBT):
+                raise
+            what = f"database: {type(error).__name__} while keeping an event"
+            kind = Permanent if isinstance(error, _REFUSED) else Temporary
+            _reject_one(one, kind(what))
+    return kept
+
+
+def _reject(batch: _Batch, error: Exception) -> None:
+    for one in batch.events:
+        _reject_one(one, error)
+
+
+def _reject_one(one: _Prepared, error: Exception) -> None:
+    if not one.answer.done():
+        metrics.REJECTED.inc()
+        one.answer.set_exception(error)
+
+
+def _move_to_blob(
+    arrival: Arrival, packing: Packing, key: bytes
+) -> tuple[MessageReceived | DeliveryReported, str]:
+    """Return the event with references to its bytes, and the name of the object they lie in."""
+    event, content = arrival.event, arrival.event.content
+    parts = [arrival.original, *arrival.files]
+    long_body = _long_body(content.body) if isinstance(content, MessageContent) else b""
+    if long_body:
+        parts.append(long_body)
+    if not any(parts):
+        return event, ""
+    places = packing.add(f"{event.tenant}/{_day(event)}", parts, key)
+    update: dict[str, object] = {"original": places[0] if arrival.original else None}
+    if isinstance(content, MessageContent):
+        files = places[1 : 1 + len(arrival.files)]
+        update["content"] = _with_places(content, files, places[-1] if long_body else None)
+    return event.model_copy(update=update), places[0].name
+
+
+def _with_places(content: MessageContent, files: list[Blob], whole: Blob | None) -> MessageContent:
+    update: dict[str, object] = {
+        "attachments": tuple(
+            attachment.model_copy(update={"blob": place})
+            for attachment, place in zip(content.attachments, files, strict=True)
         )
-        return news
-
-    async def _forget(self, names: list[str]) -> None:
-        """Delete the bytes of what stood already; what stays behind is unreadable anyway."""
-        if names:
-            await self._blobs.delete_all(names)
+    }
+    if whole:
+        update |= {"whole": whole, "body": Body(text=content.body.text[:EXCERPT])}
+    return content.model_copy(update=update)
 
 
-def _reject(batch: list[tuple[_Prepared, asyncio.Future[Accepted]]], error: Exception) -> None:
-    metrics.REJECTED.inc(len(batch))
-    for _, future in batch:
-        if not future.done():
-            future.set_exception(error)
+def _long_body(body: Body) -> bytes:
+    words = body.model_dump_json(exclude_defaults=True).encode()
+    return words if len(words) > INLINE else b""
 
 
 def _day(event: MessageReceived | DeliveryReported) -> str:
     moment = event.received_at if isinstance(event, MessageReceived) else event.at
     return f"{moment.astimezone(UTC):%Y-%m-%d}"
-
-
-def _move_to_blob(
-    arrival: Arrival, name: str, key: bytes
-) -> tuple[MessageReceived | DeliveryReported, bytes]:
-    """Return the event with references to its bytes, and the sealed object that holds them."""
-    event, content = arrival.event, arrival.event.content
-    parts = [arrival.original, *arrival.files]
-    long_body = b""
-    if isinstance(content, MessageContent):
-        words = content.body.model_dump_json(exclude_defaults=True).encode()
-        long_body = words if len(words) > INLINE else b""
-    if long_body:
-        parts.append(long_body)
-    if not any(parts):
-        return event, b""
-    blob, places = pack(name, parts, key)
-    update: dict[str, object] = {"original": places[0]}
-    if isinstance(content, MessageContent):
-        files = places[1 : 1 + len(arrival.files)]
-        update["content"] = content.model_copy(
-            update={
-                "attachments": tuple(
-                    attachment.model_copy(update={"blob": place})
-                    for attachment, place in zip(content.attachments, files, strict=True)
-                ),
-                **({"whole": places[-1], "body": _excerpt(content.body)} if long_body else {}),
-            }
-        )
-    return event.model_copy(update=update), blob
-
-
-def _excerpt(body: Body) -> Body:
-    return Body(text=body.text[:EXCERPT])

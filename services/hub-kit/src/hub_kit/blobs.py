@@ -1,26 +1,36 @@
-"""Keeps sealed bytes: a folder with fsync and rename, or S3; one object a message."""
+"""Keeps sealed bytes: a folder with fsync and rename, or S3; small messages share an object."""
 
 import asyncio
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
+from uuid import uuid4
 
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.words import Blob
-from hub_kit.keys import NONCE, open_sealed, seal
+from hub_kit.keys import NONCE, open_sealed, seal, sync_folder
 
 OVERHEAD = NONCE + 16  # nonce and tag
+SMALL = 65_536  # bytes of a message that shares an object with others of its batch
+WRITERS = 4  # threads for one batch: their syncs overlap; one a file would cost more than the file
+_NAME = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+)*", re.ASCII)
 
 
 class Blobs(Protocol):
     """Objects are written once; a name is never used for other bytes."""
 
-    async def put_all(self, objects: Mapping[str, bytes]) -> None:
-        """Return only once every object is synced to where it survives a power cut."""
+    async def put_all(self, objects: Mapping[str, bytes | bytearray]) -> None:
+        """Return only once every object is synced to where it survives a power cut.
+
+        `Temporary` where that fails; then none of them counts, and what was written is deleted.
+        """
 
     async def get(self, name: str, start: int, length: int) -> bytes:
         """Return that range; `Permanent` where it does not exist, `Temporary` out of reach."""
@@ -29,16 +39,40 @@ class Blobs(Protocol):
         """Delete what exists of these; what does not exist is deleted already."""
 
 
-def pack(name: str, parts: list[bytes], key: bytes) -> tuple[bytes, list[Blob]]:
-    """Seal parts one behind the other into one object, so that a message costs one fsync."""
+def pack(name: str, parts: list[bytes], key: bytes, start: int = 0) -> tuple[bytes, list[Blob]]:
+    """Seal parts one behind the other, to lie from `start` in the object of this name."""
     sealed: list[bytes] = []
     blobs: list[Blob] = []
-    start = 0
     for part in parts:
         sealed.append(seal(key, part, f"{name}@{start}".encode()))
         blobs.append(Blob(name=name, start=start, length=len(sealed[-1]), size=len(part)))
         start += len(sealed[-1])
     return b"".join(sealed), blobs
+
+
+class Packing:
+    """The objects of one batch: small messages of a tenant and day share one, and its fsync.
+
+    Each part is sealed under its own message's key, so erasing one leaves the others as they are;
+    the bytes go when the last message of the object has gone.
+    """
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytearray] = {}
+        self._shared: dict[str, str] = {}
+
+    def add(self, folder: str, parts: list[bytes], key: bytes) -> list[Blob]:
+        """Return where the parts will lie once `objects` are put."""
+        small = sum(map(len, parts)) <= SMALL
+        name = self._shared.get(folder, "") if small else ""
+        if not name:
+            name = _checked(f"{folder}/{uuid4().hex}")
+            self.objects[name] = bytearray()
+            if small:
+                self._shared[folder] = name
+        sealed, blobs = pack(name, parts, key, len(self.objects[name]))
+        self.objects[name] += sealed
+        return blobs
 
 
 async def read_blob(blobs: Blobs, blob: Blob, key: bytes) -> bytes:
@@ -47,80 +81,108 @@ async def read_blob(blobs: Blobs, blob: Blob, key: bytes) -> bytes:
     return open_sealed(key, sealed, f"{blob.name}@{blob.start}".encode())
 
 
+def _checked(name: str) -> str:
+    """Return the name if it stays in the store; by its words alone, to ask no file system."""
+    if not _NAME.fullmatch(name):
+        raise Permanent("blob name leads out of the store")
+    return name
+
+
 class FolderBlobs:
     """A folder: write, fdatasync, rename, then sync each folder once for the whole batch."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._made: set[Path] = set()
 
-    async def put_all(self, objects: Mapping[str, bytes]) -> None:
-        if not objects:
-            return
+    async def put_all(self, objects: Mapping[str, bytes | bytearray]) -> None:
+        paths = [(self.root / _checked(name), data) for name, data in objects.items()]
+        shares = [paths[n::WRITERS] for n in range(min(WRITERS, len(paths)))]
+        done = await asyncio.gather(
+            *(asyncio.to_thread(self._write_all, share) for share in shares),
+            return_exceptions=True,
+        )
         try:
-            folders = await asyncio.to_thread(self._make_folders, objects)
-            writes = (asyncio.to_thread(self._write, *item) for item in objects.items())
-            await asyncio.gather(*writes)
-            await asyncio.to_thread(_sync_folders, folders)
+            for error in filter(None, done):
+                raise error
+            await asyncio.to_thread(_sync_folders, {path.parent for path, _ in paths})
         except OSError as error:
+            self._made.clear()  # somebody may have cleared the store away
+            await asyncio.to_thread(_unlink, [path for path, _ in paths])
             raise Temporary(f"blobs: {error.strerror} ({self.root})") from None
 
     async def get(self, name: str, start: int, length: int) -> bytes:
+        path = self.root / _checked(name)
+
         def read() -> bytes:
-            with self._path(name).open("rb") as file:
+            with path.open("rb") as file:
                 file.seek(start)
                 return file.read(length)
 
         try:
             return await asyncio.to_thread(read)
         except FileNotFoundError:
-            raise Permanent(f"blob {name} does not exist") from None
+            if self.root.is_dir():
+                raise Permanent(f"blob {name} does not exist") from None
+            raise Temporary(f"blobs: {self.root} is not there") from None  # a volume not mounted
         except OSError as error:
             raise Temporary(f"blobs: {error.strerror}") from None
 
     async def delete_all(self, names: list[str]) -> None:
-        for name in names:
-            await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
+        paths = [self.root / _checked(name) for name in names]
+        if error := await asyncio.to_thread(_unlink, paths):
+            raise Temporary(f"blobs: {error.strerror} ({self.root})")
 
-    def _path(self, name: str) -> Path:
-        path = (self.root / name).resolve()
-        if not path.is_relative_to(self.root.resolve()):
-            raise Permanent("blob name leads out of the store")
-        return path
-
-    def _make_folders(self, objects: Mapping[str, bytes]) -> set[Path]:
-        folders = {self._path(name).parent for name in objects}
-        for folder in folders:
-            if not folder.is_dir():
-                folder.mkdir(parents=True, exist_ok=True)
-                _sync_folders(_above(folder))
-        return folders
-
-    def _write(self, name: str, data: bytes) -> None:
-        path = self._path(name)
-        beside = path.with_name(path.name + ".part")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
-        try:
-            with memoryview(data) as rest:
-                written = 0
-                while written < len(rest):
-                    written += os.write(descriptor, rest[written:])
-            os.fdatasync(descriptor)
-        finally:
-            os.close(descriptor)
-        beside.rename(path)
+    def _write_all(self, share: list[tuple[Path, bytes | bytearray]]) -> None:
+        for path, data in share:
+            if path.parent not in self._made:
+                _make_folder(path.parent)
+                self._made.add(path.parent)
+            _write(path, data)
 
 
-def _above(folder: Path) -> set[Path]:
-    return set(list(folder.parents)[:3])  # tenant/day: a new folder is an entry in its parent
+def _write(path: Path, data: bytes | bytearray) -> None:
+    beside = path.with_name(path.name + ".part")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    try:
+        with memoryview(data) as rest:
+            written = 0
+            while written < len(rest):
+                written += os.write(descriptor, rest[written:])
+        os.fdatasync(descriptor)
+    except OSError:
+        beside.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+    beside.rename(path)
 
 
-def _sync_folders(folders: set[Path]) -> None:
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it; each is an entry in its parent, which is synced.
+
+    Also where it exists already: who made it may not have come to the sync.
+    """
+    if not folder.parent.is_dir():
+        _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def _sync_folders(folders: Iterable[Path]) -> None:
     for folder in folders:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        sync_folder(folder)
+
+
+def _unlink(paths: Iterable[Path]) -> OSError | None:
+    """Delete what can be deleted; return what stood in the way."""
+    fault = None
+    for path in paths:
         try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            fault = error
+    return fault
 
 
 class S3Blobs:
@@ -129,32 +191,56 @@ class S3Blobs:
     def __init__(self, store: S3Store) -> None:
         self.store = store
 
-    async def put_all(self, objects: Mapping[str, bytes]) -> None:
-        puts = (self.store.put_async(name, data) for name, data in objects.items())
-        try:
-            await asyncio.gather(*puts)
-        except BaseError as error:
-            raise Temporary(f"blobs: S3 {type(error).__name__}") from None
+    async def put_all(self, objects: Mapping[str, bytes | bytearray]) -> None:
+        puts = [self.store.put_async(_checked(name), data) for name, data in objects.items()]
+        done = await asyncio.gather(*puts, return_exceptions=True)
+        # A bucket that is missing is a FileNotFoundError, and a fault of ours like the others.
+        if errors := [error for error in done if isinstance(error, BaseException)]:
+            with suppress(Temporary):
+                await self.delete_all(list(objects))
+            raise _away(errors[0]) from None
 
     async def get(self, name: str, start: int, length: int) -> bytes:
         try:
-            return bytes(await self.store.get_range_async(name, start=start, length=length))
-        except (NotFoundError, FileNotFoundError):
+            range_ = self.store.get_range_async(_checked(name), start=start, length=length)
+            return bytes(await range_)
+        except FileNotFoundError as error:
+            if "NoSuchBucket" in str(error):
+                raise Temporary("blobs: S3 bucket is missing") from None
             raise Permanent(f"blob {name} does not exist") from None
         except BaseError as error:
-            raise Temporary(f"blobs: S3 {type(error).__name__}") from None
+            if " 416 " in str(error):
+                raise Permanent(f"blob {name} ends before {start}") from None
+            raise _away(error) from None
 
     async def delete_all(self, names: list[str]) -> None:
         try:
-            await self.store.delete_async(names)
-        except (NotFoundError, FileNotFoundError):
+            await self.store.delete_async([_checked(name) for name in names])
+        except FileNotFoundError:
             return
         except BaseError as error:
-            raise Temporary(f"blobs: S3 {type(error).__name__}") from None
+            raise _away(error) from None
+
+
+def _away(error: BaseException) -> Temporary:
+    # The text of a foreign error names hosts and keys; its class is enough for an operator.
+    return Temporary(f"blobs: S3 {type(error).__name__}")
 
 
 def open_blobs(where: str) -> Blobs:
     """Return the store of this setting: a folder, or s3://bucket/prefix."""
-    if where.startswith("s3://"):
-        return S3Blobs(S3Store.from_url(where))
-    return FolderBlobs(Path(where))
+    if not where.startswith("s3://"):
+        return FolderBlobs(Path(where))
+    return S3Blobs(
+        S3Store.from_url(
+            where,
+            # obstore reads AWS_ALLOW_HTTP only where no client options are given.
+            client_options={
+                "connect_timeout": "5s",
+                "timeout": "30s",
+                "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"1", "true"},
+            },
+            # Its own patience is three minutes; the peers of a channel wait less, and ask again.
+            retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=15)},
+        )
+    )

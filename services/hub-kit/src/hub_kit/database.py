@@ -1,12 +1,16 @@
-"""The way to PostgreSQL: pools whose role owns one schema, and which errors mean "later"."""
+"""The way to PostgreSQL: pools whose role owns one schema, and which errors mean "later".
+
+A password comes from PGPASSFILE (or ~/.pgpass), never from the DSN; a socket is `?host=/folder`.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
+from asyncpg.exceptions import _base
 
-from hub_contract.errors import Temporary
+from hub_contract.errors import Permanent, Temporary
 
 Pool = asyncpg.Pool
 Connection = asyncpg.pool.PoolConnectionProxy
@@ -20,10 +24,14 @@ AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
-    asyncpg.CannotConnectNowError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # locked, or closed to connections
+    asyncpg.PostgresSystemError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,  # not made yet
 )
+# The value's own fault, found by the server or by asyncpg (which calls that an `InterfaceError`).
+UNFIT = (asyncpg.DataError, _base.DataError)
 
 
 async def open_pool(dsn: str, schema: str, *, size: int = 8) -> Pool:
@@ -45,10 +53,18 @@ async def open_pool(dsn: str, schema: str, *, size: int = 8) -> Pool:
 
 @asynccontextmanager
 async def connect(pool: Pool) -> AsyncIterator[Connection]:
-    """Lend a connection; what means "away" leaves as `Temporary`."""
+    """Lend a connection; what means "away" leaves as `Temporary`, an unfit value as `Permanent`."""
     try:
-        async with pool.acquire(timeout=10) as connection:
+        connection = await pool.acquire(timeout=10)
+        try:
             yield connection
+        finally:
+            # What was done is done, even where the line breaks just after it. A server that hangs
+            # would hang here too.
+            with suppress(*AWAY):
+                await pool.release(connection, timeout=2)
+    except UNFIT as error:
+        raise Permanent(f"database: {type(error).__name__}") from error
     except AWAY as error:
         raise Temporary(f"database: {type(error).__name__}") from error
 

@@ -1,12 +1,13 @@
 """Opens what every service stands on: settings, key ring, pool, blobs, bus, the way in."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Self
 
 from hub_kit.accept import Accept
 from hub_kit.blobs import Blobs, open_blobs
 from hub_kit.bus import Bus, open_bus
-from hub_kit.database import Pool, open_pool
+from hub_kit.database import AWAY, Pool, open_pool
 from hub_kit.keys import KeyRing
 from hub_kit.settings import HubSettings
 
@@ -32,5 +33,9 @@ class Ground:
         return cls(schema, settings, ring, pool, blobs, bus, Accept(pool, blobs, ring, schema))
 
     async def close(self) -> None:
-        # A reader may hang in a query; its work is undone by the database, and done again.
-        self.pool.terminate()
+        try:
+            async with asyncio.timeout(2):
+                await self.pool.close()
+        except (TimeoutError, *AWAY):
+            # A reader may hang in a query; its work is undone by the database, and done again.
+            self.pool.terminate()

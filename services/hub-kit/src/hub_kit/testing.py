@@ -51,6 +51,7 @@ def cluster() -> Iterator[Cluster]:
     """A PostgreSQL for this test run, without data of others."""
     if given := os.environ.get("HUB_TEST_DATABASE"):
         yield Cluster(given)
+        asyncio.run(_drop_templates(Cluster(given)))
         return
     from hub_kit.embedded import start_postgresql
 
@@ -63,9 +64,8 @@ def cluster() -> Iterator[Cluster]:
 @asynccontextmanager
 async def fresh_database(cluster: Cluster, services: Mapping[str, Path]) -> AsyncIterator[str]:
     """Make a database with these services' schemas; yield its owner's DSN."""
-    template = f"template_{os.getpid()}_" + "_".join(sorted(services)) if services else "template0"
+    template = await _template(cluster, services) if services else "template0"
     name = f"test_{os.getpid()}_{next(_NUMBERS)}"
-    await _make_template(cluster, template, services)
     await cluster.run(f'create database "{name}" template "{template}"')
     try:
         yield cluster.database(name)
@@ -73,15 +73,23 @@ async def fresh_database(cluster: Cluster, services: Mapping[str, Path]) -> Asyn
         await cluster.run(f'drop database "{name}" with (force)')
 
 
-_TEMPLATES: set[tuple[str, str]] = set()
+_TEMPLATES: dict[tuple[str, ...], str] = {}
 
 
-async def _make_template(cluster: Cluster, template: str, services: Mapping[str, Path]) -> None:
-    if (cluster.dsn, template) in _TEMPLATES or not services:
-        return
-    await cluster.run(f'create database "{template}" template template0')
-    await migrate(cluster.database(template), services)
-    _TEMPLATES.add((cluster.dsn, template))
+async def _template(cluster: Cluster, services: Mapping[str, Path]) -> str:
+    """Migrate once for all tests that want the same services; a copy takes a tenth of a second."""
+    wanted = (cluster.dsn, *(f"{name}={folder}" for name, folder in sorted(services.items())))
+    if wanted not in _TEMPLATES:
+        name = f"template_{os.getpid()}_{next(_NUMBERS)}"
+        await cluster.run(f'create database "{name}" template template0')
+        _TEMPLATES[wanted] = name
+        await migrate(cluster.database(name), services)
+    return _TEMPLATES[wanted]
+
+
+async def _drop_templates(cluster: Cluster) -> None:
+    for name in _TEMPLATES.values():
+        await cluster.run(f'drop database if exists "{name}" with (force)')
 
 
 def new_ring(folder: Path) -> KeyRing:

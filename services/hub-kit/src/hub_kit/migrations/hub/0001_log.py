@@ -9,9 +9,9 @@ down_revision = None
 
 STATEMENTS = """
 create table hub.event_log (
-  seq bigint generated always as identity primary key,
+  event_id uuid primary key,
   xid xid8 not null default pg_current_xact_id(),
-  event_id uuid not null unique,
+  seq bigint not null generated always as identity,
   tenant text not null,
   topic text not null,
   key text not null,
@@ -22,6 +22,7 @@ create table hub.event_log (
   body bytea not null
 );
 create index event_log_order on hub.event_log (xid, seq);
+create index event_log_topic on hub.event_log (topic, xid, seq);
 -- Sealed bytes do not compress; trying costs time.
 alter table hub.event_log alter column body set storage external;
 create table hub.message_key (
