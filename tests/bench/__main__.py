@@ -18,6 +18,7 @@ from hub_kit.testing import Cluster
 
 # One file, one question; in this order they are asked.
 QUESTIONS = {
+    "ceiling": "how many events a second these cores could carry if each step cost its floor",
     "inserts": "how many rows a second PostgreSQL takes in batches, and what the log costs on top",
     "hooks": "how many hooks a second are answered 202 only once they are safe",
     "smtp": "how many mails a second are answered 250 only once they are safe",
