@@ -5,6 +5,7 @@ keeps its position in its own database, in the transaction of its work; the bus 
 that operators see the lag.
 """
 
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -58,11 +59,14 @@ class Bus(Protocol):
 
 
 def open_bus(setting: str, pool: Pool) -> Bus:
-    """Return the bus of this setting: `postgresql`, or `kafka://host:9092[,host...]`."""
+    """Return the bus of this setting: `postgresql`, or `kafka://host:9092[,host...]`.
+
+    HUB_MEMBER names this copy of a service on Kafka (see `KafkaBus`): a stateful set's pod, say.
+    """
     if setting == "postgresql":
         from hub_kit.bus_postgresql import PostgresBus
 
         return PostgresBus(pool)
     from hub_kit.bus_kafka import KafkaBus
 
-    return KafkaBus(setting.removeprefix("kafka://"))
+    return KafkaBus(setting.removeprefix("kafka://"), member=os.environ.get("HUB_MEMBER", ""))

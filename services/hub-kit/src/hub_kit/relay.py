@@ -1,0 +1,223 @@
+"""Hands the event log on to Kafka, in order per key: never loses, may repeat.
+
+Rule 1. One relay is active; the cursor moves by compare-and-swap, only after every acknowledgement.
+Rule 2. One batch a partition is on its way at a time: none can overtake one that failed.
+Rule 3. After any failure the producer is thrown away and the log sent again from the cursor. What
+        reaches the broker late is a repetition: first arrivals stay in order.
+Rule 4. Kafka may be away for hours: the log keeps what comes in, the relay keeps asking.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+from fastapi import FastAPI
+from pydantic import Field
+
+from hub_contract.errors import Temporary
+from hub_contract.topics import Wire
+from hub_kit import cursor, event_log, kafka, metrics, shell
+from hub_kit.database import AWAY, Connection, Pool, connect, open_pool
+from hub_kit.horizon import Horizon
+from hub_kit.settings import ConfigurationError, Loaded, Section, or_exit
+
+ROLE, SCHEMA, LANE = "hub_relay", "hub", "log"
+LIMIT = 1_000
+ACKNOWLEDGE = 30.0  # seconds the broker has for a batch
+QUICK, SLOW = 0.01, 0.1  # seconds between looks: while events flow, and while all is quiet
+FIRST_PAUSE, LAST_PAUSE = 0.5, 10.0  # seconds between tries while a part is away
+_UNREACHABLE = (Temporary, KafkaError, *AWAY)
+log = structlog.get_logger()
+
+
+class RelaySettings(Section):
+    """`services.relay` of the file."""
+
+    http: str = Field(default="127.0.0.1:8009", pattern=r"^\S+:\d+$")
+
+
+class _Overtaken(Temporary):
+    """Another relay has moved the cursor."""
+
+
+class Relay:
+    """Tails the log of one database; start as many as you like, one of them works."""
+
+    def __init__(self, pool: Pool, bootstrap: str) -> None:
+        self._pool, self._bootstrap = pool, bootstrap
+        self._horizon = Horizon()
+        self._reason = "starting"
+
+    async def run(self) -> None:
+        """Relay for ever; every interruption is waited out, and said once."""
+        pause = FIRST_PAUSE
+        while True:
+            started = time.monotonic()
+            try:
+                await self._attempt()
+            except _UNREACHABLE as error:
+                self._say(str(error) or type(error).__name__)
+            pause = FIRST_PAUSE if time.monotonic() - started > LAST_PAUSE else pause
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LAST_PAUSE)
+
+    async def check(self) -> None:
+        """Raise `Temporary` with the reason while nothing is relayed; a standby is ready."""
+        if self._reason:
+            raise Temporary(self._reason)
+
+    def _say(self, reason: str) -> None:
+        if reason and reason != self._reason:
+            log.warning("relay waits", reason=reason[:200])
+        self._reason = reason
+
+    async def _attempt(self) -> None:
+        async with _turn(self._pool) as connection:
+            if connection is None:
+                self._say("")
+                return
+            async with _producer(self._bootstrap) as producer:
+                await self._relay(connection, producer)
+
+    async def _relay(self, connection: Connection, producer: AIOKafkaProducer) -> None:
+        position = await cursor.stand(connection, "relay", LANE)
+        log.info("relay is active")
+        self._say("")
+        pause = QUICK
+        while True:
+            await self._horizon.look(connection)
+            rows = await event_log.read(connection, position, LIMIT)
+            if not rows:
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.2, SLOW)
+                continue
+            pause = QUICK
+            await send(producer, [row.wire for row in rows])
+            after = rows[-1].position
+            if not await cursor.move(connection, "relay", LANE, position, after):
+                raise _Overtaken("another relay is at work")
+            position = after
+            metrics.RELAYED.inc(len(rows))
+
+
+async def send(producer: AIOKafkaProducer, wires: Sequence[Wire]) -> None:
+    """Return once every replica in sync has every event; each partition gets its own in order."""
+    lanes: dict[tuple[str, int], list[Wire]] = defaultdict(list)
+    for wire in wires:
+        partitions = sorted(await _partitions(producer, wire.topic))
+        lanes[wire.topic, _PARTITION(wire.key.encode(), partitions, partitions)].append(wire)
+    async with asyncio.timeout(ACKNOWLEDGE):
+        await asyncio.gather(*(_send_lane(producer, *lane, own) for lane, own in lanes.items()))
+
+
+_PARTITION = DefaultPartitioner()  # as the Java clients do, so that others find the same partition
+
+
+async def _partitions(producer: AIOKafkaProducer, topic: str) -> set[int]:
+    try:
+        return set(await producer.partitions_for(topic))
+    except KafkaError as error:
+        raise Temporary(f"kafka: topic {topic}: {type(error).__name__}") from error
+
+
+async def _send_lane(
+    producer: AIOKafkaProducer, topic: str, partition: int, wires: list[Wire]
+) -> None:
+    waiting = iter(wires)
+    wire = next(waiting, None)
+    while wire is not None:
+        batch = producer.create_batch()
+        while wire is not None and _fits(batch, wire):
+            wire = next(waiting, None)
+        batch.close()
+        try:
+            await (await producer.send_batch(batch, topic, partition=partition))
+        except KafkaError as error:
+            raise Temporary(f"kafka: {topic}/{partition}: {type(error).__name__}") from error
+
+
+def _fits(batch: object, wire: Wire) -> bool:
+    append = batch.append  # type: ignore[attr-defined] # the library exports no name for it
+    headers, key = wire.headers, wire.key.encode()
+    return append(timestamp=None, key=key, value=wire.body, headers=headers) is not None
+
+
+@asynccontextmanager
+async def _turn(pool: Pool) -> AsyncIterator[Connection | None]:
+    """Lend a connection that holds the relay's lock, or nothing while another has it.
+
+    Reading and moving the cursor go by the same connection: who lost the lock can do neither.
+    """
+    async with connect(pool) as connection:
+        lock = "select pg_try_advisory_lock(hashtextextended('faden relay', 0))"
+        if not await connection.fetchval(lock):
+            yield None
+            return
+        try:
+            yield connection
+        finally:
+            connection.terminate()
+
+
+@asynccontextmanager
+async def _producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = kafka.make_producer(bootstrap)
+    try:
+        try:
+            async with asyncio.timeout(ACKNOWLEDGE):
+                await producer.start()
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Temporary(f"kafka: {type(error).__name__}") from error
+        yield producer
+    finally:
+        await _throw_away(producer)
+
+
+async def _throw_away(producer: AIOKafkaProducer) -> None:
+    """Close without the flush of `stop`, which would last as long as the broker is away."""
+    with suppress(TimeoutError, KafkaError):
+        async with asyncio.timeout(2):
+            await producer.stop()
+            return
+    with suppress(TimeoutError, KafkaError):
+        async with asyncio.timeout(5):
+            await producer.client.close()
+            await producer._sender.close()  # noqa: SLF001 - there is no public way to give up
+
+
+def _bootstrap(loaded: Loaded) -> str:
+    if not loaded.hub.bus.startswith("kafka://"):
+        raise ConfigurationError(
+            f"{loaded.path}: bus: {loaded.hub.bus} needs no relay; do not start one"
+        )
+    return loaded.hub.bus.removeprefix("kafka://")
+
+
+async def compose(loaded: Loaded, bootstrap: str) -> FastAPI:
+    pool = await open_pool(loaded.hub.database.replace("{role}", ROLE), SCHEMA, size=2)
+    relay = Relay(pool, bootstrap)
+
+    async def close() -> None:
+        pool.terminate()  # a query may hang; what it was about is sent again from the cursor
+
+    checks = {"database": shell.database_check(pool), "broker": relay.check}
+    return shell.make_app(shell.Parts("relay", {"relay": relay.run}, checks, (close,)))
+
+
+def main() -> None:
+    loaded = or_exit(Loaded.read)
+    bootstrap = or_exit(lambda: _bootstrap(loaded))
+    host, _, port = or_exit(lambda: loaded.section("relay", RelaySettings)).http.rpartition(":")
+    app = partial(compose, loaded, bootstrap)
+    shell.run(app, "relay", host.strip("[]"), int(port), loaded.hub.telemetry)
+
+
+if __name__ == "__main__":
+    main()
