@@ -1,9 +1,16 @@
-"""The parts that all tests share."""
+"""The parts that all tests share: a database, a broker, and what happens where one is missing.
+
+`@pytest.mark.real("postfix")` names a real part a test talks to. Where the part cannot be had the
+test is skipped with the reason; FADEN_STRICT=1 (the gate) makes that a failure.
+"""
 
 import asyncio
 import os
+import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +18,44 @@ from hub_contract.errors import Temporary
 
 pytest_plugins = ["hub_kit.testing"]
 
+# How to see that a part is there; deploy/parts.sh installs them.
+PARTS = {
+    "postfix": lambda: Path("/usr/sbin/postfix").exists(),
+    "dovecot": lambda: Path("/usr/sbin/dovecot").exists(),
+    "strace": lambda: shutil.which("strace") is not None,
+    "postgresql15": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+    "kafka": lambda: True,  # a wheel and Maven Central; its fixture says when they fail
+}
+STRICT = os.environ.get("FADEN_STRICT") == "1"
+_skipped: Counter[str] = Counter()
+
+
+def missing(part: str, why: str) -> None:
+    """Skip the running test for want of this real part; strictly, fail it."""
+    if STRICT:
+        pytest.fail(f"real part missing: {part}: {why}", pytrace=False)
+    _skipped[part] += 1
+    pytest.skip(f"real part missing: {part}: {why}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("real"):
+        for part in mark.args:
+            if not PARTS[part]():
+                missing(part, "not installed; see deploy/parts.sh")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    parts = ", ".join(f"{part}: {count}" for part, count in sorted(_skipped.items()))
+    said = f"{_skipped.total()} ({parts})" if parts else "0"
+    terminalreporter.write_line(f"tests skipped for want of a real part: {said}")
+
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Apache Kafka for this test run, with the hub's topics; yields its bootstrap address.
 
-    HUB_TEST_KAFKA names another one. FADEN_STRICT=1 makes its absence a failure.
+    HUB_TEST_KAFKA names another one.
     """
     if given := os.environ.get("HUB_TEST_KAFKA"):
         yield given
@@ -26,10 +65,9 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with ExitStack() as stack:
         broker = start_kafka(tmp_path_factory.mktemp("kafka"), free_port())
         try:
-            bootstrap = stack.enter_context(broker)
+            address = stack.enter_context(broker)
         except Temporary as error:
-            if os.environ.get("FADEN_STRICT") == "1":
-                raise
-            pytest.skip(str(error))
-        asyncio.run(ensure_topics(bootstrap))
-        yield bootstrap
+            missing("kafka", str(error))
+            raise
+        asyncio.run(ensure_topics(address))
+        yield address
