@@ -101,11 +101,12 @@ class Accept:
         return prepared.answer
 
     def _prepare(self, arrival: Arrival, packing: Packing) -> _Prepared:
-        key = self._ring.new_key()
-        event, blob_name = _move_to_blob(arrival, packing, key)
+        key, event = self._ring.new_key(), arrival.event
+        # Copying a value costs as much as sealing it, so all that changes is changed at once.
+        changes, blob_name = _move_to_blob(arrival, packing, key)
         if isinstance(event, MessageReceived):
-            event = event.model_copy(update={"sender_key": self._sender_key(event)})
-        wire = to_wire(seal_event(event, key), self._source, tracing.current())
+            changes["sender_key"] = self._sender_key(event)
+        wire = to_wire(seal_event(event, key, changes), self._source, tracing.current())
         row = KeyRow(event.id, event.tenant, self._ring.wrap(key, event.id))
         return _Prepared(wire, row, blob_name, asyncio.get_running_loop().create_future())
 
@@ -200,23 +201,21 @@ def _reject_one(one: _Prepared, error: Exception) -> None:
         one.answer.set_exception(error)
 
 
-def _move_to_blob(
-    arrival: Arrival, packing: Packing, key: bytes
-) -> tuple[MessageReceived | DeliveryReported, str]:
-    """Return the event with references to its bytes, and the name of the object they lie in."""
+def _move_to_blob(arrival: Arrival, packing: Packing, key: bytes) -> tuple[dict[str, object], str]:
+    """Return what changes in the event: references to its bytes; and the object they lie in."""
     event, content = arrival.event, arrival.event.content
     parts = [arrival.original, *arrival.files]
     long_body = _long_body(content.body) if isinstance(content, MessageContent) else b""
     if long_body:
         parts.append(long_body)
     if not any(parts):
-        return event, ""
+        return {}, ""
     places = packing.add(f"{event.tenant}/{_day(event)}", parts, key)
-    update: dict[str, object] = {"original": places[0] if arrival.original else None}
-    if isinstance(content, MessageContent):
+    changes: dict[str, object] = {"original": places[0] if arrival.original else None}
+    if isinstance(content, MessageContent) and len(places) > 1:
         files = places[1 : 1 + len(arrival.files)]
-        update["content"] = _with_places(content, files, places[-1] if long_body else None)
-    return event.model_copy(update=update), places[0].name
+        changes["content"] = _with_places(content, files, places[-1] if long_body else None)
+    return changes, places[0].name
 
 
 def _with_places(content: MessageContent, files: list[Blob], whole: Blob | None) -> MessageContent:
@@ -232,10 +231,13 @@ def _with_places(content: MessageContent, files: list[Blob], whole: Blob | None)
 
 
 def _long_body(body: Body) -> bytes:
+    """Return the words as they are kept elsewhere, where they are too long to travel."""
+    if sum(map(len, (body.text, body.quoted, body.signature, body.html))) <= INLINE // 4:
+        return b""  # however they are encoded
     words = body.model_dump_json(exclude_defaults=True).encode()
     return words if len(words) > INLINE else b""
 
 
 def _day(event: MessageReceived | DeliveryReported) -> str:
     moment = event.received_at if isinstance(event, MessageReceived) else event.at
-    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+    return moment.astimezone(UTC).date().isoformat()

@@ -6,7 +6,6 @@ AES-256-GCM, a random 96-bit nonce in front (NIST SP 800-38D).
 """
 
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -107,7 +106,7 @@ class KeyRing:
     def pseudonym_of(self, tenant: str, kind: str, value: str) -> str:
         """Return the look-up key of a contact point: the same everywhere, readable nowhere."""
         facts = json.dumps([tenant, kind, value]).encode()
-        return hmac.new(self.pseudonym, facts, hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self.pseudonym, facts, "sha256").hex()[:32]
 
 
 def _numbered(raw: Mapping[str, str]) -> dict[int, bytes]:

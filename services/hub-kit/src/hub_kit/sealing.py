@@ -1,6 +1,7 @@
 """Seals an opened event for the bus and opens a sealed one."""
 
 import base64
+from collections.abc import Mapping
 from typing import TypeVar, cast
 from uuid import UUID
 
@@ -26,12 +27,15 @@ _CONTENT: dict[type, type[BaseModel]] = {
 }
 
 
-def seal_event(event: E, key: bytes) -> E:
-    """Return the event with its content sealed under `key`."""
-    if isinstance(event.content, Sealed):
+def seal_event(event: E, key: bytes, changes: Mapping[str, object] | None = None) -> E:
+    """Return the event with its content sealed under `key`; `changes` are made in the same copy."""
+    update = dict(changes or {})
+    content = cast("BaseModel", update.get("content", event.content))
+    if isinstance(content, Sealed):
         raise Permanent(f"{event.type} {event.id} is sealed already")
-    plain = event.content.model_dump_json(exclude_defaults=True).encode()
-    return cast("E", event.model_copy(update={"content": seal_content(plain, event.id, key)}))
+    plain = content.model_dump_json(exclude_defaults=True).encode()
+    update["content"] = seal_content(plain, event.id, key)
+    return cast("E", event.model_copy(update=update))
 
 
 def seal_content(plain: bytes, owner: UUID, key: bytes) -> Sealed:
