@@ -5,8 +5,11 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from channel_email.receive.checkpoint import Checkpoints
 from channel_email.receive.deliver import Deliver
+from channel_email.receive.fetch import Fetcher
 from channel_email.receive.listen import Listener
+from channel_email.receive.turns import Turns
 from channel_email.send import RelaySender
 from channel_email.settings import SERVICE, Accounts, EmailSettings
 from hub_contract.topics import REQUESTED
@@ -31,6 +34,14 @@ def put_together(ground: Ground, settings: EmailSettings, accounts: Accounts) ->
     ]
     for listener in listeners:
         listener.open()
+    turns = Turns(ground.pool)
+    checkpoints = Checkpoints(ground.pool)
+    fetchers = {
+        f"imap {account.key}": Fetcher(
+            account, ground.accept, checkpoints, turns, settings.size_limit
+        ).run
+        for account in accounts.with_imap()
+    }
     sender = RelaySender(accounts, settings.relay, settings.hostname)
     topic = REQUESTED[Channel.EMAIL].name
     requests = Consumer(SERVICE, [topic], ground.bus, ground.pool, take_in)
@@ -38,10 +49,10 @@ def put_together(ground: Ground, settings: EmailSettings, accounts: Accounts) ->
     work: dict[str, Work] = {"requests": requests.run, "outgoing": outgoing.run}
     return Parts(
         SERVICE,
-        work=work | {listener.name: listener.run for listener in listeners},
+        work=work | fetchers | {listener.name: listener.run for listener in listeners},
         checks={"database": database_check(ground.pool)}
         | {listener.name: listener.check for listener in listeners},
-        closing=(sender.close, ground.close),
+        closing=(sender.close, turns.close, ground.close),
     )
 
 

@@ -30,12 +30,14 @@ class TakeIn(Protocol):
     async def __call__(self, arrival: Arrival) -> Accepted: ...
 
 
-def context_of(account: Account, sender: str = "", recipients: tuple[str, ...] = ()) -> Context:
+def context_of(
+    account: Account, received_at: datetime, sender: str = "", recipients: tuple[str, ...] = ()
+) -> Context:
     settings = account.settings
     return Context(
         tenant=account.tenant,
         account=account.name,
-        received_at=datetime.now(UTC),
+        received_at=received_at,
         envelope_from=sender,
         envelope_to=recipients,
         trusted_hosts=settings.trusted_hosts,
@@ -65,9 +67,9 @@ class Deliver:
             if owner:
                 mine.setdefault(owner.key, []).append(recipient)
         by_key = {owner.key: owner for owner in owners if owner}
-        said = await asyncio.gather(
-            *(self._one(raw, context_of(by_key[k], sender, tuple(to))) for k, to in mine.items())
-        )
+        now = datetime.now(UTC)
+        contexts = [context_of(by_key[k], now, sender, tuple(to)) for k, to in mine.items()]
+        said = await asyncio.gather(*(self._one(raw, context) for context in contexts))
         replies = dict(zip(mine, said, strict=True))
         return [replies[owner.key] if owner else UNKNOWN_ADDRESS for owner in owners]
 
