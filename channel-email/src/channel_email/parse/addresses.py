@@ -13,9 +13,7 @@ from channel_email.parse.words import decode_words
 from hub_contract.words import ContactKind, ContactPoint
 
 _PART = r'[^<>\s",;:()@]{1,255}'  # bounded, or a long line without an @ takes for ever
-_SIMPLE = re.compile(
-    rf'\s*(?:"([^"\\<>]*)"|([^",;:<>()@\\]*?))\s*<({_PART}@{_PART})>\s*'
-)
+_SIMPLE = re.compile(rf'\s*(?:"([^"\\<>]*)"|([^",;:<>()@\\]*?))\s*<({_PART}@{_PART})>\s*')
 _BARE = re.compile(rf"\s*({_PART}@{_PART})\s*")
 _ANY = re.compile(r'(?:"([^"\r\n]{1,100})"|([^<>\s",;:()@\[\]]{1,255}))@' + _PART)
 _IN_ANGLE = re.compile(r"<\s*" + _ANY.pattern)

@@ -42,8 +42,8 @@ _BODY = re.compile(
     r"|fehler bei der (?:nachrichten)?zustellung|could not be delivered|unable to deliver"
 )
 _DELAYED = re.compile(
-    r"(?i)\bdelayed|\bdelay\b|verzögert|warning: (?:message|could not send)|will (?:continue|be retried)"
-    r"|keep trying|wird (?:weiter|erneut) versucht|not yet been delivered|noch nicht zugestellt"
+    r"(?i)\bdelayed|\bdelay\b|verzögert|warning: (?:message|could not send)"
+    r"|will (?:continue|be retried)|keep trying|wird (?:weiter|erneut) versucht|not yet been delivered|noch nicht zugestellt"
     r"|(?:you )?do not need to resend"
 )
 _CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")

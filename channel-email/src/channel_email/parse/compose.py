@@ -158,7 +158,7 @@ def _recipients(headers: Headers, context: Context) -> tuple[Recipient, ...]:
 
 
 def _reply_to(headers: Headers, sender: ContactPoint | None) -> tuple[Evidence, ...]:
-    """Say where an answer is wanted, where that is not the sender; whether to follow is not ours."""
+    """Say where an answer is wanted, if not at the sender's; whether to follow is not ours."""
     points = read_addresses(headers.texts(b"reply-to"))
     if not points or (sender and points[0].value == sender.value):
         return ()

@@ -57,13 +57,12 @@ def marked_text(markup: str) -> str:
 
 
 def _mark_of(element: lxml_html.HtmlElement) -> str:
-    found = _BY_ID.get(element.get("id", "").lower())
-    if found:
-        return found
     classes = element.get("class", "").split()
-    for name in classes:
-        if name in _BY_CLASS:
-            return _BY_CLASS[name]
+    named = _BY_ID.get(element.get("id", "").lower()) or next(
+        (_BY_CLASS[name] for name in classes if name in _BY_CLASS), ""
+    )
+    if named:
+        return named
     if element.tag == "blockquote":
         declared = element.get("type") == "cite" or "gmail_quote" in classes
         return QUOTE if declared else SOFT_QUOTE
@@ -71,9 +70,7 @@ def _mark_of(element: lxml_html.HtmlElement) -> str:
         return QUOTE
     if element.get("data-signatureblock") == "true":
         return SIGNATURE
-    if _OUTLOOK_LINE.search(element.get("style", "")):
-        return TO_THE_END
-    return ""
+    return TO_THE_END if _OUTLOOK_LINE.search(element.get("style", "")) else ""
 
 
 def _put(element: lxml_html.HtmlElement, mark: str) -> None:

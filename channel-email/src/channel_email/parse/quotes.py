@@ -1,9 +1,9 @@
 """Find where the words of others begin in a mail, by the headers that programs put above them.
 
 Four kinds, in the languages our citizens' programs speak, German and English first:
-  attribution   Am 12.03.2026 um 10:11 schrieb Erika Muster <e@muster.de>:      (one to four lines)
-  dated address 12.03.2026, 10:11, "Erika Muster" <e@muster.de>:                (no verb at all)
-  block         Von: ...  Gesendet: ...  An: ...  Betreff: ...                  (three labels or more)
+  attribution   Am 12.03.2026 um 10:11 schrieb Erika Muster <e@muster.de>:   (one to four lines)
+  dated address 12.03.2026, 10:11, "Erika Muster" <e@muster.de>:             (no verb at all)
+  block         Von: ...  Gesendet: ...  An: ...  Betreff: ...               (three labels)
   separator     -----Ursprüngliche Nachricht-----
 """
 
@@ -53,15 +53,17 @@ _DATED_ADDRESS = re.compile(
 )
 
 _LABELS = {
-    "from": "von|from|de|da|van|od|fra|från|lähettäjä|от|od|feladó|expéditeur|remitente|mittente|absender|kimden",
-    "date": "gesendet|gesendet am|datum|date|sent|envoyé|envoyé le|enviado|enviado el|enviada em|enviado em"
-    "|data|inviato|verzonden|wysłano|wysłane|sendt|dato|skickat|lähetetty|отправлено|дата|fecha"
-    "|message du|päiväys|skickades|odesláno|date d'envoi",
+    "from": "von|from|de|da|van|od|fra|från|lähettäjä|от|feladó|expéditeur|remitente|mittente"
+    "|absender|kimden",
+    "date": "gesendet|gesendet am|datum|date|sent|envoyé|envoyé le|enviado|enviado el|enviada em"
+    "|enviado em|data|inviato|verzonden|wysłano|wysłane|sendt|dato|skickat|lähetetty|отправлено"
+    "|дата|fecha|message du|päiväys|skickades|odesláno|date d'envoi",
     "to": "an|to|à|a|para|aan|do|til|till|vastaanottaja|кому|komu|pour|destinatario|dla|empfänger",
     "cc": "cc|kopie|copie|copie à|copia|kopia|kopi|kopio|копия|dw|bcc",
-    "subject": "betreff|subject|objet|sujet|asunto|assunto|oggetto|onderwerp|temat|emne|ämne|aihe|тема"
-    "|předmět|re|betr",
-    "reply": "antwort an|reply-to|antwoord aan|répondre à|organisation|organization|wichtigkeit|importance|priorität",
+    "subject": "betreff|subject|objet|sujet|asunto|assunto|oggetto|onderwerp|temat|emne|ämne|aihe"
+    "|тема|předmět|re|betr",
+    "reply": "antwort an|reply-to|antwoord aan|répondre à|organisation|organization|wichtigkeit"
+    "|importance|priorität",
 }
 _KINDS = {word: kind for kind, words in _LABELS.items() for word in words.split("|")}
 _LABEL = re.compile(
@@ -72,13 +74,14 @@ _MOST_BLOCK_LINES = 14
 _TITLES = (
     r"urspr(?:ü|ue|u)ngliche (?:nachricht|mail|e-?mail)|original-?\s?nachricht|original-?\s?mail"
     r"|weitergeleitete (?:nachricht|mail|e-?mail)|original(?: |-)?(?:message|appointment|email)"
-    r"|forwarded (?:message|mail|by)|reply message|message (?:d['’]origine|original|transféré|initial)"
-    r"|mensaje (?:original|reenviado)|messaggio (?:originale|inoltrato)|mensagem (?:original|encaminhada)"
-    r"|oorspronkelijk bericht|doorgestuurd bericht|opprinnelig melding|videresendt melding"
-    r"|oprindelig (?:meddelelse|besked)|videresendt (?:besked|meddelelse)"
-    r"|ursprungligt meddelande|vidarebefordrat (?:meddelande|mail)|originalmeddelande"
-    r"|alkuperäinen viesti|välitetty viesti|(?:wiadomość )?oryginalna(?: wiadomość)?|wiadomość oryginalna"
-    r"|(?:исходное|пересылаемое|оригинальное) сообщение|původní (?:zpráva|e-mail)|eredeti üzenet"
+    r"|forwarded (?:message|mail|by)|reply message|mensagem (?:original|encaminhada)"
+    r"|message (?:d['’]origine|original|transféré|initial)|mensaje (?:original|reenviado)"
+    r"|messaggio (?:originale|inoltrato)|oorspronkelijk bericht|doorgestuurd bericht"
+    r"|opprinnelig melding|videresendt melding|oprindelig (?:meddelelse|besked)"
+    r"|videresendt (?:besked|meddelelse)|ursprungligt meddelande|originalmeddelande"
+    r"|vidarebefordrat (?:meddelande|mail)|alkuperäinen viesti|välitetty viesti"
+    r"|(?:wiadomość )?oryginalna(?: wiadomość)?|původní (?:zpráva|e-mail)|eredeti üzenet"
+    r"|(?:исходное|пересылаемое|оригинальное) сообщение"
 )
 _SEPARATOR = re.compile(
     rf"\s*[-—–_*=]{{2,}}\s*(?:{_TITLES})\b.{{0,60}}?[-—–_*=]*\s*$", re.IGNORECASE

@@ -54,59 +54,49 @@ _CODES = {
 # Servers say "5.7.1" and "5.0.0" about everything: there the words know better than the code.
 _VAGUE = frozenset({Reason.OTHER, Reason.REFUSED_BY_POLICY, Reason.MAILBOX_DISABLED})
 
-_WORDS: tuple[tuple[re.Pattern[str], Reason], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), reason)
-    for pattern, reason in (
-        (
-            r"mailbox (?:is |has been )?(?:full|over)|quota|over ?limit|postfach .{0,40}\bvoll\b"
-            r"|ist voll\b|speicherplatz|insufficient (?:disk|system storage)|out of storage",
-            Reason.MAILBOX_FULL,
-        ),
-        (
-            r"too (?:large|big)|size limit|exceed\w* .{0,40}size|(?:nachricht|mail) .{0,30}zu groß"
-            r"|maximum .{0,30}(?:message|mail) size",
-            Reason.TOO_LARGE,
-        ),
-        (
-            r"(?:user|recipient|mailbox|account|address)\b.{0,60}\b(?:unknown|not (?:be )?found"
-            r"|does ?n[o']t exist|does not exist|not exist|disabled or not exist)"
-            r"|unknown (?:user|recipient|address|local)|no such (?:user|recipient|mailbox|address|person)"
-            r"|no mailbox|invalid (?:recipient|mailbox|address)|unrouteable address"
-            r"|address(?:e)? (?:not|wurde nicht|konnte nicht|nicht) (?:found|gefunden)"
-            r"|(?:adresse|empfänger|benutzer|postfach|e-?mail-adresse)\b.{0,80}\b"
-            r"(?:existiert nicht|unbekannt|nicht (?:gefunden|bekannt|vorhanden))"
-            r"|unbekannte\w* (?:empfänger|adresse|benutzer)|couldn't be found|wasn't found",
-            Reason.ADDRESS_UNKNOWN,
-        ),
-        (
-            r"(?:account|mailbox|user|postfach|konto)\b.{0,40}\b(?:disabled|inactive|suspended"
-            r"|deaktiviert|gesperrt|abgeschaltet|closed|not active)",
-            Reason.MAILBOX_DISABLED,
-        ),
-        (
-            r"\bspam|black ?list|block ?list|blocked (?:using|by|for)|dnsbl|\brbl\b|reputation|spamhaus"
-            r"|\bjunk\b|unsolicited",
-            Reason.REFUSED_AS_SPAM,
-        ),
-        (
-            r"\bexpired\b|too long|retry time(?:out)?|gave up|giving up|maximum (?:time|queue)"
-            r"|zustellfrist|message timed out",
-            Reason.EXPIRED,
-        ),
-        (
-            r"host .{0,60}(?:not found|unknown)|domain .{0,60}(?:not found|does not exist)"
-            r"|connection (?:timed out|refused|reset)|could not connect|couldn't establish"
-            r"|couldn't find any host|no route|name server|mx record|dns\b|not reachable|unreachable"
-            r"|keine verbindung|nicht erreichbar|server antwortet nicht",
-            Reason.UNREACHABLE,
-        ),
-        (
-            r"policy|polic(?:y|ies)|not (?:authorized|allowed|permitted)|relay(?:ing)? .{0,20}denied"
-            r"|access denied|dmarc|\bspf\b|\bdkim\b|abgelehnt|verweigert|prohibited|rejected",
-            Reason.REFUSED_BY_POLICY,
-        ),
-    )
-)
+_PATTERNS: dict[Reason, str] = {
+    Reason.MAILBOX_FULL: (
+        r"mailbox (?:is |has been )?(?:full|over)|quota|over ?limit|postfach .{0,40}\bvoll\b"
+        r"|ist voll\b|speicherplatz|insufficient (?:disk|system storage)|out of storage"
+    ),
+    Reason.TOO_LARGE: (
+        r"too (?:large|big)|size limit|exceed\w* .{0,40}size|(?:nachricht|mail) .{0,30}zu groß"
+        r"|maximum .{0,30}(?:message|mail) size"
+    ),
+    Reason.ADDRESS_UNKNOWN: (
+        r"(?:user|recipient|mailbox|account|address)\b.{0,60}\b(?:unknown|not (?:be )?found"
+        r"|does ?n[o']t exist|does not exist|not exist)|unknown (?:user|recipient|address|local)"
+        r"|no such (?:user|recipient|mailbox|address|person)|no mailbox"
+        r"|invalid (?:recipient|mailbox|address)|unrouteable address"
+        r"|adresse (?:wurde |konnte )?nicht gefunden|unbekannte\w* (?:empfänger|adresse|benutzer)"
+        r"|(?:adresse|empfänger|benutzer|postfach|e-?mail-adresse)\b.{0,80}\b"
+        r"(?:existiert nicht|unbekannt|nicht (?:gefunden|bekannt|vorhanden))"
+        r"|couldn't be found|wasn't found"
+    ),
+    Reason.MAILBOX_DISABLED: (
+        r"(?:account|mailbox|user|postfach|konto)\b.{0,40}\b(?:disabled|inactive|suspended"
+        r"|deaktiviert|gesperrt|abgeschaltet|closed|not active)"
+    ),
+    Reason.REFUSED_AS_SPAM: (
+        r"\bspam|black ?list|block ?list|blocked (?:using|by|for)|dnsbl|\brbl\b|reputation"
+        r"|\bjunk\b|unsolicited"
+    ),
+    Reason.EXPIRED: (
+        r"\bexpired\b|too long|retry time(?:out)?|gave up|giving up|maximum (?:time|queue)"
+        r"|zustellfrist|message timed out"
+    ),
+    Reason.UNREACHABLE: (
+        r"host .{0,60}(?:not found|unknown)|domain .{0,60}(?:not found|does not exist)"
+        r"|connection (?:timed out|refused|reset)|could not connect|couldn't establish"
+        r"|couldn't find any host|no route|name server|mx record|dns\b|not reachable|unreachable"
+        r"|keine verbindung|nicht erreichbar|server antwortet nicht"
+    ),
+    Reason.REFUSED_BY_POLICY: (
+        r"polic(?:y|ies)|not (?:authorized|allowed|permitted)|relay(?:ing)? .{0,20}denied"
+        r"|access denied|dmarc|\bspf\b|\bdkim\b|abgelehnt|verweigert|prohibited|rejected"
+    ),
+}
+_WORDS = {reason: re.compile(pattern, re.IGNORECASE) for reason, pattern in _PATTERNS.items()}
 
 
 def reason_of(code: str, words: str) -> Reason:
@@ -114,7 +104,7 @@ def reason_of(code: str, words: str) -> Reason:
     _, _, subject = code.partition(".")
     reason = _CODES.get(subject, Reason.OTHER)
     if reason in _VAGUE:
-        for pattern, said in _WORDS:
+        for said, pattern in _WORDS.items():
             if pattern.search(words):
                 return said
     return reason

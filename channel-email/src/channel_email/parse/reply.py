@@ -18,7 +18,7 @@ QUOTE, SOFT_QUOTE, SIGNATURE, END, TO_THE_END = "\ue000", "\ue001", "\ue002", "\
 MARKS = re.compile("[\ue000-\ue004]")
 _MARKED = re.compile("([\ue000-\ue004])")
 _MANY_BLANK = re.compile(r"\n{3,}")
-_LONG = 68  # a quoted line so long may have been wrapped on its way
+_LONG = 60  # a quoted line so long may have been wrapped on its way
 _MOST_LINES = 20_000  # in which headers are looked for: a book has fewer
 _TEXT, _QUOTED, _SIGNED = "text", "quoted", "signature"
 

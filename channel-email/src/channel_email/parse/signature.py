@@ -1,7 +1,7 @@
 """Find where a signature begins in somebody's own words.
 
-Rule 1. `-- ` on a line of its own begins one (RFC 3676 §4.3); `--`, `__` and a long dash do so
-        where only a few short lines follow.
+Rule 1. `-- ` on a line of its own begins one (RFC 3676 §4.3); `--`, `__`, a long dash and a drawn
+        rule do so where only a few short lines follow.
 Rule 2. A line that a device or an app adds ("Von meinem iPhone gesendet") begins one.
 Rule 3. "Mit freundlichen Grüßen" and the name below it are how a person ends a letter: they stay.
         Only with a block of further short lines below (role, street, phone) does the closing begin
@@ -12,10 +12,12 @@ Rule 4. A postscript is never part of a signature.
 import re
 
 _EXACT = re.compile(r"-- ?\Z")
-_MARK = re.compile(r"(?:--|__|—|–|_{3,}|[—–―─]{2,}|-{3,}|\*{3,}|={3,}|~{3,})\s*\Z")
+_MARK = re.compile(r"(?:--|__|—|–)\s*\Z")
+_RULE = re.compile(r"(?:_{3,}|[—–―─]{2,}|-{3,}|\*{3,}|={3,}|~{3,})\s*\Z")
 _DEVICE = re.compile(
     r"(?:"
-    r"(?:von|vom|aus|mit) (?:mein\w* |der |unterwegs|mobil)?.{0,50}\b(?:gesendet|gesandt|verschickt|geschickt)\.?"
+    r"(?:von|vom|aus|mit) (?:mein\w* |der |unterwegs|mobil)?.{0,50}\b"
+    r"(?:gesendet|gesandt|verschickt|geschickt)\.?"
     r"|(?:gesendet|gesandt|verschickt|geschickt|versandt) (?:von|vom|mit|aus|über|per|via)\b.{1,70}"
     r"|diese (?:nachricht|e-?mail|mail) wurde (?:von|mit|über|per|vom|auf viren)\b.{1,120}"
     r"|(?:holen|laden) sie sich? ?.{0,10}outlook für .{1,30}|outlook für (?:ios|android) .{0,20}"
@@ -25,7 +27,8 @@ _DEVICE = re.compile(
     r"|inviat[oa] (?:da|dal|con|tramite)\b.{1,50}|enviado (?:desde|do|de|a partir)\b.{1,50}"
     r"|obt(?:ener|enha) (?:o )?outlook .{1,30}|verzonden (?:vanaf|met|vanuit|via)\b.{1,50}"
     r"|verstuurd (?:vanaf|met|vanuit|via)\b.{1,50}|wysłan[eoy] (?:z|ze)\b.{1,50}"
-    r"|sendt (?:fra|med)\b.{1,50}|skickat från .{1,50}|lähetetty .{1,50}|отправлено (?:с|из) .{1,50}"
+    r"|sendt (?:fra|med)\b.{1,50}|skickat från .{1,50}|lähetetty .{1,50}"
+    r"|отправлено (?:с|из) .{1,50}"
     r")(?:<\s*https?://[^>\s]*>|\(https?://[^)]*\))?\s*\Z",
     re.IGNORECASE,
 )
@@ -33,7 +36,7 @@ _SENTENCE_END = re.compile(r"(?:[!?]|[a-zäöüß)]{2,}[.:])\s*\Z")
 _CLOSING = re.compile(
     r"(?:mit (?:freundlich|best|herzlich|vorzüglich|lieb|schön|sonnig|kollegial|verbindlich)\w* "
     r"(?:grü(?:ß|ss)\w*|gru(?:ß|ss)|empfehlung\w*)"
-    r"|(?:viele|liebe|beste|freundliche|herzliche|schöne|sonnige|ganz liebe|einen schönen|die besten) "
+    r"|(?:viele|liebe|beste|freundliche|herzliche|schöne|sonnige|ganz liebe|die besten) "
     r"(?:grü(?:ß|ss)e|gru(?:ß|ss)|dank)|freundlichst|hochachtungsvoll|mit vorzüglicher hochachtung"
     r"|grü(?:ß|ss)e|gru(?:ß|ss)|mfg|lg|vg|bg|hg|mit (?:dank|bestem dank)|vielen dank|besten dank"
     r"|danke(?:schön)?(?: im voraus)?|(?:ihr|ihre|dein|deine)"
@@ -67,12 +70,14 @@ def _begins(lines: list[str], at: int, line: str, stripped: str) -> bool:
     if first in "-_—–―─*=~":
         if _EXACT.match(line) and line.endswith(" "):
             return True
-        return _MARK.match(stripped) is not None and _is_block(lines, at + 1, most=_FEW)
+        if _MARK.match(stripped):
+            return _is_block(lines, at + 1)
+        return _RULE.match(stripped) is not None and _is_block(lines, at + 1, least=2)
     if len(stripped) > 140:
         return False
     if is_device_line(stripped):
         return True
-    return _CLOSING.match(stripped) is not None and _is_block(lines, at + 1, most=_FEW, least=2)
+    return _CLOSING.match(stripped) is not None and _is_block(lines, at + 1, least=2, to_mark=True)
 
 
 def is_device_line(stripped: str) -> bool:
@@ -84,25 +89,36 @@ def is_device_line(stripped: str) -> bool:
     return "," not in bare and not (bare.rstrip().endswith(".") and bare[:4].lower() == "sent")
 
 
-def _is_block(lines: list[str], start: int, *, most: int, least: int = 1) -> bool:
-    """Say whether only a few short lines follow, none of which reads like a sentence."""
-    block: list[str] = []
+def _is_block(lines: list[str], start: int, *, least: int = 1, to_mark: bool = False) -> bool:
+    """Say whether only a few short lines follow, none of which reads like a sentence.
+
+    `to_mark`: up to a next mark, which begins a signature of its own.
+    """
+    count = 0
     for number in range(start, len(lines)):
         line = lines[number].strip()
         if not line:
             continue
-        if _POSTSCRIPT.match(line) or is_device_line(line) or (least > 1 and _MARK.match(line)):
+        if is_device_line(line) and not to_mark:
+            return True
+        if _POSTSCRIPT.match(line) or (to_mark and _begins_anew(line)):
             break
-        block.append(line)
-        if len(block) > most or len(line) > _SHORT or _reads(line):
+        count += 1
+        if count > _FEW or len(line) > _SHORT or _reads(line):
             return False
-    return len(block) >= least
+    return count >= least
+
+
+def _begins_anew(line: str) -> bool:
+    return bool(_MARK.match(line) or _RULE.match(line) or is_device_line(line))
 
 
 def _reads(line: str) -> bool:
     """Say whether a line reads like a sentence rather than like a name or a number."""
     words = len(line.split())
-    return words > 11 or (words >= 5 and _SENTENCE_END.search(line) is not None)
+    return (
+        line.endswith("?") or words > 11 or (words >= 5 and _SENTENCE_END.search(line) is not None)
+    )
 
 
 def _end(lines: list[str], at: int) -> int:

@@ -1,0 +1,142 @@
+"""Whose address it is, and what broken settings are told: one line with key and remedy."""
+
+import re
+
+import pytest
+
+from channel_email.settings import (
+    Accounts,
+    EmailAccount,
+    EmailSettings,
+    Imap,
+    Listen,
+    Relay,
+    Tls,
+)
+from hub_kit.settings import ConfigurationError, Loaded
+
+FILE = """
+database: "postgresql://{{role}}@/faden"
+blobs: blobs
+keys_file: keys.json
+tenants:
+  musterstadt:
+    name: Stadt Musterstadt
+    accounts:
+      post: {{channel: email, address: post@musterstadt.example, aliases: [Rathaus@Musterstadt.example]}}
+      bauamt: {{channel: email, address: bauamt@musterstadt.example, name: Bauamt}}
+      sms: {{channel: sms, address: "+4930123456"}}
+  kleindorf:
+    name: Gemeinde Kleindorf
+    accounts:
+      post: {{channel: email, address: post@kleindörf.example{post}}}
+services:
+  channel_email: {{{service}}}
+"""
+
+
+def load(tmp_path, post: str = "", service: str = "") -> Loaded:
+    path = tmp_path / "faden.yaml"
+    path.write_text(FILE.format(post=post, service=service), encoding="utf-8")
+    return Loaded.read(path)
+
+
+@pytest.mark.parametrize(
+    ("address", "account"),
+    [
+        ("post@musterstadt.example", "musterstadt/post"),
+        ("POST@Musterstadt.Example", "musterstadt/post"),
+        ("rathaus@musterstadt.example", "musterstadt/post"),
+        ("post+hunde@musterstadt.example", "musterstadt/post"),
+        ("rathaus+x@musterstadt.example", "musterstadt/post"),
+        ("bauamt@musterstadt.example", "musterstadt/bauamt"),
+        ("reply+A1b2@musterstadt.example", "musterstadt/post"),
+        ("bounce+0f9d5c0e-6d2b-5f5e-9d0f-000000000000@musterstadt.example", "musterstadt/post"),
+        ("post@kleindörf.example", "kleindorf/post"),
+        ("post@xn--kleindrf-q4a.example", "kleindorf/post"),
+        ("reply+A1b2@kleindörf.example", "kleindorf/post"),
+        ("reply@musterstadt.example", None),
+        ("reply+@musterstadt.example", None),
+        ("reply+A1b2@anderswo.example", None),
+        ("niemand@musterstadt.example", None),
+        ("niemand+post@musterstadt.example", None),
+        ("post@musterstadt.example.evil.example", None),
+        ("post", None),
+        ("", None),
+        ("@musterstadt.example", None),
+        ("post@", None),
+    ],
+)
+def test_whose_address_it_is(tmp_path, address, account):
+    found = Accounts.read(load(tmp_path)).account_of(address)
+    assert (found and found.key) == account
+
+
+def test_an_account_without_a_name_writes_as_its_tenant(tmp_path):
+    accounts = Accounts.read(load(tmp_path))
+    named = [accounts.get("musterstadt", name).display_name for name in ("post", "bauamt")]
+    assert named == ["Stadt Musterstadt", "Bauamt"]
+    assert accounts.get("musterstadt", "sms") is None
+
+
+@pytest.mark.parametrize(
+    ("post", "says"),
+    [
+        (", aliases: [BAUAMT@musterstadt.example]", "address of musterstadt/bauamt too"),
+        (", domain: musterstadt.example", "domain belongs to tenant musterstadt"),
+        (", aliases: [post]", r"an address is written name@domain"),
+        (", adress: x", r"kleindorf\.accounts\.post\.adress: Extra inputs.*mend the spelling"),
+        (", imap: {host: h, user: u}", "password_file or password_env"),
+        (", imap: {host: h}", "a mailbox needs a user"),
+        (", imap: {host: h, user: u, password_env: P, tls: off}", "leaves this machine only by"),
+        (", imap: {host: h, user: u, password_env: P, after: move}", "move_to goes with"),
+        (", relay: {host: h, port: 70000}", r"relay\.port: Input should be less than"),
+        (", relay: {host: h, tls: ssl}", r"relay\.tls: Input should be 'off', 'if-offered'"),
+    ],
+)
+def test_broken_accounts_are_told_file_and_key(tmp_path, post, says):
+    with pytest.raises(ConfigurationError, match=says) as error:
+        Accounts.read(load(tmp_path, post))
+    assert re.match(r".*faden\.yaml: tenants\.kleindorf\.accounts\.post", str(error.value))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("service", "says"),
+    [
+        ("smtp: '2525'", r"services\.channel_email\.smtp: .*write host:port"),
+        ("lmtp: 'host:lmtp'", r"services\.channel_email\.lmtp: .*write host:port"),
+        ("smtp: '127.0.0.1:99999'", r"smtp: .*write host:port"),
+        ("size_limit: many", r"services\.channel_email\.size_limit: .*integer"),
+        ("imap: {}", r"services\.channel_email\.imap: Extra inputs"),
+    ],
+)
+def test_broken_services_are_told_the_key(tmp_path, service, says):
+    with pytest.raises(ConfigurationError, match=says):
+        load(tmp_path, service=service).section("channel_email", EmailSettings)
+
+
+def test_addresses_to_listen_on(tmp_path, monkeypatch):
+    loaded = load(tmp_path, service="smtp: '[::1]:2525'")
+    monkeypatch.setenv("HUB_CHANNEL_EMAIL_LMTP", "0.0.0.0:24")
+    settings = loaded.section("channel_email", EmailSettings)
+    assert (settings.smtp, settings.lmtp) == (Listen("::1", 2525), Listen("0.0.0.0", 24))
+    assert settings.http == Listen("127.0.0.1", 8011)
+
+
+def test_passwords_come_from_files_and_variables(tmp_path, monkeypatch):
+    (tmp_path / "password").write_text("geheim mit Ende \n")
+    by_file = Imap(host="h", user="u", password_file=tmp_path / "password")
+    by_variable = Relay(host="h", user="u", password_env="PASSWORT", tls=Tls.STARTTLS)
+    assert by_file.password() == "geheim mit Ende "
+    with pytest.raises(ConfigurationError, match="PASSWORT: not set"):
+        by_variable.password()
+    monkeypatch.setenv("PASSWORT", "geheim")
+    assert by_variable.password() == "geheim"
+    with pytest.raises(ConfigurationError, match="gone: No such file"):
+        Imap(host="h", user="u", password_file=tmp_path / "gone").password()
+
+
+def test_an_account_may_write_under_another_domain():
+    account = EmailAccount(address="post@Stadt.example", domain="Mail.Stadt.example")
+    assert account.mail_domain == "mail.stadt.example"
