@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from hub_contract.errors import Permanent, Temporary
+from hub_contract.events import Arrival
 from hub_contract.topics import from_wire
 from hub_contract.words import Body
 from hub_kit.accept import Accept
@@ -106,7 +107,7 @@ async def test_what_stood_already_leaves_no_bytes_behind(channel, arrive):
 async def test_two_processes_that_take_in_the_same_keep_it_once(
     channel, database, tmp_path, owner, arrive
 ):
-    """In opposite orders, so that their transactions also meet in a deadlock."""
+    """And it opens: whoever came second has deleted nothing but its own bytes."""
     async with open_ground("probe_channel", database, tmp_path) as other:
 
         async def one_way(ground, numbers) -> list:
@@ -123,6 +124,26 @@ async def test_two_processes_that_take_in_the_same_keep_it_once(
     for event, key in events[::100]:
         original = await read_blob(channel.blobs, event.original, key)
         assert original.decode() == f"original text {event.content.subject}"
+
+
+async def test_two_that_meet_in_a_deadlock_get_past_each_other(channel, database, owner, arrive):
+    sql = """insert into hub.event_log (event_id, tenant, topic, key, type, source, at, traceparent,
+             body) values ($1, '', '', '', '', '', now(), '', '')"""
+    first, second, third = arrive(1), arrive(2), arrive(3)
+    other = await asyncpg.connect(database)
+    transaction = other.transaction()
+    await transaction.start()
+    await other.execute(sql, second.event.id)
+    accepted = asyncio.create_task(channel.accept.all([first, second, third]))
+
+    async def waits() -> bool:
+        return await owner.fetchval("select count(*) from pg_locks where not granted") > 0
+
+    await eventually(waits)
+    await other.execute(sql, first.event.id)  # each waits for the other until one is thrown out
+    await transaction.commit()
+    await other.close()
+    assert [a.new for a in await accepted] == [False, False, True]
 
 
 async def test_one_that_the_database_refuses_does_not_sink_the_others(channel, owner, arrive):
@@ -155,6 +176,13 @@ async def test_what_cannot_be_written_down_fails_alone(channel, owner, arrive, a
     assert [getattr(a, "new", None) for a in answers] == [True, None, True]
     assert isinstance(answers[1], Exception)
     assert not isinstance(answers[1], Temporary), "trying again cannot help"
+
+
+@pytest.mark.parametrize("files", [(), (b"one", b"two")])
+async def test_attachments_without_their_bytes_are_refused(channel, owner, arrive, files):
+    with pytest.raises(ValueError, match="zip"):
+        await channel.accept(Arrival(arrive(1, files=(b"one",)).event, b"original", files))
+    assert await count(owner) == 0
 
 
 async def test_a_fault_of_ours_is_temporary_and_leaves_no_bytes(channel, owner, arrive):

@@ -80,6 +80,8 @@ BROKEN = [
     ("blobs:", "blob:", ["blob", "remove it, or mend the spelling", "1 more"]),
     ("blobs: .faden/blobs\n", "", ["blobs", "add the key"]),
     ("blobs: .faden/blobs", "blobs: [1]", ["blobs", "valid string"]),
+    ("blobs: .faden/blobs", "blobs: s3://", ["blobs", "s3://bucket/prefix"]),
+    ("blobs: .faden/blobs", "blobs: https://x/y", ["blobs", "s3://bucket/prefix"]),
     ("postgresql://", "mysql://", ["database", "write `postgresql://"]),
     ("blobs:", "bus: rabbitmq\nblobs:", ["bus", "write `postgresql` or `kafka://host:9092`"]),
     ("blobs:", "bus: kafka://\nblobs:", ["bus", "kafka://host:9092"]),

@@ -212,7 +212,7 @@ def _move_to_blob(arrival: Arrival, packing: Packing, key: bytes) -> tuple[dict[
         return {}, ""
     places = packing.add(f"{event.tenant}/{_day(event)}", parts, key)
     changes: dict[str, object] = {"original": places[0] if arrival.original else None}
-    if isinstance(content, MessageContent) and len(places) > 1:
+    if isinstance(content, MessageContent) and (content.attachments or len(places) > 1):
         files = places[1 : 1 + len(arrival.files)]
         changes["content"] = _with_places(content, files, places[-1] if long_body else None)
     return changes, places[0].name

@@ -143,19 +143,16 @@ class FolderBlobs:
 
 def _write(path: Path, data: bytes | bytearray) -> None:
     beside = path.with_name(path.name + ".part")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
     try:
-        with memoryview(data) as rest:
+        with beside.open("wb", buffering=0) as file, memoryview(data) as rest:
             written = 0
             while written < len(rest):
-                written += os.write(descriptor, rest[written:])
-        os.fdatasync(descriptor)
+                written += file.write(rest[written:])
+            os.fdatasync(file.fileno())
+        beside.rename(path)
     except OSError:
-        beside.unlink()
+        beside.unlink(missing_ok=True)
         raise
-    finally:
-        os.close(descriptor)
-    beside.rename(path)
 
 
 def _make_folder(folder: Path) -> None:
@@ -192,12 +189,13 @@ class S3Blobs:
         self.store = store
 
     async def put_all(self, objects: Mapping[str, bytes | bytearray]) -> None:
-        puts = [self.store.put_async(_checked(name), data) for name, data in objects.items()]
+        names = [_checked(name) for name in objects]
+        puts = map(self.store.put_async, names, objects.values())
         done = await asyncio.gather(*puts, return_exceptions=True)
         # A bucket that is missing is a FileNotFoundError, and a fault of ours like the others.
         if errors := [error for error in done if isinstance(error, BaseException)]:
             with suppress(Temporary):
-                await self.delete_all(list(objects))
+                await self.delete_all(names)
             raise _away(errors[0]) from None
 
     async def get(self, name: str, start: int, length: int) -> bytes:

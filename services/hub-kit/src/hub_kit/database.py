@@ -1,6 +1,7 @@
 """The way to PostgreSQL: pools whose role owns one schema, and which errors mean "later".
 
-A password comes from PGPASSFILE (or ~/.pgpass), never from the DSN; a socket is `?host=/folder`.
+A password comes from PGPASSFILE (mode 0600) or PGPASSWORD, never from the DSN; a socket's folder
+is `?host=/folder`.
 """
 
 import asyncio

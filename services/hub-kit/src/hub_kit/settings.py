@@ -62,6 +62,13 @@ class HubSettings(Section):
             raise ValueError("write `postgresql://{role}@host/database`")
         return value
 
+    @field_validator("blobs")
+    @classmethod
+    def known_blobs(cls, value: str) -> str:
+        if not value or ("://" in value and not re.match(r"s3://[^/]", value)):
+            raise ValueError("write a folder or `s3://bucket/prefix`")
+        return value
+
     @field_validator("bus")
     @classmethod
     def known_bus(cls, value: str) -> str:
