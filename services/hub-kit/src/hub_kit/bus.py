@@ -22,7 +22,7 @@ class Record:
 
     topic: str
     key: str
-    position: str
+    position: str  # where a reader stands that is done with this one
     traceparent: str
     body: bytes
 

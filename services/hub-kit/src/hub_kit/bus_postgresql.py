@@ -8,20 +8,24 @@ from hub_contract.errors import Temporary
 from hub_kit import event_log
 from hub_kit.bus import Batch, Positions, Record
 from hub_kit.database import AWAY, Connection, Pool
+from hub_kit.horizon import Horizon
 
 LANE = "log"
 QUICK, SLOW = 0.01, 0.1  # seconds between looks: while events flow, and while all is quiet
+SILENT = 60.0  # seconds without a look after which the server takes the lock from a frozen member
 
 
 class PostgresBus:
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, *, silent: float = SILENT) -> None:
+        self._pool, self._silent = pool, silent
 
     @asynccontextmanager
     async def subscribe(
         self, group: str, topics: Sequence[str], positions: Positions
     ) -> AsyncIterator["PostgresSubscription"]:
-        subscription = PostgresSubscription(self._pool, group, list(topics), positions)
+        subscription = PostgresSubscription(
+            self._pool, group, list(topics), positions, self._silent
+        )
         try:
             yield subscription
         finally:
@@ -35,19 +39,25 @@ class PostgresSubscription:
     swapped in the transaction of its work (`hub_kit.consume`), so it can write nothing.
     """
 
-    def __init__(self, pool: Pool, group: str, topics: list[str], positions: Positions) -> None:
+    def __init__(
+        self, pool: Pool, group: str, topics: list[str], positions: Positions, silent: float
+    ) -> None:
         self._pool, self._group, self._topics = pool, group, topics
-        self._positions = positions
+        self._positions, self._silent = positions, silent
         self._connection: Connection | None = None
         self._position: str | None = None
         self._pause = QUICK
+        self._horizon = Horizon()
 
     async def fetch(self, limit: int) -> list[Batch]:
         try:
-            if self._connection is None and not await self._become_active():
+            if self._connection is None:
+                self._connection = await self._become_active()
+            if self._connection is None:
                 await asyncio.sleep(SLOW)
                 return []
-            return await self._read(limit)
+            await self._horizon.look(self._connection)
+            return await self._read(self._connection, limit)
         except AWAY as error:
             await self.leave()
             raise Temporary(f"bus: {type(error).__name__}") from error
@@ -66,25 +76,25 @@ class PostgresSubscription:
                 connection.terminate()
                 await self._pool.release(connection)
 
-    async def _become_active(self) -> bool:
-        connection = await self._pool.acquire(timeout=10)
+    async def _become_active(self) -> Connection | None:
+        connection: Connection = await self._pool.acquire(timeout=10)
         lock = "select pg_try_advisory_lock(hashtextextended('faden consumer ' || $1, 0))"
+        silent = f"set idle_session_timeout = {self._silent * 1000:.0f}"
         try:
-            active = bool(await connection.fetchval(lock, self._group))
+            if await connection.fetchval(lock, self._group):
+                await connection.execute(silent)
+                return connection
         except BaseException:
+            connection.terminate()  # whether it holds the lock is not known
             await self._pool.release(connection)
             raise
-        if active:
-            self._connection = connection
-        else:
-            await self._pool.release(connection)
-        return active
+        await self._pool.release(connection)
+        return None
 
-    async def _read(self, limit: int) -> list[Batch]:
-        assert self._connection is not None
+    async def _read(self, connection: Connection, limit: int) -> list[Batch]:
         if self._position is None:
             self._position = await self._positions(LANE)
-        rows = await event_log.read(self._connection, self._position, limit, self._topics)
+        rows = await event_log.read(connection, self._position, limit, self._topics)
         if not rows:
             await asyncio.sleep(self._pause)
             self._pause = min(self._pause * 1.2, SLOW)

@@ -11,20 +11,22 @@ Rule 4. What fails for one key only parks that key: its later events wait in ord
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
 
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import ConversationEvent
-from hub_contract.topics import from_wire
-from hub_kit import logs, metrics, set_aside, tracing
-from hub_kit.bus import START, Batch, Bus, Record, Subscription
+from hub_contract.topics import from_wire, occurred_at
+from hub_kit import cursor, logs, metrics, set_aside, tracing
+from hub_kit.bus import Batch, Bus, Record, Subscription
 from hub_kit.database import AWAY, Connection, Pool, connect, transaction
 
 LIMIT = 1_000
-REPLAY_EVERY = 1.0  # seconds between looks at what operators ask for
+PAUSE = 1.0  # seconds before an interrupted lane is tried again
+LOOK_EVERY = 1.0  # seconds between looks at what operators ask for
+SAY_EVERY = 60.0  # seconds after which the same interruption is said again
 log = structlog.get_logger()
 
 
@@ -52,6 +54,8 @@ class Consumer:
     handle: Handle
     limit: int = LIMIT
     progress: float = 0.0  # monotonic seconds of the last look that ended well
+    _stands: dict[str, str] = field(default_factory=dict, init=False)  # lane -> position
+    _said: tuple[str, float] = field(default=("", 0.0), init=False)
 
     async def run(self) -> None:
         """Read for ever; every interruption is waited out in place."""
@@ -60,107 +64,133 @@ class Consumer:
                 async with self.bus.subscribe(self.name, self.topics, self._position) as place:
                     await self._read(place)
             except (Temporary, *AWAY) as error:
-                log.warning("consumer waits", consumer=self.name, reason=str(error)[:200])
-                await asyncio.sleep(1)
+                await self._wait_out(error)
 
     async def _read(self, place: Subscription) -> None:
-        asked = 0.0
+        looked = 0.0
         while True:
             for batch in await place.fetch(self.limit):
                 await self._settle(place, batch)
             self.progress = time.monotonic()
-            if self.progress - asked > REPLAY_EVERY:
-                asked = self.progress
-                await set_aside.replay_asked(self.pool, self.name, self._again)
+            if self.progress - looked > LOOK_EVERY:
+                looked = self.progress
+                await self._look_around(place)
 
     async def _settle(self, place: Subscription, batch: Batch) -> None:
         try:
             with metrics.HANDLE_SECONDS.labels(self.name).time():
-                await self._commit(batch, self._handle_all)
-        except (Temporary, *AWAY):
-            await place.rewind(batch.lane)
-            raise
+                await self._carry_out(batch)
         except _Overtaken:
-            await place.rewind(batch.lane)
-            return
-        except Exception as error:  # noqa: BLE001 - outermost loop: find the event it fails for
-            log.warning("batch fails, singly now", consumer=self.name, error=logs.place(error))
-            await self._commit(batch, self._handle_singly)
-        await place.done(batch)
-        metrics.CONSUMED.labels(self.name).inc(len(batch.records))
+            await self._rewind(place, batch.lane)
+        except (Temporary, *AWAY) as error:
+            await self._rewind(place, batch.lane)
+            await self._wait_out(error)
+        else:
+            self._stands[batch.lane] = batch.after
+            await place.done(batch)
 
-    async def _commit(
-        self, batch: Batch, work: Callable[[Connection, Batch], Awaitable[None]]
-    ) -> None:
-        async with transaction(self.pool) as connection:
-            await _move(connection, self.name, batch)
-            await work(connection, batch)
-
-    async def _handle_all(self, connection: Connection, batch: Batch) -> None:
-        delivered = await self._decode(connection, batch)
-        parked = await set_aside.parked_keys(connection, self.name)
-        if parked:
-            behind = [d.record for d in delivered if d.record.key in parked]
-            await set_aside.park(connection, self.name, batch.lane, behind, "waits in order")
-            delivered = [d for d in delivered if d.record.key not in parked]
-        if delivered:
-            with tracing.span(f"{self.name} handle", delivered[0].record.traceparent):
-                await self.handle(connection, delivered)
-            self._note_lag(delivered[-1])
-
-    async def _handle_singly(self, connection: Connection, batch: Batch) -> None:
-        for one in await self._decode(connection, batch):
-            parked = await set_aside.parked_keys(connection, self.name)
-            reason = "waits in order" if one.record.key in parked else ""
-            reason = reason or await self._try(connection, one)
-            if reason:
-                await set_aside.park(connection, self.name, batch.lane, [one.record], reason)
-
-    async def _try(self, connection: Connection, one: Delivered) -> str:
-        """Handle one event under a savepoint; return why it failed, or nothing."""
+    async def _carry_out(self, batch: Batch) -> None:
+        """Commit the batch; where it fails, halve it until the one event it fails for is alone."""
         try:
-            async with connection.transaction():
-                await self.handle(connection, [one])
-        except (Temporary, *AWAY):
+            await self._commit(batch)
+        except (_Overtaken, Temporary, *AWAY):
             raise
-        except Exception as error:  # noqa: BLE001 - outermost loop: the reason goes to the operator
-            log.error("event parked", consumer=self.name, error=logs.place(error))
-            # Only our own errors are written to be read; a foreign text may quote content.
-            return str(error) if isinstance(error, Permanent) else type(error).__name__
-        return ""
+        except Exception as error:
+            if not batch.records:
+                raise
+            log.warning("batch fails", consumer=self.name, error=logs.place(error))
+            if len(batch.records) == 1:
+                await self._commit(batch, set_aside.reason_of(error))
+            else:
+                for half in _halves(batch):
+                    await self._carry_out(half)
 
-    async def _decode(self, connection: Connection, batch: Batch) -> list[Delivered]:
-        delivered = []
-        for record in batch.records:
-            try:
-                delivered.append(Delivered(record, from_wire(record.body)))
-            except Permanent as error:
-                await set_aside.bury(connection, self.name, batch.lane, record, str(error))
-        return delivered
+    async def _commit(self, batch: Batch, failing: str = "") -> None:
+        """Handle a batch and move on, in one transaction; what is known to fail is parked."""
+        good, dead = _decode(batch.records)
+        async with transaction(self.pool) as connection:
+            if not await cursor.move(connection, self.name, batch.lane, batch.before, batch.after):
+                raise _Overtaken
+            behind: list[Record] = []
+            await set_aside.bury(connection, self.name, batch.lane, dead)
+            if failing:
+                await set_aside.park(connection, self.name, batch.lane, batch.records, failing)
+            elif good:
+                behind = await self._handle(connection, batch.lane, good)
+        metrics.CONSUMED.labels(self.name).inc(len(batch.records))
+        metrics.DEAD.labels(self.name).inc(len(dead))
+        metrics.PARKED.labels(self.name).inc(len(behind) + bool(failing))
 
-    async def _again(self, connection: Connection, record: Record) -> str:
-        return await self._try(connection, Delivered(record, from_wire(record.body)))
+    async def _handle(
+        self, connection: Connection, lane: str, delivered: list[Delivered]
+    ) -> list[Record]:
+        """Handle what is free; park and return what waits behind a parked event of its key."""
+        records = [d.record for d in delivered]
+        parked = await set_aside.parked(connection, self.name, records)
+        behind = [r for r in records if (r.topic, r.key) in parked]
+        await set_aside.park(connection, self.name, lane, behind, set_aside.WAITS)
+        free = [d for d in delivered if (d.record.topic, d.record.key) not in parked]
+        if free:
+            with tracing.span(f"{self.name} handle", free[0].record.traceparent):
+                await self.handle(connection, free)
+            lag = datetime.now(UTC) - occurred_at(free[-1].event)
+            metrics.LAG_SECONDS.labels(self.name).set(max(lag.total_seconds(), 0))
+        return behind
+
+    async def _look_around(self, place: Subscription) -> None:
+        """Do what operators ask: read again from a position they set, replay what was set aside."""
+        try:
+            async with connect(self.pool) as connection:
+                rows = await connection.fetch(
+                    "select lane, position from cursor where consumer = $1", self.name
+                )
+            for lane, position in rows:
+                if self._stands.get(lane, position) != position:
+                    log.info("reads again from elsewhere", consumer=self.name, lane=lane)
+                    await self._rewind(place, lane)
+            await set_aside.replay(self.pool, self.name, self._again)
+        except (Temporary, *AWAY) as error:
+            await self._wait_out(error)
+
+    async def _again(self, connection: Connection, records: Sequence[Record]) -> None:
+        await self.handle(connection, [Delivered(r, from_wire(r.body)) for r in records])
 
     async def _position(self, lane: str) -> str:
         async with connect(self.pool) as connection:
-            await connection.execute(
-                "insert into cursor values ($1, $2, $3) on conflict do nothing",
-                self.name,
-                lane,
-                START,
-            )
-            sql = "select position from cursor where consumer = $1 and lane = $2"
-            return str(await connection.fetchval(sql, self.name, lane))
+            position = await cursor.stand(connection, self.name, lane)
+        self._stands[lane] = position
+        return position
 
-    def _note_lag(self, last: Delivered) -> None:
-        moment = getattr(last.event, "received_at", None) or getattr(last.event, "at", None)
-        if isinstance(moment, datetime):
-            lag = (datetime.now(UTC) - moment).total_seconds()
-            metrics.LAG_SECONDS.labels(self.name).set(max(lag, 0))
+    async def _rewind(self, place: Subscription, lane: str) -> None:
+        self._stands.pop(lane, None)
+        await place.rewind(lane)
+
+    async def _wait_out(self, error: BaseException) -> None:
+        reason, now = str(error)[:200] or type(error).__name__, time.monotonic()
+        if reason != self._said[0] or now - self._said[1] > SAY_EVERY:
+            log.warning("consumer waits", consumer=self.name, reason=reason)
+            self._said = (reason, now)
+        await asyncio.sleep(PAUSE)
 
 
-async def _move(connection: Connection, consumer: str, batch: Batch) -> None:
-    sql = """update cursor set position = $4, moved_at = now()
-             where consumer = $1 and lane = $2 and position = $3"""
-    if await connection.execute(sql, consumer, batch.lane, batch.before, batch.after) != "UPDATE 1":
-        raise _Overtaken
+def _decode(
+    records: Sequence[Record],
+) -> tuple[list[Delivered], list[tuple[Record, str]]]:
+    good: list[Delivered] = []
+    dead: list[tuple[Record, str]] = []
+    for record in records:
+        try:
+            good.append(Delivered(record, from_wire(record.body)))
+        except Permanent as error:
+            dead.append((record, str(error)))
+    return good, dead
+
+
+def _halves(batch: Batch) -> tuple[Batch, Batch]:
+    middle = len(batch.records) // 2
+    first, second = batch.records[:middle], batch.records[middle:]
+    between = first[-1].position
+    return (
+        Batch(batch.lane, batch.before, between, first),
+        Batch(batch.lane, between, batch.after, second),
+    )
