@@ -43,6 +43,37 @@ def up(config: Config = None, data: Data = HERE, bus: Bus = "postgresql") -> Non
 
 
 @app.command()
+def demo(
+    bus: Bus = "postgresql",
+    check: Annotated[
+        bool, typer.Option("--check", help="List every fact and whether it holds.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Play a story with real mails, in and out, and show the timeline; leaves nothing behind."""
+    from local_hub.demo.present import run_demo
+
+    raise typer.Exit(run_demo(_known(bus), out, check=check, as_json=as_json))
+
+
+@app.command()
+def timeline(
+    wanted: Annotated[str, typer.Argument(metavar="[REFERENCE|ADDRESS]")] = "",
+    *,
+    config: Config = None,
+    data: Data = HERE,
+    tenant: Annotated[str, typer.Option(help="Only of this one; else of all.")] = "",
+    language: Annotated[str, typer.Option(help="de or en.")] = "de",
+    as_json: Json = False,
+) -> None:
+    """Show a conversation of the running hub; without an argument list the newest ones."""
+    from local_hub.timeline import Wanted, show_timeline
+
+    loaded = Place.find(config, data).read()
+    show_timeline(loaded, out, Wanted(wanted, tenant, language, as_json))
+
+
+@app.command()
 def check(config: Config = None, data: Data = HERE, as_json: Json = False) -> None:
     """Check configuration and connections; each fault names file, key and remedy."""
     from local_hub.check import check_configuration, check_connections

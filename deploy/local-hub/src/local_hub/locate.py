@@ -48,7 +48,9 @@ class Place:
     def announce(self, environment: Mapping[str, str]) -> Iterator[None]:
         """Let the other commands find this hub while it runs."""
         file = self.data / _RUNNING
-        document = {"pid": os.getpid(), "environment": dict(environment)}
+        ours = {name: value for name, value in os.environ.items() if name.startswith("HUB_")}
+        document = {"pid": os.getpid(), "environment": {**ours, **environment}}
+        file.touch(mode=0o600)  # a DSN may hold a password
         file.write_text(json.dumps(document), encoding="utf-8")
         try:
             yield

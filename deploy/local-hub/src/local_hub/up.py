@@ -13,8 +13,9 @@ from rich.text import Text
 
 from local_hub.check import check_configuration
 from local_hub.locate import Place
-from local_hub.prepare import Say, prepare
+from local_hub.prepare import prepare
 from local_hub.programs import Program, check_ports, programs_of
+from local_hub.steps import show_steps
 from local_hub.supervise import READY, Supervisor
 
 WITHIN = 60  # seconds for all to become ready; later they still may
@@ -36,7 +37,6 @@ def run_up(place: Place, bus: str, console: Console) -> None:
         say("")
         programs = programs_of(loaded, environment["HUB_BUS"])
         asyncio.run(_run(programs, environment, console))
-        say("Stopping the database")
     console.print(f"Everything has ended; the data stays in {place.data}")
 
 
@@ -97,23 +97,6 @@ def readable(line: str) -> str:
     head = [moment, str(fields.pop("level", "")), str(fields.pop("event", ""))]
     fields.pop("service", None)
     return " ".join([*filter(None, head), *(f"{name}={value}" for name, value in fields.items())])
-
-
-@contextmanager
-def show_steps(console: Console) -> Iterator[Say]:
-    """Yield what shows the step that is under way; an empty step takes the display away."""
-    status = console.status("")
-
-    def say(step: str) -> None:
-        status.stop()
-        if step:
-            status.update(f"{step} …")
-            status.start()
-
-    try:
-        yield say
-    finally:
-        status.stop()
 
 
 @contextmanager

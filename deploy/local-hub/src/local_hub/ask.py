@@ -1,0 +1,106 @@
+"""Asks a running hub and the pretend world over HTTP, for `faden timeline` and `faden demo`."""
+
+from collections.abc import Generator
+from typing import Any
+
+import httpx
+
+from hub_contract.errors import Permanent, Temporary
+from hub_kit.keys import KeyRing
+from hub_kit.tokens import Caller, issue
+
+Json = dict[str, Any]
+STORE = "conversation_store"
+
+
+class Store:
+    """The store's interface as an agent of one tenant sees it."""
+
+    def __init__(self, address: str, ring: KeyRing, tenant: str, language: str = "de") -> None:
+        self._http = httpx.AsyncClient(
+            base_url=f"http://{address}",
+            auth=_Signed(ring, Caller("faden", tenant, "agent")),
+            headers={"Accept-Language": language},
+            timeout=10,
+        )
+
+    async def conversations(self) -> list[Json]:
+        """Return the open conversations, newest activity first."""
+        return list((await self._get("/conversations", {}))["conversations"])
+
+    async def search(self, **wanted: str) -> list[Json]:
+        """Return the conversations of a `reference`, or of a `kind` and `value` of address."""
+        return list((await self._get("/search", wanted))["conversations"])
+
+    async def entries(self, conversation_id: str) -> list[Json]:
+        """Return a whole timeline, oldest entry first."""
+        found: list[Json] = []
+        after: int | None = 0
+        while after is not None:
+            part = {"order": "oldest", "after": str(after)}
+            page = await self._get(f"/conversations/{conversation_id}/entries", part)
+            found += page["entries"]
+            after = page["next"]
+        return found
+
+    async def reply(self, conversation_id: str, text: str, key: str) -> Json:
+        """Answer the last message by the way it came; the same key twice is one answer."""
+        path, headers = f"/conversations/{conversation_id}/replies", {"Idempotency-Key": key}
+        return await _said(self._http.post(path, json={"text": text}, headers=headers))
+
+    async def status_of(self, path: str) -> int:
+        return (await self._http.get(path)).status_code
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _get(self, path: str, query: dict[str, str]) -> Json:
+        return await _said(self._http.get(path, params=query))
+
+
+class World:
+    """The pretend outside world: mailboxes to look into and to write from."""
+
+    def __init__(self, address: str) -> None:
+        self._http = httpx.AsyncClient(base_url=f"http://{address}", timeout=30)
+
+    async def mails(self, address: str) -> list[Json]:
+        answer = await self._http.get(f"/mailboxes/{address}")
+        return list(answer.raise_for_status().json())
+
+    async def send(self, sender: str, mail: Json) -> int:
+        """Send a mail as this citizen; return what the hub's SMTP said."""
+        return int((await _said(self._http.post(f"/mailboxes/{sender}/send", json=mail)))["code"])
+
+    async def send_raw(self, sender: str, to: str, raw: bytes) -> int:
+        path = f"/mailboxes/{sender}/send-raw"
+        return int((await _said(self._http.post(path, params={"to": to}, content=raw)))["code"])
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+
+class _Signed(httpx.Auth):
+    """A fresh token for every call: they live for a minute."""
+
+    def __init__(self, ring: KeyRing, caller: Caller) -> None:
+        self._ring, self._caller = ring, caller
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {issue(self._ring, self._caller, STORE)}"
+        yield request
+
+
+async def _said(call: Any) -> Json:
+    """Return the answer's JSON; `Temporary` where nobody answers, `Permanent` with a refusal."""
+    try:
+        answer: httpx.Response = await call
+    except httpx.HTTPError as error:
+        raise Temporary(f"the hub does not answer ({type(error).__name__}): `faden up`") from error
+    if answer.status_code >= 500:
+        raise Temporary(f"the hub answers {answer.status_code}: try again later")
+    body: Json = answer.json()
+    if answer.is_error:
+        detail = body.get("detail") or body.get("title")
+        raise Permanent(f"the hub answers {answer.status_code}: {detail}")
+    return body

@@ -1,0 +1,101 @@
+"""What must have happened in the demo: each fact in plain German, with whether it holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from local_hub.ask import Json
+from local_hub.demo import mails
+from local_hub.demo.mails import ALOIS, ERIKA, JOERG, KARL, PETRA
+from local_hub.demo.play import Story, Thread, delivery_of
+from local_hub.demo.records import Lying, leaks
+
+_NOBODY = Thread({}, [])
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    words: str
+    holds: bool
+
+
+def judge(story: Story, records: Sequence[Lying]) -> list[Fact]:
+    """Return every fact of the story; none may fail."""
+    return [*_arrivals(story), *_thread(story), *_deliveries(story), *_apart(story, records)]
+
+
+def _arrivals(story: Story) -> list[Fact]:
+    first, ugly = _entry(story, ERIKA, 0), _entry(story, JOERG, 0)
+    return [
+        Fact(
+            f"Alle {len(story.codes)} Mails wurden mit 250 angenommen",
+            len(story.codes) == 7 and set(story.codes) == {250},
+        ),
+        Fact(
+            "Umlaute und Gedankenstrich im Betreff kommen an",
+            first.get("subject") == mails.APPLICATION.subject,
+        ),
+        Fact("Der Anhang «Impfpass für Bello.pdf» liegt bei", first.get("files") == _FILES),
+        Fact("Die kaputte Mail ist lesbar", mails.UGLY_WORDS in ugly.get("text", "")),
+        Fact("Zweimal dieselbe Mail ist ein Eintrag", len(_entries(story, JOERG)) == 1),
+    ]
+
+
+_FILES = [mails.APPLICATION.file[0]] if mails.APPLICATION.file else []
+
+
+def _thread(story: Story) -> list[Fact]:
+    second, holiday = _entry(story, ERIKA, 2), _entry(story, PETRA, 2)
+    answered = [mail for mail in story.inbox if "96 Euro" in mail["text"]]
+    return [
+        Fact("Die Antwort des Amts liegt in Erikas Postfach", len(answered) == 1),
+        Fact(
+            "Ihre Antwort liegt im selben Gespräch, der Antwortadresse wegen",
+            second.get("reason", {}).get("code") == "token",
+        ),
+        Fact(
+            "Vom Zitat getrennt: nur ihre eigenen Worte",
+            mails.SECOND_LETTER_WORDS in second.get("text", "")
+            and "96 Euro" not in second.get("text", ""),
+        ),
+        Fact(
+            "Die Abwesenheitsnotiz liegt bei Petra Urlaubs Gespräch, als automatisch erkannt",
+            holiday.get("automatic") == "reply",
+        ),
+    ]
+
+
+def _deliveries(story: Story) -> list[Fact]:
+    moved = _entry(story, KARL, 1).get("delivery", {})
+    return [
+        Fact(
+            "Erikas Mailserver bestätigt die Zustellung",
+            delivery_of(story.town.get(ERIKA)) == "delivered",
+        ),
+        Fact(
+            "Die Antwort an Karl Verzogen kam zurück: nicht zustellbar, Adresse unbekannt",
+            (moved.get("status"), moved.get("reason")) == ("failed", "address_unknown"),
+        ),
+    ]
+
+
+def _apart(story: Story, records: Sequence[Lying]) -> list[Fact]:
+    return [
+        Fact(
+            "Musterstadt sieht vier Gespräche",
+            sorted(story.town) == sorted((ERIKA, JOERG, PETRA, KARL)),
+        ),
+        Fact("Kleindorf sieht nur das seine", list(story.village) == [ALOIS]),
+        Fact("Kleindorf bekommt auf Musterstadts Gespräch 404", story.stranger == 404),
+        Fact(f"Auf dem Bus liegen {len(records)} Ereignisse", len(records) >= 15),
+        Fact("Kein Wort der Bürger ist dort lesbar", bool(records) and not leaks(records)),
+    ]
+
+
+def _entries(story: Story, citizen: str) -> list[Json]:
+    return story.town.get(citizen, _NOBODY).entries
+
+
+def _entry(story: Story, citizen: str, number: int) -> Json:
+    """Return an entry of a citizen's timeline; an empty one where it is missing."""
+    entries = _entries(story, citizen)
+    return entries[number] if number < len(entries) else {}

@@ -1,0 +1,143 @@
+"""Plays the story of the demo through the front doors, and notes what came of it."""
+
+import asyncio
+import base64
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from local_hub.ask import Json, Store, World
+from local_hub.demo import mails
+from local_hub.demo.mails import ALOIS, ERIKA, JOERG, KARL, PETRA, Citizen
+
+WITHIN = 30  # seconds for each thing that must happen; it takes one or two
+Say = Callable[[str], None]  # told what happens next
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation as the list names it, with its whole timeline, oldest entry first."""
+
+    conversation: Json
+    entries: list[Json]
+
+    @property
+    def citizen(self) -> str:
+        return next((e["person"]["value"] for e in self.entries if e.get("person")), "")
+
+
+@dataclass
+class Story:
+    """What came of it all, for `facts` to judge."""
+
+    codes: list[int] = field(default_factory=list)  # what SMTP said to the citizens
+    town: dict[str, Thread] = field(default_factory=dict)  # Musterstadt's, by citizen
+    village: dict[str, Thread] = field(default_factory=dict)  # Kleindorf's
+    inbox: list[Json] = field(default_factory=list)  # Erika's
+    stranger: int = 0  # what Kleindorf's agent gets who asks for Musterstadt's conversation
+    seconds: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Who plays: the world outside, and one agent in each authority."""
+
+    world: World
+    town: Store
+    village: Store
+
+
+async def play(stage: Stage, say: Say) -> Story:
+    """Play it all; what does not happen in time is missing from the story, and no exception."""
+    story, began = Story(), time.monotonic()
+    say("Fünf Mails gehen per SMTP ein, eine davon zweimal")
+    await _write_in(stage, story)
+    await until(lambda: _arrived(stage, story))
+    say("Das Amt antwortet Erika Mustermann")
+    await _answer(stage, story, ERIKA, mails.ANSWER)
+    say("Sie liest die Antwort in ihrem Postfach und schreibt zurück")
+    await until(lambda: _write_back(stage, story))
+    say("Das Amt antwortet Petra Urlaub; ihr Postfach antwortet von selbst")
+    await _answer(stage, story, PETRA, mails.HOURS)
+    say("Das Amt antwortet Karl Verzogen, dessen Postfach es nicht mehr gibt")
+    await _answer(stage, story, KARL, mails.CONFIRMED)
+    say("Antworten und Zustellberichte laufen ein")
+    await until(lambda: _settled(stage, story))
+    say("Kleindorf fragt nach einem Gespräch von Musterstadt")
+    if thread := story.town.get(ERIKA):
+        path = f"/conversations/{thread.conversation['id']}/entries"
+        story.stranger = await stage.village.status_of(path)
+    story.seconds = time.monotonic() - began
+    return story
+
+
+async def until(condition: Callable[[], Awaitable[T]], within: float = WITHIN) -> T:
+    """Return `await condition()` once it is true, or as it is after `within` seconds."""
+    end = time.monotonic() + within
+    while (  # noqa: ASYNC110 - what is waited for lies in other processes
+        not (result := await condition()) and time.monotonic() < end
+    ):
+        await asyncio.sleep(0.1)
+    return result
+
+
+async def _write_in(stage: Stage, story: Story) -> None:
+    for mail in mails.NEW_MAILS:
+        story.codes.append(await stage.world.send(mail.sender, _as_json(mail)))
+    story.codes.append(await stage.world.send_raw(JOERG, mails.DOG_TAX, mails.UGLY))
+    story.codes.append(await stage.world.send_raw(JOERG, mails.DOG_TAX, mails.UGLY))
+
+
+def _as_json(mail: Citizen) -> Json:
+    files = []
+    if mail.file:
+        name, media_type, data = mail.file
+        encoded = base64.b64encode(data).decode()
+        files = [{"file_name": name, "media_type": media_type, "base64": encoded}]
+    return {"to": mail.to, "subject": mail.subject, "text": mail.text, "attachments": files}
+
+
+async def _arrived(stage: Stage, story: Story) -> bool:
+    await _look(stage, story)
+    return {ERIKA, JOERG, PETRA, KARL} <= story.town.keys() and ALOIS in story.village
+
+
+async def _look(stage: Stage, story: Story) -> None:
+    story.town, story.village = await asyncio.gather(_threads(stage.town), _threads(stage.village))
+
+
+async def _threads(store: Store) -> dict[str, Thread]:
+    found = await store.conversations()
+    threads = [Thread(one, await store.entries(one["id"])) for one in found]
+    return {thread.citizen: thread for thread in threads}
+
+
+async def _answer(stage: Stage, story: Story, citizen: str, text: str) -> None:
+    if thread := story.town.get(citizen):
+        await stage.town.reply(thread.conversation["id"], text, key=f"demo-{citizen}")
+
+
+async def _write_back(stage: Stage, story: Story) -> bool:
+    story.inbox = await stage.world.mails(ERIKA)
+    if not story.inbox:
+        return False
+    answer = {"text": mails.SECOND_LETTER, "answers": story.inbox[0]["id"]}
+    story.codes.append(await stage.world.send(ERIKA, answer))
+    return True
+
+
+async def _settled(stage: Stage, story: Story) -> bool:
+    """Say whether everything has come that comes: two more mails, a receipt, a bounce."""
+    await _look(stage, story)
+    lengths = [len(story.town[who].entries) for who in (ERIKA, PETRA, KARL) if who in story.town]
+    words = [delivery_of(story.town.get(who)) for who in (ERIKA, PETRA, KARL)]
+    return lengths == [3, 3, 2] and words == ["delivered", "delivered", "failed"]
+
+
+def delivery_of(thread: Thread | None) -> str:
+    """Return how far the last answer in this conversation got."""
+    entries = thread.entries if thread else []
+    words = [entry["delivery"]["status"] for entry in entries if entry.get("delivery")]
+    return words[-1] if words else ""

@@ -1,0 +1,106 @@
+"""Runs a hub of its own for the demo, on free ports in a folder that is gone afterwards."""
+
+import asyncio
+import os
+import tempfile
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub_contract.errors import Temporary
+from hub_kit.keys import KeyRing
+from hub_kit.settings import ConfigurationError, Loaded
+from local_hub.ask import Store, World
+from local_hub.demo.facts import Fact, judge
+from local_hub.demo.play import Stage, Story, play
+from local_hub.demo.records import Lying, read_log, read_topics
+from local_hub.locate import MODEL, Place
+from local_hub.prepare import Say, prepare
+from local_hub.programs import elsewhere, free_addresses, listeners_of, programs_of
+from local_hub.supervise import Supervisor
+
+WITHIN = 60  # seconds for all processes to become ready
+LAST_LINES = 100  # of what the processes said, kept for where something fails
+TOWN, VILLAGE = "musterstadt", "kleindorf"
+_STEPS = {  # the story is told in German
+    "Starting PostgreSQL": "PostgreSQL startet",
+    "Migrating the database": "Die Datenbank bekommt ihre Tabellen",
+    "Starting Apache Kafka": "Apache Kafka startet",
+}
+
+
+@dataclass(frozen=True)
+class Performance:
+    """The story with all that can be shown of it."""
+
+    story: Story
+    records: list[Lying]  # what lies on the bus
+    facts: list[Fact]
+    said: list[str]  # the last lines of the processes
+
+
+def perform(bus: str, say: Say) -> Performance:
+    """Start everything, play, look, end everything."""
+    if not MODEL.exists():
+        raise ConfigurationError(f"{MODEL}: not found; run the demo from a clone of Faden")
+    with tempfile.TemporaryDirectory(prefix="faden-demo-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # as root, the database runs as another user
+        place = Place(MODEL, Path(folder))
+        _, _, kafka_port = free_addresses(1)[0].rpartition(":")
+        told = prepare(place, bus, lambda s: say(_STEPS.get(s, s)), kafka_port=int(kafka_port))
+        with told as prepared, _environment(prepared), _environment(_moved(bus)):
+            performance = asyncio.run(_perform(Loaded.read(MODEL), say))
+            say("Alles wird beendet")
+    return performance
+
+
+def _moved(bus: str) -> Mapping[str, str]:
+    return elsewhere(Loaded.read(MODEL), bus)
+
+
+async def _perform(loaded: Loaded, say: Say) -> Performance:
+    said: deque[str] = deque(maxlen=LAST_LINES)
+    programs = programs_of(loaded, loaded.hub.bus)
+    say("Die Dienste starten: " + ", ".join(program.name for program in programs))
+    async with Supervisor(programs, {}, lambda *line: said.append(" │ ".join(line))) as supervisor:
+        if not await supervisor.ready(WITHIN):
+            raise Temporary(f"not ready in {WITHIN} s: {supervisor.states}\n" + "\n".join(said))
+        async with _stage(loaded) as stage:
+            story = await play(stage, say)
+        say("Was liegt auf dem Bus?")
+        records = await _records(loaded)
+    return Performance(story, records, judge(story, records), list(said))
+
+
+@asynccontextmanager
+async def _stage(loaded: Loaded) -> AsyncIterator[Stage]:
+    listeners = listeners_of(loaded, loaded.hub.bus)
+    door, ring = listeners["services.conversation_store.http"], KeyRing.read(loaded.hub.keys_file)
+    world = World(listeners["services.peers.http"])
+    stage = Stage(world, Store(door, ring, TOWN), Store(door, ring, VILLAGE))
+    try:
+        yield stage
+    finally:
+        for one in (stage.world, stage.town, stage.village):
+            await one.aclose()
+
+
+async def _records(loaded: Loaded) -> list[Lying]:
+    log = await read_log(loaded.hub.database)
+    if not loaded.hub.bus.startswith("kafka://"):
+        return log
+    return await read_topics(loaded.hub.bus.removeprefix("kafka://"), len(log))
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Lay these variables over ours, for settings that are read here and for the processes."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

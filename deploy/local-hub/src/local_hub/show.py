@@ -1,0 +1,98 @@
+"""Draws timelines and lists of conversations as tables in the terminal."""
+
+from datetime import datetime
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from local_hub.words import say, say_delivery
+
+Json = dict[str, Any]
+_COLUMNS = ("when", "who", "channel", "what", "delivery", "why")
+_GOOD, _BAD = {"delivered", "read"}, {"failed", "returned"}
+_LINES = 4  # of a message's text
+
+
+def draw_timeline(entries: list[Json], title: str, ours: str, language: str = "de") -> Table:
+    """Return a timeline, one row an entry; `ours` is who writes what goes out."""
+    table = Table(title=title, title_justify="left", show_lines=True)
+    for column in _COLUMNS:
+        table.add_column(say(column, language), overflow="fold")
+    for entry in entries:
+        table.add_row(
+            moment(entry["at"]),
+            _who(entry, ours),
+            _channel(entry, language),
+            _what(entry, language),
+            _delivery(entry, language),
+            _why(entry),
+        )
+    return table
+
+
+def draw_list(conversations: list[Json], title: str, language: str = "de") -> Table:
+    """Return the conversations, one row each."""
+    columns = ("last", "who", "channel", "what", "entries", "reference")
+    table = Table(*(say(c, language) for c in columns), title=title, title_justify="left")
+    for one in conversations:
+        person = one.get("person") or {}
+        table.add_row(
+            moment(one["last_at"]),
+            Text(person.get("name") or person.get("value") or "–"),
+            say(one["channel"], language),
+            Text(one.get("subject") or one.get("excerpt") or "–"),
+            str(one["entries"]),
+            one["reference"],
+        )
+    return table
+
+
+def moment(value: str) -> str:
+    """Return a moment as the clock on this wall shows it; of today without the date."""
+    local = datetime.fromisoformat(value).astimezone()
+    today = local.date() == datetime.now(local.tzinfo).date()
+    return f"{local:%H:%M:%S}" if today else f"{local:%d.%m.%Y %H:%M}"
+
+
+def _who(entry: Json, ours: str) -> Text:
+    if entry["direction"] != "in":
+        return Text(ours, style="cyan")
+    person = entry.get("person") or {}
+    return Text(person.get("name") or person.get("value") or "–")
+
+
+def _channel(entry: Json, language: str) -> str:
+    arrow = {"in": "→ ", "out": "← "}.get(entry["direction"], "")
+    name = arrow + say(entry.get("channel", "–"), language)
+    return f"{name}\n{say('automatic', language)}" if entry.get("automatic") else name
+
+
+def _what(entry: Json, language: str) -> Text:
+    if entry.get("erased"):
+        return Text(say("erased", language), style="dim")
+    text = Text(entry.get("subject", ""), style="bold")
+    lines = [line for line in entry.get("text", "").splitlines() if line.strip()]
+    for line in lines[:_LINES]:
+        text.append(f"\n{line}", style="not bold")
+    if len(lines) > _LINES or entry.get("more"):
+        text.append(" …", style="dim")
+    if entry.get("readable") is False:
+        text.append(f"\n{say('unreadable', language)}", style="not bold yellow")
+    for name in entry.get("files", ()):
+        text.append(f"\n📎 {name}", style="not bold blue")
+    return text
+
+
+def _delivery(entry: Json, language: str) -> Text:
+    delivery = entry.get("delivery")
+    status = (delivery or {}).get("status", "")
+    style = "green" if status in _GOOD else "red" if status in _BAD else "yellow"
+    return Text(say_delivery(delivery, language), style=style)
+
+
+def _why(entry: Json) -> Text:
+    text = Text(entry["reason"]["text"])
+    for mark in entry.get("marks", ()):
+        text.append(f"\n! {mark['text']}", style="yellow")
+    return text

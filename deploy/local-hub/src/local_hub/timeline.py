@@ -1,0 +1,75 @@
+"""`faden timeline`: a conversation of the running hub in the terminal, or the newest ones."""
+
+import asyncio
+import json
+import sys
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from hub_contract.references import normalise_reference
+from hub_kit.keys import KeyRing
+from hub_kit.settings import ConfigurationError, Loaded
+from local_hub.ask import Json, Store
+from local_hub.programs import listeners_of
+from local_hub.show import draw_list, draw_timeline
+from local_hub.words import LANGUAGES, say
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`what` is a reference, an address, a conversation's id, or empty for the newest."""
+
+    what: str = ""
+    tenant: str = ""
+    language: str = "de"
+    as_json: bool = False
+
+
+def show_timeline(loaded: Loaded, console: Console, wanted: Wanted) -> None:
+    """Print what is wanted, tenant by tenant; nothing crosses from one to the other."""
+    if wanted.language not in LANGUAGES:
+        raise ConfigurationError(f"--language: {wanted.language} is not known; write de or en")
+    if wanted.tenant and wanted.tenant not in loaded.hub.tenants:
+        known = ", ".join(loaded.hub.tenants)
+        raise ConfigurationError(f"--tenant: {wanted.tenant} is not known; write one of {known}")
+    tenants = [wanted.tenant] if wanted.tenant else list(loaded.hub.tenants)
+    found = asyncio.run(_ask(loaded, tenants, wanted))
+    if wanted.as_json:
+        json.dump(found, sys.stdout, ensure_ascii=False, indent=2)
+        sys.stdout.write("\n")
+        return
+    for tenant, conversations in found.items():
+        _draw(console, loaded.hub.tenants[tenant].name, conversations, wanted)
+    if not any(found.values()):
+        console.print(say("nothing", wanted.language))
+
+
+async def _ask(loaded: Loaded, tenants: list[str], wanted: Wanted) -> dict[str, list[Json]]:
+    door = listeners_of(loaded, loaded.hub.bus)["services.conversation_store.http"]
+    ring = KeyRing.read(loaded.hub.keys_file)
+    found = {}
+    for tenant in tenants:
+        async with aclosing(Store(door, ring, tenant, language=wanted.language)) as store:
+            found[tenant] = await _of_tenant(store, wanted.what)
+    return found
+
+
+async def _of_tenant(store: Store, what: str) -> list[Json]:
+    """Return conversations; those that were looked for with their entries."""
+    if not what:
+        return await store.conversations()
+    if normalise_reference(what):
+        found = await store.search(reference=what)
+    else:
+        found = await store.search(kind="email", value=what)
+    return [{**one, "timeline": await store.entries(one["id"])} for one in found]
+
+
+def _draw(console: Console, name: str, conversations: list[Json], wanted: Wanted) -> None:
+    if not wanted.what:
+        console.print(draw_list(conversations, name, wanted.language))
+    for one in conversations if wanted.what else ():
+        title = f"{name} · {say('reference', wanted.language)} {one['reference']}"
+        console.print(draw_timeline(one["timeline"], title, name, wanted.language))
