@@ -1,0 +1,77 @@
+"""Says on the bus what has changed in a timeline or a transaction, for everyone who follows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from hub_contract.events import EntryAppended, TransactionChanged
+from hub_contract.ids import derive
+from hub_contract.topics import Wire, to_wire
+from hub_contract.words import Channel
+
+Change = Literal["appended", "delivery", "moved", "merged", "split", "undone"]
+Status = Literal["INITIATED", "SUBMITTED", "RECEIVED", "PROCESSING", "ACTION_REQUIRED", "COMPLETED"]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryNews:
+    """An entry that came or changed; `cause` tells two changes of one entry apart."""
+
+    tenant: str
+    conversation_id: UUID
+    entry_id: UUID
+    place: int
+    kind: str
+    direction: Literal["in", "out", "none"]
+    channel: str
+    at: datetime
+    change: Change = "appended"
+    cause: str = ""
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionNews:
+    tenant: str
+    transaction_id: UUID
+    public_service: str
+    status: Status
+    at: datetime
+    cause: str
+    traceparent: str = ""
+
+
+Announcement = EntryNews | TransactionNews
+
+
+def announce(news: Announcement, source: str) -> Wire:
+    """Return the event that says it, as it lies in the log."""
+    event = _of_entry(news) if isinstance(news, EntryNews) else _of_transaction(news)
+    return to_wire(event, source, news.traceparent)
+
+
+def _of_entry(news: EntryNews) -> EntryAppended:
+    return EntryAppended(
+        id=derive("entry.appended", str(news.entry_id), news.change, news.cause),
+        tenant=news.tenant,
+        conversation_id=news.conversation_id,
+        entry_id=news.entry_id,
+        place=news.place,
+        change=news.change,
+        kind=news.kind,
+        direction=news.direction,
+        channel=Channel(news.channel) if news.channel else None,
+        at=news.at,
+    )
+
+
+def _of_transaction(news: TransactionNews) -> TransactionChanged:
+    return TransactionChanged(
+        id=derive("transaction.changed", str(news.transaction_id), news.status, news.cause),
+        tenant=news.tenant,
+        transaction_id=news.transaction_id,
+        public_service=news.public_service,
+        status=news.status,
+        at=news.at,
+    )

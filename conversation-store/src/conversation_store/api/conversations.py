@@ -1,0 +1,87 @@
+"""Reading over HTTP: lists, conversations, timelines, search."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Query, Response
+
+from conversation_store.api.caller import TheCaller, TheLanguage, TheStore, found
+from conversation_store.api.problems import problems
+from conversation_store.api.shapes import (
+    ConversationPage,
+    ConversationsFound,
+    ConversationShown,
+    EntryPage,
+    SearchAsked,
+)
+from conversation_store.queue import (
+    LIMIT,
+    Cursor,
+    Filter,
+    Search,
+    list_conversations,
+    search,
+)
+from conversation_store.show import show_conversation
+from conversation_store.timeline import END, PAGE, Slice, read_page
+
+router = APIRouter(tags=["conversations"])
+
+
+@router.get("/conversations", response_model=ConversationPage, responses=problems())
+async def get_conversations(
+    store: TheStore,
+    caller: TheCaller,
+    state: Literal["open", "snoozed", "closed"] = "open",
+    assignee: Annotated[str | None, Query(max_length=200)] = None,
+    *,
+    unassigned: bool = False,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = LIMIT,
+) -> Any:
+    """List conversations, newest activity first."""
+    wanted = Filter(state, assignee, unassigned)
+    cursor = Cursor.read(after) if after else None
+    return await list_conversations(store.ground, caller.tenant, wanted, cursor, limit)
+
+
+@router.get(
+    "/conversations/{conversation_id}", response_model=ConversationShown, responses=problems(404)
+)
+async def get_conversation(
+    store: TheStore, caller: TheCaller, language: TheLanguage, conversation_id: UUID
+) -> Any:
+    """Show a conversation: whom it is with, what is proposed, what was rearranged."""
+    shown = await show_conversation(store.ground, caller.tenant, conversation_id, language)
+    return found(shown)
+
+
+@router.get(
+    "/conversations/{conversation_id}/entries", response_model=EntryPage, responses=problems(404)
+)
+async def get_entries(
+    store: TheStore,
+    caller: TheCaller,
+    language: TheLanguage,
+    *,
+    conversation_id: UUID,
+    order: Literal["newest", "oldest"] = "newest",
+    before: Annotated[int, Query(ge=0, le=END)] = END,
+    after: Annotated[int, Query(ge=0, le=END)] = 0,
+    limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
+) -> Response:
+    """Return a page of the timeline; a merged conversation shows what it was merged into."""
+    part = Slice(before, after, order == "newest", limit, language)
+    page = found(await read_page(store.ground, caller.tenant, conversation_id, part))
+    # As it was written: checking fifty lines again would cost as much as making them.
+    return Response(page.json, media_type="application/json")
+
+
+@router.post("/search", response_model=ConversationsFound, responses=problems())
+async def post_search(store: TheStore, caller: TheCaller, asked: SearchAsked) -> Any:
+    """Find conversations by reference or by contact point."""
+    if bool(asked.reference) == bool(asked.address):
+        raise HTTPException(422, "Give either a reference or an address")
+    kind, value = (asked.address.kind, asked.address.value) if asked.address else (None, "")
+    wanted = Search(asked.reference, kind, value)
+    return {"conversations": await search(store.ground, caller.tenant, wanted)}

@@ -1,0 +1,67 @@
+"""Single entries over HTTP: whole, their files, moved, erased."""
+
+import re
+from typing import Annotated, Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+
+from conversation_store.api.caller import TheCaller, TheLanguage, TheStore, found
+from conversation_store.api.problems import problems
+from conversation_store.api.shapes import Entry, ErasedShown
+from conversation_store.erase import erase
+from conversation_store.show import read_bytes, show_entry
+
+router = APIRouter(tags=["entries"])
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}")
+_BYTES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The bytes",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    **problems(404),
+}
+
+
+@router.get("/entries/{entry_id}", response_model=Entry, responses=problems(404))
+async def get_entry(
+    store: TheStore, caller: TheCaller, language: TheLanguage, entry_id: UUID
+) -> Any:
+    """Show an entry whole."""
+    return found(await show_entry(store.ground, caller.tenant, entry_id, language))
+
+
+@router.get("/entries/{entry_id}/original", response_class=Response, responses=_BYTES)
+async def get_original(store: TheStore, caller: TheCaller, entry_id: UUID) -> Response:
+    """Download what arrived, byte for byte."""
+    return _download(*found(await read_bytes(store.ground, caller.tenant, entry_id, None)))
+
+
+@router.get("/entries/{entry_id}/attachments/{number}", response_class=Response, responses=_BYTES)
+async def get_attachment(
+    store: TheStore,
+    caller: TheCaller,
+    entry_id: UUID,
+    number: Annotated[int, Path(ge=0, le=10_000)],
+) -> Response:
+    """Download an attachment; `number` counts from 0."""
+    return _download(*found(await read_bytes(store.ground, caller.tenant, entry_id, number)))
+
+
+@router.post("/entries/{entry_id}/erase", response_model=ErasedShown, responses=problems(404))
+async def post_erase(store: TheStore, caller: TheCaller, entry_id: UUID) -> Any:
+    """Erase the content of an entry, everywhere and for ever; its place in the timeline stays."""
+    return {"keys": found(await erase(store.ground.pool, caller.tenant, entry_id))}
+
+
+def _download(name: str, media_type: str, data: bytes) -> Response:
+    """Return bytes of strangers so that no browser runs, guesses or frames them."""
+    safe = media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "private, no-store",
+    }
+    return Response(data, media_type=safe, headers=headers)

@@ -1,0 +1,36 @@
+"""Declares the problems (RFC 9457) that an operation may answer, for the OpenAPI document."""
+
+from typing import Any
+
+from conversation_store.api.shapes import Problem
+
+_TITLES = {
+    401: "The service token is missing, forged, expired, or meant for another service",
+    403: "The role may not do this",
+    404: "There is no such thing in this tenant",
+    422: "The request is not valid, or cannot be carried out; `detail` names field and remedy",
+    503: "A part of the hub is away; nothing was changed, try again",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the responses of these statuses, and of those that every operation has."""
+    return {
+        status: {
+            "description": _TITLES[status],
+            "content": {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            },
+        }
+        for status in sorted({401, 403, 422, 503, *statuses})
+    }
+
+
+def add_schema(document: dict[str, Any]) -> None:
+    """Put the shape of a problem into the document, which FastAPI's own errors would occupy."""
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    shape = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(shape.pop("$defs", {}))
+    schemas["Problem"] = shape

@@ -1,0 +1,339 @@
+"""What the HTTP interface takes and gives, field by field: its OpenAPI document."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
+
+from hub_contract.words import (
+    AccountName,
+    Assurance,
+    Channel,
+    Confidence,
+    ContactKind,
+    RecipientRole,
+)
+
+State = Literal["open", "snoozed", "closed", "merged"]
+
+
+class Asked(BaseModel):
+    """A request body; a key nobody knows is a mistake, not a wish."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Person(BaseModel):
+    kind: ContactKind
+    value: str
+    name: str = ""
+
+
+class Reason(BaseModel):
+    code: str
+    text: str = Field(description="for people, in the language asked for")
+
+
+class DeliveryState(BaseModel):
+    status: str
+    at: AwareDatetime
+    reason: str = "none"
+    code: str = ""
+
+
+class EntryLine(BaseModel):
+    """An entry as a page shows it; what says nothing is left out."""
+
+    id: UUID
+    place: int = Field(description="its position in the conversation; places may have gaps")
+    kind: str
+    direction: Literal["in", "out", "none"]
+    at: AwareDatetime
+    reason: Reason = Field(description="why it stands in this conversation")
+    channel: Channel | None = None
+    account: str = ""
+    author: str = Field(default="", description="opaque id of the agent who wrote it")
+    contact_point: UUID | None = None
+    verified: bool = Field(default=True, description="false: the contact point is not confirmed")
+    readable: bool = True
+    partial: bool = False
+    automatic: str = "no"
+    marks: list[Reason] = []
+    delivery: DeliveryState | None = None
+    person: Person | None = None
+    subject: str = ""
+    attachments: int = 0
+    files: list[str] = Field(default=[], description="the first file names")
+    text: str = ""
+    more: bool = Field(default=False, description="the text is cut; the whole entry has all")
+    erased: bool = False
+
+
+class EntryPage(BaseModel):
+    entries: list[EntryLine]
+    next: int | None = Field(
+        description="give it as `before` (newest first) or `after` (oldest first); null: the end"
+    )
+
+
+class EntryFile(BaseModel):
+    number: int
+    file_name: str
+    media_type: str
+    size: int
+    content_id: str = ""
+    inline: bool = False
+    derived: bool = False
+
+
+class EntryRecipient(BaseModel):
+    role: RecipientRole
+    point: Person
+
+
+class EntryEvidence(BaseModel):
+    kind: str
+    result: str
+    by: str = ""
+    assurance: Assurance = Assurance.NONE
+
+
+class EntryContribution(BaseModel):
+    requirement: str
+    value: str
+    source: str
+    confidence: Confidence = 1.0
+    attachment: int | None = None
+
+
+class Report(BaseModel):
+    status: str
+    reason: str
+    code: str
+    at: AwareDatetime
+    facts: dict[str, Any]
+    diagnostic: str
+    recipient: str
+
+
+class Entry(BaseModel):
+    """An entry whole."""
+
+    id: UUID
+    conversation_id: UUID
+    place: int
+    kind: str
+    direction: Literal["in", "out", "none"]
+    at: AwareDatetime
+    claimed_at: AwareDatetime | None
+    rule: int = Field(description="of the five rules; 0: an agent")
+    reason: Reason
+    marks: list[Reason] = []
+    channel: Channel | None = None
+    account: str = ""
+    author: str = ""
+    contact_point: UUID | None = None
+    verified: bool = True
+    readable: bool = True
+    partial: bool = False
+    automatic: str = "no"
+    delivery: DeliveryState | None = None
+    deliveries: list[Report]
+    facts: dict[str, Any] = Field(description="size, pages, segments, seconds, confidence, ...")
+    has_original: bool
+    erased: bool
+    person: Person | None = None
+    recipients: list[EntryRecipient] = []
+    subject: str = ""
+    text: str = ""
+    quoted: str = ""
+    signature: str = ""
+    html: str = Field(default="", description="made safe by its channel")
+    attachments: list[EntryFile] = []
+    evidence: list[EntryEvidence] = []
+    problems: list[str] = []
+    contributions: list[EntryContribution] = []
+
+
+class ConversationOutline(BaseModel):
+    id: UUID
+    reference: str = Field(examples=["384-291-770-608"])
+    state: State
+    channel: Channel
+    account: str
+    assignee: str | None
+    snoozed_until: AwareDatetime | None
+    merged_into: UUID | None
+    transaction_id: UUID | None
+    opened_at: AwareDatetime
+    last_at: AwareDatetime
+    entries: int
+    unread: int
+
+
+class ConversationSummary(ConversationOutline):
+    """A line of a list: with what the latest message from outside says."""
+
+    erased: bool
+    subject: str
+    excerpt: str
+    person: Person | None
+
+
+class ConversationPage(BaseModel):
+    conversations: list[ConversationSummary]
+    next: str | None = Field(description="give it as `after`; null: the end")
+    count: int | None = Field(description="of all, exactly; only with the first page")
+
+
+class ConversationsFound(BaseModel):
+    conversations: list[ConversationSummary]
+
+
+class ContactPointOfConversation(BaseModel):
+    id: UUID
+    kind: ContactKind
+    value: str | None = Field(description="null: erased")
+    name: str
+    channel: Channel
+    account: str
+    verified: bool
+    party_id: UUID | None
+    since: AwareDatetime
+
+
+class ProposalShown(BaseModel):
+    id: UUID
+    kind: Literal["same_person", "same_concern"]
+    other: UUID = Field(description="a conversation; of same_person a contact point")
+    reason: str
+    text: str
+    at: AwareDatetime
+
+
+class RearrangementShown(BaseModel):
+    id: UUID
+    kind: Literal["merge", "split", "move", "undo"]
+    source: UUID
+    target: UUID
+    made_by: str
+    at: AwareDatetime
+    undoes: UUID | None
+    undone_by: UUID | None
+
+
+class TransactionShown(BaseModel):
+    id: UUID
+    public_service: str
+    status: str
+    reference: str
+    at: AwareDatetime
+
+
+class ConversationShown(ConversationOutline):
+    contact_points: list[ContactPointOfConversation]
+    proposals: list[ProposalShown]
+    rearrangements: list[RearrangementShown]
+    transaction: TransactionShown | None
+
+
+class Address(Asked):
+    kind: ContactKind
+    value: str = Field(max_length=1000)
+
+
+class SearchAsked(Asked):
+    """Exactly one of both; in a body, since addresses have no place in URLs and logs."""
+
+    reference: str = Field(default="", max_length=100)
+    address: Address | None = None
+
+
+class FileSent(Asked):
+    file_name: Annotated[str, Field(min_length=1, max_length=255)]
+    media_type: Annotated[str, Field(pattern=r"^[\w.+-]{1,64}/[\w.+-]{1,64}$")]
+    data: Base64Bytes
+
+
+class ReplyAsked(Asked):
+    text: str = Field(max_length=200_000)
+    html: str = Field(default="", max_length=1_000_000)
+    subject: str = Field(default="", max_length=500, description="empty: that of the thread")
+    channel: Channel | None = Field(default=None, description="empty: as the last message came")
+    account: AccountName | None = None
+    contact_point: UUID | None = Field(default=None, description="empty: the last one who wrote")
+    attachments: list[FileSent] = Field(default=[], max_length=50)
+    automatic: bool = Field(default=False, description="made by a rule, not by a person")
+    author_name: str = Field(default="", max_length=200, description="who answers for it")
+
+
+class NoteAsked(Asked):
+    text: str = Field(max_length=200_000)
+
+
+class EntryMade(BaseModel):
+    entry_id: UUID
+    new: bool = Field(description="false: it stood already, under the same Idempotency-Key")
+
+
+class AssignAsked(Asked):
+    assignee: Annotated[str, Field(min_length=1, max_length=200)] | None
+
+
+class SnoozeAsked(Asked):
+    until: AwareDatetime
+
+
+class ConfirmAsked(Asked):
+    contact_point: UUID
+    confirmed: bool = True
+
+
+class MergeAsked(Asked):
+    into: UUID
+
+
+class SplitAsked(Asked):
+    entries: list[UUID] = Field(min_length=1, max_length=1000)
+
+
+class MoveAsked(Asked):
+    to: UUID
+
+
+class LinkAsked(Asked):
+    other: UUID = Field(description="a contact point of the same person or organisation")
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class DecideAsked(Asked):
+    decision: Literal["accepted", "dismissed"]
+
+
+class Rearranged(BaseModel):
+    rearrangement_id: UUID
+    conversation_id: UUID = Field(description="where the entries are now")
+
+
+class Linked(BaseModel):
+    link_ids: list[UUID]
+    party_id: UUID
+
+
+class ErasedShown(BaseModel):
+    keys: int = Field(description="how many data keys were deleted")
+
+
+class FieldFault(BaseModel):
+    field: str
+    fault: str
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = ""
+    faults: list[FieldFault] = []

@@ -1,0 +1,74 @@
+"""Puts the store together: what it hears, what it answers, what it does by itself."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from conversation_store.api import actions, conversations, entries
+from conversation_store.api.problems import add_schema
+from conversation_store.change import wake
+from conversation_store.listen import listen
+from conversation_store.settings import SERVICE, StoreSettings
+from conversation_store.store import Store
+from hub_kit.ground import Ground
+from hub_kit.keys import KeyRing
+from hub_kit.settings import Loaded, or_exit
+from hub_kit.shell import Parts, database_check, make_app, run
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_WAKE_EVERY = 30  # seconds
+
+
+def compose(store: Store) -> FastAPI:
+    """Return the service; it hears and answers while it lives."""
+    ground = store.ground
+    parts = Parts(
+        SERVICE,
+        work={"listen": listen(ground, store.append).run, "wake": lambda: _wake(store)},
+        checks={"database": database_check(ground.pool)},
+        closing=(ground.close,),
+    )
+    app = make_app(parts)
+    app.state.store = store
+    return add_routes(app)
+
+
+def add_routes(app: FastAPI) -> FastAPI:
+    """Add the HTTP interface, and say in its document what a problem looks like."""
+    for module in (conversations, entries, actions):
+        app.include_router(module.router)
+    write = app.openapi
+
+    def document() -> dict[str, Any]:
+        if not app.openapi_schema:
+            add_schema(write())
+        assert app.openapi_schema is not None
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+    return app
+
+
+async def _wake(store: Store) -> None:
+    while True:
+        for tenant in store.ground.settings.tenants:
+            await wake(store.ground.pool, tenant)
+        await asyncio.sleep(_WAKE_EVERY)
+
+
+def main() -> None:
+    loaded = or_exit(Loaded.read)
+    settings = or_exit(lambda: loaded.section(SERVICE, StoreSettings))
+    ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
+
+    async def build() -> FastAPI:
+        return compose(Store.open(await Ground.open(SERVICE, loaded.hub, ring), settings))
+
+    host, port = settings.address
+    run(build, SERVICE, host, port, loaded.hub.telemetry)
+
+
+if __name__ == "__main__":
+    main()

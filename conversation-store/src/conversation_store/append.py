@@ -1,0 +1,102 @@
+"""The one write path: a batch of events becomes entries, in the transaction of the offset.
+
+Rule 1. One tenant after the other, in the order of their names; in each: contact points, external
+        ids, conversations, each sorted. Two stores take their locks in one order.
+Rule 2. A place is given under the lock of its conversation, in the order of the bus.
+Rule 3. Twice is once: an entry has the id of its message, and what stands already is skipped.
+Rule 4. The number of queries does not depend on the number of events.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from conversation_store.announce import Announcement, announce
+from conversation_store.assign import Assignment, assign
+from conversation_store.deliver import deliver, find_conversations, open_reports, propose
+from conversation_store.link import Found, keep
+from conversation_store.look_up import Known, look_up
+from conversation_store.place import lock, place
+from conversation_store.read import Incoming, Reader, read_keys
+from conversation_store.write import Work, write
+from hub_contract.events import MessageReceived
+from hub_kit.consume import Delivered
+from hub_kit.database import Connection, set_tenant
+from hub_kit.event_log import append as append_log
+
+SOURCE = "conversation_store"
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """For `Consumer(handle=...)`: everything of a batch, or nothing."""
+
+    reader: Reader
+
+    async def __call__(self, connection: Connection, delivered: Sequence[Delivered]) -> None:
+        tenants: dict[str, list[Delivered]] = defaultdict(list)
+        for one in delivered:
+            tenants[one.event.tenant].append(one)
+        announcements: list[Announcement] = []
+        for tenant in sorted(tenants):
+            await set_tenant(connection, tenant)
+            announcements += await self._append(connection, tenant, tenants[tenant])
+        await append_log(connection, [announce(a, SOURCE) for a in announcements], [])
+
+    async def _append(
+        self, connection: Connection, tenant: str, delivered: list[Delivered]
+    ) -> list[Announcement]:
+        news = await _without_known(connection, tenant, delivered)
+        keys = await read_keys(connection, tenant, list(news))
+        reports = open_reports(self.reader, news.values(), keys)
+        messages = self._open(news.values(), keys)
+        conversations = await find_conversations(connection, tenant, reports)
+        new = await keep(connection, self.reader.ring, tenant, _senders(messages))
+        known = await look_up(connection, tenant, messages, new, [r.claim for r in reports])
+        proposals = propose(reports, conversations, known)
+        assigned = _assign(messages, known)
+        threads = await lock(connection, tenant, assigned, conversations.values())
+        lines = place(assigned, threads)
+        told = await deliver(connection, tenant, reports, conversations, threads)
+        work = Work(lines, list(threads.values()), known.taken_over, proposals)
+        return [*told, *await write(connection, tenant, work)]
+
+    def _open(self, delivered: Iterable[Delivered], keys: Mapping[UUID, bytes]) -> list[Incoming]:
+        return [
+            self.reader.open(d.event, d.record.traceparent, keys.get(d.event.id))
+            for d in delivered
+            if isinstance(d.event, MessageReceived)
+        ]
+
+
+def _assign(messages: Iterable[Incoming], known: Known) -> list[tuple[Incoming, Assignment]]:
+    assigned = []
+    for one in messages:
+        assignment = assign(known.facts(one))
+        known.note(one, assignment)
+        assigned.append((one, assignment))
+    return assigned
+
+
+def _senders(messages: Iterable[Incoming]) -> Iterable[Found]:
+    for one in messages:
+        if one.sender and one.content and one.content.sender:
+            yield Found(one.sender, one.sender_lookup, one.content.sender)
+
+
+_KNOWN = """
+select id from entry where tenant = $1 and id = any($2::uuid[])
+union all select id from delivery where tenant = $1 and id = any($2::uuid[])
+"""
+
+
+async def _without_known(
+    connection: Connection, tenant: str, delivered: list[Delivered]
+) -> dict[UUID, Delivered]:
+    """Return what is not there yet, by id, once each, in the order of the bus."""
+    news = {one.event.id: one for one in reversed(delivered)}
+    news = dict(reversed(news.items()))
+    for row in await connection.fetch(_KNOWN, tenant, list(news)):
+        del news[row["id"]]
+    return news

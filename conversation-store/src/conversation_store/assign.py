@@ -1,0 +1,130 @@
+"""Decides which conversation a message belongs to, and why: pure, total, for `append`.
+
+Rule 1. Our own reply address, or a message of ours that it answers: that conversation.
+Rule 2. A valid reference, and the sender is known in that conversation: that conversation.
+Rule 3. A valid reference, sender unknown: that conversation, marked unverified. Nothing is
+        disclosed to the new address until an agent or a one-time code confirms it.
+Rule 4. Exactly one open conversation of this contact point in the last 30 days, same channel.
+Rule 5. Otherwise a new one, with proposals for the agent: same person? same concern?
+
+Machines get rules 1, 2 and 5 only: a portal's sender address stands for many citizens, and a
+vacation reply must neither reopen a conversation nor stand in the queue.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from hub_contract.words import Automatic
+
+RECENT = timedelta(days=30)
+_MOST_PROPOSALS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known when a message comes; every conversation in it is one of its tenant."""
+
+    new_id: UUID  # of the conversation that rule 5 would make
+    automatic: Automatic = Automatic.NO
+    token: UUID | None = None  # where a valid reply token leads
+    token_fault: str = ""  # forged, expired, unknown
+    answered: tuple[UUID, ...] = ()  # conversations of the messages it answers, nearest first
+    answered_by: UUID | None = None  # the conversation of one that answers it and came earlier
+    referenced: tuple[UUID, ...] = ()  # by reference, in order of appearance
+    reference_unknown: bool = False  # a valid reference that we never gave out
+    known: frozenset[UUID] = frozenset()  # where the sender is a confirmed contact point
+    recent: tuple[UUID, ...] = ()  # open ones of this contact point; two are as good as more
+    related: tuple[UUID, ...] = ()  # others of this contact point: closed, older, other channel
+    namesakes: tuple[UUID, ...] = ()  # contact points whose owner calls herself the same
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A question for the agent; `other` is a conversation, or of `same_person` a contact point."""
+
+    kind: str  # same_concern, same_person
+    other: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    conversation_id: UUID
+    rule: int
+    reason: str  # a code of `explain`
+    verified: bool  # False: the sender is not confirmed in this conversation
+    marks: tuple[str, ...] = ()  # codes of `explain`: what was odd about it
+    proposals: tuple[Proposal, ...] = ()
+    reopens: bool = True
+    opens: bool = True  # of a new conversation: False puts it beside the queue
+
+    @property
+    def new(self) -> bool:
+        return self.rule == 5
+
+
+def assign(facts: Facts) -> Assignment:
+    """Return where the message belongs; every set of facts has exactly one answer."""
+    rule, reason, conversation_id = _find(facts)
+    new = rule == 5
+    verified = new or conversation_id in facts.known
+    return Assignment(
+        conversation_id=conversation_id,
+        rule=rule,
+        reason=reason,
+        verified=verified,
+        marks=_marks(facts, unknown_sender=not verified),
+        proposals=_propose(facts, conversation_id, new=new),
+        reopens=facts.automatic is Automatic.NO,
+        opens=facts.automatic not in (Automatic.REPLY, Automatic.BOUNCE),
+    )
+
+
+def _find(facts: Facts) -> tuple[int, str, UUID]:
+    return next(_answers(facts))
+
+
+def _answers(facts: Facts) -> Iterator[tuple[int, str, UUID]]:
+    """Yield what the rules say, the first one first; the last one always says something."""
+    if facts.token:
+        yield 1, "token", facts.token
+    if facts.answered:
+        yield 1, "answers", facts.answered[0]
+    if facts.answered_by:
+        yield 1, "answered_by", facts.answered_by
+    yield from ((2, "reference_known", c) for c in facts.referenced if c in facts.known)
+    if facts.automatic is not Automatic.NO:
+        yield 5, "new_automatic", facts.new_id
+    if facts.referenced:
+        yield 3, "reference_unverified", facts.referenced[0]
+    if len(facts.recent) == 1:
+        yield 4, "only_open", facts.recent[0]
+    yield 5, "new_several_open" if facts.recent else "new", facts.new_id
+
+
+def _marks(facts: Facts, *, unknown_sender: bool) -> tuple[str, ...]:
+    marks = []
+    if facts.token_fault:
+        marks.append(f"token_{facts.token_fault}")
+    if facts.reference_unknown:
+        marks.append("reference_unknown")
+    if unknown_sender:
+        marks.append("sender_unknown")
+    return tuple(marks)
+
+
+def _propose(facts: Facts, chosen: UUID, *, new: bool) -> tuple[Proposal, ...]:
+    """Ask about what else the message named, and of a new conversation what it may belong to."""
+    named = (*facts.answered, *filter(None, [facts.answered_by]), *facts.referenced)
+    proposals = [Proposal("same_concern", c, "named") for c in _others(named, chosen)]
+    if new and facts.automatic is Automatic.NO:
+        same_sender = _others((*facts.recent, *facts.related), chosen, *named)
+        proposals += [Proposal("same_concern", c, "same_sender") for c in same_sender]
+        proposals += [Proposal("same_person", p, "same_name") for p in facts.namesakes]
+    return tuple(proposals[:_MOST_PROPOSALS])
+
+
+def _others(found: Iterable[UUID], *not_these: UUID) -> list[UUID]:
+    return [c for c in dict.fromkeys(found) if c not in not_these]

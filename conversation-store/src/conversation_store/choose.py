@@ -1,0 +1,90 @@
+"""Chooses by which way an answer goes out: contact point, channel, account. Pure, for `reply`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from hub_contract.errors import Permanent
+from hub_contract.words import Channel, ContactKind, ContactPoint
+
+# Which kind of contact point each channel reaches.
+REACHES = {
+    Channel.EMAIL: ContactKind.EMAIL,
+    Channel.SMS: ContactKind.PHONE,
+    Channel.PHONE: ContactKind.PHONE,
+    Channel.FAX: ContactKind.FAX,
+    Channel.PAPER: ContactKind.POSTAL,
+    Channel.WEB: ContactKind.PORTAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How somebody wrote in this conversation, and so how she can be reached."""
+
+    contact_point_id: UUID
+    channel: str
+    account: str
+    verified: bool
+    point: ContactPoint
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the caller wishes; empty: as the last message came."""
+
+    channel: str = ""
+    account: str = ""
+    contact_point_id: UUID | None = None
+
+
+def choose(wish: Target, ways: Sequence[Way], last: tuple[UUID, str, str] | None) -> Way:
+    """Return the way of the answer; `Permanent` names what is missing, and the remedy."""
+    fitting = [way for way in ways if _fits(way, wish)]
+    confirmed = [way for way in fitting if way.verified]
+    if not fitting:
+        raise Permanent(_nobody(wish, ways))
+    default = _default(wish, fitting, last)
+    # Whom the caller does not name, the last message does: a stranger's is not answered unasked.
+    if default and not default.verified:
+        confirmed = []
+    if not confirmed:
+        raise Permanent("contact_point: not confirmed in this conversation; confirm it first")
+    way = default or confirmed[-1]
+    return _by_channel(way, wish)
+
+
+def _fits(way: Way, wish: Target) -> bool:
+    if wish.contact_point_id and way.contact_point_id != wish.contact_point_id:
+        return False
+    return not wish.channel or REACHES.get(Channel(wish.channel)) == way.point.kind
+
+
+def _default(
+    wish: Target, fitting: Sequence[Way], last: tuple[UUID, str, str] | None
+) -> Way | None:
+    """Return the way of the last message, if it fits the wish; the wished channel comes first."""
+    if last is None:
+        return None
+    point, channel, account = last
+    own = [way for way in fitting if way.contact_point_id == point]
+    ranked = sorted(
+        own, key=lambda w: (w.channel == (wish.channel or channel), w.account == account)
+    )
+    return ranked[-1] if ranked else None
+
+
+def _by_channel(way: Way, wish: Target) -> Way:
+    channel = wish.channel or way.channel
+    account = wish.account or (way.account if way.channel == channel else "")
+    if not account:
+        raise Permanent(f"account: nobody wrote by {channel} yet; name the account to send from")
+    return Way(way.contact_point_id, channel, account, way.verified, way.point)
+
+
+def _nobody(wish: Target, ways: Sequence[Way]) -> str:
+    if not ways:
+        return "contact_point: nobody in this conversation can be reached; begin a new one"
+    if wish.contact_point_id:
+        return "contact_point: is not part of this conversation, or not reached by this channel"
+    return f"channel: nobody in this conversation is reached by {wish.channel}; choose another"

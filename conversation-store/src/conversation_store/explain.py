@@ -1,0 +1,76 @@
+"""Says why an entry stands where it stands, in plain words, for agents; German and English."""
+
+_SENTENCES = {
+    "token": (
+        "Antwort an die persönliche Antwortadresse dieses Gesprächs.",
+        "Reply to the reply address of this conversation.",
+    ),
+    "answers": (
+        "Antwort auf eine Nachricht dieses Gesprächs.",
+        "Answers a message of this conversation.",
+    ),
+    "answered_by": (
+        "Eine Nachricht dieses Gesprächs, die früher eintraf, antwortet darauf.",
+        "A message of this conversation that arrived earlier answers it.",
+    ),
+    "reference_known": (
+        "Vorgangsnummer genannt; der Kontaktweg ist in diesem Gespräch bekannt.",
+        "Names the reference; the contact point is known in this conversation.",
+    ),
+    "reference_unverified": (
+        "Vorgangsnummer genannt, aber der Kontaktweg ist unbekannt. Bitte bestätigen.",
+        "Names the reference, but the contact point is unknown. Please confirm.",
+    ),
+    "only_open": (
+        "Einziges offenes Gespräch dieses Kontaktwegs in den letzten 30 Tagen.",
+        "The only open conversation of this contact point in the last 30 days.",
+    ),
+    "new": ("Neues Gespräch: keine Zuordnung gefunden.", "New conversation: nothing matched."),
+    "new_several_open": (
+        "Neues Gespräch: mehrere offene Gespräche kommen in Frage.",
+        "New conversation: several open conversations may be meant.",
+    ),
+    "new_automatic": (
+        "Automatische Nachricht ohne Zuordnung.",
+        "Automatic message; nothing matched.",
+    ),
+    "agent": ("Von einer Person im Amt verfasst.", "Written by an agent."),
+    "moved": ("Von Hand verschoben.", "Moved by hand."),
+    "token_forged": (
+        "Die Antwortadresse ist gefälscht oder beschädigt.",
+        "The reply address is forged or damaged.",
+    ),
+    "token_expired": ("Die Antwortadresse ist abgelaufen.", "The reply address has expired."),
+    "token_unknown": (
+        "Die Antwortadresse führt zu keinem Gespräch mehr.",
+        "The reply address leads to no conversation any more.",
+    ),
+    "reference_unknown": (
+        "Die genannte Vorgangsnummer ist hier nicht vergeben.",
+        "The reference named is not one of ours.",
+    ),
+    "sender_unknown": (
+        "Der Kontaktweg ist in diesem Gespräch nicht bestätigt.",
+        "The contact point is not confirmed in this conversation.",
+    ),
+    "erased": ("Der Inhalt wurde gelöscht.", "The content has been erased."),
+    "named": (
+        "In der Nachricht wird auch dieses Gespräch genannt.",
+        "The message names this conversation too.",
+    ),
+    "same_sender": (
+        "Derselbe Kontaktweg schreibt auch in diesem Gespräch.",
+        "The same contact point writes in this conversation too.",
+    ),
+    "same_name": (
+        "Unter diesem Kontaktweg meldet sich jemand mit demselben Namen.",
+        "Somebody of the same name uses this contact point.",
+    ),
+}
+LANGUAGES = ("de", "en")
+
+
+def explain(code: str, language: str = "de") -> str:
+    """Return the sentence of this code; an unknown code speaks for itself."""
+    sentences = _SENTENCES.get(code, (code, code))
+    return sentences[LANGUAGES.index(language) if language in LANGUAGES else 0]

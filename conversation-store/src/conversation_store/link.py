@@ -1,0 +1,108 @@
+"""Keeps the contact points of senders and recipients, sealed, one row each, for `append`.
+
+Rule 1. A contact point is found by an HMAC of tenant, kind and value, and readable nowhere: the
+        value lies sealed under a data key of its own.
+Rule 2. Its id is derived from that HMAC, so two stores make the same one, and the first wins.
+Rule 3. Names are claims. Two contact points of one name are a question, never an answer.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from asyncpg import Record
+
+from hub_contract.ids import derive
+from hub_contract.words import ContactPoint
+from hub_kit.database import Connection
+from hub_kit.keys import KeyRing
+from hub_kit.sealing import open_bytes, seal_bytes
+
+
+def contact_point_id(tenant: str, lookup: str) -> UUID:
+    """Return the id of the contact point; opaque, since only the hub can make the look-up."""
+    return derive("contact_point", tenant, lookup)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A contact point as an event names it."""
+
+    id: UUID
+    lookup: str
+    point: ContactPoint
+
+
+def name_lookup(ring: KeyRing, tenant: str, name: str) -> str:
+    """Return what two spellings of one name share; empty for what is hardly a name."""
+    words = sorted(name.replace(",", " ").casefold().split())
+    return ring.pseudonym_of(tenant, "name", " ".join(words)) if len(words) > 1 else ""
+
+
+_EXISTING = """
+select c.id from contact_point c
+where c.tenant = $1 and c.id = any($2::uuid[])
+  and exists (select from hub.message_key k where k.owner = c.id and k.tenant = $1)
+"""
+
+# One whose key was erased is sealed anew when its owner writes again.
+_INSERT = """
+with news as (
+  insert into contact_point (id, tenant, kind, lookup, name_lookup, sealed)
+  select n.id, $1, n.kind, n.lookup, n.name, n.sealed
+  from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[])
+    as n(id, kind, lookup, name, sealed)
+  on conflict (id) do update set sealed = excluded.sealed, name_lookup = excluded.name_lookup
+    where not exists (select from hub.message_key k
+                      where k.owner = contact_point.id and k.tenant = $1)
+  returning id
+)
+insert into hub.message_key (owner, tenant, wrapped)
+select k.owner, $1, k.wrapped from unnest($2::uuid[], $7::bytea[]) as k(owner, wrapped)
+where k.owner in (select id from news)
+"""
+
+
+async def keep(
+    connection: Connection, ring: KeyRing, tenant: str, found: Iterable[Found]
+) -> dict[UUID, str]:
+    """Keep what is new of these; return the new ones with their name look-ups."""
+    by_id = {one.id: one for one in found}
+    rows = await connection.fetch(_EXISTING, tenant, list(by_id))
+    for row in rows:
+        del by_id[row["id"]]
+    # In one order everywhere, so that two stores never wait for each other.
+    news = [by_id[i] for i in sorted(by_id)]
+    names = [name_lookup(ring, tenant, one.point.name) for one in news]
+    if news:
+        await _insert(connection, ring, tenant, news, names)
+    return {one.id: name for one, name in zip(news, names, strict=True)}
+
+
+async def _insert(
+    connection: Connection, ring: KeyRing, tenant: str, news: Sequence[Found], names: Sequence[str]
+) -> None:
+    keys = [ring.new_key() for _ in news]
+    await connection.execute(
+        _INSERT,
+        tenant,
+        [one.id for one in news],
+        [one.point.kind for one in news],
+        [one.lookup for one in news],
+        names,
+        [_seal(one, key) for one, key in zip(news, keys, strict=True)],
+        [ring.wrap(key, one.id) for one, key in zip(news, keys, strict=True)],
+    )
+
+
+def _seal(one: Found, key: bytes) -> bytes:
+    return seal_bytes(one.point.model_dump_json(exclude_defaults=True).encode(), one.id, key)
+
+
+def open_point(ring: KeyRing, row: Record) -> ContactPoint | None:
+    """Return the contact point of a row (id, sealed, wrapped), or None where it is erased."""
+    owner, sealed, wrapped = row["id"], row["sealed"], row["wrapped"]
+    if wrapped is None:
+        return None
+    plain = open_bytes(sealed, owner, ring.unwrap(wrapped, owner))
+    return ContactPoint.model_validate_json(plain)

@@ -1,0 +1,14 @@
+"""Hears what arrives on the bus and hands it to `append`, batch by batch."""
+
+from conversation_store.append import Append
+from conversation_store.settings import SERVICE
+from hub_contract.topics import RECEIVED, REPORTED
+from hub_kit.consume import Consumer
+from hub_kit.ground import Ground
+
+TOPICS = (RECEIVED.name, REPORTED.name)
+
+
+def listen(ground: Ground, append: Append) -> Consumer:
+    """Return the store's one reader of the bus."""
+    return Consumer(name=SERVICE, topics=TOPICS, bus=ground.bus, pool=ground.pool, handle=append)

@@ -1,0 +1,137 @@
+"""Gives every message of a batch its conversation, locked, and its place in it, for `append`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from conversation_store.assign import Assignment
+from conversation_store.read import Incoming
+from hub_contract.errors import Temporary
+from hub_contract.ids import derive
+from hub_contract.references import make_reference
+from hub_contract.words import Automatic, Direction
+from hub_kit.database import Connection
+
+
+@dataclass(slots=True)
+class Thread:
+    """A conversation while a batch adds to it; what the batch changes is written once."""
+
+    id: UUID
+    new: bool
+    channel: str
+    account: str
+    state: str
+    reference: str
+    transaction_id: UUID | None
+    opened_at: datetime
+    last_at: datetime
+    next_place: int = 1
+    added: int = 0
+    unread: int = 0
+    reopened: bool = False
+    public_service: str = ""  # of a transaction that begins in this batch
+
+    def take(self, one: Incoming, assignment: Assignment) -> int:
+        """Return the place of this message, and let it change the conversation."""
+        given = self.next_place
+        self.next_place += 1
+        self.added += 1
+        self.last_at = max(self.last_at, one.event.received_at)
+        if one.event.automatic is Automatic.NO and one.event.direction is Direction.IN:
+            self.unread += 1
+        if assignment.reopens:
+            self.reopen()
+        if one.content and one.content.public_service and self.transaction_id is None:
+            self.public_service = one.content.public_service
+            self.transaction_id = derive("transaction", str(self.id))
+        return given
+
+    def reopen(self) -> None:
+        if self.state != "open":
+            self.state, self.reopened = "open", True
+
+    def alarm(self) -> None:
+        """Ask for an agent: something that we sent did not arrive."""
+        self.unread += 1
+        self.reopen()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message with all that was decided about it."""
+
+    message: Incoming
+    assignment: Assignment
+    thread: Thread
+    place: int
+
+
+async def lock(
+    connection: Connection,
+    tenant: str,
+    assigned: Sequence[tuple[Incoming, Assignment]],
+    others: Iterable[UUID],
+) -> dict[UUID, Thread]:
+    """Lock the conversations that the batch touches, in id order, and begin the new ones."""
+    made = {a.conversation_id: (m, a) for m, a in reversed(assigned) if a.new}
+    wanted = {a.conversation_id for _, a in assigned}.union(others).difference(made)
+    threads = await _lock(connection, tenant, wanted)
+    references = await _draw(connection, tenant, len(made))
+    for (message, assignment), reference in zip(made.values(), references, strict=True):
+        threads[assignment.conversation_id] = _begin(message, assignment, reference)
+    return threads
+
+
+def place(
+    assigned: Sequence[tuple[Incoming, Assignment]], threads: Mapping[UUID, Thread]
+) -> list[Line]:
+    """Give every message its place, in the order of the bus."""
+    lines = []
+    for message, assignment in assigned:
+        thread = threads[assignment.conversation_id]
+        lines.append(Line(message, assignment, thread, thread.take(message, assignment)))
+    return lines
+
+
+def _begin(first: Incoming, assignment: Assignment, reference: str) -> Thread:
+    event = first.event
+    return Thread(
+        id=assignment.conversation_id,
+        new=True,
+        channel=event.channel,
+        account=event.account,
+        state="open" if assignment.opens else "closed",
+        reference=reference,
+        transaction_id=None,
+        opened_at=event.received_at,
+        last_at=event.received_at,
+    )
+
+
+_LOCK = """
+select id, channel, account, state, reference, transaction_id, opened_at, last_at, next_place
+from conversation where tenant = $1 and id = any($2::uuid[]) order by id for update
+"""
+
+
+async def _lock(connection: Connection, tenant: str, ids: set[UUID]) -> dict[UUID, Thread]:
+    if not ids:
+        return {}
+    rows = await connection.fetch(_LOCK, tenant, list(ids))
+    if len(rows) != len(ids) or any(row["state"] == "merged" for row in rows):
+        # An agent merged one between the look-up and the lock: look again.
+        raise Temporary("conversation was merged meanwhile")
+    return {row["id"]: Thread(new=False, **row) for row in rows}
+
+
+async def _draw(connection: Connection, tenant: str, count: int) -> list[str]:
+    """Return that many references nobody has; among millions given out, a draw may hit one."""
+    drawn: dict[str, None] = {}
+    while len(drawn) < count:
+        fresh = [make_reference() for _ in range(count - len(drawn))]
+        sql = "select digits from reference where tenant = $1 and digits = any($2::text[])"
+        taken = {row["digits"] for row in await connection.fetch(sql, tenant, fresh)}
+        drawn.update(dict.fromkeys(digits for digits in fresh if digits not in taken))
+    return list(drawn)

@@ -1,0 +1,98 @@
+"""Opens a batch of messages of one tenant, for `append`: keys in one query, contents in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from conversation_store.link import contact_point_id
+from conversation_store.sign import Signer, Token
+from hub_contract.errors import Permanent
+from hub_contract.events import MessageContent, MessageReceived
+from hub_kit.database import Connection
+from hub_kit.keys import KeyRing
+from hub_kit.sealing import open_bytes, sealed_bytes
+
+MOST_ANSWERS = 20  # External ids looked at; a long thread names hundreds.
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message, opened; `content` is None where its key is erased."""
+
+    event: MessageReceived
+    traceparent: str
+    sealed: bytes
+    content: MessageContent | None
+    sender: UUID | None
+    sender_lookup: str
+    own: str  # look-up of its external id
+    answers: tuple[str, ...]  # look-ups of what it answers, nearest first
+    token: Token
+
+    @property
+    def id(self) -> UUID:
+        return self.event.id
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    ring: KeyRing
+    signer: Signer
+
+    def open(self, event: MessageReceived, traceparent: str, wrapped: bytes | None) -> Incoming:
+        """Return the message opened; `Permanent` where key and content do not fit."""
+        sealed = sealed_bytes(event)
+        content = None
+        if wrapped is not None:
+            content = self._open(event, sealed, self.ring.unwrap(wrapped, event.id))
+        lookup = event.sender_key or self._sender_lookup(event, content)
+        return Incoming(
+            event=event,
+            traceparent=traceparent,
+            sealed=sealed,
+            content=content,
+            sender=contact_point_id(event.tenant, lookup) if lookup else None,
+            sender_lookup=lookup,
+            own=self._external(event, content.external_id) if content else "",
+            answers=self._answers(event, content) if content else (),
+            token=self._token(event, content),
+        )
+
+    def external_lookup(self, tenant: str, channel: str, value: str) -> str:
+        """Return the look-up of an external id; ids of two channels never meet."""
+        return self.ring.pseudonym_of(tenant, f"external:{channel}", value) if value else ""
+
+    def _open(self, event: MessageReceived, sealed: bytes, key: bytes) -> MessageContent:
+        try:
+            return MessageContent.model_validate_json(open_bytes(sealed, event.id, key))
+        except ValidationError:
+            raise Permanent(f"content of {event.type} {event.id} is not of its class") from None
+
+    def _external(self, event: MessageReceived, value: str) -> str:
+        return self.external_lookup(event.tenant, event.channel, value)
+
+    def _answers(self, event: MessageReceived, content: MessageContent) -> tuple[str, ...]:
+        return tuple(self._external(event, a) for a in content.answers[:MOST_ANSWERS] if a)
+
+    def _sender_lookup(self, event: MessageReceived, content: MessageContent | None) -> str:
+        sender = content.sender if content else None
+        return self.ring.pseudonym_of(event.tenant, sender.kind, sender.value) if sender else ""
+
+    def _token(self, event: MessageReceived, content: MessageContent | None) -> Token:
+        if content is None or not content.reply_token:
+            return Token()
+        return self.signer.read(event.tenant, content.reply_token, event.received_at)
+
+
+async def read_keys(
+    connection: Connection, tenant: str, owners: Sequence[UUID]
+) -> dict[UUID, bytes]:
+    """Return the wrapped data keys of this tenant; an erased one is missing."""
+    rows = await connection.fetch(
+        "select owner, wrapped from hub.message_key where owner = any($1::uuid[]) and tenant = $2",
+        owners,
+        tenant,
+    )
+    return {row["owner"]: row["wrapped"] for row in rows}

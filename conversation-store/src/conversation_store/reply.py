@@ -1,0 +1,217 @@
+"""An agent's answer: an entry and a request to its channel, in one transaction.
+
+Rule 1. Nothing is disclosed to a contact point that is not confirmed in the conversation.
+Rule 2. A machine never answers a machine.
+Rule 3. The caller's key makes the id: the same answer sent twice is one.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from asyncpg import Record
+
+from conversation_store.add import SOURCE, Addition, add
+from conversation_store.choose import Way, choose
+from conversation_store.compose import Answer, File, Thread, compose
+from conversation_store.link import open_point
+from conversation_store.store import Store
+from conversation_store.timeline import open_row
+from hub_contract.errors import Permanent
+from hub_contract.events import MessageRequested, RequestedContent, Sealed
+from hub_contract.ids import derive
+from hub_contract.topics import to_wire
+from hub_contract.words import Attachment, Automatic, Channel
+from hub_kit import tracing
+from hub_kit.blobs import pack
+from hub_kit.database import Connection, transaction
+from hub_kit.event_log import KeyRow
+from hub_kit.sealing import seal_bytes
+from hub_kit.tokens import Caller
+
+_LATEST = 5  # inbound messages whose external ids an answer names
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    conversation_id: UUID
+    reference: str
+    ways: tuple[Way, ...]
+    inbound: tuple[tuple[Record, dict[str, Any]], ...]  # the latest first, opened
+    existing: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """An answer that is ready to be sealed."""
+
+    id: UUID
+    conversation_id: UUID
+    way: Way
+    automatic: bool
+    content: RequestedContent
+
+
+async def reply(
+    store: Store, caller: Caller, conversation_id: UUID, answer: Answer, key: str
+) -> tuple[UUID, bool] | None:
+    """Return the entry's id and whether it is new; None where there is no such conversation.
+
+    `Permanent` names the field and the remedy where the answer must not or cannot be sent.
+    """
+    if not answer.text.strip():
+        raise Permanent("text: is empty; write what to send")
+    message_id = own_id("message.requested", caller.tenant, conversation_id, key)
+    context = await _read(store, caller.tenant, conversation_id, message_id)
+    if context is None:
+        return None
+    if context.existing:
+        _refuse_another(store, context.existing, answer)
+        return message_id, False
+    way = choose(answer.wish, context.ways, _last_way(context))
+    if answer.automatic:
+        _refuse_machines(context)
+    data_key = store.ground.ring.new_key()
+    attachments = await _keep_files(store, caller.tenant, answer.files, data_key)
+    thread = _thread(store, caller.tenant, context)
+    content = compose(answer, way, thread, attachments)
+    letter = _Letter(message_id, context.conversation_id, way, answer.automatic, content)
+    addition = _addition(store, caller, letter, data_key)
+    async with transaction(store.ground.pool, caller.tenant) as connection:
+        return message_id, await add(connection, addition)
+
+
+def own_id(kind: str, tenant: str, conversation_id: UUID, key: str) -> UUID:
+    """Return the id that the caller's key makes; without one, every call is a new one."""
+    unique = ("key", key) if key else ("random", str(uuid4()))
+    return derive(kind, tenant, str(conversation_id), *unique)
+
+
+_CONVERSATION = """
+select t.id, t.reference from conversation c
+join conversation t on t.id = coalesce(c.merged_into, c.id) and t.tenant = $1
+where c.tenant = $1 and c.id = $2
+"""
+_WAYS = """
+select p.contact_point_id, p.channel, p.account, p.verified, c.id, c.sealed, k.wrapped
+from participant p
+join contact_point c on c.id = p.contact_point_id and c.tenant = $1
+left join hub.message_key k on k.owner = c.id and k.tenant = $1
+where p.tenant = $1 and p.conversation_id = $2
+order by p.at, p.channel
+"""
+_INBOUND = """
+select e.id, e.channel, e.account, e.contact_point_id, e.automatic, e.content, k.wrapped
+from entry e left join hub.message_key k on k.owner = e.id and k.tenant = $1
+where e.tenant = $1 and e.conversation_id = $2 and e.direction = 'in'
+order by e.place desc limit $3
+"""
+_EXISTING = """
+select e.id, e.content, k.wrapped
+from entry e left join hub.message_key k on k.owner = e.id and k.tenant = $1
+where e.tenant = $1 and e.id = $2
+"""
+
+
+async def _read(
+    store: Store, tenant: str, conversation_id: UUID, message_id: UUID
+) -> _Context | None:
+    async with transaction(store.ground.pool, tenant) as connection:
+        row = await connection.fetchrow(_CONVERSATION, tenant, conversation_id)
+        if row is None:
+            return None
+        ways = await _ways(connection, store, tenant, row["id"])
+        inbound = await connection.fetch(_INBOUND, tenant, row["id"], _LATEST)
+        existing = await connection.fetchrow(_EXISTING, tenant, message_id)
+    opened = tuple((one, open_row(one, store.ground.ring) or {}) for one in inbound)
+    return _Context(row["id"], row["reference"], ways, opened, existing)
+
+
+async def _ways(
+    connection: Connection, store: Store, tenant: str, conversation_id: UUID
+) -> tuple[Way, ...]:
+    rows = await connection.fetch(_WAYS, tenant, conversation_id)
+    points = ((row, open_point(store.ground.ring, row)) for row in rows)
+    return tuple(
+        Way(row["contact_point_id"], row["channel"], row["account"], row["verified"], point)
+        for row, point in points
+        if point
+    )
+
+
+def _last_way(context: _Context) -> tuple[UUID, str, str] | None:
+    """Return contact point, channel and account of the last message that somebody wrote."""
+    for row, _ in context.inbound:
+        if row["contact_point_id"] and row["automatic"] == Automatic.NO:
+            return row["contact_point_id"], row["channel"], row["account"]
+    return None
+
+
+def _refuse_machines(context: _Context) -> None:
+    if context.inbound and context.inbound[0][0]["automatic"] != Automatic.NO:
+        raise Permanent("automatic: the last message is automatic too; let a person answer it")
+
+
+def _refuse_another(store: Store, existing: Record, answer: Answer) -> None:
+    content = open_row(existing, store.ground.ring)
+    if content is not None and content.get("text") != answer.text:
+        raise Permanent("Idempotency-Key: was used for another answer; make a new key")
+
+
+async def _keep_files(
+    store: Store, tenant: str, files: Sequence[File], key: bytes
+) -> tuple[Attachment, ...]:
+    """Seal the files into one object; before the transaction, since it is a network call."""
+    if not files:
+        return ()
+    name = f"{tenant}/{datetime.now(UTC):%Y-%m-%d}/{uuid4().hex}"
+    blob, places = pack(name, [file.data for file in files], key)
+    await store.ground.blobs.put_all({name: blob})
+    return tuple(
+        Attachment(
+            file_name=file.file_name, media_type=file.media_type, size=len(file.data), blob=place
+        )
+        for file, place in zip(files, places, strict=True)
+    )
+
+
+def _thread(store: Store, tenant: str, context: _Context) -> Thread:
+    token = store.signer.make(tenant, context.conversation_id, datetime.now(UTC))
+    inbound = [(row["channel"], content) for row, content in context.inbound]
+    return Thread(context.reference, token, inbound)
+
+
+def _addition(store: Store, caller: Caller, letter: _Letter, data_key: bytes) -> Addition:
+    now = datetime.now(UTC)
+    plain = letter.content.model_dump_json(exclude_defaults=True).encode()
+    sealed = seal_bytes(plain, letter.id, data_key)
+    event = MessageRequested(
+        id=letter.id,
+        tenant=caller.tenant,
+        channel=Channel(letter.way.channel),
+        account=letter.way.account,
+        conversation_id=letter.conversation_id,
+        requested_at=now,
+        automatic=letter.automatic,
+        content=Sealed(sealed=base64.b64encode(sealed).decode()),
+    )
+    wrapped = store.ground.ring.wrap(data_key, letter.id)
+    return Addition(
+        tenant=caller.tenant,
+        conversation_id=letter.conversation_id,
+        entry_id=letter.id,
+        kind="message",
+        direction="out",
+        channel=letter.way.channel,
+        account=letter.way.account,
+        at=now,
+        author=caller.who,
+        contact_point_id=letter.way.contact_point_id,
+        automatic=Automatic.GENERATED if letter.automatic else Automatic.NO,
+        content=sealed,
+        key=KeyRow(letter.id, caller.tenant, wrapped, reader=f"channel_{letter.way.channel}"),
+        request=to_wire(event, SOURCE, tracing.current()),
+    )

@@ -1,0 +1,199 @@
+"""Shows one conversation with all around it, or one entry whole, for agents' pages."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from conversation_store.explain import explain
+from conversation_store.link import open_point
+from conversation_store.queue import outline_of
+from conversation_store.timeline import open_row, outline
+from hub_contract.errors import Permanent
+from hub_contract.words import Blob, Body
+from hub_kit.blobs import read_blob
+from hub_kit.database import Connection, transaction
+from hub_kit.ground import Ground
+from hub_kit.keys import KeyRing
+from hub_kit.sealing import open_bytes
+
+_CONVERSATION = "select * from conversation where tenant = $1 and id = $2"
+_PARTICIPANTS = """
+select p.contact_point_id as id, p.channel, p.account, p.verified, p.at, c.kind, c.sealed,
+  k.wrapped, l.party_id
+from participant p
+join contact_point c on c.id = p.contact_point_id and c.tenant = $1
+left join hub.message_key k on k.owner = c.id and k.tenant = $1
+left join party_link l on l.contact_point_id = c.id and l.tenant = $1 and l.undone_at is null
+where p.tenant = $1 and p.conversation_id = $2
+order by p.at, p.channel
+"""
+_PROPOSALS = """
+select id, kind, other, reason, at from proposal
+where tenant = $1 and conversation_id = $2 and decided is null order by at, id
+"""
+_REARRANGEMENTS = """
+select r.id, r.kind, r.source, r.target, r.made_by, r.at, r.undoes,
+  (select u.id from rearrangement u where u.undoes = r.id and u.tenant = $1) as undone_by
+from rearrangement r
+where r.tenant = $1 and (r.source = $2 or r.target = $2) order by r.seq desc limit 100
+"""
+_TRANSACTION = "select * from transaction where tenant = $1 and id = $2"
+
+
+async def show_conversation(
+    ground: Ground, tenant: str, conversation_id: UUID, language: str
+) -> dict[str, Any] | None:
+    """Return the conversation, whom it is with, and what may be done; None where there is none."""
+    async with transaction(ground.pool, tenant) as connection:
+        row = await connection.fetchrow(_CONVERSATION, tenant, conversation_id)
+        if row is None:
+            return None
+        now = row["merged_into"] or row["id"]
+        people = await connection.fetch(_PARTICIPANTS, tenant, now)
+        proposals = await connection.fetch(_PROPOSALS, tenant, now)
+        log = await connection.fetch(_REARRANGEMENTS, tenant, row["id"])
+        begun = await connection.fetchrow(_TRANSACTION, tenant, row["transaction_id"])
+    return {
+        **outline_of(row),
+        "contact_points": [_person(person, ground.ring) for person in people],
+        "proposals": [{**p, "text": explain(p["reason"], language)} for p in proposals],
+        "rearrangements": [dict(one) for one in log],
+        "transaction": dict(begun) if begun else None,
+    }
+
+
+def _person(row: Record, ring: KeyRing) -> dict[str, Any]:
+    point = open_point(ring, row)
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "value": point.value if point else None,
+        "name": point.name if point else "",
+        "channel": row["channel"],
+        "account": row["account"],
+        "verified": row["verified"],
+        "party_id": row["party_id"],
+        "since": row["at"],
+    }
+
+
+_ENTRY = """
+select e.*, k.wrapped from entry e
+left join hub.message_key k on k.owner = e.id and k.tenant = $1
+where e.tenant = $1 and e.id = $2
+"""
+_REPORTS = """
+select d.id, d.status, d.reason, d.code, d.at, d.facts, d.content, k.wrapped from delivery d
+left join hub.message_key k on k.owner = d.id and k.tenant = $1
+where d.tenant = $1 and d.message_id = $2 order by d.at, d.id
+"""
+
+
+async def read_entry(connection: Connection, tenant: str, entry_id: UUID) -> Record | None:
+    """Return the row of an entry with its wrapped key."""
+    return await connection.fetchrow(_ENTRY, tenant, entry_id)
+
+
+async def show_entry(
+    ground: Ground, tenant: str, entry_id: UUID, language: str
+) -> dict[str, Any] | None:
+    """Return one entry whole, with words from the blob store where they were too long."""
+    async with transaction(ground.pool, tenant) as connection:
+        row = await read_entry(connection, tenant, entry_id)
+        if row is None:
+            return None
+        reports = await connection.fetch(_REPORTS, tenant, entry_id)
+    content = open_row(row, ground.ring)
+    return {
+        **outline(row, language),
+        "conversation_id": row["conversation_id"],
+        "rule": row["rule"],
+        "facts": json.loads(row["facts"]),
+        "has_original": bool(row["original"]),
+        "claimed_at": row["claimed_at"],
+        "deliveries": [_report(report, ground.ring) for report in reports],
+        "erased": content is None,
+        **(await _words(ground, row, content) if content is not None else {}),
+    }
+
+
+async def _words(ground: Ground, row: Record, content: dict[str, Any]) -> dict[str, Any]:
+    body = content.get("body") or {}
+    if "whole" in content:
+        blob = Blob.model_validate(content["whole"])
+        key = ground.ring.unwrap(row["wrapped"], row["id"])
+        body = json.loads(await read_blob(ground.blobs, blob, key))
+    whole = Body.model_validate(body)
+    return {
+        "person": content.get("sender") or content.get("recipient"),
+        "recipients": content.get("recipients", []),
+        "subject": content.get("subject", ""),
+        "text": content.get("text") or whole.text,
+        "quoted": whole.quoted,
+        "signature": whole.signature,
+        "html": content.get("html") or whole.html,
+        "attachments": [_file(n, file) for n, file in enumerate(content.get("attachments", []))],
+        "evidence": content.get("evidence", []),
+        "problems": content.get("problems", []),
+        "contributions": content.get("contributions", []),
+    }
+
+
+def _file(number: int, file: dict[str, Any]) -> dict[str, Any]:
+    return {"number": number, **{name: file[name] for name in file if name != "blob"}}
+
+
+def _report(row: Record, ring: KeyRing) -> dict[str, Any]:
+    content = open_row(row, ring) or {}
+    return {
+        "status": row["status"],
+        "reason": row["reason"],
+        "code": row["code"],
+        "at": row["at"],
+        "facts": json.loads(row["facts"]),
+        "diagnostic": content.get("diagnostic", ""),
+        "recipient": content.get("recipient", ""),
+    }
+
+
+class Erased(Permanent):
+    """The key is gone, so these bytes are too."""
+
+
+async def read_bytes(
+    ground: Ground, tenant: str, entry_id: UUID, number: int | None
+) -> tuple[str, str, bytes] | None:
+    """Return file name, media type and bytes of the original (None) or of an attachment."""
+    async with transaction(ground.pool, tenant) as connection:
+        row = await read_entry(connection, tenant, entry_id)
+    if row is None:
+        return None
+    if row["wrapped"] is None:
+        raise Erased("the content has been erased")
+    key = ground.ring.unwrap(row["wrapped"], entry_id)
+    chosen = _original(row) if number is None else _attachment(row, key, number)
+    if chosen is None:
+        return None
+    name, media_type, blob = chosen
+    return name, media_type, await read_blob(ground.blobs, blob, key)
+
+
+_ORIGINALS = {"email": ("original.eml", "message/rfc822")}
+
+
+def _original(row: Record) -> tuple[str, str, Blob] | None:
+    if not row["original"]:
+        return None
+    name, media_type = _ORIGINALS.get(row["channel"], ("original.bin", "application/octet-stream"))
+    return name, media_type, Blob.model_validate_json(row["original"])
+
+
+def _attachment(row: Record, key: bytes, number: int) -> tuple[str, str, Blob] | None:
+    content = json.loads(open_bytes(row["content"], row["id"], key))
+    files = content.get("attachments", [])
+    if not 0 <= number < len(files) or not files[number].get("blob"):
+        return None
+    file = files[number]
+    return file["file_name"], file["media_type"], Blob.model_validate(file["blob"])

@@ -1,0 +1,180 @@
+"""The one read path: a page of a conversation's timeline in one query, for agents' pages.
+
+Rule 1. Keyset, never OFFSET: page one of a hundred thousand entries costs what it costs of ten.
+Rule 2. A page is small: a line has at most LINE bytes, its text is cut, the whole is one call away.
+Rule 3. A merged conversation shows the one it was merged into.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from conversation_store.explain import explain
+from hub_kit.database import transaction
+from hub_kit.ground import Ground
+from hub_kit.keys import KeyRing
+from hub_kit.sealing import open_bytes
+
+PAGE = 50
+LINE = 1_200  # bytes of JSON; fifty lines stay below 60 KB
+TEXT = 800  # characters
+_FILES = 3  # named in a line; the others are counted
+
+_PAGE = """
+select c.id as found, e.*, k.wrapped
+from conversation c
+left join lateral (
+  select id, place, kind, direction, channel, account, at, claimed_at, author, automatic, readable,
+    partial, verified, reason, marks, facts, delivery, delivery_reason, delivery_code, delivery_at,
+    content, contact_point_id
+  from entry
+  where tenant = $1 and conversation_id = coalesce(c.merged_into, c.id)
+    and place < $3 and place > $4
+  order by place {direction} limit $5
+) e on true
+left join hub.message_key k on k.owner = e.id and k.tenant = $1
+where c.tenant = $1 and c.id = $2
+order by e.place {direction}
+"""
+_NEWEST, _OLDEST = (_PAGE.format(direction=direction) for direction in ("desc", "asc"))
+END = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which part of a timeline: places between `after` and `before`, from one of its ends."""
+
+    before: int = END
+    after: int = 0
+    newest_first: bool = True
+    limit: int = PAGE
+    language: str = "de"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    lines: tuple[bytes, ...]  # JSON objects
+    next: int | None  # the place to go on from, in the same direction
+
+    @property
+    def json(self) -> bytes:
+        return b'{"entries":[%s],"next":%s}' % (
+            b",".join(self.lines),
+            b"null" if self.next is None else b"%d" % self.next,
+        )
+
+
+async def read_page(ground: Ground, tenant: str, conversation_id: UUID, part: Slice) -> Page | None:
+    """Return that part of the timeline, or None where the tenant has no such conversation."""
+    sql = _NEWEST if part.newest_first else _OLDEST
+    async with transaction(ground.pool, tenant) as connection:
+        rows = await connection.fetch(
+            sql, tenant, conversation_id, part.before, part.after, part.limit + 1
+        )
+    if not rows:
+        return None
+    rows = [row for row in rows if row["id"] is not None]
+    shown = rows[: part.limit]
+    lines = tuple(line_of(row, ground.ring, part.language) for row in shown)
+    return Page(lines, shown[-1]["place"] if len(rows) > part.limit else None)
+
+
+def line_of(row: Record, ring: KeyRing, language: str) -> bytes:
+    """Return an entry as a line of the page: JSON of at most LINE bytes."""
+    content = open_row(row, ring)
+    line = outline(row, language)
+    if content is None:
+        return _dump({**line, "erased": True})
+    body = content.get("body") or {}
+    text = content.get("text") or body.get("text") or ""
+    line |= _words(content)
+    head = _dump(line)
+    room = LINE - len(head) - len(b',"more":true')
+    shown = _fit(text, room)
+    more = len(shown) < len(text) or "whole" in content
+    tail = b',"text":' + _dump(shown) + (b',"more":true}' if more else b"}")
+    return head[:-1] + tail
+
+
+def open_row(row: Mapping[str, Any] | Record, ring: KeyRing) -> dict[str, Any] | None:
+    """Return the content of an entry as JSON has it, or None where its key is erased."""
+    if row["wrapped"] is None:
+        return None
+    content: dict[str, Any] = json.loads(
+        open_bytes(row["content"], row["id"], ring.unwrap(row["wrapped"], row["id"]))
+    )
+    return content
+
+
+def outline(row: Record, language: str) -> dict[str, Any]:
+    """Return what an entry says in the clear, without what says nothing."""
+    line: dict[str, Any] = {
+        "id": str(row["id"]),
+        "place": row["place"],
+        "kind": row["kind"],
+        "direction": row["direction"],
+        "at": row["at"].isoformat(),
+        "reason": {"code": row["reason"], "text": explain(row["reason"], language)},
+    }
+    line |= {name: row[name] for name in ("channel", "account", "author") if row[name]}
+    line |= {name: row[name] for name in ("readable", "verified") if not row[name]}
+    if row["contact_point_id"]:
+        line["contact_point"] = str(row["contact_point_id"])
+    if row["automatic"] != "no":
+        line["automatic"] = row["automatic"]
+    if row["partial"]:
+        line["partial"] = True
+    if row["marks"]:
+        line["marks"] = [{"code": m, "text": explain(m, language)} for m in row["marks"].split()]
+    if row["delivery"]:
+        line["delivery"] = _delivery(row)
+    return line
+
+
+def _delivery(row: Record) -> dict[str, Any]:
+    delivery = {"status": row["delivery"], "at": row["delivery_at"].isoformat()}
+    if row["delivery_reason"] != "none":
+        delivery["reason"] = row["delivery_reason"]
+    if row["delivery_code"]:
+        delivery["code"] = row["delivery_code"]
+    return delivery
+
+
+def _words(content: Mapping[str, Any]) -> dict[str, Any]:
+    words: dict[str, Any] = {}
+    person = content.get("sender") or content.get("recipient")
+    if person:
+        words["person"] = {
+            "kind": person["kind"],
+            "value": cut(person["value"], 100),
+            **({"name": cut(person["name"], 60)} if person.get("name") else {}),
+        }
+    if content.get("subject"):
+        words["subject"] = cut(content["subject"], 160)
+    files = content.get("attachments") or ()
+    if files:
+        words["attachments"] = len(files)
+        words["files"] = [cut(file["file_name"], 50) for file in files[:_FILES]]
+    return words
+
+
+def cut(text: str, size: int) -> str:
+    """Return as much of the text as `size` bytes hold."""
+    raw = text.encode()
+    return text if len(raw) <= size else raw[: size - 3].decode(errors="ignore") + "…"
+
+
+def _fit(text: str, room: int) -> str:
+    """Return as much of the text as `room` bytes of JSON hold, and no more than TEXT characters."""
+    shown = text[:TEXT]
+    while (size := len(_dump(shown)) + len(b',"text":')) > room and shown:
+        shown = shown[: max(0, min(len(shown) - 1, len(shown) * room // size))]
+    return shown
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

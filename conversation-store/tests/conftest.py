@@ -1,0 +1,178 @@
+"""A store on a real PostgreSQL, and citizens who write to it, for the tests of this folder."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+import channel_email
+import conversation_store
+from conversation_store.settings import StoreSettings
+from conversation_store.store import Store
+from hub_contract.events import (
+    Arrival,
+    DeliveryContent,
+    DeliveryReported,
+    MessageContent,
+    MessageReceived,
+)
+from hub_contract.ids import received_id, reported_id
+from hub_contract.topics import from_wire
+from hub_contract.words import Body, Channel, ContactKind, ContactPoint
+from hub_kit import event_log
+from hub_kit.bus import Record
+from hub_kit.consume import Delivered
+from hub_kit.database import set_tenant, transaction
+from hub_kit.ground import Ground
+from hub_kit.testing import fresh_database, open_ground
+
+SERVICES = {
+    name: Path(module.__file__).parent / "migrations"
+    for name, module in (
+        ("conversation_store", conversation_store),
+        ("channel_email", channel_email),
+    )
+}
+A, B = "musterstadt", "kleindorf"
+START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+KINDS = {
+    Channel.EMAIL: ContactKind.EMAIL,
+    Channel.SMS: ContactKind.PHONE,
+    Channel.PHONE: ContactKind.PHONE,
+    Channel.FAX: ContactKind.FAX,
+    Channel.PAPER: ContactKind.POSTAL,
+    Channel.WEB: ContactKind.PORTAL,
+}
+
+
+@dataclass
+class World:
+    """The store and what is around it: what citizens send goes in, the tables come out."""
+
+    ground: Ground
+    store: Store
+    owner: asyncpg.Connection
+    position: str = event_log.START
+    numbers: Any = field(default_factory=lambda: count(1))
+
+    def mail(
+        self,
+        sender: str | None = "erika@example.org",
+        text: str = "Guten Tag",
+        *,
+        tenant: str = A,
+        channel: Channel = Channel.EMAIL,
+        account: str = "post",
+        name: str = "",
+        external_id: str | None = None,
+        at: datetime | None = None,
+        original: bytes = b"",
+        files: tuple[bytes, ...] = (),
+        event: dict[str, Any] | None = None,
+        **content: Any,
+    ) -> Arrival:
+        """Return a message as a channel would hand it to `accept`."""
+        number = next(self.numbers)
+        external_id = f"<{number}@example.org>" if external_id is None else external_id
+        point = sender and ContactPoint(kind=KINDS[channel], value=sender, name=name)
+        message = MessageReceived(
+            id=received_id(tenant, channel, account, external_id, str(number)),
+            tenant=tenant,
+            channel=channel,
+            account=account,
+            received_at=at or START + timedelta(seconds=number),
+            content=MessageContent(
+                sender=point or None, body=Body(text=text), external_id=external_id, **content
+            ),
+            **(event or {}),
+        )
+        return Arrival(message, original=original, files=files)
+
+    def report(
+        self, message_id, status, *, tenant: str = A, external_id: str = "", **more
+    ) -> Arrival:
+        number = next(self.numbers)
+        event = DeliveryReported(
+            id=reported_id(message_id, status, str(number)),
+            tenant=tenant,
+            channel=Channel.EMAIL,
+            account="post",
+            message_id=message_id,
+            status=status,
+            at=START + timedelta(seconds=number),
+            content=DeliveryContent(external_id=external_id),
+            **more,
+        )
+        return Arrival(event)
+
+    async def take_in(self, *arrivals: Arrival) -> list[Any]:
+        """Accept these and let the store append them as one batch; return their entries."""
+        accepted = await self.ground.accept.all(list(arrivals))
+        await self.append()
+        return [await self.entry(one.event_id) for one in accepted]
+
+    async def append(self, limit: int = 1000) -> None:
+        while delivered := await self.read(limit):
+            async with transaction(self.ground.pool) as connection:
+                await self.store.append(connection, delivered)
+
+    async def read(self, limit: int = 1000) -> list[Delivered]:
+        topics = ["faden.message.received", "faden.delivery.reported"]
+        async with transaction(self.ground.pool) as connection:
+            rows = await event_log.read(connection, self.position, limit, topics)
+        self.position = rows[-1].position if rows else self.position
+        return [delivered(row.wire, row.position) for row in rows]
+
+    async def entry(self, entry_id) -> Any:
+        return await self.owner.fetchrow(
+            "select * from conversation_store.entry where id = $1", entry_id
+        )
+
+    async def conversation(self, conversation_id) -> Any:
+        sql = "select * from conversation_store.conversation where id = $1"
+        return await self.owner.fetchrow(sql, conversation_id)
+
+    async def rows(self, table: str, order: str = "1") -> list[Any]:
+        return await self.owner.fetch(f"select * from conversation_store.{table} order by {order}")
+
+    async def said(self, topic: str) -> list[Any]:
+        """Return the events that the store has put on the bus, in order."""
+        sql = "select body from hub.event_log where topic = $1 order by xid, seq"
+        return [from_wire(row["body"]) for row in await self.owner.fetch(sql, topic)]
+
+    async def erase(self, *owners) -> None:
+        async with transaction(self.ground.pool, A) as connection:
+            await event_log.erase_keys(connection, list(owners))
+
+    async def as_role(self, sql: str, *arguments: Any, tenant: str = "") -> list[Any]:
+        async with transaction(self.ground.pool) as connection:
+            if tenant:
+                await set_tenant(connection, tenant)
+            return await connection.fetch(sql, *arguments)
+
+
+def delivered(wire, position: str = "1:1") -> Delivered:
+    record = Record(wire.topic, wire.key, position, wire.traceparent, wire.body)
+    return Delivered(record, from_wire(wire.body))
+
+
+@pytest.fixture
+async def world(cluster, tmp_path) -> AsyncIterator[World]:
+    async with (
+        fresh_database(cluster, SERVICES) as dsn,
+        open_ground("conversation_store", dsn, tmp_path) as ground,
+    ):
+        owner = await asyncpg.connect(dsn)
+        try:
+            yield World(ground, Store.open(ground, StoreSettings()), owner)
+        finally:
+            await owner.close()
+
+
+def twice(arrival: Arrival) -> tuple[Arrival, Arrival]:
+    return arrival, replace(arrival)
