@@ -10,6 +10,7 @@ import pytest
 import channel_email
 from channel_email.settings import Account, Accounts, EmailAccount
 from hub_contract.topics import from_wire
+from hub_kit.blobs import read_blob
 from hub_kit.ground import Ground
 from hub_kit.sealing import open_event
 from hub_kit.testing import fresh_database, open_ground
@@ -35,6 +36,11 @@ class Hub:
         ring = self.ground.ring
         sealed = [(from_wire(row["body"]), row["wrapped"]) for row in rows]
         return [open_event(event, ring.unwrap(wrapped, event.id)) for event, wrapped in sealed]
+
+    async def original(self, event) -> bytes:
+        wrapped = await self.ask("select wrapped from hub.message_key where owner = $1", event.id)
+        key = self.ground.ring.unwrap(wrapped, event.id)
+        return await read_blob(self.ground.blobs, event.original, key)
 
     async def count(self) -> int:
         return await self.ask("select count(*) from hub.event_log")
@@ -71,21 +77,16 @@ async def hub(cluster, tmp_path) -> AsyncIterator[Hub]:
         yield Hub(ground, dsn)
 
 
-def make_accounts(**settings) -> Accounts:
-    """Return the accounts of two tenants; `settings` change the first."""
-    first = EmailAccount(
-        address="post@musterstadt.example", aliases=("Rathaus@musterstadt.example",), **settings
-    )
+@pytest.fixture
+def accounts() -> Accounts:
+    """Two tenants, three accounts."""
     plain = {
-        ("musterstadt", "post"): first,
+        ("musterstadt", "post"): EmailAccount(
+            address="post@musterstadt.example", aliases=("Rathaus@musterstadt.example",)
+        ),
         ("musterstadt", "bauamt"): EmailAccount(address="bauamt@musterstadt.example"),
         ("kleindorf", "post"): EmailAccount(address="post@kleindorf.example"),
     }
     return Accounts(
         Account(tenant, name, "Stadt Musterstadt", one) for (tenant, name), one in plain.items()
     )
-
-
-@pytest.fixture
-def accounts() -> Accounts:
-    return make_accounts()

@@ -42,7 +42,7 @@ def user(request) -> str:
 async def fetching(hub, port: int, user: str, limit: int = LIMIT, **settings):
     """Run a fetcher of account post, as one copy of the service does."""
     imap = Imap(
-        host="127.0.0.1", port=port, tls="off", user=user, password_env="IMAP_PASSWORD", **settings
+        host="127.0.0.1", port=port, tls="none", user=user, password_env="IMAP_PASSWORD", **settings
     )
     account = Account(
         "musterstadt", "post", "", EmailAccount(address="post@musterstadt.example", imap=imap)

@@ -53,7 +53,7 @@ def load(tmp_path, post: str = "", service: str = "") -> Loaded:
         ("reply+A1b2@musterstadt.example", "musterstadt/post"),
         ("bounce+0f9d5c0e-6d2b-5f5e-9d0f-000000000000@musterstadt.example", "musterstadt/post"),
         ("post@kleindörf.example", "kleindorf/post"),
-        ("post@xn--kleindrf-q4a.example", "kleindorf/post"),
+        ("post@xn--kleindrf-s4a.example", "kleindorf/post"),
         ("reply+A1b2@kleindörf.example", "kleindorf/post"),
         ("reply@musterstadt.example", None),
         ("reply+@musterstadt.example", None),
@@ -88,10 +88,10 @@ def test_an_account_without_a_name_writes_as_its_tenant(tmp_path):
         (", adress: x", r"kleindorf\.accounts\.post\.adress: Extra inputs.*mend the spelling"),
         (", imap: {host: h, user: u}", "password_file or password_env"),
         (", imap: {host: h}", "a mailbox needs a user"),
-        (", imap: {host: h, user: u, password_env: P, tls: off}", "leaves this machine only by"),
+        (", imap: {host: h, user: u, password_env: P, tls: none}", "leaves this machine only by"),
         (", imap: {host: h, user: u, password_env: P, after: move}", "move_to goes with"),
         (", relay: {host: h, port: 70000}", r"relay\.port: Input should be less than"),
-        (", relay: {host: h, tls: ssl}", r"relay\.tls: Input should be 'off', 'if-offered'"),
+        (", relay: {host: h, tls: ssl}", r"relay\.tls: Input should be 'none', 'if-offered'"),
     ],
 )
 def test_broken_accounts_are_told_file_and_key(tmp_path, post, says):

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
 
+from channel_email.parse.reasons import reason_of
 from channel_email.render import Outgoing, Sender, render
 from channel_email.settings import Accounts, Relay, Tls
 from hub_contract.delivery import Delivery, Reason
@@ -24,36 +25,18 @@ from hub_kit.outgoing import Outcome
 
 IDLE = 20  # seconds after which a connection is not used again; relays hang up at 30 to 300
 INLINE = 128 * 1024  # bytes of attachments above which a mail is built in a thread
-_R = Reason
 
-# RFC 3463 and the IANA registry of enhanced status codes; `x.y` stands for all others of a subject.
-_REASONS = {
-    "1": _R.ADDRESS_UNKNOWN,
-    "1.7": _R.NOT_CONFIGURED,  # our own address is refused
-    "1.8": _R.NOT_CONFIGURED,
-    "2.0": _R.OTHER,
-    "2": _R.MAILBOX_DISABLED,
-    "2.2": _R.MAILBOX_FULL,
-    "2.3": _R.TOO_LARGE,
-    "3": _R.UNREACHABLE,
-    "3.4": _R.TOO_LARGE,
-    "4": _R.UNREACHABLE,
-    "4.7": _R.EXPIRED,
-    "5": _R.OTHER,
-    "6": _R.OTHER,
-    "7": _R.REFUSED_BY_POLICY,
+# Relays without enhanced codes: the same number means different things at different moments.
+_BARE = {
+    ("MAIL", 552): Reason.TOO_LARGE,
+    ("RCPT", 550): Reason.ADDRESS_UNKNOWN,
+    ("RCPT", 551): Reason.ADDRESS_UNKNOWN,
+    ("RCPT", 552): Reason.MAILBOX_FULL,
+    ("RCPT", 553): Reason.ADDRESS_UNKNOWN,
+    ("DATA", 552): Reason.TOO_LARGE,
+    ("DATA", 554): Reason.REFUSED_BY_POLICY,
 }
-# Relays without enhanced codes; the same number means different things at different moments.
-_REASONS_BARE = {
-    ("RCPT", 550): _R.ADDRESS_UNKNOWN,
-    ("RCPT", 551): _R.ADDRESS_UNKNOWN,
-    ("RCPT", 552): _R.MAILBOX_FULL,
-    ("RCPT", 553): _R.ADDRESS_UNKNOWN,
-    ("MAIL", 552): _R.TOO_LARGE,
-    ("DATA", 552): _R.TOO_LARGE,
-    ("DATA", 554): _R.REFUSED_BY_POLICY,
-}
-_ENHANCED = re.compile(r"[245]\.(\d{1,3})\.(\d{1,3})\b")
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 _DOT = re.compile(rb"(?m)^\.")
 
 
@@ -155,7 +138,8 @@ class Pool:
         )
         try:
             await client.connect()
-            await client.ehlo()
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo()
         except SMTPResponseException as error:
             client.close()
             raise Temporary(f"relay does not let us in: {error.code}") from None
@@ -165,7 +149,7 @@ class Pool:
         return client
 
 
-_START_TLS = {Tls.OFF: False, Tls.IF_OFFERED: None, Tls.STARTTLS: True, Tls.IMPLICIT: False}
+_START_TLS = {Tls.NONE: False, Tls.IF_OFFERED: None, Tls.STARTTLS: True, Tls.IMPLICIT: False}
 
 
 def _context(relay: Relay) -> ssl.SSLContext:
@@ -193,20 +177,25 @@ async def _hand_over(client: SMTP, mail: Outgoing, envelope_id: str) -> Outcome:
         return Outcome(Delivery.UNKNOWN, diagnostic=f"answer lost: {type(error).__name__}")
     if response.code != 250:
         return _refused("DATA", response)
-    code, _ = _enhanced(response)
+    code = _enhanced(response) or "250"
     return Outcome(Delivery.ACCEPTED, Reason.NONE, code, response.message, mail.message_id)
 
 
 async def _ask(client: SMTP, mail: Outgoing, envelope_id: str) -> Outcome | None:
     """Say MAIL, RCPT and DATA; return what was refused, or None when the relay waits for data."""
-    options, report = [], ""
+    options, report = "", ""
     if client.supports_extension("size"):
-        options.append(f"SIZE={len(mail.raw)}")
+        options += f" SIZE={len(mail.raw)}"
+    if not mail.envelope_to.isascii():
+        if not client.supports_extension("smtputf8"):
+            said = "the relay takes no addresses with umlauts before the @"
+            return Outcome(Delivery.FAILED, Reason.UNREACHABLE, "5.6.7", said)
+        options += " SMTPUTF8"
     if client.supports_extension("dsn"):  # RFC 3461: tell us what becomes of it
-        options += ["RET=HDRS", f"ENVID={envelope_id}"]
+        options += f" RET=HDRS ENVID={envelope_id}"
         report = " NOTIFY=SUCCESS,FAILURE,DELAY"
     commands = (
-        ("MAIL", f"FROM:<{mail.envelope_from}> {' '.join(options)}".strip(), (250,)),
+        ("MAIL", f"FROM:<{mail.envelope_from}>{options}", (250,)),
         ("RCPT", f"TO:<{mail.envelope_to}>{report}", (250, 251)),
         ("DATA", "", (354,)),
     )
@@ -219,20 +208,19 @@ async def _ask(client: SMTP, mail: Outgoing, envelope_id: str) -> Outcome | None
 
 
 def _refused(verb: str, response: SMTPResponse) -> Outcome:
-    code, subject = _enhanced(response)
     if 400 <= response.code < 500:
         raise Temporary(f"relay: {response.code} {response.message}"[:500])
-    bare = _REASONS_BARE.get((verb, response.code), Reason.OTHER)
-    reason = _REASONS.get(subject) or _REASONS.get(subject.partition(".")[0]) or bare
-    return Outcome(Delivery.FAILED, reason, code, response.message[:2_000])
+    code = _enhanced(response)
+    reason = reason_of(code, response.message)
+    if not code and reason is Reason.OTHER:
+        reason = _BARE.get((verb, response.code), Reason.OTHER)
+    return Outcome(Delivery.FAILED, reason, code or str(response.code), response.message[:2_000])
 
 
-def _enhanced(response: SMTPResponse) -> tuple[str, str]:
-    """Return the code that says most, and its subject and detail, if any: `5.1.1`, `1.1`."""
+def _enhanced(response: SMTPResponse) -> str:
+    """Return the code of RFC 3463 that the answer begins with, or nothing."""
     match = _ENHANCED.match(response.message)
-    if match:
-        return match.group(), f"{match[1]}.{match[2]}"
-    return str(response.code), ""
+    return match.group() if match else ""
 
 
 def _on_the_wire(raw: bytes) -> bytes:

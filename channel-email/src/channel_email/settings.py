@@ -41,7 +41,7 @@ ListenAddress = Annotated[Listen, BeforeValidator(read_listen)]
 
 
 class Tls(StrEnum):
-    OFF = "off"
+    NONE = "none"
     IF_OFFERED = "if-offered"  # encrypted without proof of who it is, as mail servers do
     STARTTLS = "starttls"  # demanded, and the certificate must be right
     IMPLICIT = "implicit"  # from the first byte, and the certificate must be right

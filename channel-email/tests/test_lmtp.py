@@ -1,0 +1,434 @@
+"""What mail servers hear from our SMTP and LMTP listeners, over real sockets."""
+
+import asyncio
+import smtplib
+from contextlib import asynccontextmanager
+
+import pytest
+
+from channel_email.receive.deliver import Deliver
+from channel_email.receive.listen import Listener
+from channel_email.settings import EmailSettings, Listen
+from hub_contract.errors import Permanent, Temporary
+
+LIMIT = 20_000
+POST = "post@musterstadt.example"
+BAUAMT = "bauamt@musterstadt.example"
+DORF = "post@kleindorf.example"
+
+
+def mail(text: str = "Guten Tag", message_id: str = "1@example.org") -> bytes:
+    return (
+        f"From: erika@example.org\r\nTo: {POST}\r\nSubject: Hallo\r\n"
+        f"Message-ID: <{message_id}>\r\n\r\n{text}\r\n"
+    ).encode()
+
+
+@asynccontextmanager
+async def listening(accounts, accept, protocol: str = "smtp", **settings):
+    deliver = Deliver(accounts, accept)
+    values = {"size_limit": LIMIT, "hostname": "mx.musterstadt.example"} | settings
+    listener = Listener(protocol, Listen("127.0.0.1", 0), deliver, EmailSettings(**values))
+    port = listener.open()
+    task = asyncio.create_task(listener.run())
+    try:
+        yield port
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+class Talk:
+    """A mail server's end of a session, byte by byte."""
+
+    def __init__(self, reader, writer) -> None:
+        self.reader, self.writer = reader, writer
+
+    @classmethod
+    @asynccontextmanager
+    async def to(cls, port: int, greeting: str = "EHLO mail.example.org"):
+        talk = cls(*await asyncio.open_connection("127.0.0.1", port))
+        try:
+            await talk.hear()
+            if greeting:
+                await talk.say(greeting)
+            yield talk
+        finally:
+            talk.writer.close()
+
+    async def hear(self) -> str:
+        """Return the next reply, its last line if it has several."""
+        async with asyncio.timeout(10):
+            while (line := (await self.reader.readline()).decode())[3:4] == "-":
+                pass
+        return line.rstrip("\r\n")
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def say(self, line: str) -> str:
+        await self.send(line.encode() + b"\r\n")
+        return await self.hear()
+
+    async def begin(self, *recipients: str) -> str:
+        """Say all up to DATA; return the answer to it."""
+        await self.say("MAIL FROM:<erika@example.org>")
+        for recipient in recipients or (POST,):
+            await self.say(f"RCPT TO:<{recipient}>")
+        return await self.say("DATA")
+
+    async def hand_over(self, data: bytes, *recipients: str) -> list[str]:
+        assert (await self.begin(*recipients)).startswith("354")
+        await self.send(data)
+        return [await self.hear()]
+
+
+async def test_a_mail_is_kept_before_the_yes(hub, accounts):
+    raw = mail("..zwei Punkte\r\n.\x20einer\r\n...")
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        await talk.say("MAIL FROM:<erika@example.org> BODY=8BITMIME SMTPUTF8")
+        await talk.say(f"RCPT TO:<{POST}>")
+        await talk.say("DATA")
+        await talk.send(raw.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        reply = await talk.hear()
+        [event] = await hub.kept()
+    assert reply == f"250 2.0.0 Taken in as {event.id}"
+    assert await hub.original(event) == raw
+    assert (event.tenant, event.account, event.size) == ("musterstadt", "post", len(raw))
+    assert [r.point.value for r in event.content.recipients if r.role == "envelope"] == [POST]
+
+
+COMMANDS = [
+    ("MAIL FROM:<a@example.org>", "250 2.1.0"),
+    ("MAIL FROM:<>", "250 2.1.0"),
+    ("MAIL FROM:<a@example.org> SIZE=20000", "250 2.1.0"),
+    ("MAIL FROM:<a@example.org> SIZE=20001", "552 5.3.4 Mail is larger than the limit of 20000"),
+    ("MAIL FROM:<jörg@exämple.org> SMTPUTF8", "250 2.1.0"),
+    ("MAIL FROM:<a@example.org> RET=HDRS", "555 5.5.4"),
+    ("MAIL FROM:<a@b@c", "553 5.1.3"),
+    ("MAIL", "501 5.5.4"),
+    ("RCPT TO:<post@musterstadt.example>", "503 5.5.1"),
+    ("DATA", "503 5.5.1"),
+    ("NOOP", "250 2.0.0"),
+    ("RSET", "250 2.0.0"),
+    ("VRFY post@musterstadt.example", "252 2.5.0"),
+    ("EXPN alle", "502 5.5.1"),
+    ("AUTH PLAIN AGEAYg==", "538 5.7.11"),
+    ("STARTTLS", "454"),
+    ("UNSINN", "500 5.5.2"),
+    ("", "500 5.5.2"),
+    ("X" * 5_000, "500 5.5.2"),
+    ("QUIT", "221 2.0.0"),
+]
+
+
+@pytest.mark.parametrize(("line", "answer"), COMMANDS, ids=[line[:30] for line, _ in COMMANDS])
+async def test_answers_to_commands(hub, accounts, line, answer):
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        assert (await talk.say(line)).startswith(answer)
+
+
+RECIPIENTS = [
+    ("post@musterstadt.example", "250 2.1.5"),
+    ("Post@MUSTERSTADT.example", "250 2.1.5"),
+    ("rathaus+frage@musterstadt.example", "250 2.1.5"),
+    ("bounce+0f9d5c0e-6d2b-5f5e-9d0f-000000000000@musterstadt.example", "250 2.1.5"),
+    ("reply+abc@musterstadt.example", "250 2.1.5"),
+    ("niemand@musterstadt.example", "550 5.1.1 No such address here"),
+    ("post@anderswo.example", "550 5.1.1 No such address here"),
+    ("pöst@musterstadt.example", "550 5.1.1"),
+    ("postmaster", "550 5.1.1"),
+]
+
+
+@pytest.mark.parametrize(("address", "answer"), RECIPIENTS)
+async def test_answers_to_recipients(hub, accounts, address, answer):
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        await talk.say("MAIL FROM:<> SMTPUTF8")
+        assert (await talk.say(f"RCPT TO:<{address}>")).startswith(answer)
+
+
+async def test_the_greeting_tells_a_name_and_no_version(hub, accounts):
+    async with listening(accounts, hub.ground.accept) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await reader.readline() == b"220 mx.musterstadt.example ESMTP\r\n"
+        writer.write(b"EHLO x\r\n")
+        offered = [(await reader.readline()).decode().strip() for _ in range(6)]
+        writer.close()
+    assert offered == [
+        "250-mx.musterstadt.example",
+        "250-8BITMIME",
+        "250-SMTPUTF8",
+        f"250-SIZE {LIMIT}",
+        "250-PIPELINING",
+        "250 ENHANCEDSTATUSCODES",
+    ]
+
+
+TAIL = b"\r\n.\r\n"
+SMUGGLED = (
+    b"MAIL FROM:<x@evil.example>\r\nRCPT TO:<bauamt@musterstadt.example>\r\nDATA\r\nFrom: x\r\n"
+)
+BARE = "550 5.5.2 Refused: a line ends with a bare CR or LF"
+LOST = "521 5.5.2 Refused: a line ends with a bare CR or LF"
+# What stands in for the end of a mail, followed by a second one that must not arrive.
+SMUGGLING = {
+    "LF . LF": (b"\n.\n", BARE),
+    "LF . CRLF": (b"\n.\r\n", BARE),
+    "CRLF . LF": (b"\r\n.\n", BARE),
+    "CR . CR": (b"\r.\r", BARE),
+    "CR . CRLF": (b"\r.\r\n", BARE),
+    "CRLF . CR": (b"\r\n.\r", BARE),
+    "CRLF . CR CR LF": (b"\r\n.\r\r\n", BARE),
+    "LF": (b"\n", BARE),
+    "CR": (b"\r", BARE),
+    "CRLF NUL . CRLF": (b"\r\n\0.\r\n", "250"),
+    "CRLF .. CRLF": (b"\r\n..\r\n", "250"),
+    "CRLF . blank CRLF": (b"\r\n. \r\n", "250"),
+}
+
+
+@pytest.mark.parametrize("case", SMUGGLING)
+@pytest.mark.parametrize("protocol", ["smtp", "lmtp"])
+async def test_no_second_mail_hides_in_the_first(hub, accounts, protocol, case):
+    between, answer = SMUGGLING[case]
+    data = mail()[:-2] + between + SMUGGLED + b"zweite Mail" + TAIL
+    hello = "LHLO x" if protocol == "lmtp" else "EHLO x"
+    listener = listening(accounts, hub.ground.accept, protocol)
+    async with listener as port, Talk.to(port, hello) as talk:
+        [reply] = await talk.hand_over(data)
+        assert reply.startswith(answer)
+        assert (await talk.say("NOOP")).startswith("250"), "and the session goes on in step"
+    kept = await hub.kept()
+    assert len(kept) == (1 if answer == "250" else 0)
+    assert not any(event.account == "bauamt" for event in kept)
+
+
+@pytest.mark.parametrize("ending", [b"\n.\n", b"\n.\r\n", b"\r.\r"])
+async def test_a_client_that_ends_lines_its_own_way_is_told_so_and_sent_away(hub, accounts, ending):
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        [reply] = await talk.hand_over(mail().replace(b"\r\n", b"\n")[:-1] + ending)
+        assert reply.startswith(LOST)
+        assert await talk.reader.read() == b""
+    assert await hub.count() == 0
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 64])
+async def test_the_end_is_found_however_the_bytes_are_cut(hub, accounts, size):
+    raw = mail(".\r\n..\r\n\r\n.x")
+    stream = raw.replace(b"\r\n.", b"\r\n..") + b".\r\nNOOP\r\n"
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        await talk.begin()
+        for start in range(0, len(stream), size):
+            await talk.send(stream[start : start + size])
+            await asyncio.sleep(0)
+        assert (await talk.hear()).startswith("250 2.0.0 Taken")
+        assert (await talk.hear()).startswith("250 2.0.0 OK")
+    [event] = await hub.kept()
+    assert await hub.original(event) == raw
+
+
+async def test_an_empty_mail_is_a_mail(hub, accounts):
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        assert (await talk.hand_over(b".\r\n"))[0].startswith("250")
+    [event] = await hub.kept()
+    assert event.size == 0
+
+
+async def test_everything_said_at_once_is_answered_in_order(hub, accounts):
+    envelope = f"MAIL FROM:<a@example.org>\r\nRCPT TO:<{POST}>\r\nDATA\r\n".encode()
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        first, second = mail("eins", "1@x"), mail("zwei", "2@x")
+        await talk.send(envelope + first + b".\r\n" + envelope + second + b".\r\nQUIT\r\n")
+        replies = [await talk.hear() for _ in range(9)]
+    assert [reply[:9] for reply in replies] == [
+        *["250 2.1.0", "250 2.1.5", "354 End d", "250 2.0.0"] * 2,
+        "221 2.0.0",
+    ]
+    assert await hub.count() == 2
+
+
+SIZES = [
+    (LIMIT, "250 2.0.0"),
+    (LIMIT + 1, f"552 5.3.4 Mail is larger than the limit of {LIMIT} bytes"),
+    (LIMIT + LIMIT // 2, "552 5.3.4"),
+    (2 * LIMIT - 10, "552 5.3.4"),
+]
+
+
+@pytest.mark.parametrize(("size", "answer"), SIZES)
+async def test_the_size_limit_is_exact_and_named(hub, accounts, size, answer):
+    frame = len(mail(""))
+    raw = mail("." * (size - frame))
+    assert len(raw) == size
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        [reply] = await talk.hand_over(raw.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        assert reply.startswith(answer)
+        assert (await talk.say("NOOP")).startswith("250")
+    assert await hub.count() == (1 if answer.startswith("250") else 0)
+
+
+async def test_doubled_dots_do_not_count(hub, accounts):
+    raw = mail(".\r\n" * 100)
+    raw += b"x" * (LIMIT - len(raw) - 2) + b"\r\n"
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        [reply] = await talk.hand_over(raw.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        assert reply.startswith("250")
+    [event] = await hub.kept()
+    assert event.size == LIMIT
+
+
+async def test_an_endless_mail_is_cut_off(hub, accounts):
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        await talk.begin()
+        with pytest.raises(ConnectionError):  # noqa: PT012 - any of these may meet the end
+            for _ in range(100_000):
+                await talk.send(b"noch eine Zeile\r\n" * 100)
+            raise AssertionError("it went on and on")
+    assert await hub.count() == 0
+
+
+async def test_one_mail_for_two_tenants_is_two_arrivals(hub, accounts):
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        to = [POST, "rathaus@musterstadt.example", DORF, BAUAMT]
+        [reply] = await talk.hand_over(mail() + b".\r\n", *to)
+        assert reply.startswith("250")
+    seen = {
+        (event.tenant, event.account): [
+            r.point.value for r in event.content.recipients if r.role == "envelope"
+        ]
+        for event in await hub.kept()
+    }
+    assert seen == {
+        ("musterstadt", "post"): [POST, "rathaus@musterstadt.example"],
+        ("musterstadt", "bauamt"): [BAUAMT],
+        ("kleindorf", "post"): [DORF],
+    }
+
+
+class Refusing:
+    """Takes in what is not for `accounts`, and fails for those."""
+
+    def __init__(self, accept, error: Exception, *accounts: str) -> None:
+        self.accept, self.error, self.accounts = accept, error, accounts
+
+    async def __call__(self, arrival):
+        if arrival.event.account in self.accounts:
+            raise self.error
+        return await self.accept(arrival)
+
+
+FAULTS = [Temporary("database away"), Permanent("a row of ours"), TimeoutError(), ValueError("x")]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+async def test_by_lmtp_each_recipient_has_an_answer(hub, accounts, fault):
+    accept = Refusing(hub.ground.accept, fault, "bauamt")
+    async with listening(accounts, accept, "lmtp") as port, Talk.to(port, "LHLO x") as talk:
+        await talk.begin(POST, BAUAMT, "nobody@x.example", DORF)
+        await talk.send(mail() + b".\r\nNOOP\r\n")
+        replies = [(await talk.hear())[:9] for _ in range(4)]
+    assert replies == ["250 2.0.0", "451 4.3.0", "250 2.0.0", "250 2.0.0"]
+    assert sorted(event.account for event in await hub.kept()) == ["post", "post"]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+async def test_by_smtp_one_fault_of_ours_asks_for_all_again(hub, accounts, fault):
+    broken = Refusing(hub.ground.accept, fault, "bauamt")
+    async with listening(accounts, broken) as port, Talk.to(port) as talk:
+        [reply] = await talk.hand_over(mail() + b".\r\n", POST, BAUAMT)
+        assert reply.startswith("451 4.3.0")
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        [reply] = await talk.hand_over(mail() + b".\r\n", POST, BAUAMT)
+        assert reply.startswith("250")
+    assert sorted(event.account for event in await hub.kept()) == ["bauamt", "post"]
+
+
+async def test_a_refusal_by_lmtp_is_said_for_each_recipient(hub, accounts):
+    big = mail("x" * LIMIT) + b".\r\nNOOP\r\n"
+    listener = listening(accounts, hub.ground.accept, "lmtp")
+    async with listener as port, Talk.to(port, "LHLO x") as talk:
+        await talk.begin(POST, BAUAMT)
+        await talk.send(big)
+        replies = [(await talk.hear())[:9] for _ in range(3)]
+    assert replies == ["552 5.3.4", "552 5.3.4", "250 2.0.0"]
+
+
+async def test_a_database_that_is_away_means_try_again(hub, accounts):
+    async with listening(accounts, hub.ground.accept) as port, Talk.to(port) as talk:
+        await hub.shut_out()
+        assert (await talk.hand_over(mail() + b".\r\n"))[0].startswith("451 4.3.0")
+        await hub.let_in()
+        assert (await talk.hand_over(mail() + b".\r\n"))[0].startswith("250")
+    assert await hub.count() == 1
+
+
+async def test_too_many_sessions_are_told_so(hub, accounts):
+    async with listening(accounts, hub.ground.accept, sessions=2) as port:
+        async with Talk.to(port), Talk.to(port) as second:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            assert (await reader.read()).startswith(b"421 4.3.2 Too many sessions")
+            writer.close()
+            await second.say("QUIT")
+        async with Talk.to(port) as later:
+            assert (await later.say("NOOP")).startswith("250")
+
+
+async def test_a_silent_session_ends_with_a_word(hub, accounts):
+    async with listening(accounts, hub.ground.accept, timeout=0.3) as port:
+        async with Talk.to(port) as talk:
+            assert await talk.reader.read() == b"421 4.4.2 Nothing heard for too long\r\n"
+        async with Talk.to(port) as talk:
+            await talk.begin()
+            await talk.send(b"From: a")
+            assert (await talk.reader.read()).startswith(b"421 4.4.2")
+    assert await hub.count() == 0
+
+
+async def test_a_client_that_leaves_in_the_middle_leaves_nothing(hub, accounts):
+    async with listening(accounts, hub.ground.accept) as port:
+        async with Talk.to(port) as talk:
+            await talk.begin()
+            await talk.send(mail())
+        async with Talk.to(port) as talk:
+            assert (await talk.say("NOOP")).startswith("250")
+    assert await hub.count() == 0
+
+
+async def test_a_stop_lets_a_mail_in_transit_finish(hub, accounts):
+    gate = asyncio.Event()
+
+    async def slowly(arrival):
+        await gate.wait()
+        return await hub.ground.accept(arrival)
+
+    deliver = Deliver(accounts, slowly)
+    listener = Listener("smtp", Listen("127.0.0.1", 0), deliver, EmailSettings())
+    port = listener.open()
+    task = asyncio.create_task(listener.run())
+    async with Talk.to(port) as idle, Talk.to(port) as busy:
+        await busy.begin()
+        await busy.send(mail() + b".\r\n")
+        await asyncio.sleep(0.1)
+        task.cancel()
+        assert (await idle.hear()).startswith("421 4.3.2 Stopping")
+        with pytest.raises(ConnectionError):
+            await asyncio.open_connection("127.0.0.1", port)
+        gate.set()
+        assert (await busy.hear()).startswith("250")
+        assert (await busy.hear()).startswith("421 4.3.2 Stopping")
+        await asyncio.gather(task, return_exceptions=True)
+    assert await hub.count() == 1
+
+
+@pytest.mark.parametrize(("client", "protocol"), [(smtplib.SMTP, "smtp"), (smtplib.LMTP, "lmtp")])
+async def test_a_library_of_others_talks_to_us(hub, accounts, client, protocol):
+    def send(port: int) -> dict:
+        with client("127.0.0.1", port) as session:
+            return session.sendmail("a@example.org", [POST, "x@musterstadt.example"], mail())
+
+    async with listening(accounts, hub.ground.accept, protocol) as port:
+        refused = await asyncio.to_thread(send, port)
+    assert refused == {"x@musterstadt.example": (550, b"5.1.1 No such address here")}
+    assert await hub.count() == 1
