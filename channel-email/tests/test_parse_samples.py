@@ -83,7 +83,9 @@ def words_of(leaf: Part, data: bytes) -> list[str]:
         data = leaf.encoded()  # it says base64 and is not
     if leaf.media_type == "text/html":
         hidden = rb"(?is)<(style|script|title|head)\b.*?</\1>|<!--.*?-->|<[^>]*>"
-        data = html.unescape(re.sub(hidden, b"", data).decode("latin-1")).encode("latin-1", "ignore")
+        data = html.unescape(re.sub(hidden, b"", data).decode("latin-1")).encode(
+            "latin-1", "ignore"
+        )
     return [word.decode() for word in re.findall(rb"[A-Za-z0-9]{4,}", data)]
 
 

@@ -8,7 +8,7 @@ Rule 3. A bounce about a mail of ours is a delivery report; any other bounce is 
 import hashlib
 
 from channel_email.parse.addresses import read_address
-from channel_email.parse.bounce import read_report
+from channel_email.parse.bounce import is_bounce, read_report
 from channel_email.parse.compose import received, reported
 from channel_email.parse.context import Context
 from channel_email.parse.gather import gather
@@ -38,10 +38,10 @@ def read(raw: bytes, context: Context) -> Arrival:
     """Do the work of `parse`, without its safety net: the tests take this one."""
     root = read_tree(raw)
     seen = gather(root)
-    report = read_report(root, seen, context)
-    if report:
+    bounce = is_bounce(root, seen, context)
+    if report := read_report(root, seen, context, bounce=bounce):
         return reported(raw, root, report, context)
-    return received(raw, root, seen, context)
+    return received(raw, root, seen, context, bounce=bounce)
 
 
 def _unread(raw: bytes, context: Context, fault: str) -> Arrival:

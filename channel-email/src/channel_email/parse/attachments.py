@@ -113,3 +113,8 @@ def describe(files: list[File], html: str) -> tuple[Attachment, ...]:
 
 def ending_of(media_type: str) -> str:
     return _ENDINGS.get(media_type) or _TYPES.guess_extension(media_type) or ".bin"
+
+
+def type_of(name: str) -> str:
+    """Return the media type that a file name promises, for files that came without one."""
+    return _TYPES.guess_type(name)[0] or "application/octet-stream"

@@ -5,7 +5,6 @@ RFC 3834 names the one proper mark; everything else here is what real mailers do
 
 import re
 
-from channel_email.parse.bounce import DAEMON
 from channel_email.parse.context import Context
 from channel_email.parse.headers import Headers
 from channel_email.parse.ours import came_from_nobody
@@ -13,6 +12,10 @@ from hub_contract.words import Automatic, Evidence
 
 LOOP_HEADER = b"x-faden-loop"
 MOST_HOPS = 30  # Received lines; a mail that is not going in circles has a handful
+DAEMON = re.compile(
+    r"(?i)\b(?:mailer[-_.]?daemon|mail-?daemon|postmaster|mailerdaemon|mailsystem"
+    r"|MicrosoftExchange[0-9a-f]{20,})\b|mail delivery (?:sub)?system"
+)
 _AWAY = re.compile(
     r"(?i)^\W*(?:(?:re|aw|antwort|wg)\s*:\s*)*(?:"
     r"abwesenheits(?:notiz|benachrichtigung|meldung|info|assistent|agent)?\b|abwesenheit\b"
@@ -31,14 +34,12 @@ _AWAY = re.compile(
 )
 
 
-def is_automatic(headers: Headers, subject: str, sender: str, context: Context) -> Automatic:
-    """Say who wrote the mail: a person, an auto-reply, a list or system, a bounce."""
+def is_automatic(headers: Headers, subject: str, context: Context) -> Automatic:
+    """Say who wrote the mail that is no bounce: a person, an auto-reply, a list or a system."""
     submitted = headers.text(b"auto-submitted").lower()
-    if _is_bounce(headers, sender, context):
-        return Automatic.BOUNCE
     if "disposition-notification" in headers.text(b"content-type").lower():
         return Automatic.REPLY
-    if submitted.startswith("auto-replied") or _AWAY.search(subject) or _replies(headers):
+    if submitted.startswith("auto-replied") or is_away(subject) or _replies(headers):
         return Automatic.REPLY
     if (submitted and not submitted.startswith("no")) or _is_bulk(headers):
         return Automatic.GENERATED
@@ -47,14 +48,9 @@ def is_automatic(headers: Headers, subject: str, sender: str, context: Context) 
     return Automatic.NO
 
 
-def _is_bounce(headers: Headers, sender: str, context: Context) -> bool:
-    kind = headers.text(b"content-type").lower()
-    if b"x-failed-recipients" in headers or "report-type=delivery-status" in kind.replace('"', ""):
-        return True
-    # Postmasters are people too: only with an empty return path is it their machine.
-    if came_from_nobody(headers, context) and DAEMON.search(headers.text(b"from")):
-        return True
-    return "daemon" in sender.lower()
+def is_away(subject: str) -> bool:
+    """Say whether the subject is that of an out-of-office note."""
+    return _AWAY.search(subject) is not None
 
 
 def _replies(headers: Headers) -> bool:

@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from channel_email.parse.addresses import read_addresses
+from channel_email.parse.automatic import DAEMON, is_away
 from channel_email.parse.context import Context
 from channel_email.parse.decode import clean, to_text
 from channel_email.parse.gather import Gathered
 from channel_email.parse.headers import Headers, read_headers
 from channel_email.parse.mime import Part
-from channel_email.parse.ours import came_from_nobody, find_bounced, find_our_id, read_envelope_id
+from channel_email.parse.ours import (
+    came_from_nobody,
+    find_bounced,
+    find_our_id,
+    is_our_domain,
+    read_envelope_id,
+)
 from channel_email.parse.reasons import ACTIONS, DISPOSITIONS, reason_of
 from channel_email.parse.words import decode_words
 from hub_contract.delivery import Delivery, Reason
@@ -23,10 +30,6 @@ from hub_contract.words import Evidence
 _STATUS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RECEIPT = frozenset(
     {"message/disposition-notification", "message/global-disposition-notification"}
-)
-DAEMON = re.compile(
-    r"(?i)\b(?:mailer[-_.]?daemon|mail-?daemon|postmaster|mailerdaemon|mailsystem"
-    r"|MicrosoftExchange[0-9a-f]{20,})\b|mail delivery (?:sub)?system"
 )
 _SUBJECT = re.compile(
     r"(?i)undeliver|unzustellbar|nicht zustellbar|nicht zugestellt|delivery (?:status|failure|has)"
@@ -43,15 +46,15 @@ _BODY = re.compile(
 )
 _DELAYED = re.compile(
     r"(?i)\bdelayed|\bdelay\b|verzögert|warning: (?:message|could not send)"
-    r"|will (?:continue|be retried)|keep trying|wird (?:weiter|erneut) versucht|not yet been delivered|noch nicht zugestellt"
-    r"|(?:you )?do not need to resend"
+    r"|will (?:continue|be retried)|keep trying|wird (?:weiter|erneut) versucht"
+    r"|not yet been delivered|noch nicht zugestellt|(?:you )?do not need to resend"
 )
 _CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 _SMTP_LINE = re.compile(r"(?m)^.{0,200}?\b[45]\d\d[ -].{0,400}")
 _WHERE_QUOTED = re.compile(
     r"(?m)^[-\s]*(?:Below this line is a copy|This is a copy of|Original message headers)"
 )
-_ADDRESS_LINE = re.compile(r"<([^<>\s@]+@[^<>\s]+)>")
+_ADDRESS = re.compile(r"[\w.+=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _GROUP = re.compile(rb"\r?\n[ \t]*\r?\n")
 _LONGEST = 1000
 
@@ -69,16 +72,33 @@ class Report:
     evidence: tuple[Evidence, ...] = ()
 
 
-def read_report(root: Part, seen: Gathered, context: Context) -> Report | None:
-    """Return the report in a mail, or None where it is none about a mail of ours."""
-    parts = {part.media_type: part for part in root.walk()} if root.parts else {}
-    status = next((parts[kind] for kind in parts if kind in _STATUS), None)
+def is_bounce(root: Part, seen: Gathered, context: Context) -> bool:
+    """Say whether a machine reports about a delivery here, of a mail of ours or of anybody's."""
+    if any(part.media_type in _STATUS for part in root.walk()):
+        return True
+    headers = root.headers
+    if b"x-failed-recipients" in headers:
+        return True
+    by_daemon = DAEMON.search(headers.text(b"from")) is not None
+    # Out-of-office notes come from nobody too, and go to bounce addresses.
+    if not (by_daemon or came_from_nobody(headers, context)) or is_away(_subject(headers)):
+        return False
+    if by_daemon and _SUBJECT.search(_subject(headers)):
+        return True
+    return _BODY.search(seen.plain()[:4000]) is not None
+
+
+def read_report(root: Part, seen: Gathered, context: Context, *, bounce: bool) -> Report | None:
+    """Return the report in a mail, or None where it is none about a mail of ours.
+
+    `bounce` is what `is_bounce` says; receipts are no bounces, and reported as well.
+    """
+    parts = {part.media_type: part for part in root.walk()}
     receipt = next((parts[kind] for kind in parts if kind in _RECEIPT), None)
-    if status is None and receipt is None and not _may_be_bounce(root.headers, context):
+    if not bounce and receipt is None:
         return None
+    status = next((parts[kind] for kind in parts if kind in _STATUS), None)
     plain = seen.plain()
-    if status is None and receipt is None and not _looks_like_bounce(root.headers, plain):
-        return None
     groups = _read_groups(status or receipt)
     message_id = _find_message(root, groups, plain, context)
     if message_id is None:
@@ -87,20 +107,7 @@ def read_report(root: Part, seen: Gathered, context: Context) -> Report | None:
         return _from_status(message_id, groups, plain)
     if receipt is not None:
         return _from_receipt(message_id, groups)
-    return _from_words(message_id, root, plain)
-
-
-def _may_be_bounce(headers: Headers, context: Context) -> bool:
-    """Say whether a machine sent it; cheap, since every mail is asked."""
-    if b"x-failed-recipients" in headers or came_from_nobody(headers, context):
-        return True
-    return DAEMON.search(headers.text(b"from")) is not None
-
-
-def _looks_like_bounce(headers: Headers, plain: str) -> bool:
-    if b"x-failed-recipients" in headers or _BODY.search(plain[:4000]):
-        return True
-    return _SUBJECT.search(_subject(headers)) is not None
+    return _from_words(message_id, root, plain, context)
 
 
 def _subject(headers: Headers) -> str:
@@ -185,22 +192,29 @@ def _from_receipt(message_id: UUID, groups: list[Headers]) -> Report:
     )
 
 
-def _from_words(message_id: UUID, root: Part, plain: str) -> Report:
+def _from_words(message_id: UUID, root: Part, plain: str, context: Context) -> Report:
     own = _own_words(plain)
     subject = _subject(root.headers)
     delayed = _DELAYED.search(subject) or _DELAYED.search(own)
     telling = _telling_line(own)
     code = _code(telling) or _code(own)
     failed = read_addresses(root.headers.texts(b"x-failed-recipients"))
-    named = _ADDRESS_LINE.search(own)
     return Report(
         message_id,
         Delivery.DEFERRED if delayed else Delivery.FAILED,
         reason_of(code, f"{telling}\n{own}"),
         code,
-        failed[0].value if failed else named[1] if named else "",
+        failed[0].value if failed else _named(own, context),
         telling[:_LONGEST],
     )
+
+
+def _named(words: str, context: Context) -> str:
+    """Return the first address that the peer names and that is none of ours."""
+    for match in _ADDRESS.finditer(words):
+        if not is_our_domain(match.group().rpartition("@")[2], context):
+            return match.group()
+    return ""
 
 
 def _own_words(plain: str) -> str:

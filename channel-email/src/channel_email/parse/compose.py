@@ -25,6 +25,7 @@ from hub_contract.events import (
 from hub_contract.ids import received_id, reported_id
 from hub_contract.references import find_references
 from hub_contract.words import (
+    Automatic,
     Body,
     Channel,
     ContactPoint,
@@ -61,7 +62,7 @@ def reported(raw: bytes, root: Part, report: Report, context: Context) -> Arriva
     return Arrival(event, raw)
 
 
-def received(raw: bytes, root: Part, seen: Gathered, context: Context) -> Arrival:
+def received(raw: bytes, root: Part, seen: Gathered, context: Context, *, bounce: bool) -> Arrival:
     """Return the arrival of a message."""
     headers = root.headers
     subject = decode_words(headers.text(b"subject"))[:_LONGEST_SUBJECT]
@@ -104,7 +105,7 @@ def received(raw: bytes, root: Part, seen: Gathered, context: Context) -> Arriva
         account=context.account,
         happened_at=happened_at,
         received_at=context.received_at,
-        automatic=is_automatic(headers, subject, sender.value if sender else "", context),
+        automatic=Automatic.BOUNCE if bounce else is_automatic(headers, subject, context),
         readable=readable,
         size=len(raw),
         content=content,

@@ -98,11 +98,13 @@ def codec_of(charset: str) -> str:
     name = charset.strip().strip("\"'<>;, ").lower().removeprefix("charset=").strip("\"' ")
     name = _ALIASES.get(name, name)
     try:
-        codec = codecs.lookup(name)
-        b"".decode(name)  # base64, zip, rot13 are codecs, but none of text
-    except (LookupError, ValueError, UnicodeError):
+        codec = codecs.lookup(name).name
+        b"a".decode(codec)
+    except UnicodeError:
+        pass  # one byte is not enough for UTF-16
+    except (LookupError, ValueError):  # base64, zip, rot13 are codecs, but none of text
         return ""
-    return "" if codec.name.replace("-", "_") in _NO_CHARSETS else _ALIASES.get(codec.name, name)
+    return "" if codec.replace("-", "_") in _NO_CHARSETS else _ALIASES.get(codec, codec)
 
 
 def to_text(data: bytes, charset: str = "") -> tuple[str, bool]:
@@ -142,7 +144,8 @@ def is_binary(data: bytes, charset: str) -> bool:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return False
     sample = data[:100_000]
-    return (len(sample) - len(sample.translate(None, _NEVER_IN_TEXT))) * 20 > len(sample)
+    strange = len(sample) - len(sample.translate(None, _NEVER_IN_TEXT))
+    return strange > 3 and strange * 20 > len(sample)
 
 
 def clean(text: str) -> str:

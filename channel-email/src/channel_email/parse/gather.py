@@ -35,6 +35,7 @@ class Gathered:
     evidence: list[Evidence] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     words: list[Words] = field(default_factory=list)
+    boxed: list[Words] = field(default_factory=list)  # from winmail.dat
 
     def html(self) -> str:
         """Return the HTML of the mail, safe to show; plain stretches between are kept."""
@@ -63,6 +64,9 @@ def gather(root: Part) -> Gathered:
     gathered = Gathered()
     gathered.words = [w for w in _walk(root, gathered, alone=not root.parts) if w.plain or w.html]
     if not any(w.plain.strip() or w.html for w in gathered.words):
+        # Outlook puts its text beside the box as well, mostly; only where it did not, it counts.
+        gathered.words = gathered.boxed
+    if not gathered.words:
         _promote_text(root, gathered)
     gathered.problems = list(dict.fromkeys(gathered.problems))
     return gathered
@@ -76,8 +80,9 @@ def _walk(part: Part, out: Gathered, *, alone: bool = False) -> list[Words]:
         words = [w for child in part.parts for w in _walk(child, out)]
         return _alternatives(words) if part.media_type == "multipart/alternative" else words
     if part.media_type in _SHOWN and _is_shown(part, alone=alone):
-        if not is_binary(part.content(), part.params.get("charset", "")):
-            return [_read_words(part, out)]
+        data = text_content(part)
+        if not is_binary(data, part.params.get("charset", "")):
+            return [_read_words(part, data, out)]
         out.problems.append("Ein Textteil ist kein lesbarer Text; er ist als Datei erhalten.")
     _keep_file(part, out)
     return []
@@ -96,14 +101,14 @@ def _alternatives(words: list[Words]) -> list[Words]:
     return [Words("\n\n".join(plain), "\n".join(html))] if plain and html else words
 
 
-def _read_words(part: Part, out: Gathered) -> Words:
+def _read_words(part: Part, data: bytes, out: Gathered) -> Words:
     if part.media_type == "text/html":
         declared = part.params.get("charset", "")
-        markup, sure, charset = pages.read_html(text_content(part), declared)
+        markup, sure, charset = pages.read_html(data, declared)
         if not sure:
             out.problems.append(charset_problem(charset))
         return _sane_words(clean(markup), part, out)
-    text, files, problem = read_text(part)
+    text, files, problem = read_text(part, data)
     out.files += files
     out.problems += [problem] if problem else []
     if _ARMOUR in text:
@@ -131,7 +136,7 @@ def _keep_file(part: Part, out: Gathered) -> None:
         out.files += opened.files
         out.problems += opened.problems
         if opened.text or opened.html:
-            out.words.append(Words(opened.text, opened.html))
+            out.boxed.append(Words(opened.text, opened.html))
 
 
 def _note_protection(part: Part, out: Gathered) -> None:
@@ -162,5 +167,5 @@ def _promote_text(root: Part, out: Gathered) -> None:
     for part in root.walk():
         shown = part.media_type in _SHOWN and not part.parts and part.disposition.value == "inline"
         if shown and part.encoded().strip():
-            out.words.append(_read_words(part, out))
+            out.words.append(_read_words(part, text_content(part), out))
             return

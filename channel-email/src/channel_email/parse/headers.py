@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from channel_email.parse.decode import to_text
 
-_MBOX_LINE = re.compile(rb">?From [^\r\n]*\r?\n")
+_MBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\r\n]*\r?\n")
 _FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 _BLANK = re.compile(rb"\n[ \t]*\r?\n")
 _STRAY_BLANK = re.compile(rb"\n[ \t]+\r?\n(?![!-9;-~]+[ \t]*:|[ \t])")

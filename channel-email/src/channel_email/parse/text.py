@@ -1,6 +1,6 @@
 """Read plain-text bodies: charset, wrapped lines, files written into the text."""
 
-from channel_email.parse.attachments import File, safe_name
+from channel_email.parse.attachments import File, safe_name, type_of
 from channel_email.parse.decode import clean, to_text
 from channel_email.parse.mime import Part
 from channel_email.parse.transfer import find_uu, is_base64
@@ -8,9 +8,8 @@ from channel_email.parse.transfer import find_uu, is_base64
 _ARMOUR = "-----BEGIN PGP "
 
 
-def read_text(part: Part) -> tuple[str, list[File], str]:
-    """Return the text of a leaf, the files uuencoded in it, and a problem or ""."""
-    data = text_content(part)
+def read_text(part: Part, data: bytes) -> tuple[str, list[File], str]:
+    """Return the text of a leaf with these bytes, the files uuencoded in it, a problem or ""."""
     files: list[File] = []
     if b"begin " in data:
         data, files = _without_uu(data)
@@ -60,5 +59,6 @@ def _without_uu(data: bytes) -> tuple[bytes, list[File]]:
     for start, end, name, content in find_uu(data):
         kept.append(data[position:start])
         position = end
-        files.append(File(safe_name(to_text(name)[0]), "application/octet-stream", content))
+        name_read = safe_name(to_text(name)[0])
+        files.append(File(name_read, type_of(name_read), content))
     return b"".join([*kept, data[position:]]), files

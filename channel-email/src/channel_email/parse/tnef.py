@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tnefparse.tnef import TNEF
 
-from channel_email.parse.attachments import File, safe_name
+from channel_email.parse.attachments import File, safe_name, type_of
 from channel_email.parse.decode import clean, to_text
 
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
@@ -28,14 +28,17 @@ def open_tnef(data: bytes) -> Opened:
     try:
         box = TNEF(data, do_checksum=False)  # type: ignore[no-untyped-call]
         files = tuple(
-            File(safe_name(_text(one.long_filename())), "application/octet-stream", bytes(one.data))
-            for one in box.attachments
+            _file(safe_name(_text(one.long_filename())), bytes(one.data)) for one in box.attachments
         )
         return Opened(_text(box.body), _text(box.htmlbody), files)
     # A thousand lines of foreign code over hostile bytes: struct, index, unicode, type errors
     # and asserts have all been seen; whatever it is, the box itself stays an attachment.
     except Exception:  # noqa: BLE001
         return Opened(problems=("winmail.dat ließ sich nicht öffnen; sie ist als Datei erhalten.",))
+
+
+def _file(name: str, content: bytes) -> File:
+    return File(name, type_of(name), content)
 
 
 def _text(value: object) -> str:
