@@ -31,7 +31,8 @@ Bus = Annotated[str, typer.Option("--bus", help="postgresql or kafka.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 Rows = list[dict[str, Any]]
 HERE = Path(".faden")
-out = Console(highlight=False)
+# Into a file or a pipe, tables are as wide as they read well.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 130)
 
 
 @app.command()

@@ -28,9 +28,9 @@ class Store:
         """Return the open conversations, newest activity first."""
         return list((await self._get("/conversations", {}))["conversations"])
 
-    async def search(self, **wanted: str) -> list[Json]:
-        """Return the conversations of a `reference`, or of a `kind` and `value` of address."""
-        return list((await self._get("/search", wanted))["conversations"])
+    async def search(self, wanted: Json) -> list[Json]:
+        """Return the conversations of a `reference`, or of an `address` (its kind and value)."""
+        return list((await _said(self._http.post("/search", json=wanted)))["conversations"])
 
     async def entries(self, conversation_id: str) -> list[Json]:
         """Return a whole timeline, oldest entry first."""

@@ -10,7 +10,6 @@ import asyncpg
 from hub_kit.database import AWAY
 from hub_kit.embedded import start_postgresql
 from hub_kit.keys import KeyRing
-from hub_kit.migrate import migrate
 from hub_kit.settings import ConfigurationError
 from local_hub.locate import Place
 from local_hub.programs import migrations
@@ -65,6 +64,8 @@ async def make_database(owner: str) -> str:
 
 async def migrate_database(owner: str) -> None:
     """Bring the database of this owner's DSN up to date; `ConfigurationError` if it is away."""
+    from hub_kit.migrate import migrate
+
     try:
         await migrate(owner, migrations())
     except (*AWAY, asyncpg.InvalidCatalogNameError) as error:

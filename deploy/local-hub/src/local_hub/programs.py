@@ -8,7 +8,6 @@ from importlib import import_module
 from pathlib import Path
 
 from hub_kit.settings import Loaded
-from hub_kit.shell import listen_on
 
 # A service is an import name: its schema, its role, its section of the file, its `.app`.
 SERVICES = ("conversation_store", "channel_email")
@@ -46,6 +45,8 @@ def listeners_of(loaded: Loaded, bus: str) -> dict[str, str]:
 
 def check_ports(loaded: Loaded, bus: str) -> None:
     """Raise `ConfigurationError` for the first listener that cannot be opened."""
+    from hub_kit.shell import listen_on
+
     for key, address in listeners_of(loaded, bus).items():
         host, _, port = address.rpartition(":")
         listen_on(host.strip("[]"), int(port), f"{loaded.path}: {key}").close()

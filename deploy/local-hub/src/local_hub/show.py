@@ -1,5 +1,6 @@
 """Draws timelines and lists of conversations as tables in the terminal."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,38 +10,57 @@ from rich.text import Text
 from local_hub.words import say, say_delivery
 
 Json = dict[str, Any]
-_COLUMNS = ("when", "who", "channel", "what", "delivery", "why")
+WIDE = 110
 _GOOD, _BAD = {"delivered", "read"}, {"failed", "returned"}
 _LINES = 4  # of a message's text
 
 
-def draw_timeline(entries: list[Json], title: str, ours: str, language: str = "de") -> Table:
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """How to draw: below WIDE characters the first three columns share one."""
+
+    width: int
+    language: str = "de"
+
+    @property
+    def wide(self) -> bool:
+        return self.width >= WIDE
+
+
+def draw_timeline(entries: list[Json], title: str, ours: str, paper: Paper) -> Table:
     """Return a timeline, one row an entry; `ours` is who writes what goes out."""
-    table = Table(title=title, title_justify="left", show_lines=True)
-    for column in _COLUMNS:
-        table.add_column(say(column, language), overflow="fold")
+    table = Table(title=title, title_justify="left", show_lines=True, expand=True)
+    head = [say(column, paper.language) for column in ("when", "who", "channel")]
+    for name in head if paper.wide else [" · ".join(head)]:
+        table.add_column(name, min_width=8)
+    for name, ratio in (("what", 5), ("delivery", 2), ("why", 3)):
+        table.add_column(say(name, paper.language), ratio=ratio)
     for entry in entries:
-        table.add_row(
-            moment(entry["at"]),
+        first = [
+            Text(moment(entry["at"])),
             _who(entry, ours),
-            _channel(entry, language),
-            _what(entry, language),
-            _delivery(entry, language),
+            Text(_channel(entry, paper.language)),
+        ]
+        table.add_row(
+            *(first if paper.wide else [Text("\n").join(first)]),
+            _what(entry, paper.language),
+            _delivery(entry, paper.language),
             _why(entry),
         )
     return table
 
 
-def draw_list(conversations: list[Json], title: str, language: str = "de") -> Table:
+def draw_list(conversations: list[Json], title: str, paper: Paper) -> Table:
     """Return the conversations, one row each."""
     columns = ("last", "who", "channel", "what", "entries", "reference")
-    table = Table(*(say(c, language) for c in columns), title=title, title_justify="left")
+    names = (say(column, paper.language) for column in columns)
+    table = Table(*names, title=title, title_justify="left")
     for one in conversations:
         person = one.get("person") or {}
         table.add_row(
             moment(one["last_at"]),
             Text(person.get("name") or person.get("value") or "–"),
-            say(one["channel"], language),
+            say(one["channel"], paper.language),
             Text(one.get("subject") or one.get("excerpt") or "–"),
             str(one["entries"]),
             one["reference"],

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from hub_contract.references import normalise_reference
+from hub_contract.words import ContactKind
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
 from local_hub.ask import Json, Store
 from local_hub.programs import listeners_of
-from local_hub.show import draw_list, draw_timeline
+from local_hub.show import Paper, draw_list, draw_timeline
 from local_hub.words import LANGUAGES, say
 
 
@@ -61,15 +62,17 @@ async def _of_tenant(store: Store, what: str) -> list[Json]:
     if not what:
         return await store.conversations()
     if normalise_reference(what):
-        found = await store.search(reference=what)
+        found = await store.search({"reference": what})
     else:
-        found = await store.search(kind="email", value=what)
+        kind = ContactKind.EMAIL if "@" in what else ContactKind.PHONE
+        found = await store.search({"address": {"kind": kind, "value": what}})
     return [{**one, "timeline": await store.entries(one["id"])} for one in found]
 
 
 def _draw(console: Console, name: str, conversations: list[Json], wanted: Wanted) -> None:
+    paper = Paper(console.width, wanted.language)
     if not wanted.what:
-        console.print(draw_list(conversations, name, wanted.language))
+        console.print(draw_list(conversations, name, paper))
     for one in conversations if wanted.what else ():
         title = f"{name} · {say('reference', wanted.language)} {one['reference']}"
-        console.print(draw_timeline(one["timeline"], title, name, wanted.language))
+        console.print(draw_timeline(one["timeline"], title, name, paper))

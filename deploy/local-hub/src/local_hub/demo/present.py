@@ -11,7 +11,7 @@ from local_hub.demo.mails import ALOIS, ERIKA, JOERG, KARL, PETRA
 from local_hub.demo.play import Thread
 from local_hub.demo.records import Lying
 from local_hub.demo.run import Performance, perform
-from local_hub.show import draw_timeline
+from local_hub.show import Paper, draw_timeline
 from local_hub.steps import show_steps
 from local_hub.up import term_is_interrupt
 
@@ -39,11 +39,12 @@ def run_demo(bus: str, console: Console, *, check: bool, as_json: bool) -> int:
 
 
 def _show(console: Console, bus: str, performance: Performance) -> None:
+    paper = Paper(console.width)
     for citizen in (ERIKA, PETRA, KARL, JOERG):
         if thread := performance.story.town.get(citizen):
-            console.print(draw_timeline(thread.entries, _title(TOWN, thread), TOWN))
+            console.print(draw_timeline(thread.entries, _title(TOWN, thread), TOWN, paper))
     if thread := performance.story.village.get(ALOIS):
-        console.print(draw_timeline(thread.entries, _title(VILLAGE, thread), VILLAGE))
+        console.print(draw_timeline(thread.entries, _title(VILLAGE, thread), VILLAGE, paper))
     if bus == "kafka":
         console.print(_draw_records(performance.records))
 

@@ -52,7 +52,6 @@ def perform(bus: str, say: Say) -> Performance:
         told = prepare(place, bus, lambda s: say(_STEPS.get(s, s)), kafka_port=int(kafka_port))
         with told as prepared, _environment(prepared), _environment(_moved(bus)):
             performance = asyncio.run(_perform(Loaded.read(MODEL), say))
-            say("Alles wird beendet")
     return performance
 
 
@@ -71,6 +70,7 @@ async def _perform(loaded: Loaded, say: Say) -> Performance:
             story = await play(stage, say)
         say("Was liegt auf dem Bus?")
         records = await _records(loaded)
+        say("Alles wird beendet")
     return Performance(story, records, judge(story, records), list(said))
 
 
