@@ -2,13 +2,18 @@
 
 import asyncio
 import itertools
+import json
 import os
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import asyncpg
@@ -19,19 +24,27 @@ from hub_contract.ids import received_id
 from hub_contract.topics import Topic, Wire, to_wire
 from hub_contract.words import Attachment, Body, Channel, ContactKind, ContactPoint
 from hub_kit import event_log
-from hub_kit.bus import Bus
-from hub_kit.bus_kafka import KafkaBus
-from hub_kit.bus_postgresql import PostgresBus
-from hub_kit.consume import Consumer, Delivered
-from hub_kit.database import Connection, Pool, open_pool
+from hub_kit.consume import Consumer
+from hub_kit.database import Pool, open_pool
 from hub_kit.ground import Ground
+from hub_kit.kafka import ensure_topics
 from hub_kit.relay import ROLE, SCHEMA, Relay
 from hub_kit.testing import Cluster, eventually, fresh_database, open_ground
+from local_hub.kafka import free_port
 
 HERE = Path(__file__).parent
-PROBE = "bus_probe"
-SESSION = 1.5  # seconds after which a member that is silent loses its lanes
 _NUMBERS = itertools.count(1)
+
+
+def _load(name: str) -> ModuleType:
+    """Load what a test shares with the process it starts; test folders are no packages."""
+    spec = spec_from_file_location(name, HERE / f"{name}.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+member = _load("bus_member")
 
 
 def event(conversation: int, place: int) -> EntryAppended:
@@ -47,73 +60,117 @@ def event(conversation: int, place: int) -> EntryAppended:
     )
 
 
-async def note(member: str, connection: Connection, delivered: Sequence[Delivered]) -> None:
-    """Handle events as a service does: the unique key makes twice once."""
-    await connection.executemany(
-        "insert into given (event_id, member) values ($1, $2)",
-        [(d.event.id, member) for d in delivered],
-    )
-    await connection.executemany(
-        """insert into handled (event_id, key, place, member) values ($1, $2, $3, $4)
-           on conflict do nothing""",
-        [(d.event.id, d.record.key, d.event.place, member) for d in delivered],
-    )
-
-
 @dataclass
 class Harness:
+    """A bus with a database and a topic of its own, and readers that note what they were given."""
+
     dsn: str
     pool: Pool
     topic: str
     folder: Path
     bootstrap: str  # empty: the bus is PostgreSQL
-    children: list[subprocess.Popen] = field(default_factory=list)
+    relay: asyncio.Task | None = None
     event = staticmethod(event)
-
-    def bus(self, member: str = "") -> Bus:
-        if self.bootstrap:
-            return KafkaBus(self.bootstrap, member=member, session=SESSION)
-        return PostgresBus(self.pool)
+    note = staticmethod(member.note)
 
     def wires(self, events: Iterable[EntryAppended]) -> list[Wire]:
         return [replace(to_wire(e, "test"), topic=self.topic) for e in events]
 
     async def append(self, events: Iterable[EntryAppended]) -> None:
+        await self.append_wires(self.wires(events))
+
+    async def append_wires(self, wires: list[Wire]) -> None:
         async with self.pool.acquire() as connection:
-            await event_log.append(connection, self.wires(events), [])
+            await event_log.append(connection, wires, [])
+
+    def reader(self, handle=None, limit: int = 1000) -> Consumer:
+        bus = member.make_bus(self.pool, self.bootstrap)
+        handle = handle or partial(member.note, "here")
+        return Consumer(member.PROBE, [self.topic], bus, self.pool, handle, limit=limit)
 
     @asynccontextmanager
-    async def reading(self, handle=None, member: str = "one") -> AsyncIterator[Consumer]:
-        async def noting(connection, delivered):
-            await note(member, connection, delivered)
-
-        reader = Consumer(PROBE, [self.topic], self.bus(), self.pool, handle or noting)
+    async def reading(self, handle=None, limit: int = 1000) -> AsyncIterator[Consumer]:
+        reader = self.reader(handle, limit)
         task = asyncio.create_task(reader.run())
         try:
             yield reader
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await _cancel(task)
+
+    @contextmanager
+    def child(self, name: str, mode: str = "work") -> Iterator[subprocess.Popen]:
+        """Run a member of the group as a process of its own."""
+        arguments = {
+            "dsn": self.own(member.PROBE),
+            "topic": self.topic,
+            "bootstrap": self.bootstrap,
+            "member": name,
+            "mode": mode,
+            "folder": str(self.folder),
+        }
+        command = [sys.executable, str(HERE / "bus_member.py"), json.dumps(arguments)]
+        with self.process(name, command) as process:
+            yield process
+
+    @contextmanager
+    def relay_child(self) -> Iterator[subprocess.Popen]:
+        """Run the relay as it is deployed, with a configuration of its own."""
+        config = self.folder / "faden.yaml"
+        port = free_port()
+        config.write_text(
+            f"""
+            database: "{self.own("{role}")}"
+            bus: "kafka://{self.bootstrap}"
+            blobs: "{self.folder}"
+            keys_file: "{self.folder}/keys.json"
+            services: {{relay: {{http: "127.0.0.1:{port}"}}}}
+            """
+        )
+        command = [sys.executable, "-m", "hub_kit.relay"]
+        with self.process("relay", command, HUB_CONFIG=str(config)) as process:
+            process.port = port
+            yield process
+
+    @contextmanager
+    def process(self, name: str, command: list[str], **env: str) -> Iterator[subprocess.Popen]:
+        with (self.folder / f"{name}.log").open("ab") as output:
+            process = subprocess.Popen(
+                command, stdout=output, stderr=output, env={**os.environ, **env}
+            )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    def own(self, role: str) -> str:
+        return self.dsn.replace("postgres@", f"{role}@")
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         async with self.pool.acquire() as connection:
             return await connection.fetch(sql, *arguments)
 
-    async def count(self, what: str = "handled") -> int:
-        return (await self.fetch(f"select count(*) from {what}"))[0][0]
+    async def until(self, number: int, what: str = "handled", within: float = 30) -> None:
+        """Wait for so many rows."""
 
-    async def until(self, number: int, what: str = "handled", within: float = 20) -> None:
         async def there() -> bool:
             return await self.count(what) >= number
 
         await eventually(there, within)
 
-    async def in_order(self) -> dict[str, list[int]]:
+    async def count(self, what: str = "handled") -> int:
+        return (await self.fetch(f"select count(*) from {what}"))[0][0]
+
+    async def places(self) -> dict[int, list[int]]:
+        """Return, by conversation, the places of its events as they were handled."""
         rows = await self.fetch(
             "select key, array_agg(place order by seq) as places from handled group by key"
         )
-        return {row["key"]: row["places"] for row in rows}
+        return {UUID(row["key"].partition("/")[2]).int: row["places"] for row in rows}
+
+    async def given_twice(self) -> int:
+        rows = await self.fetch("select count(*) - count(distinct event_id) from given")
+        return rows[0][0]
 
 
 @pytest.fixture(params=["postgresql", pytest.param("kafka", marks=pytest.mark.real("kafka"))])
@@ -124,26 +181,39 @@ def bootstrap(request) -> str:
 
 @pytest.fixture
 async def harness(bootstrap, cluster, tmp_path) -> AsyncIterator[Harness]:
-    """A bus with a database and a topic of its own; on Kafka a relay is at work."""
-    topic = f"faden.test.{os.getpid()}.{next(_NUMBERS)}"
-    async with AsyncExitStack() as stack:
-        dsn = await stack.enter_async_context(fresh_database(cluster, {PROBE: HERE / PROBE}))
-        pool = await open_pool(dsn.replace("postgres@", f"{PROBE}@"), PROBE)
-        stack.push_async_callback(_close, pool)
-        harness = Harness(dsn, pool, topic, tmp_path, bootstrap)
-        if bootstrap:
-            from hub_kit.kafka import ensure_topics
-
-            await ensure_topics(bootstrap, [Topic(topic, partitions=3)])
-            relay_pool = await open_pool(dsn.replace("postgres@", f"{ROLE}@"), SCHEMA)
-            stack.push_async_callback(_close, relay_pool)
-            relay = asyncio.create_task(Relay(relay_pool, bootstrap).run())
-            stack.push_async_callback(_cancel, relay)
+    """The harness on each bus; on Kafka a relay is at work."""
+    async with open_harness(cluster, tmp_path, bootstrap) as harness:
         yield harness
 
 
-async def _close(pool: Pool) -> None:
-    pool.terminate()
+@pytest.fixture
+async def kafka_harness(kafka, cluster, tmp_path) -> AsyncIterator[Harness]:
+    async with open_harness(cluster, tmp_path, kafka) as harness:
+        yield harness
+
+
+@pytest.fixture
+async def log_harness(cluster, tmp_path) -> AsyncIterator[Harness]:
+    async with open_harness(cluster, tmp_path, "") as harness:
+        yield harness
+
+
+@asynccontextmanager
+async def open_harness(cluster: Cluster, folder: Path, bootstrap: str) -> AsyncIterator[Harness]:
+    topic = f"faden.test.{os.getpid()}.{next(_NUMBERS)}"
+    async with AsyncExitStack() as stack:
+        chains = {member.PROBE: HERE / member.PROBE}
+        dsn = await stack.enter_async_context(fresh_database(cluster, chains))
+        harness = Harness(dsn, None, topic, folder, bootstrap)
+        harness.pool = await open_pool(harness.own(member.PROBE), member.PROBE, size=20)
+        stack.callback(harness.pool.terminate)
+        if bootstrap:
+            await ensure_topics(bootstrap, [Topic(topic, partitions=member.PARTITIONS)])
+            relay_pool = await open_pool(harness.own(ROLE), SCHEMA)
+            stack.callback(relay_pool.terminate)
+            harness.relay = asyncio.create_task(Relay(relay_pool, bootstrap).run())
+            stack.push_async_callback(_cancel, harness.relay)
+        yield harness
 
 
 async def _cancel(task: asyncio.Task) -> None:
