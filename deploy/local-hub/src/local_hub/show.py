@@ -34,7 +34,7 @@ def draw_timeline(entries: list[Json], title: str, ours: str, paper: Paper) -> T
     for name in head if paper.wide else [" · ".join(head)]:
         table.add_column(name, min_width=8)
     for name, ratio in (("what", 5), ("delivery", 2), ("why", 3)):
-        table.add_column(say(name, paper.language), ratio=ratio)
+        table.add_column(say(name, paper.language), ratio=ratio, min_width=10)
     for entry in entries:
         first = [
             Text(moment(entry["at"])),

@@ -18,9 +18,15 @@ class Fact:
     holds: bool
 
 
-def judge(story: Story, records: Sequence[Lying]) -> list[Fact]:
-    """Return every fact of the story; none may fail."""
-    return [*_arrivals(story), *_thread(story), *_deliveries(story), *_apart(story, records)]
+def judge(story: Story, records: Sequence[Lying], written: int) -> list[Fact]:
+    """Return every fact of the story; `written` is how many events the log of the hub has."""
+    return [
+        *_arrivals(story),
+        *_thread(story),
+        *_deliveries(story),
+        *_apart(story),
+        *_on_the_bus(records, written),
+    ]
 
 
 def _arrivals(story: Story) -> list[Fact]:
@@ -78,7 +84,7 @@ def _deliveries(story: Story) -> list[Fact]:
     ]
 
 
-def _apart(story: Story, records: Sequence[Lying]) -> list[Fact]:
+def _apart(story: Story) -> list[Fact]:
     return [
         Fact(
             "Musterstadt sieht vier Gespräche",
@@ -86,8 +92,15 @@ def _apart(story: Story, records: Sequence[Lying]) -> list[Fact]:
         ),
         Fact("Kleindorf sieht nur das seine", list(story.village) == [ALOIS]),
         Fact("Kleindorf bekommt auf Musterstadts Gespräch 404", story.stranger == 404),
-        Fact(f"Auf dem Bus liegen {len(records)} Ereignisse", len(records) >= 15),
-        Fact("Kein Wort der Bürger ist dort lesbar", bool(records) and not leaks(records)),
+    ]
+
+
+def _on_the_bus(records: Sequence[Lying], written: int) -> list[Fact]:
+    found = leaks(records)
+    words = "Kein Wort der Bürger ist dort lesbar"
+    return [
+        Fact(f"Auf dem Bus liegen alle {written} Ereignisse", len(records) == written >= 20),
+        Fact(f"{words}: {', '.join(found)}" if found else words, bool(records) and not found),
     ]
 
 

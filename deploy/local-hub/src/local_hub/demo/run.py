@@ -69,9 +69,10 @@ async def _perform(loaded: Loaded, say: Say) -> Performance:
         async with _stage(loaded) as stage:
             story = await play(stage, say)
         say("Was liegt auf dem Bus?")
-        records = await _records(loaded)
+        log = await read_log(loaded.hub.database)
+        records = await _on_the_bus(loaded, log)
         say("Alles wird beendet")
-    return Performance(story, records, judge(story, records), list(said))
+    return Performance(story, records, judge(story, records, len(log)), list(said))
 
 
 @asynccontextmanager
@@ -87,8 +88,7 @@ async def _stage(loaded: Loaded) -> AsyncIterator[Stage]:
             await one.aclose()
 
 
-async def _records(loaded: Loaded) -> list[Lying]:
-    log = await read_log(loaded.hub.database)
+async def _on_the_bus(loaded: Loaded, log: list[Lying]) -> list[Lying]:
     if not loaded.hub.bus.startswith("kafka://"):
         return log
     return await read_topics(loaded.hub.bus.removeprefix("kafka://"), len(log))

@@ -1,0 +1,111 @@
+"""The demo is a finished story on both buses, leaves nothing behind, and would notice a failure."""
+
+import asyncio
+import base64
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from local_hub.demo.facts import judge
+from local_hub.demo.mails import CANARIES, ERIKA, KARL
+from local_hub.demo.play import Story, until
+from local_hub.demo.records import Lying, leaks
+
+BUSES = ["postgresql", pytest.param("kafka", marks=pytest.mark.real("kafka"))]
+
+
+def run_demo(bus, folder, *options):
+    return subprocess.run(
+        [sys.executable, "-m", "local_hub", "demo", "--bus", bus, *options],
+        env={**os.environ, "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("bus", BUSES)
+def test_the_story_holds(tmp_path, bus):
+    done = run_demo(bus, tmp_path, "--check", "--json")
+    assert done.returncode == 0, done.stderr + done.stdout
+    said = json.loads(done.stdout)
+    assert [fact["fact"] for fact in said["facts"] if not fact["holds"]] == []
+    by_citizen = {
+        thread["entries"][0]["person"]["value"]: thread["entries"]
+        for thread in said["timelines"]["musterstadt"]
+    }
+    erika = [(e["direction"], e["reason"]["code"]) for e in by_citizen[ERIKA]]
+    assert erika == [("in", "new"), ("out", "agent"), ("in", "token")]
+    assert by_citizen[KARL][1]["delivery"]["status"] == "failed"
+    assert {one["topic"] for one in said["records"]} >= {
+        "faden.message.received",
+        "faden.message.requested.email",
+        "faden.delivery.reported",
+        "faden.entry.appended",
+    }
+    assert not any(word in json.dumps(said["records"], ensure_ascii=False) for word in CANARIES)
+    assert list(tmp_path.glob("faden-*")) == []  # beside it lies the lock file of the wheel
+    assert not _processes_of(str(tmp_path))
+
+
+def test_the_tables_are_in_plain_german(tmp_path):
+    done = run_demo("postgresql", tmp_path, "--check")
+    assert done.returncode == 0, done.stdout
+    for words in (
+        "│ Erika Mustermann",
+        "Anmeldung meines Hundes – Größe und",
+        "📎 Impfpass für Bello.pdf",
+        "│ zugestellt",
+        "nicht",
+        "persönliche",
+        "✓ Kein Wort der Bürger ist dort lesbar",
+    ):
+        assert words in done.stdout
+    assert "✗" not in done.stdout
+
+
+def _processes_of(folder):
+    listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    return [line for line in listing.stdout.splitlines() if folder in line]
+
+
+def test_nothing_that_did_not_happen_holds():
+    """Each fact is one that can fail: of an empty story, none is true."""
+    assert [fact.words for fact in judge(Story(), [], 0) if fact.holds] == []
+
+
+SEALED = Lying(
+    "faden.message.received",
+    "0",
+    0,
+    "musterstadt/0a1b",
+    {"ce_id": "0a1b"},
+    b'{"content": {"sealed": "AAAA"}}',
+)
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        {"key": "musterstadt/erika.mustermann@buergerpost.example"},
+        {"headers": {"ce_subject": "Anmeldung meines Hundes"}},
+        {"body": b'{"content": {"sealed": "", "subject": "Impfpass"}}'},
+        {"body": b'{"content": {"sealed": "%s"}}' % base64.b64encode(b"..Zwergschnauzer..")},
+    ],
+)
+def test_a_leak_would_be_seen(leak):
+    assert leaks([SEALED]) == []
+    assert len(leaks([SEALED, replace(SEALED, **leak)])) >= 1
+
+
+async def test_waiting_ends():
+    async def never():
+        await asyncio.sleep(0)
+        return ""
+
+    assert await until(never, within=0.3) == ""
