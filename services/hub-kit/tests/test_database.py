@@ -27,7 +27,7 @@ async def test_a_pool_has_its_schema_and_its_limits(channel):
 
 AWAY = [
     ("select pg_terminate_backend(pg_backend_pid())", "ConnectionDoesNotExistError"),
-    ("set statement_timeout = 1; select pg_sleep(5)", "QueryCanceledError"),
+    ("begin; set local statement_timeout = 1; select pg_sleep(5)", "QueryCanceledError"),
     ("begin read only; delete from outgoing", "ReadOnlySQLTransactionError"),
     ("do $$ begin raise sqlstate '40P01'; end $$", "DeadlockDetectedError"),
     ("do $$ begin raise sqlstate '40001'; end $$", "SerializationError"),

@@ -71,20 +71,36 @@ class Row:
     wire: Wire
 
 
-_NEXT = """
-(xid, seq) > ($1::text::xid8, $2::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
-order by xid, seq limit $3
-"""
-_COLUMNS = """xid::text || ':' || seq as position, event_id, tenant, topic, key, type, source, at,
-traceparent, body"""
-_READ_ALL = f"select {_COLUMNS} from hub.event_log where {_NEXT}"  # noqa: S608 - constants
-# One walk along an index for each topic: a reader of a rare topic would else walk over all others
+# One walk along the index for each topic: a reader of a rare topic would else walk over all others
 # again and again, since its position only moves with its own.
-_READ_SOME = f"""
-select {_COLUMNS} from unnest($4::text[]) as wanted(name) cross join lateral (
-  select * from hub.event_log where topic = wanted.name and {_NEXT}
-) as found order by xid, seq limit $3
-"""  # noqa: S608 - constants
+_READ = """
+select found.xid::text || ':' || found.seq as position, event_id, tenant, topic, key, type, source,
+       at, traceparent, body
+from {wanted} as wanted(name) cross join lateral (
+  select * from hub.event_log
+  where topic = wanted.name and (xid, seq) > ($1::text::xid8, $2::bigint)
+    and xid < pg_snapshot_xmin(pg_current_snapshot())
+  order by xid, seq limit $3
+) as found
+order by found.xid, found.seq limit $3
+"""
+_READ_SOME = _READ.format(wanted="unnest($4::text[])")
+# Every topic there is, found by jumps along the index.
+_KNOWN = """
+with recursive known(name) as (
+  (select topic from hub.event_log order by topic limit 1) union all
+  select (select topic from hub.event_log where topic > name order by topic limit 1)
+  from known where name is not null
+)"""
+_BEYOND = """
+select max(beyond.xid::text::numeric)::text from known cross join lateral (
+  select xid from hub.event_log
+  where topic = known.name and xid >= pg_snapshot_xmax(pg_current_snapshot())
+  order by xid desc limit 1
+) as beyond"""
+# The highest transaction number that this server cannot have given, if there is one.
+FOREIGN = _KNOWN + _BEYOND
+_READ_ALL = _KNOWN + _READ.format(wanted="known")
 
 
 async def read(

@@ -49,6 +49,22 @@ create table checkpoint (
 )
 
 
+def role(name: str, login: str = "nologin", member_of: tuple[str, ...] = ()) -> str:
+    """Return a statement that makes a role if it is missing, and a member of others.
+
+    Roles belong to the whole server: another database of it may make the same one just now.
+    """
+    joins = "".join(
+        f"if not pg_has_role('{name}', '{other}', 'member') then grant {other} to {name}; end if; "
+        for other in member_of
+    )
+    return (
+        f"do $$ begin begin create role {name} {login};"
+        " exception when duplicate_object or unique_violation then null; end;"
+        f" {joins}end $$"
+    )
+
+
 def statements(text: str) -> list[str]:
     """Return the single statements of a script; a `do $$ … $$` block stays whole."""
     parts: list[str] = []

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from hub_kit.schema import statements
+from hub_kit.schema import role, statements
 
 revision = "hub_0001"
 down_revision = None
@@ -21,8 +21,7 @@ create table hub.event_log (
   traceparent text not null,
   body bytea not null
 );
-create index event_log_order on hub.event_log (xid, seq);
-create index event_log_topic on hub.event_log (topic, xid, seq);
+create index event_log_order on hub.event_log (topic, xid, seq);
 -- Sealed bytes do not compress; trying costs time.
 alter table hub.event_log alter column body set storage external;
 create table hub.message_key (
@@ -36,17 +35,6 @@ alter table hub.message_key enable row level security;
 alter table hub.message_key force row level security;
 create policy written on hub.message_key for insert with check (true);
 create policy by_reader on hub.message_key for select using (reader = current_user);
-do $$ begin
-  if not exists (select from pg_roles where rolname = 'hub_writer') then
-    create role hub_writer nologin;
-  end if;
-  if not exists (select from pg_roles where rolname = 'hub_reader') then
-    create role hub_reader nologin;
-  end if;
-  if not exists (select from pg_roles where rolname = 'hub_keeper') then
-    create role hub_keeper nologin;
-  end if;
-end $$;
 grant usage on schema hub to hub_writer, hub_reader, hub_keeper;
 -- `on conflict` and `returning` need to see the id, nothing else.
 grant insert, select (event_id) on hub.event_log to hub_writer;
@@ -67,5 +55,6 @@ create table hub.cursor (
 
 
 def upgrade() -> None:
-    for statement in statements(STATEMENTS):
+    roles = [role(name) for name in ("hub_writer", "hub_reader", "hub_keeper")]
+    for statement in [*roles, *statements(STATEMENTS)]:
         op.execute(statement)
