@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+
 from channel_email.parse import Context, read
 from channel_email.parse.reasons import reason_of
 from hub_contract.delivery import Reason

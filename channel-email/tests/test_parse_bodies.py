@@ -5,6 +5,7 @@ import struct
 from datetime import UTC, datetime
 
 import pytest
+
 from channel_email.parse import Context, read
 from channel_email.parse.attachments import safe_name
 from channel_email.parse.html import make_safe
@@ -133,7 +134,9 @@ def test_too_many_parts_stay_one_file() -> None:
 
 def test_the_tree_copies_nothing() -> None:
     raw = f"{HEAD}Content-Type: multipart/mixed; boundary=b\n\n--b\n\neins\n--b\n\nzwei\n--b--\n"
-    assert all(part.raw is read_tree(data).raw for data in [raw.encode()] for part in [read_tree(data)])
+    assert all(
+        part.raw is read_tree(data).raw for data in [raw.encode()] for part in [read_tree(data)]
+    )
     data = raw.encode()
     assert all(part.raw is data for part in read_tree(data).walk())
 
@@ -291,7 +294,10 @@ def test_nothing_reaches_the_database_that_it_refuses() -> None:
     [
         (b"", "Die Nachricht ist leer."),
         (b" \r\n\r\n", "Die Nachricht ist leer."),
-        (bytes(range(256)) * 20, "Die Nachricht ist keine lesbare E-Mail; das Original ist erhalten."),
+        (
+            bytes(range(256)) * 20,
+            "Die Nachricht ist keine lesbare E-Mail; das Original ist erhalten.",
+        ),
     ],
 )
 def test_what_is_no_mail_is_unreadable_and_kept(raw: bytes, problem: str) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+
 from channel_email.parse.addresses import ascii_domain, read_address, read_addresses
 from channel_email.parse.dates import read_date
 from channel_email.parse.decode import clean, codec_of, is_binary, to_text
@@ -82,7 +83,9 @@ def test_charsets(data: bytes, charset: str, text: str, sure: bool) -> None:
     assert to_text(data, charset) == (text, sure)
 
 
-@pytest.mark.parametrize("name", ["idna", "punycode", "zlib", "rot13", "", "\x00", "utf-8\x00", "ü"])
+@pytest.mark.parametrize(
+    "name", ["idna", "punycode", "zlib", "rot13", "", "\x00", "utf-8\x00", "ü"]
+)
 def test_what_is_no_charset_is_none(name: str) -> None:
     assert codec_of(name) == ""
 
@@ -185,18 +188,30 @@ def test_tokens(raw: bytes, token: str) -> None:
         (b"\r\n\n  From: a\n\nText", {b"from": [b"a"]}, b"Text"),
         (b"From erika Thu Mar 12 10:11:12 2026\nFrom: a\n\nText", {b"from": [b"a"]}, b"Text"),
         (b">From erika Thu Mar 12\nFrom: a\n\nText", {b"from": [b"a"]}, b"Text"),
-        (b"From: a\nSubject: x\n y\n\tz\n\nText", {b"from": [b"a"], b"subject": [b"x y z"]}, b"Text"),
+        (
+            b"From: a\nSubject: x\n y\n\tz\n\nText",
+            {b"from": [b"a"], b"subject": [b"x y z"]},
+            b"Text",
+        ),
         (b"From : a\n\nText", {b"from": [b"a"]}, b"Text"),
         (b"FROM:a\nfrom:b\n\nText", {b"from": [b"a", b"b"]}, b"Text"),
         (b"From: a\n \nText\n\nText", {b"from": [b"a"]}, b"Text\n\nText"),
         (b"From: a\nTo: b", {b"from": [b"a"], b"to": [b"b"]}, b""),
-        (b"From: a\nkein Feld\nnoch eins\n\nText", {b"from": [b"a"]}, b"kein Feld\nnoch eins\n\nText"),
+        (
+            b"From: a\nkein Feld\nnoch eins\n\nText",
+            {b"from": [b"a"]},
+            b"kein Feld\nnoch eins\n\nText",
+        ),
         (
             b"From: a\nContent-Type: x/y;\nboundary=z\n\nText",
             {b"from": [b"a"], b"content-type": [b"x/y; boundary=z"]},
             b"Text",
         ),
-        (b"From: a\nSubject: x\nkaputt\nTo: b\n\n", {b"from": [b"a"], b"subject": [b"x kaputt"], b"to": [b"b"]}, b""),
+        (
+            b"From: a\nSubject: x\nkaputt\nTo: b\n\n",
+            {b"from": [b"a"], b"subject": [b"x kaputt"], b"to": [b"b"]},
+            b"",
+        ),
         (b"Nur Text\n\nund mehr", {}, b"Nur Text\n\nund mehr"),
         (b"Hinweis: kein Mail\n\nText", {}, b"Hinweis: kein Mail\n\nText"),
         (b"", {}, b""),

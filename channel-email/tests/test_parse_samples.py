@@ -10,6 +10,7 @@ from email.policy import compat32
 from pathlib import Path
 
 import pytest
+
 from channel_email.parse import Context, parse, read
 from channel_email.parse.mime import Part, read_tree
 from hub_contract.events import Arrival, MessageContent, MessageReceived

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from channel_email.parse import Context, parse
 from channel_email.parse.decode import clean
 from channel_email.parse.mark import marked_text
 from channel_email.parse.reply import MARKS, split_reply
 from hub_contract.words import Body
-from hypothesis import given
-from hypothesis import strategies as st
 
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[2] / "shared" / "samples" / "email"

@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from channel_email.parse.addresses import ascii_domain, read_address
+from channel_email.parse.addresses import ascii_domain, normalise
 from channel_email.parse.attachments import ending_of, safe_name
 from channel_email.parse.decode import clean
 from hub_contract.errors import Permanent
@@ -95,21 +95,21 @@ def _recipient(point: ContactPoint) -> str:
 
 def _sendable(field: str, address: str) -> str:
     """Return the address as every relay takes it, or raise `Permanent`, never quoting it."""
-    found = read_address(address)
-    if found is None:
+    bare = address.strip().removeprefix("<").removesuffix(">")
+    local, _, domain = normalise(bare).rpartition("@")
+    if not local or not domain:
         raise Permanent(f"{field}: no e-mail address; correct it")
-    local, _, domain = found.value.rpartition("@")
     if not _LOCAL.fullmatch(local) or len(local) > 64:
         raise Permanent(
             f"{field}: relays refuse what stands before the @ of the address; use another address"
         )
     if not _DOMAIN.fullmatch(domain) or len(domain) > 253:
         raise Permanent(f"{field}: the domain of the address is not valid; correct it")
-    return found.value
+    return f"{local}@{domain}"
 
 
 def _reply_address(token: str, domain: str) -> str:
-    if not _LOCAL.fullmatch(f"reply+{token}"):
+    if not _LOCAL.fullmatch(f"reply+{token}") or len(token) > 64 - len("reply+"):
         raise Permanent("reply_token: not fit for an address; have the store make a new one")
     return f"reply+{token}@{domain}"
 

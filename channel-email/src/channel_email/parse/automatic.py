@@ -18,12 +18,12 @@ DAEMON = re.compile(
 )
 _AWAY = re.compile(
     r"(?i)^\W*(?:(?:re|aw|antwort|wg)\s*:\s*)*(?:"
-    r"abwesenheits(?:notiz|benachrichtigung|meldung|info|assistent|agent)?\b|abwesenheit\b"
-    r"|abwesend(?:heit)?\s*:|automatische (?:antwort|e-?mail-antwort|r[üu]ckantwort)\b"
+    r"abwesenheits(?:notiz|benachrichtigung|meldung|info|assistent|agent)\b"
+    r"|abwesen(?:d|heit)\s*(?::|$)|automatische (?:antwort|e-?mail-antwort|r[üu]ckantwort)\b"
     r"|auto(?:matisch)?[- ]?antwort\b"
-    r"|ich bin (?:derzeit |zurzeit |momentan |aktuell |bis |ab |vom )"
+    r"|ich bin .{0,60}\b(?:nicht (?:im|erreichbar|da)|abwesend|außer haus|im urlaub|verreist)\b"
     r"|(?:derzeit|zurzeit) nicht (?:im (?:b[üu]ro|hause?)|erreichbar)"
-    r"|nicht im (?:b[üu]ro|hause?)\b|im urlaub\b"
+    r"|nicht im (?:b[üu]ro|hause?)\b|(?:bin )?im urlaub\s*(?::|!|$|bis\b|vom\b)"
     r"|urlaubs(?:notiz|vertretung|abwesenheit|meldung)"
     r"|out of (?:the )?office\b|automatic reply\b|auto(?:mated)?[- ]?(?:reply|response)\b"
     r"|autoreply\b|away from (?:my )?(?:office|mail|desk)|on vacation\b"

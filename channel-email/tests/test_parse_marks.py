@@ -1,0 +1,333 @@
+"""What a mail is known by: ids that do not change on the way, threads, machines, loops, checks."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from channel_email.parse import Context, parse, read
+from channel_email.parse.automatic import MOST_HOPS
+from hub_contract.events import MessageContent, MessageReceived
+
+ID = "7d1f3c52-9a0b-4e6d-8c21-5b9a4f0e1d77"
+CONTEXT = Context(
+    tenant="musterstadt",
+    account="post",
+    received_at=datetime(2026, 3, 12, 10, 11, tzinfo=UTC),
+    envelope_from="erika@example.org",
+    envelope_to=("post@musterstadt.example",),
+    trusted_hosts=frozenset({"mx.musterstadt.example"}),
+    domain="musterstadt.example",
+)
+BY_IMAP = replace(CONTEXT, envelope_from="", envelope_to=())
+
+
+def event_of(raw: str, context: Context = CONTEXT) -> MessageReceived:
+    event = read(raw.encode(), context).event
+    assert isinstance(event, MessageReceived)
+    return event
+
+
+def content_of(raw: str, context: Context = CONTEXT) -> MessageContent:
+    content = event_of(raw, context).content
+    assert isinstance(content, MessageContent)
+    return content
+
+
+MAIL = (
+    "From: Erika <erika@example.org>\nTo: post@musterstadt.example\nSubject: Hund\n"
+    "Date: Thu, 12 Mar 2026 10:11:00 +0100\nMessage-ID: <1@example.org>\n\n"
+    "Guten Tag,\n\nFrom hier an wird es schwierig.\nErika\n"
+)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        MAIL.replace("\n", "\r\n"),
+        MAIL + "\n\n",
+        MAIL.rstrip("\n"),
+        MAIL.replace("\nFrom hier", "\n>From hier"),  # a mailbox escaped it
+        MAIL.replace("\nFrom hier", "\n>>From hier"),
+        "Return-Path: <erika@example.org>\nDelivered-To: post@musterstadt.example\n" + MAIL,
+        "Received: from a by b; Thu, 12 Mar 2026 10:11:12 +0100\n" + MAIL,
+        "Authentication-Results: mx; spf=pass\nX-Spam-Flag: NO\n" + MAIL,
+        "From erika Thu Mar 12 10:11:12 2026\n" + MAIL,
+        MAIL.replace("Subject: Hund", "Subject:\n Hund"),
+    ],
+)
+def test_one_mail_has_one_id_however_it_came(same: str) -> None:
+    assert event_of(same).id == event_of(MAIL, BY_IMAP).id
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        MAIL.replace("schwierig", "leicht"),
+        MAIL.replace("Subject: Hund", "Subject: Katze"),
+        MAIL.replace("10:11:00", "10:12:00"),
+        MAIL.replace("<1@", "<2@"),
+        MAIL.replace("From: Erika <erika@", "From: Erika <ernst@"),
+        MAIL.replace("To: post", "To: amt"),
+    ],
+)
+def test_another_mail_with_the_same_message_id_is_another(other: str) -> None:
+    assert event_of(other).id != event_of(MAIL).id
+
+
+def test_tenants_and_accounts_have_ids_of_their_own() -> None:
+    ids = {
+        event_of(MAIL, context).id
+        for context in (
+            CONTEXT,
+            replace(CONTEXT, tenant="kleindorf"),
+            replace(CONTEXT, account="kasse"),
+        )
+    }
+    assert len(ids) == 3
+
+
+def test_a_mail_without_message_id_has_an_id() -> None:
+    raw = MAIL.replace("Message-ID: <1@example.org>\n", "")
+    assert event_of(raw).id == event_of(raw.replace("\n", "\r\n"), BY_IMAP).id
+    assert content_of(raw).external_id == ""
+
+
+def test_the_thread_is_read_nearest_first() -> None:
+    raw = "In-Reply-To: <c@x> <b@x>\nReferences: <a@x> <b@x>\n <d@x>\n" + MAIL
+    assert content_of(raw).answers == ("c@x", "b@x", "d@x", "a@x")
+
+
+@pytest.mark.parametrize(
+    ("headers", "envelope", "token"),
+    [
+        ("", ("reply+abc.DEF-1@musterstadt.example",), "abc.def-1"),
+        ("To: Amt <reply+abc@musterstadt.example>\n", (), "abc"),
+        ("Delivered-To: reply+abc@musterstadt.example\n", (), "abc"),
+        ("Cc: x@y.de, reply+abc@MUSTERSTADT.example\n", (), "abc"),
+        ("To: REPLY+ABC@musterstadt.example\n", (), "abc"),
+        ("To: reply+abc@kleindorf.example\n", (), ""),
+        ("To: noreply+abc@musterstadt.example\n", (), ""),
+        ("To: reply@musterstadt.example\n", (), ""),
+        ("To: reply+alt@musterstadt.example\n", ("reply+neu@musterstadt.example",), "neu"),
+    ],
+)
+def test_reply_tokens(headers: str, envelope: tuple[str, ...], token: str) -> None:
+    context = replace(CONTEXT, envelope_to=envelope)
+    assert content_of(f"From: e@m.de\n{headers}\nText\n", context).reply_token == token
+
+
+def test_references_are_found_in_subject_text_and_signature_not_in_what_is_quoted() -> None:
+    raw = (
+        "From: e@m.de\nSubject: AW: Ihr Antrag [Vorgang 384-291-770-608]\n\n"
+        "Gern.\n\nAm 12.03.2026 um 10:11 schrieb Amt <post@m.de>:\n> Vorgang 100-000-000-025\n"
+    )
+    assert content_of(raw).references == ("384291770608",)
+    raw = "From: e@m.de\nSubject: x\n\nNr. 384 291 770 608\n"
+    assert content_of(raw).references == ("384291770608",)
+
+
+@pytest.mark.parametrize(
+    ("headers", "automatic"),
+    [
+        ("", "no"),
+        ("Auto-Submitted: no\n", "no"),
+        ("Auto-Submitted: auto-replied\n", "reply"),
+        ("Auto-Submitted: auto-replied (vacation)\n", "reply"),
+        ("Auto-Submitted: auto-generated\n", "generated"),
+        ("Auto-Submitted: auto-notified; owner-email=x\n", "generated"),
+        ("X-Autoreply: yes\n", "reply"),
+        ("X-Autoreply: no\n", "no"),
+        ("X-Autorespond: \n", "reply"),
+        ("Precedence: auto_reply\n", "reply"),
+        ("Precedence: bulk\n", "generated"),
+        ("Precedence: LIST\n", "generated"),
+        ("Precedence: junk\n", "generated"),
+        ("Precedence: first-class\n", "no"),
+        ("List-Id: <bau.liste.example>\n", "generated"),
+        ("List-Unsubscribe: <mailto:x@y.de>\n", "generated"),
+        ("X-Auto-Response-Suppress: All\n", "generated"),
+        ("X-Auto-Response-Suppress: DR, OOF, AutoReply\n", "generated"),
+        ("X-Auto-Response-Suppress: DR, RN\n", "no"),
+        ("Return-Path: <>\n", "generated"),
+        ("X-Failed-Recipients: x@y.de\n", "bounce"),
+        ("Subject: Abwesenheitsnotiz: Urlaub\n", "reply"),
+        ("Subject: Automatische Antwort: Ihr Antrag\n", "reply"),
+        ("Subject: AW: Automatische Antwort: Ihr Antrag\n", "reply"),
+        ("Subject: Ich bin derzeit nicht im Büro\n", "reply"),
+        ("Subject: Abwesend: Ihr Antrag\n", "reply"),
+        ("Subject: Out of office: Ihr Antrag\n", "reply"),
+        ("Subject: Out of the Office Re: x\n", "reply"),
+        ("Subject: Automatic reply: x\n", "reply"),
+        ("Subject: =?utf-8?q?R=C3=A9ponse_automatique_=3A_x?=\n", "reply"),
+        ("Subject: Autoreply\n", "reply"),
+        ("Subject: Abwesenheit: 3. bis 10. Mai\n", "reply"),
+        ("Subject: Im Urlaub bis 10. Mai\n", "reply"),
+        ("Subject: Ich bin bis 10. Mai im Urlaub\n", "reply"),
+        ("Subject: Abwesenheit melden: wie geht das?\n", "no"),
+        ("Subject: Im Urlaub verloren: mein Pass\n", "no"),
+        ("Subject: Ich bin vom Amt enttäuscht\n", "no"),
+        ("Subject: Frage zur Automatischen Antwort\n", "no"),
+        ("Subject: Ich bin umgezogen\n", "no"),
+        ("Subject: Urlaub auf dem Bauernhof\n", "no"),
+        ("X-Faden-Loop: musterstadt.example\n", "generated"),
+        ("X-Faden-Loop: kleindorf.example\n", "no"),
+    ],
+)
+def test_machines_are_told_from_people(headers: str, automatic: str) -> None:
+    assert event_of(f"From: e@m.de\n{headers}\nText\n").automatic == automatic
+
+
+@pytest.mark.parametrize("sender", ["MAILER-DAEMON@x.de", "mailer-daemon@x.de"])
+def test_a_daemon_that_reports_is_a_bounce(sender: str) -> None:
+    raw = f"From: {sender}\nSubject: Undelivered Mail Returned to Sender\n\nText\n"
+    assert event_of(raw).automatic == "bounce"
+
+
+def test_postmasters_are_people_too() -> None:
+    assert event_of("From: postmaster@x.de\nSubject: Frage\n\nText\n").automatic == "no"
+
+
+def test_an_empty_envelope_sender_counts_only_where_there_is_an_envelope() -> None:
+    nobody = replace(CONTEXT, envelope_from="")
+    assert event_of("From: e@m.de\n\nText\n", nobody).automatic == "generated"
+    assert event_of("From: e@m.de\n\nText\n", BY_IMAP).automatic == "no"
+
+
+def test_loops_are_marked_and_said() -> None:
+    content = content_of("X-Faden-Loop: Musterstadt.example\n" + MAIL)
+    assert [(e.kind, e.result) for e in content.evidence] == [("loop", "own-header")]
+    assert "läuft im Kreis" in content.problems[0]
+    hops = "Received: from a by b\n" * (MOST_HOPS + 1)
+    assert event_of(hops + MAIL).automatic == "generated"
+    assert content_of(hops + MAIL).evidence[0].kind == "loop"
+    assert event_of("Received: from a by b\n" * MOST_HOPS + MAIL).automatic == "no"
+
+
+OUR_MX = "Authentication-Results: mx.musterstadt.example; "
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        ("", []),
+        (OUR_MX + "spf=pass smtp.mailfrom=m.de; dkim=fail; dmarc=pass header.from=m.de\n",
+         ["spf=pass", "dkim=fail", "dmarc=pass"]),
+        ("Authentication-Results: MX.Musterstadt.Example 1; spf=SoftFail (x; dkim=pass)\n",
+         ["spf=softfail"]),
+        (OUR_MX + "spf=pass\n" + OUR_MX + "dkim=none\n", ["spf=pass", "dkim=none"]),
+        (OUR_MX + "none\n", []),
+        (OUR_MX + "dmarc=hurra\n", ["dmarc=none"]),
+        ("Authentication-Results: mx.evil.example; dmarc=pass\n", []),
+        # Whoever writes our host's name below a foreign one has written it himself.
+        ("Authentication-Results: mx.evil.example; spf=fail\n" + OUR_MX + "dmarc=pass\n", []),
+        (OUR_MX + "spf=fail\nAuthentication-Results: mx.evil.example; dmarc=pass\n", ["spf=fail"]),
+        ("Authentication-Results: mx.musterstadt.example.evil.example; dmarc=pass\n", []),
+        ("Authentication-Results:\n", []),
+    ],
+)  # fmt: skip
+def test_only_a_named_host_is_believed(headers: str, found: list[str]) -> None:
+    evidence = content_of(headers + MAIL).evidence
+    assert [f"{e.kind}={e.result}" for e in evidence] == found
+    assert all(e.by == "mx.musterstadt.example" for e in evidence)
+
+
+def test_without_a_trusted_host_nothing_is_believed() -> None:
+    context = replace(CONTEXT, trusted_hosts=frozenset())
+    assert content_of(OUR_MX + "dmarc=pass\n" + MAIL, context).evidence == ()
+
+
+def test_where_an_answer_is_wanted_is_evidence_not_the_sender() -> None:
+    content = content_of("Reply-To: Kanzlei <kanzlei@example.org>\n" + MAIL)
+    assert content.sender is not None
+    assert content.sender.value == "erika@example.org"
+    assert [(e.kind, e.result) for e in content.evidence] == [("reply-to", "kanzlei@example.org")]
+    assert content_of("Reply-To: erika@example.org\n" + MAIL).evidence == ()
+
+
+@pytest.mark.parametrize(
+    ("headers", "sender", "problem"),
+    [
+        ("From: a@m.de, b@m.de\n", "a@m.de", "Es sind mehrere Absender angegeben; der erste gilt."),
+        (
+            "From: kaputt\nSender: s@m.de\n",
+            "s@m.de",
+            "Der Absender ist nicht lesbar; es gilt der Umschlag.",
+        ),
+        (
+            "From: kaputt\n",
+            "erika@example.org",
+            "Der Absender ist nicht lesbar; es gilt der Umschlag.",
+        ),
+        (
+            "Subject: x\n",
+            "erika@example.org",
+            "Der Absender ist nicht lesbar; es gilt der Umschlag.",
+        ),
+    ],
+)
+def test_a_sender_is_found_somewhere(headers: str, sender: str, problem: str) -> None:
+    content = content_of(f"{headers}\nText\n")
+    assert content.sender is not None
+    assert content.sender.value == sender
+    assert problem in content.problems
+
+
+def test_nobody_at_all_is_nobody() -> None:
+    content = content_of("From: kaputt\n\nText\n", BY_IMAP)
+    assert content.sender is None
+    assert "Es ist kein Absender angegeben." in content.problems
+
+
+def test_recipients_and_whom_the_envelope_names() -> None:
+    raw = "From: e@m.de\nTo: A <a@m.de>\nTo: b@m.de\nCc: c@m.de\nBcc: d@m.de\n\nText\n"
+    found = [(r.role.value, r.point.value) for r in content_of(raw).recipients]
+    assert found == [
+        ("to", "a@m.de"),
+        ("to", "b@m.de"),
+        ("cc", "c@m.de"),
+        ("envelope", "post@musterstadt.example"),
+    ]
+
+
+def test_times() -> None:
+    event = event_of(MAIL)
+    assert event.received_at == CONTEXT.received_at
+    assert event.happened_at is not None
+    assert event.happened_at.isoformat() == "2026-03-12T10:11:00+01:00"
+    assert event.size == len(MAIL)
+    future = event_of(MAIL.replace("2026", "2062"))
+    assert future.happened_at is None
+    assert "Das Datum der Nachricht kann nicht stimmen; es gilt der Eingang." in (
+        content_of(MAIL.replace("2026", "2062")).problems
+    )
+
+
+def test_what_comes_to_a_bounce_address_answers_that_mail() -> None:
+    context = replace(CONTEXT, envelope_to=(f"bounce+{ID}@musterstadt.example",))
+    assert content_of(MAIL, context).answers == (f"{UUID(ID)}@musterstadt.example",)
+
+
+class Poison(bytes):
+    """Bytes that cannot be searched: no mail is known that `read` chokes on, so this stands in."""
+
+    def find(self, *_: object) -> int:
+        raise RecursionError
+
+
+def test_a_mail_that_cannot_be_read_at_all_is_kept() -> None:
+    raw = Poison(MAIL.encode())
+    with pytest.raises(RecursionError):
+        read(raw, CONTEXT)
+    arrival = parse(raw, CONTEXT)
+    assert isinstance(arrival.event, MessageReceived)
+    assert arrival.event.readable is False
+    assert arrival.original == raw
+    assert isinstance(arrival.event.content, MessageContent)
+    assert arrival.event.content.problems == (
+        "Die Nachricht ließ sich nicht lesen (RecursionError); das Original ist da.",
+    )
+    assert arrival.event.content.sender is not None
+    assert arrival.event.content.sender.value == "erika@example.org"
+    assert parse(Poison(MAIL.encode()), CONTEXT).event.id == arrival.event.id
