@@ -29,7 +29,7 @@ def ids_of(mails: list[bytes]) -> list[UUID]:
 
 def kill_at_random(town: Town, stop: threading.Event, chance: random.Random) -> None:
     names = [p.name for p in town.supervisor.programs if p.name != "peers"]
-    while not stop.wait(chance.uniform(0.2, 1.2)):
+    while not stop.wait(chance.uniform(1.5, 4.0)):
         town.kill(chance.choice(names))
 
 
