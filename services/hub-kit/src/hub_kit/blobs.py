@@ -96,16 +96,21 @@ class FolderBlobs:
         self._made: set[Path] = set()
 
     async def put_all(self, objects: Mapping[str, bytes | bytearray]) -> None:
+        if not objects:
+            return
         paths = [(self.root / _checked(name), data) for name, data in objects.items()]
         shares = [paths[n::WRITERS] for n in range(min(WRITERS, len(paths)))]
+        # One share is written and synced in one go: to wake a thread costs as much as a small file.
+        alone = len(shares) == 1
         done = await asyncio.gather(
-            *(asyncio.to_thread(self._write_all, share) for share in shares),
+            *(asyncio.to_thread(self._write_all, share, sync=alone) for share in shares),
             return_exceptions=True,
         )
         try:
             for error in filter(None, done):
                 raise error
-            await asyncio.to_thread(_sync_folders, {path.parent for path, _ in paths})
+            if not alone:
+                await asyncio.to_thread(_sync_folders, {path.parent for path, _ in paths})
         except OSError as error:
             self._made.clear()  # somebody may have cleared the store away
             await asyncio.to_thread(_unlink, [path for path, _ in paths])
@@ -133,12 +138,14 @@ class FolderBlobs:
         if error := await asyncio.to_thread(_unlink, paths):
             raise Temporary(f"blobs: {error.strerror} ({self.root})")
 
-    def _write_all(self, share: list[tuple[Path, bytes | bytearray]]) -> None:
+    def _write_all(self, share: list[tuple[Path, bytes | bytearray]], *, sync: bool) -> None:
         for path, data in share:
             if path.parent not in self._made:
                 _make_folder(path.parent)
                 self._made.add(path.parent)
             _write(path, data)
+        if sync:
+            _sync_folders({path.parent for path, _ in share})
 
 
 def _write(path: Path, data: bytes | bytearray) -> None:

@@ -43,6 +43,7 @@ async def open_pool(dsn: str, schema: str, *, size: int = 8) -> Pool:
         max_size=size,
         command_timeout=30,
         timeout=5,
+        reset=_leave_as_is,
         server_settings={
             "search_path": schema,
             "application_name": schema,
@@ -50,6 +51,14 @@ async def open_pool(dsn: str, schema: str, *, size: int = 8) -> Pool:
             "jit": "off",
         },
     )
+
+
+async def _leave_as_is(connection: asyncpg.Connection) -> None:
+    """Spare the round trip that resets a session, at each release: ours set nothing in theirs.
+
+    The tenant ends with its transaction, a lock with its connection; what is still open is undone
+    before this is called.
+    """
 
 
 @asynccontextmanager
