@@ -26,6 +26,7 @@ from hub_kit.database import AWAY, Connection, Pool, connect, transaction
 LIMIT = 1_000
 PAUSE = 1.0  # seconds before an interrupted lane is tried again
 LOOK_EVERY = 1.0  # seconds between looks at what operators ask for
+STALE = 30.0  # seconds without a look at the bus after which the reader is not ready
 SAY_EVERY = 60.0  # seconds after which the same interruption is said again
 log = structlog.get_logger()
 
@@ -65,6 +66,11 @@ class Consumer:
                     await self._read(place)
             except (Temporary, *AWAY) as error:
                 await self._wait_out(error)
+
+    async def check(self) -> None:
+        """For `Parts.checks`: raise `Temporary` with the reason while nothing can be read."""
+        if time.monotonic() - self.progress > STALE:
+            raise Temporary(self._said[0] or "is not reading yet")
 
     async def _read(self, place: Subscription) -> None:
         looked = 0.0

@@ -12,12 +12,12 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import partial
+from functools import lru_cache, partial
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.partitioner import murmur2
 from fastapi import FastAPI
 from pydantic import Field
 
@@ -50,10 +50,11 @@ class _Overtaken(Temporary):
 class Relay:
     """Tails the log of one database; start as many as you like, one of them works."""
 
-    def __init__(self, pool: Pool, bootstrap: str) -> None:
-        self._pool, self._bootstrap = pool, bootstrap
+    def __init__(self, pool: Pool, bootstrap: str, *, acknowledge: float = ACKNOWLEDGE) -> None:
+        self._pool, self._bootstrap, self._acknowledge = pool, bootstrap, acknowledge
         self._horizon = Horizon()
         self._reason = "starting"
+        self._producer: AIOKafkaProducer | None = None
 
     async def run(self) -> None:
         """Relay for ever; every interruption is waited out, and said once."""
@@ -62,16 +63,19 @@ class Relay:
             started = time.monotonic()
             try:
                 await self._attempt()
+                pause = FIRST_PAUSE
             except _UNREACHABLE as error:
                 self._say(str(error) or type(error).__name__)
-            pause = FIRST_PAUSE if time.monotonic() - started > LAST_PAUSE else pause
+                long = time.monotonic() - started > LAST_PAUSE
+                pause = FIRST_PAUSE if long else min(pause * 2, LAST_PAUSE)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, LAST_PAUSE)
 
     async def check(self) -> None:
-        """Raise `Temporary` with the reason while nothing is relayed; a standby is ready."""
+        """Raise `Temporary` with the reason while nothing can be relayed; a standby is ready."""
         if self._reason:
             raise Temporary(self._reason)
+        if self._producer and not await self._producer.client.force_metadata_update():
+            raise Temporary("kafka: does not answer")
 
     def _say(self, reason: str) -> None:
         if reason and reason != self._reason:
@@ -84,7 +88,11 @@ class Relay:
                 self._say("")
                 return
             async with _producer(self._bootstrap) as producer:
-                await self._relay(connection, producer)
+                self._producer = producer
+                try:
+                    await self._relay(connection, producer)
+                finally:
+                    self._producer = None
 
     async def _relay(self, connection: Connection, producer: AIOKafkaProducer) -> None:
         position = await cursor.stand(connection, "relay", LANE)
@@ -99,7 +107,7 @@ class Relay:
                 pause = min(pause * 1.2, SLOW)
                 continue
             pause = QUICK
-            await send(producer, [row.wire for row in rows])
+            await send(producer, [row.wire for row in rows], self._acknowledge)
             after = rows[-1].position
             if not await cursor.move(connection, "relay", LANE, position, after):
                 raise _Overtaken("another relay is at work")
@@ -107,17 +115,23 @@ class Relay:
             metrics.RELAYED.inc(len(rows))
 
 
-async def send(producer: AIOKafkaProducer, wires: Sequence[Wire]) -> None:
+async def send(producer: AIOKafkaProducer, wires: Sequence[Wire], within: float) -> None:
     """Return once every replica in sync has every event; each partition gets its own in order."""
+    counts = {t: len(await _partitions(producer, t)) for t in {wire.topic for wire in wires}}
     lanes: dict[tuple[str, int], list[Wire]] = defaultdict(list)
     for wire in wires:
-        partitions = sorted(await _partitions(producer, wire.topic))
-        lanes[wire.topic, _PARTITION(wire.key.encode(), partitions, partitions)].append(wire)
-    async with asyncio.timeout(ACKNOWLEDGE):
-        await asyncio.gather(*(_send_lane(producer, *lane, own) for lane, own in lanes.items()))
+        lanes[wire.topic, partition_of(wire.key, counts[wire.topic])].append(wire)
+    try:
+        async with asyncio.timeout(within):
+            await asyncio.gather(*(_send_lane(producer, *lane, own) for lane, own in lanes.items()))
+    except TimeoutError:
+        raise Temporary(f"kafka: no acknowledgement within {within:.0f} s") from None
 
 
-_PARTITION = DefaultPartitioner()  # as the Java clients do, so that others find the same partition
+@lru_cache(maxsize=100_000)
+def partition_of(key: str, count: int) -> int:
+    """Return where this key lies, as the Java clients compute it."""
+    return (murmur2(key.encode()) & 0x7FFFFFFF) % count  # type: ignore[no-any-return]
 
 
 async def _partitions(producer: AIOKafkaProducer, topic: str) -> set[int]:
@@ -161,6 +175,8 @@ async def _turn(pool: Pool) -> AsyncIterator[Connection | None]:
             yield None
             return
         try:
+            # A frozen relay must not keep the lock: the server ends a session that asks nothing.
+            await connection.execute("set idle_session_timeout = '60s'")
             yield connection
         finally:
             connection.terminate()

@@ -1,0 +1,144 @@
+"""The relay: one at work, nothing lost, repetitions harmless, quiet while the broker is away."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from functools import partial
+
+import httpx
+import pytest
+
+from hub_contract.errors import Temporary
+from hub_contract.topics import Topic
+from hub_kit.bus_kafka import KafkaBus
+from hub_kit.database import open_pool
+from hub_kit.relay import ROLE, SCHEMA, Relay, partition_of
+from hub_kit.testing import eventually
+from local_hub.kafka import ensure_topics, free_port, start_kafka
+
+pytestmark = pytest.mark.real("kafka")
+
+
+async def test_a_second_relay_stands_by_and_takes_over(kafka_harness):
+    pool = await open_pool(kafka_harness.own(ROLE), SCHEMA)
+    second = Relay(pool, kafka_harness.bootstrap)
+    standing_by = asyncio.create_task(second.run())
+    async with kafka_harness.reading():
+        await kafka_harness.append([kafka_harness.event(1, 1)])
+        await kafka_harness.until(1)
+        assert second._producer is None, "both are at work"
+        kafka_harness.relay.cancel()
+        await kafka_harness.append([kafka_harness.event(1, 2)])
+        await kafka_harness.until(2)
+        await second.check()
+    standing_by.cancel()
+    pool.terminate()
+    assert await kafka_harness.places() == {1: [1, 2]}
+
+
+async def test_a_cursor_set_back_sends_the_log_again(kafka_harness):
+    """So a lost topic is filled again; readers keep each event once."""
+    owner = await open_pool(kafka_harness.dsn, "hub", size=1)
+    async with kafka_harness.reading():
+        await kafka_harness.append([kafka_harness.event(c, 1) for c in range(1, 6)])
+        await kafka_harness.until(5)
+        await owner.execute("update cursor set position = ''")
+        await kafka_harness.append([kafka_harness.event(c, 2) for c in range(1, 6)])
+        await kafka_harness.until(10)
+        await kafka_harness.until(20, "given")
+    owner.terminate()
+    assert await kafka_harness.places() == {c: [1, 2] for c in range(1, 6)}
+
+
+async def test_a_broker_away_stops_nobody_and_loses_nothing(log_harness, tmp_path):
+    """Stopped and started on the same data, as in an upgrade; nobody else is restarted."""
+    harness, port = log_harness, free_port()
+    pool = await open_pool(harness.own(ROLE), SCHEMA)
+    relay = Relay(pool, f"127.0.0.1:{port}", acknowledge=2)
+    relaying = asyncio.create_task(relay.run())
+    reader = harness.reader()
+    reader.bus = KafkaBus(f"127.0.0.1:{port}", session=1.5)
+    reading = asyncio.create_task(reader.run())
+    for turn in (1, 2):
+        await harness.append([harness.event(c, 2 * turn - 1) for c in range(1, 6)])
+        await eventually(partial(says, relay, "kafka"))
+        broker = start_kafka(tmp_path / "broker", port)
+        address = await asyncio.to_thread(broker.__enter__)
+        await ensure_topics(address, [Topic(harness.topic, partitions=3)])
+        await harness.append([harness.event(c, 2 * turn) for c in range(1, 6)])
+        await harness.until(10 * turn)
+        await relay.check()
+        await asyncio.to_thread(broker.__exit__, None, None, None)
+        await eventually(partial(says, relay, "kafka"))
+    for task in (relaying, reading):
+        task.cancel()
+    await asyncio.gather(relaying, reading, return_exceptions=True)
+    pool.terminate()
+    assert await harness.places() == {c: [1, 2, 3, 4] for c in range(1, 6)}
+
+
+async def says(relay: Relay, what: str) -> bool:
+    try:
+        await relay.check()
+    except Temporary as error:
+        return what in str(error)
+    return False
+
+
+async def test_the_deployed_relay_tells_how_it_is(kafka_harness):
+    kafka_harness.relay.cancel()
+    await kafka_harness.append([kafka_harness.event(1, 1)])
+    with kafka_harness.relay_child() as process:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{process.port}") as client:
+            await eventually(partial(is_ready, client), within=30)
+            assert (await client.get("/readyz")).json() == {"database": "ok", "broker": "ok"}
+            await eventually(partial(has_relayed_one, client))
+        process.terminate()
+        process.wait(timeout=10)
+    assert '"event": "stopping"' in (kafka_harness.folder / "relay.log").read_text()
+
+
+async def is_ready(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/readyz")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+async def has_relayed_one(client: httpx.AsyncClient) -> bool:
+    metrics = (await client.get("/metrics")).text
+    assert "hub_horizon_age_seconds" in metrics
+    return "hub_relayed_total 1.0" in metrics
+
+
+def test_without_kafka_it_says_that_nothing_is_to_be_relayed(tmp_path):
+    config = tmp_path / "faden.yaml"
+    config.write_text(
+        '{database: "postgresql://{role}@/faden", bus: postgresql, blobs: b, keys_file: k}'
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "hub_kit.relay"],
+        env={**os.environ, "HUB_CONFIG": str(config)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == f"faden: {config}: bus: postgresql needs no relay; do not start one\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "murmur2"),
+    # From UtilsTest.testMurmur2 of Apache Kafka's own clients.
+    [
+        ("21", -973932308),
+        ("abc", 479470107),
+        ("foobar", -790332482),
+        ("a-little-bit-long-string", -985981536),
+        ("a-little-bit-longer-string", -1486304829),
+        ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971),
+    ],
+)
+def test_keys_lie_where_java_clients_look_for_them(key, murmur2):
+    assert partition_of(key, 6) == (murmur2 & 0x7FFFFFFF) % 6
