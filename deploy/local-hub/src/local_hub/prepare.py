@@ -11,6 +11,7 @@ from hub_kit.database import AWAY
 from hub_kit.embedded import start_postgresql
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError
+from local_hub.interrupt import put_off
 from local_hub.locate import Place
 from local_hub.programs import migrations
 
@@ -33,7 +34,8 @@ def prepare(
             "HUB_BUS": bus,
         }
         say("Starting PostgreSQL")
-        owner = stack.enter_context(start_postgresql(place.data / "postgresql"))
+        with put_off():
+            owner = stack.enter_context(start_postgresql(place.data / "postgresql"))
         say("Migrating the database")
         environment["HUB_DATABASE"] = asyncio.run(make_database(owner))
         if bus == "kafka":
@@ -66,6 +68,8 @@ async def migrate_database(owner: str) -> None:
     """Bring the database of this owner's DSN up to date; `ConfigurationError` if it is away."""
     from hub_kit.migrate import migrate
 
+    if not owner.startswith("postgresql://"):
+        raise ConfigurationError("--owner: no DSN; write postgresql://user@host/database")
     try:
         await migrate(owner, migrations())
     except (*AWAY, asyncpg.InvalidCatalogNameError) as error:

@@ -20,7 +20,7 @@ from local_hub.words import LANGUAGES, say
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`what` is a reference, an address, a conversation's id, or empty for the newest."""
+    """`what` is a reference, an address, or empty for the newest conversations."""
 
     what: str = ""
     tenant: str = ""

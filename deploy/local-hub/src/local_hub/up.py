@@ -3,8 +3,8 @@
 import asyncio
 import json
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 
 from rich.console import Console
 from rich.live import Live
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local_hub.check import check_configuration
+from local_hub.interrupt import no_more, term_is_interrupt
 from local_hub.locate import Place
 from local_hub.prepare import prepare
 from local_hub.programs import Program, check_ports, programs_of
@@ -37,6 +38,7 @@ def run_up(place: Place, bus: str, console: Console) -> None:
         say("")
         programs = programs_of(loaded, environment["HUB_BUS"])
         asyncio.run(_run(programs, environment, console))
+        no_more()
     console.print(f"Everything has ended; the data stays in {place.data}")
 
 
@@ -97,17 +99,3 @@ def readable(line: str) -> str:
     head = [moment, str(fields.pop("level", "")), str(fields.pop("event", ""))]
     fields.pop("service", None)
     return " ".join([*filter(None, head), *(f"{name}={value}" for name, value in fields.items())])
-
-
-@contextmanager
-def term_is_interrupt() -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C, so that it, too, ends the database and everything else."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

