@@ -13,7 +13,7 @@ from channel_email.parse.identify import content_hash, message_id_of, read_ids
 from channel_email.parse.mark import marked_text
 from channel_email.parse.mime import Part
 from channel_email.parse.ours import find_bounced, find_token
-from channel_email.parse.reply import MARKS, split_reply
+from channel_email.parse.reply import split_reply, unmark
 from channel_email.parse.words import decode_words
 from hub_contract.events import (
     Arrival,
@@ -115,7 +115,7 @@ def received(raw: bytes, root: Part, seen: Gathered, context: Context, *, bounce
 
 def _split(seen: Gathered, html: str) -> Body:
     markup = seen.only_html()
-    text = marked_text(markup) if markup else MARKS.sub("", seen.plain())
+    text = marked_text(markup) if markup else unmark(seen.plain())
     return split_reply(text, html)
 
 

@@ -9,7 +9,7 @@ import re
 from lxml import html as lxml_html
 
 from channel_email.parse.html import page_text, read_page
-from channel_email.parse.reply import END, MARKS, QUOTE, SIGNATURE, SOFT_QUOTE, TO_THE_END
+from channel_email.parse.reply import END, QUOTE, SIGNATURE, SOFT_QUOTE, TO_THE_END, unmark
 
 _BY_ID = {
     "divrplyfwdmsg": TO_THE_END,  # Outlook on the web and its mobile apps
@@ -45,7 +45,7 @@ _RULE = "_" * 20
 
 def marked_text(markup: str) -> str:
     """Return the text of a page, with marks around what is declared to be no own words."""
-    markup = MARKS.sub("", markup)
+    markup = unmark(markup)
     page = read_page(markup)
     if page is not None:
         for element in list(page.iter("div", "span", "blockquote", "hr", "p", "pre", "table")):

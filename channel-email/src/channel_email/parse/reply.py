@@ -15,7 +15,7 @@ from hub_contract.words import Body
 
 # `mark` puts these around what an HTML mail itself declares to be quotation or signature.
 QUOTE, SOFT_QUOTE, SIGNATURE, END, TO_THE_END = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
-MARKS = re.compile("[\ue000-\ue004]")
+_MARKS = (QUOTE, SOFT_QUOTE, SIGNATURE, END, TO_THE_END)
 _MARKED = re.compile("([\ue000-\ue004])")
 _MANY_BLANK = re.compile(r"\n{3,}")
 _LONG = 60  # a quoted line so long may have been wrapped on its way
@@ -28,7 +28,7 @@ def split_reply(text: str, html: str = "") -> Body:
 
     `html` is the safe form of the whole, and only passed on.
     """
-    lines, declared = _read_marks(text) if MARKS.search(text) else (text.split("\n"), {})
+    lines, declared = _read_marks(text) if has_marks(text) else (text.split("\n"), {})
     labels = _label(lines, declared)
     _label_signatures(lines, labels)
     parts = {
@@ -40,8 +40,18 @@ def split_reply(text: str, html: str = "") -> Body:
     return Body(**parts, html=html)
 
 
+def has_marks(text: str) -> bool:
+    return any(mark in text for mark in _MARKS)
+
+
+def unmark(text: str) -> str:
+    """Return the text without marks that its sender wrote: they mean nothing."""
+    return _MARKED.sub("", text) if has_marks(text) else text
+
+
 def _join(lines: Iterable[str]) -> str:
-    return _MANY_BLANK.sub("\n\n", "\n".join(map(str.rstrip, lines))).strip("\n")
+    text = "\n".join(map(str.rstrip, lines))
+    return (_MANY_BLANK.sub("\n\n", text) if "\n\n\n" in text else text).strip("\n")
 
 
 def _read_marks(text: str) -> tuple[list[str], dict[int, str]]:
@@ -53,7 +63,7 @@ def _read_marks(text: str) -> tuple[list[str], dict[int, str]]:
         for piece in _MARKED.split(line):
             if piece == END:
                 open_marks = open_marks[:-1]
-            elif MARKS.fullmatch(piece):
+            elif piece in _MARKS:
                 open_marks.append(piece)
             elif piece.strip() or piece == line:
                 for mark in open_marks:
@@ -94,7 +104,7 @@ def _label(lines: list[str], declared: dict[int, str]) -> list[str]:
                 end += 1
             at = end
             continue
-        elif _is_wrapped(lines, labels, at):
+        elif at and labels[at - 1] == _QUOTED and _is_wrapped(lines, at):
             labels[at] = _QUOTED
         at += 1
     return labels
@@ -115,9 +125,9 @@ def _rest_is_quoted(lines: list[str], labels: list[str], at: int) -> list[str]:
     return labels
 
 
-def _is_wrapped(lines: list[str], labels: list[str], at: int) -> bool:
-    """Say whether this is the tail of a quoted line that some relay has wrapped."""
-    if not 0 < at < len(lines) - 1 or labels[at - 1] != _QUOTED:
+def _is_wrapped(lines: list[str], at: int) -> bool:
+    """Say whether this line below a quoted one is its tail, which some relay has wrapped."""
+    if at == len(lines) - 1:
         return False
     before, after = lines[at - 1], lines[at + 1]
     if not before.lstrip().startswith(">") or not after.lstrip().startswith(">"):

@@ -51,6 +51,7 @@ _CLOSING = re.compile(
 )
 _POSTSCRIPT = re.compile(r"(?:P\.?\s?P?\.?\s?S\b\.?\s?:?|NB:|Nachtrag)", re.IGNORECASE)
 _FEW = 12  # non-blank lines of a block
+_LONGEST_CLOSING = 60
 _SHORT = 75  # characters of a line in it
 
 
@@ -77,7 +78,11 @@ def _begins(lines: list[str], at: int, line: str, stripped: str) -> bool:
         return False
     if is_device_line(stripped):
         return True
-    return _CLOSING.match(stripped) is not None and _is_block(lines, at + 1, least=2, to_mark=True)
+    return (
+        len(stripped) <= _LONGEST_CLOSING
+        and _CLOSING.match(stripped) is not None
+        and _is_block(lines, at + 1, least=2, to_mark=True)
+    )
 
 
 def is_device_line(stripped: str) -> bool:
