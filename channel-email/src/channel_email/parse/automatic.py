@@ -7,7 +7,7 @@ import re
 
 from channel_email.parse.context import Context
 from channel_email.parse.headers import Headers
-from channel_email.parse.ours import came_from_nobody
+from channel_email.parse.ours import came_from_nobody, is_our_domain
 from hub_contract.words import Automatic, Evidence
 
 LOOP_HEADER = b"x-faden-loop"
@@ -65,14 +65,13 @@ def _is_bulk(headers: Headers) -> bool:
     if headers.text(b"precedence").lower() in {"bulk", "list", "junk"}:
         return True
     suppress = headers.text(b"x-auto-response-suppress").lower()
-    # Exchange puts other words on mails that people wrote; these two say that nobody did.
+    # Exchange puts other words on mails that people wrote; these say that nobody did.
     return any(word in suppress for word in ("all", "autoreply", "oof"))
 
 
 def find_loop(headers: Headers, context: Context) -> tuple[Evidence, ...]:
     """Return the proof that a mail of ours, or one that circles, has come back."""
-    ours = [value.lower() for value in headers.texts(LOOP_HEADER)]
-    if context.domain and context.domain.lower() in ours:
+    if any(is_our_domain(value, context) for value in headers.texts(LOOP_HEADER)):
         return (Evidence(kind="loop", result="own-header", by=context.domain),)
     hops = len(headers.texts(b"received"))
     if hops > MOST_HOPS:

@@ -1,5 +1,7 @@
 """Compose the event of a mail from what the readers found, for `parse`."""
 
+from datetime import datetime
+
 from channel_email.parse.addresses import ascii_domain, read_address, read_addresses
 from channel_email.parse.attachments import describe
 from channel_email.parse.authenticity import read_authenticity
@@ -65,27 +67,42 @@ def reported(raw: bytes, root: Part, report: Report, context: Context) -> Arriva
 def received(raw: bytes, root: Part, seen: Gathered, context: Context, *, bounce: bool) -> Arrival:
     """Return the arrival of a message."""
     headers = root.headers
+    happened_at = read_date(headers.text(b"date"), context.received_at)
+    content = _content(root, seen, context)
+    readable = bool(headers.fields) or bool(content.body.text.strip())
+    problems = [*_unreadable(raw, readable=readable), *_date_problem(headers, happened_at)]
+    event = MessageReceived(
+        id=received_id(
+            context.tenant, "email", context.account, content.external_id, content_hash(root)
+        ),
+        tenant=context.tenant,
+        channel=Channel.EMAIL,
+        account=context.account,
+        happened_at=happened_at,
+        received_at=context.received_at,
+        automatic=Automatic.BOUNCE if bounce else is_automatic(headers, content.subject, context),
+        readable=readable,
+        size=len(raw),
+        content=content.model_copy(update={"problems": (*problems, *content.problems)})
+        if problems
+        else content,
+    )
+    return Arrival(event, raw, tuple(file.content for file in seen.files))
+
+
+def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
+    headers = root.headers
     subject = decode_words(headers.text(b"subject"))[:_LONGEST_SUBJECT]
     sender, sender_problems = _sender(headers, context)
     html = seen.html()
     body = _split(seen, html)
-    external_id = message_id_of(root)
     loop = find_loop(headers, context)
-    readable = bool(headers.fields) or bool(body.text.strip())
-    happened_at = read_date(headers.text(b"date"), context.received_at)
-    problems = (
-        *_unreadable(raw, readable=readable),
-        *sender_problems,
-        *_date_problem(headers, known=happened_at is not None),
-        *(["Die Nachricht läuft im Kreis; sie wird nicht automatisch beantwortet."] * bool(loop)),
-        *seen.problems,
-    )
-    content = MessageContent(
+    return MessageContent(
         sender=sender,
         recipients=_recipients(headers, context),
         subject=subject,
         body=body,
-        external_id=external_id,
+        external_id=message_id_of(root),
         answers=_answers(headers, context),
         reply_token=find_token(headers, context),
         references=find_references(f"{subject}\n{body.text}\n{body.signature}"),
@@ -96,21 +113,8 @@ def received(raw: bytes, root: Part, seen: Gathered, context: Context, *, bounce
             *_reply_to(headers, sender),
             *loop,
         ),
-        problems=problems,
+        problems=(*sender_problems, *_loop_problem(loop), *seen.problems),
     )
-    event = MessageReceived(
-        id=received_id(context.tenant, "email", context.account, external_id, content_hash(root)),
-        tenant=context.tenant,
-        channel=Channel.EMAIL,
-        account=context.account,
-        happened_at=happened_at,
-        received_at=context.received_at,
-        automatic=Automatic.BOUNCE if bounce else is_automatic(headers, subject, context),
-        readable=readable,
-        size=len(raw),
-        content=content,
-    )
-    return Arrival(event, raw, tuple(file.content for file in seen.files))
 
 
 def _split(seen: Gathered, html: str) -> Body:
@@ -143,10 +147,16 @@ def _sender(headers: Headers, context: Context) -> tuple[ContactPoint | None, tu
     return None, ("Es ist kein Absender angegeben.",)
 
 
-def _date_problem(headers: Headers, *, known: bool) -> tuple[str, ...]:
-    if known or not headers.text(b"date"):
+def _date_problem(headers: Headers, happened_at: datetime | None) -> tuple[str, ...]:
+    if happened_at or not headers.text(b"date"):
         return ()
     return ("Das Datum der Nachricht kann nicht stimmen; es gilt der Eingang.",)
+
+
+def _loop_problem(loop: tuple[Evidence, ...]) -> tuple[str, ...]:
+    if not loop:
+        return ()
+    return ("Die Nachricht läuft im Kreis; sie wird nicht automatisch beantwortet.",)
 
 
 def _recipients(headers: Headers, context: Context) -> tuple[Recipient, ...]:

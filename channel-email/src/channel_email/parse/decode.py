@@ -65,8 +65,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-
 _LIKE_ASCII = ("", "ascii", "cp1252", "utf-8")
+_MULTIBYTE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]")
 _NEVER_IN_TEXT = bytes({*range(32), 127} - {8, 9, 10, 12, 13, 27})  # ISO-2022 needs the escape
 
 # PostgreSQL takes no NUL and no lone surrogates; the other control characters only confuse.
@@ -133,8 +133,17 @@ def _western(data: bytes, codec: str, charset: str) -> tuple[str, bool]:
     except UnicodeDecodeError:
         pass
     if codec == "cp1252":
-        return "".join(map(_LETTERS.__getitem__, data)), True
+        return _windows(data), True
+    if not _MULTIBYTE.search(data):  # no letter of it is UTF-8
+        return _windows(data), False
     return data.decode("utf-8", "faden-one-by-one"), False
+
+
+def _windows(data: bytes) -> str:
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        return "".join(map(_LETTERS.__getitem__, data))
 
 
 def is_binary(data: bytes, charset: str) -> bool:

@@ -12,9 +12,7 @@ from channel_email.parse.decode import to_text
 
 _MBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\r\n]*\r?\n")
 _FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
-_BLANK = re.compile(rb"\n[ \t]*\r?\n")
 _STRAY_BLANK = re.compile(rb"\n[ \t]+\r?\n(?![!-9;-~]+[ \t]*:|[ \t])")
-_FOLD = re.compile(rb"\r?\n[ \t]+")
 _PARAMETER = re.compile(rb"[A-Za-z0-9*-]+=")
 _MAIL_FIELDS = frozenset(
     b"from to cc subject date received message-id content-type mime-version return-path"

@@ -5,6 +5,7 @@ import re
 
 from channel_email.parse.decode import clean
 from channel_email.parse.mime import Part
+from channel_email.parse.words import decode_words
 
 _ESCAPED_FROM = re.compile(rb"(^|\n)>+From ")
 # Received, Return-Path, Delivered-To, X-* differ between SMTP and IMAP; these do not.
@@ -34,6 +35,6 @@ def content_hash(part: Part) -> str:
         body = _ESCAPED_FROM.sub(rb"\1From ", body)
     digest = hashlib.sha256(body)
     for name in _LASTING:
-        value = " ".join(part.headers.text(name).split())
+        value = decode_words(part.headers.text(name))  # relays fold and encode anew
         digest.update(b"\x00" + value.encode("utf-8", "replace"))
     return digest.hexdigest()

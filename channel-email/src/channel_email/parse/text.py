@@ -5,8 +5,6 @@ from channel_email.parse.decode import clean, to_text
 from channel_email.parse.mime import Part
 from channel_email.parse.transfer import find_uu, is_base64
 
-_ARMOUR = "-----BEGIN PGP "
-
 
 def read_text(part: Part, data: bytes) -> tuple[str, list[File], str]:
     """Return the text of a leaf with these bytes, the files uuencoded in it, a problem or ""."""

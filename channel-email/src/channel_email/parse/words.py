@@ -52,8 +52,7 @@ def _read(word: tuple[str, bytes] | None) -> list[str]:
 
 def _bytes(encoding: str, text: str) -> bytes:
     if encoding == "q":
-        data, _ = text.replace(" ", "_").encode("utf-8", "replace"), None
-        return binascii.a2b_qp(data, header=True)
+        return binascii.a2b_qp(text.replace(" ", "_").encode("utf-8", "replace"), header=True)
     digits = _NOT_BASE64.sub("", text)
     if len(digits) % 4 == 1:  # one character too many carries no whole byte
         digits = digits[:-1]
