@@ -149,6 +149,9 @@ class EmailSettings(Section):
     hostname: str = Field(default_factory=socket.getfqdn, description="how we greet")
     size_limit: int = Field(default=35 * 1024 * 1024, ge=1024, description="bytes of one mail")
     sessions: int = Field(default=200, ge=1, description="listener sessions at a time")
+    reuse_port: bool = Field(
+        default=False, description="let several copies on this machine share smtp and lmtp"
+    )
     timeout: Seconds = Field(default=300, description="of a silent session; RFC 5321 §4.5.3.2")
     relay: Relay | None = None
 

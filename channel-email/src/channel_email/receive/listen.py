@@ -36,7 +36,8 @@ class Listener:
     def open(self) -> int:
         """Take the port and return it; `ConfigurationError` where it cannot be had."""
         setting = f"services.channel_email.{self.name}"
-        self._socket = listen_on(self._listen.host, self._listen.port, setting)
+        host, port, shared = self._listen.host, self._listen.port, self._settings.reuse_port
+        self._socket = listen_on(host, port, setting, reuse_port=shared)
         return int(self._socket.getsockname()[1])
 
     async def run(self) -> None:
@@ -45,7 +46,7 @@ class Listener:
             self.open()
         assert self._socket is not None
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._session, sock=self._socket)
+        server = await loop.create_server(self._session().another, sock=self._socket)
         self._listening = True
         try:
             await server.serve_forever()

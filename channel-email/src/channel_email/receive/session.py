@@ -5,7 +5,10 @@ chunks (line by line it reads 40 MB/s), the refusals, enhanced codes, and LMTP's
 each recipient (RFC 2033 §4.2, where aiosmtpd sends one in all).
 """
 
+import asyncio
 import collections
+import copy
+import re
 from typing import Any, Protocol
 
 from aiosmtpd.lmtp import LMTP
@@ -18,6 +21,7 @@ from channel_email.receive.deliver import Deliver
 
 CHUNK = 256 * 1024
 RECIPIENTS = 1_000  # of one mail; RFC 5321 §4.5.3.1.8 asks for at least 100
+_PATH = re.compile(r"<([^<>\s@\"\\:]+@[^<>\s@\"\\:]+|)>\s*(.*)")
 _COMMAND = 2_048  # bytes of a line: long addresses, and room for what MAIL carries
 
 
@@ -91,6 +95,23 @@ class Session(SMTP):
         self._deliver, self._sessions, self._limit = deliver, sessions, limit
 
     protocol_name = "ESMTP"
+
+    def another(self) -> "Session":
+        """Return a fresh session: aiosmtpd looks itself over in each new one, for 0.5 ms."""
+        twin = copy.copy(self)
+        reader = asyncio.StreamReader(self.line_length_limit, self.loop)
+        met = twin._cb_client_connected  # noqa: SLF001 - our own, only of another instance
+        asyncio.StreamReaderProtocol.__init__(twin, reader, met, self.loop)
+        verbs = self._smtp_methods
+        twin._smtp_methods = {verb: getattr(twin, f"smtp_{verb}") for verb in verbs}  # noqa: SLF001
+        twin.command_size_limits = self.command_size_limits.copy()  # they grow with each EHLO
+        return twin
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        # What almost everyone writes; Python's own parser takes ten times as long for it.
+        if match := _PATH.fullmatch(arg):
+            return match[1] or "<>", match[2]
+        return super()._getaddr(arg)
 
     async def push(self, status: Any) -> None:
         reply = status if isinstance(status, str) else status.decode()

@@ -156,11 +156,14 @@ def run(app: FastAPI | Compose, name: str, host: str, port: int, telemetry: str 
         uvloop.run(_serve(app, door))
 
 
-def listen_on(host: str, port: int, setting: str) -> socket.socket:
-    """Take a port; `ConfigurationError` names the setting where it cannot be had."""
+def listen_on(host: str, port: int, setting: str, *, reuse_port: bool = False) -> socket.socket:
+    """Take a port; `ConfigurationError` names the setting where it cannot be had.
+
+    With `reuse_port`, copies of a service share it, and the kernel shares out the connections.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=512)
+        return socket.create_server((host, port), family=family, backlog=512, reuse_port=reuse_port)
     except OSError as error:
         raise ConfigurationError(
             f"{setting}: {host}:{port}: {error.strerror};"
