@@ -4,15 +4,16 @@ Rule 1. A request is taken into `outgoing` in the transaction of the reader's po
 Rule 2. It is claimed, committed, before the peer is called; order holds per conversation.
 Rule 3. `Temporary` means: certainly not sent, try again later. An answer that was lost means
         `unknown`: looked up where the peer can be asked, never sent again by itself.
-Rule 4. The report and the end of the claim are one transaction.
+Rule 4. The report and the end of the claim are one transaction, tried until the database is there.
+Rule 5. A claim is renewed while its send takes long; one that is not was lost with its process.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
-from uuid import UUID
 
 import structlog
 
@@ -26,18 +27,22 @@ from hub_contract.events import (
 )
 from hub_contract.ids import reported_id
 from hub_contract.topics import from_wire, to_wire
+from hub_kit import claim as table
 from hub_kit import event_log, logs, metrics, tracing
 from hub_kit.blobs import Blobs, read_blob
-from hub_kit.consume import Delivered
-from hub_kit.database import AWAY, Connection, Pool, connect, transaction
+from hub_kit.claim import Claim
+from hub_kit.database import Connection, Pool, connect, transaction
 from hub_kit.event_log import KeyRow
 from hub_kit.keys import Erased, KeyRing
 from hub_kit.retry import GIVE_UP_AFTER, delay
 from hub_kit.sealing import open_event, seal_event
 
 AT_ONCE = 16
-LEASE = 600  # seconds after which a claim without an answer counts as lost
+LEASE = 600  # seconds after which a claim that nobody renews counts as lost
+LOOK = 0.1  # seconds between looks for what is due
+GRACE = 10  # seconds that a send under way has at the end; cut off, it would be `unknown`
 log = structlog.get_logger()
+take_in = table.put  # for `Consumer(handle=...)`
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,43 +69,8 @@ class Sender(Protocol):
         """Ask the peer what became of it; None where the peer cannot say."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    event_id: UUID
-    attempts: int
-    taken_at: datetime
-    traceparent: str
-    lost: bool
-    request: MessageRequested
-
-
-async def take_in(connection: Connection, delivered: Sequence[Delivered]) -> None:
-    """Keep requests to send; for `Consumer(handle=...)`."""
-    await connection.executemany(
-        """insert into outgoing (event_id, key, traceparent, body) values ($1, $2, $3, $4)
-           on conflict do nothing""",
-        [(d.event.id, d.record.key, d.record.traceparent, d.record.body) for d in delivered],
-    )
-
-
-# The head of each conversation, if it is due; a claim whose lease ran out was lost on the way.
-_CLAIM = """
-with heads as (
-  select distinct on (key) event_id from outgoing
-  where state in ('waiting', 'claimed') order by key, seq
-), due as (
-  select o.event_id, o.state = 'claimed' as lost from outgoing o join heads using (event_id)
-  where o.due_at <= now() order by o.seq limit $1 for update of o skip locked
-)
-update outgoing o
-set state = 'claimed', attempts = attempts + 1, due_at = now() + make_interval(secs => $2)
-from due where o.event_id = due.event_id and o.due_at <= now()
-returning o.event_id, o.attempts, o.taken_at, o.traceparent, due.lost, o.body
-"""
-
-
 class Outgoing:
-    """Works off what was taken in, as fast as the peer allows."""
+    """Works off what was taken in, as fast as the peer allows; any number of copies may run."""
 
     def __init__(
         self,
@@ -116,102 +86,137 @@ class Outgoing:
         self._sender, self._source, self._lease = sender, source, lease
 
     async def run(self) -> None:
-        while True:
-            try:
-                busy = await self.work_off()
-            except (Temporary, *AWAY) as error:
-                log.warning("outgoing waits", reason=str(error)[:200])
-                busy = False
-            await asyncio.sleep(0 if busy else 0.1)
+        """Send for ever, AT_ONCE at a time; one that is slow holds up its conversation only."""
+        under_way: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                claims = await self._claim_patiently(AT_ONCE - len(under_way))
+                under_way |= {asyncio.create_task(self._carry_out(claim)) for claim in claims}
+                under_way = await _until_one_ends(under_way, 0 if claims else LOOK)
+        finally:
+            if under_way:
+                await asyncio.wait(under_way, timeout=GRACE)
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
 
     async def work_off(self) -> bool:
         """Send what is due now, once; return whether there was anything."""
-        claims = await self._claim()
-        await asyncio.gather(*(self._carry_out(claim) for claim in claims))
+        claims = await self._claim(AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            for claim in claims:
+                group.create_task(self._carry_out(claim))
         return bool(claims)
 
-    async def _claim(self) -> list[_Claim]:
-        async with transaction(self._pool) as connection:
-            rows = await connection.fetch(_CLAIM, AT_ONCE, self._lease)
-        claims = []
-        for row in rows:
-            request = from_wire(row["body"])
-            assert isinstance(request, MessageRequested)
-            claims.append(
-                _Claim(
-                    row["event_id"],
-                    row["attempts"],
-                    row["taken_at"],
-                    row["traceparent"],
-                    row["lost"],
-                    request,
-                )
-            )
-        return claims
-
-    async def _carry_out(self, claim: _Claim) -> None:
-        with tracing.span("send", claim.traceparent):
-            try:
-                outcome = await self._reach_peer(claim)
-            except Temporary as error:
-                await self._put_off(claim, str(error))
-            else:
-                await self._settle(claim, outcome)
-
-    async def _reach_peer(self, claim: _Claim) -> Outcome:
+    async def _claim_patiently(self, limit: int) -> list[Claim]:
         try:
-            request, files = await self._open(claim.request)
+            return await self._claim(limit) if limit else []
+        except Temporary as error:
+            log.warning("outgoing waits", reason=str(error)[:200])
+            await asyncio.sleep(1)
+            return []
+
+    async def _claim(self, limit: int) -> list[Claim]:
+        async with connect(self._pool) as connection:
+            return await table.take(connection, limit, self._lease)
+
+    async def _carry_out(self, claim: Claim) -> None:
+        renewing = asyncio.create_task(self._renew(claim))
+        try:
+            with tracing.span("send", claim.traceparent):
+                await self._attempt(claim)
+        except Exception as error:  # noqa: BLE001 - outermost: it may have been sent, so it stays claimed
+            log.error("a claim is lost", error=logs.place(error), id=str(claim.event_id))
+        finally:
+            renewing.cancel()
+
+    async def _attempt(self, claim: Claim) -> None:
+        request = from_wire(claim.body)
+        assert isinstance(request, MessageRequested)
+        try:
+            outcome = await self._reach_peer(claim, request)
+        except Temporary as error:
+            reason = str(error)
+            await self._insist(lambda connection: self._put_off(connection, claim, request, reason))
+        else:
+            await self._insist(lambda connection: self._settle(connection, claim, request, outcome))
+
+    async def _reach_peer(self, claim: Claim, sealed: MessageRequested) -> Outcome:
+        try:
             if claim.lost:
-                return await self._sender.look_up(request) or Outcome(Delivery.UNKNOWN)
-            return await self._sender.send(request, files)
-        except Erased:
-            return Outcome(Delivery.FAILED, Reason.OTHER, diagnostic="erased before it was sent")
+                request, _ = await self._open(sealed)
+                return await self._look_up(request)
+            if sealed.expires_at and sealed.expires_at <= datetime.now(UTC):
+                return Outcome(Delivery.FAILED, Reason.EXPIRED)
+            request, key = await self._open(sealed)
+            files = await self._files(request, key)
         except Permanent as error:
-            return Outcome(Delivery.FAILED, Reason.NOT_CONFIGURED, diagnostic=str(error))
+            status = Delivery.UNKNOWN if claim.lost else Delivery.FAILED
+            return Outcome(status, Reason.OTHER, diagnostic=str(error))
         except Temporary:
             raise
-        except Exception as error:  # noqa: BLE001 - outermost: the peer may have it, so: unknown
-            log.error("send ended in doubt", error=logs.place(error), id=str(claim.event_id))
+        except Exception as error:
+            # A fault of ours before the peer was called: certainly not sent.
+            log.error("cannot be sent now", error=logs.place(error), id=str(claim.event_id))
+            raise Temporary(type(error).__name__) from error
+        return await self._hand_over(request, files)
+
+    async def _hand_over(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
+        """Let the channel send; where it ends in any other way than agreed, nobody knows."""
+        try:
+            return await self._sender.send(request, files)
+        except Temporary:
+            raise
+        except Permanent as error:
+            return Outcome(Delivery.FAILED, Reason.NOT_CONFIGURED, diagnostic=str(error))
+        except Exception as error:  # noqa: BLE001 - outermost: the peer may have it
+            log.error("send ended in doubt", error=logs.place(error), id=str(request.id))
             return Outcome(Delivery.UNKNOWN, diagnostic=type(error).__name__)
 
-    async def _open(self, sealed: MessageRequested) -> tuple[MessageRequested, tuple[bytes, ...]]:
+    async def _look_up(self, request: MessageRequested) -> Outcome:
+        try:
+            return await self._sender.look_up(request) or Outcome(Delivery.UNKNOWN)
+        except (Temporary, Permanent):
+            raise
+        except Exception as error:  # noqa: BLE001 - outermost: it stays unknown
+            log.error("look-up failed", error=logs.place(error), id=str(request.id))
+            return Outcome(Delivery.UNKNOWN, diagnostic=type(error).__name__)
+
+    async def _open(self, sealed: MessageRequested) -> tuple[MessageRequested, bytes]:
         async with connect(self._pool) as connection:
             keys = await event_log.read_keys(connection, [sealed.id])
         if sealed.id not in keys:
-            raise Erased(f"data key of {sealed.id} is gone")
+            raise Erased("erased before it was sent")
         key = self._ring.unwrap(keys[sealed.id], sealed.id)
-        request = open_event(sealed, key)
+        return open_event(sealed, key), key
+
+    async def _files(self, request: MessageRequested, key: bytes) -> tuple[bytes, ...]:
         assert isinstance(request.content, RequestedContent)
         blobs = [a.blob for a in request.content.attachments if a.blob]
-        files = [await read_blob(self._blobs, blob, key) for blob in blobs]
-        return request, tuple(files)
+        return tuple([await read_blob(self._blobs, blob, key) for blob in blobs])
 
-    async def _put_off(self, claim: _Claim, reason: str) -> None:
-        age = (datetime.now(UTC) - claim.taken_at).total_seconds()
-        if age > GIVE_UP_AFTER:
-            await self._settle(claim, Outcome(Delivery.FAILED, Reason.EXPIRED, diagnostic=reason))
-            return
-        outcome = Outcome(Delivery.DEFERRED, diagnostic=reason)
-        async with transaction(self._pool) as connection:
-            await connection.execute(
-                """update outgoing set state = 'waiting',
-                   due_at = now() + make_interval(secs => $2) where event_id = $1""",
-                claim.event_id,
-                float(delay(claim.attempts)),
-            )
-            await self._report(connection, claim, outcome)
+    async def _put_off(
+        self, connection: Connection, claim: Claim, request: MessageRequested, reason: str
+    ) -> None:
+        """Let it be tried again, or give it up; what may have been sent is not `deferred`."""
+        pause = float(delay(claim.attempts))
+        if datetime.now(UTC) + timedelta(seconds=pause) >= _end(claim, request):
+            status = Delivery.UNKNOWN if claim.lost else Delivery.FAILED
+            outcome = Outcome(status, Reason.EXPIRED, diagnostic=reason)
+            await self._settle(connection, claim, request, outcome)
+        elif await table.put_back(connection, claim, pause) and not claim.lost:
+            outcome = Outcome(Delivery.DEFERRED, diagnostic=reason)
+            await self._report(connection, claim, request, outcome)
 
-    async def _settle(self, claim: _Claim, outcome: Outcome) -> None:
-        async with transaction(self._pool) as connection:
-            await connection.execute(
-                "update outgoing set state = 'done', due_at = now() where event_id = $1",
-                claim.event_id,
-            )
-            await self._report(connection, claim, outcome)
+    async def _settle(
+        self, connection: Connection, claim: Claim, request: MessageRequested, outcome: Outcome
+    ) -> None:
+        await table.finish(connection, claim)
+        await self._report(connection, claim, request, outcome)
 
-    async def _report(self, connection: Connection, claim: _Claim, outcome: Outcome) -> None:
-        request = claim.request
-        metrics.SENT.labels(request.channel, outcome.status).inc()
+    async def _report(
+        self, connection: Connection, claim: Claim, request: MessageRequested, outcome: Outcome
+    ) -> None:
         event = DeliveryReported(
             id=reported_id(claim.event_id, outcome.status, str(claim.attempts)),
             tenant=request.tenant,
@@ -227,4 +232,45 @@ class Outgoing:
         key = self._ring.new_key()
         wire = to_wire(seal_event(event, key), self._source, tracing.current())
         row = KeyRow(event.id, event.tenant, self._ring.wrap(key, event.id))
-        await event_log.append(connection, [wire], [row])
+        if await event_log.append(connection, [wire], [row]):
+            metrics.SENT.labels(request.channel, outcome.status).inc()
+
+    async def _insist(self, write: Callable[[Connection], Awaitable[object]]) -> None:
+        """Write what is known by now, however long the database is away."""
+        while True:
+            try:
+                async with transaction(self._pool) as connection:
+                    await write(connection)
+            except Temporary as error:
+                log.warning("outcome waits to be written", reason=str(error)[:200])
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def _renew(self, claim: Claim) -> None:
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            with suppress(Temporary):
+                async with connect(self._pool) as connection:
+                    await table.renew(connection, claim, self._lease)
+
+
+async def _until_one_ends(
+    under_way: set[asyncio.Task[None]], patience: float
+) -> set[asyncio.Task[None]]:
+    """Return those that go on; where no place is free, only once one has ended."""
+    if not under_way:
+        await asyncio.sleep(patience)
+        return under_way
+    limit = None if len(under_way) >= AT_ONCE else patience
+    done, rest = await asyncio.wait(under_way, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+    for task in done:
+        task.result()
+    return rest
+
+
+def _end(claim: Claim, request: MessageRequested) -> datetime:
+    """Return when trying is given up."""
+    begin = max(claim.taken_at, request.not_before or claim.taken_at)
+    last = begin + timedelta(seconds=GIVE_UP_AFTER)
+    return min(last, request.expires_at or last)

@@ -39,7 +39,8 @@ create table outgoing (
   taken_at timestamptz not null default now(),
   due_at timestamptz not null default now()
 );
-create index outgoing_due on outgoing (key, seq) where state in ('waiting', 'claimed');
+create index outgoing_due on outgoing (due_at, seq) where state in ('waiting', 'claimed');
+create index outgoing_behind on outgoing (key, seq) where state in ('waiting', 'claimed');
 create table checkpoint (
   name text primary key,
   value text not null,
