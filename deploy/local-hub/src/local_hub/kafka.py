@@ -190,8 +190,9 @@ def _settings() -> KafkaSettings:
     try:
         socket.create_server((HOST, settings.port)).close()
     except OSError as error:
+        why = os.strerror(error.errno or 0)
         raise ConfigurationError(
-            f"{loaded.path}: services.kafka.port: {HOST}:{settings.port}: {error.strerror}; "
+            f"{loaded.path}: services.kafka.port: {HOST}:{settings.port}: {why}; "
             "name another port (also as HUB_KAFKA_PORT), or stop what uses it"
         ) from None
     return settings
@@ -200,8 +201,8 @@ def _settings() -> KafkaSettings:
 def _loaded() -> Loaded:
     if "HUB_CONFIG" in os.environ or Path("faden.yaml").exists():
         return Loaded.read()
-    nothing = HubSettings(database="", blobs="", keys_file=Path())  # a broker alone needs none
-    return Loaded(Path("faden.yaml"), nothing)
+    nothing = {"database": "postgresql://{role}@/none", "blobs": "none", "keys_file": "none"}
+    return Loaded(Path("faden.yaml"), HubSettings.model_validate(nothing))  # a broker needs none
 
 
 def main() -> None:

@@ -21,6 +21,9 @@ create table given (
   seq bigint generated always as identity primary key,
   event_id uuid not null,
   member text not null
+);
+create table checked_late (
+  place int not null unique deferrable initially deferred
 )
 """
 )
