@@ -82,7 +82,10 @@ def check(config: Config = None, data: Data = HERE, as_json: Json = False) -> No
     loaded = Place.find(config, data).read()
     with Console(stderr=True).status("Checking …"):
         findings = [*check_configuration(loaded), *asyncio.run(check_connections(loaded))]
-    rows: Rows = [{"key": f.key, "value": f.value, "fault": f.fault} for f in findings]
+    rows: Rows = [
+        {"ok": "✗" if f.fault else "✓", "key": f.key, "value": f.value, "fault": f.fault}
+        for f in findings
+    ]
     _print(rows, as_json)
     faults = [finding.line(loaded) for finding in findings if finding.fault]
     for line in faults:

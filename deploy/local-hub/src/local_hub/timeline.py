@@ -71,7 +71,7 @@ async def _of_tenant(store: Store, what: str) -> list[Json]:
 
 def _draw(console: Console, name: str, conversations: list[Json], wanted: Wanted) -> None:
     paper = Paper(console.width, wanted.language)
-    if not wanted.what:
+    if conversations and not wanted.what:
         console.print(draw_list(conversations, name, paper))
     for one in conversations if wanted.what else ():
         title = f"{name} · {say('reference', wanted.language)} {one['reference']}"
