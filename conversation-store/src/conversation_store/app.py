@@ -1,13 +1,14 @@
 """Puts the store together: what it hears, what it answers, what it does by itself."""
 
 import asyncio
+import gc
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 
-from conversation_store.api import actions, conversations, entries
-from conversation_store.api.problems import add_schema
+from conversation_store.api import actions, conversations, entries, rearrangements
+from conversation_store.api.document import add_schema
 from conversation_store.change import wake
 from conversation_store.listen import listen
 from conversation_store.settings import SERVICE, StoreSettings
@@ -37,7 +38,7 @@ def compose(store: Store) -> FastAPI:
 
 def add_routes(app: FastAPI) -> FastAPI:
     """Add the HTTP interface, and say in its document what a problem looks like."""
-    for module in (conversations, entries, actions):
+    for module in (conversations, entries, actions, rearrangements):
         app.include_router(module.router)
     write = app.openapi
 
@@ -62,6 +63,10 @@ def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: loaded.section(SERVICE, StoreSettings))
     ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
+
+    # A batch makes many short-lived objects; what the imports have made is not looked at again.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
     async def build() -> FastAPI:
         return compose(Store.open(await Ground.open(SERVICE, loaded.hub, ring), settings))

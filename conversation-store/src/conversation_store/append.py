@@ -82,7 +82,7 @@ def _assign(messages: Iterable[Incoming], known: Known) -> list[tuple[Incoming, 
 def _senders(messages: Iterable[Incoming]) -> Iterable[Found]:
     for one in messages:
         if one.sender and one.content and one.content.sender:
-            yield Found(one.sender, one.sender_lookup, one.content.sender)
+            yield Found(one.sender, one.content.sender)
 
 
 _KNOWN = """

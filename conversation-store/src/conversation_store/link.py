@@ -2,7 +2,7 @@
 
 Rule 1. A contact point is found by an HMAC of tenant, kind and value, and readable nowhere: the
         value lies sealed under a data key of its own.
-Rule 2. Its id is derived from that HMAC, so two stores make the same one, and the first wins.
+Rule 2. That HMAC is its id, so two stores make the same one, and the first wins.
 Rule 3. Names are claims. Two contact points of one name are a question, never an answer.
 """
 
@@ -12,16 +12,15 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from hub_contract.ids import derive
 from hub_contract.words import ContactPoint
 from hub_kit.database import Connection
 from hub_kit.keys import KeyRing
 from hub_kit.sealing import open_bytes, seal_bytes
 
 
-def contact_point_id(tenant: str, lookup: str) -> UUID:
-    """Return the id of the contact point; opaque, since only the hub can make the look-up."""
-    return derive("contact_point", tenant, lookup)
+def contact_point_id(lookup: str) -> UUID:
+    """Return the id of the contact point: the look-up itself, which only the hub can make."""
+    return UUID(lookup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,6 @@ class Found:
     """A contact point as an event names it."""
 
     id: UUID
-    lookup: str
     point: ContactPoint
 
 
@@ -48,17 +46,16 @@ where c.tenant = $1 and c.id = any($2::uuid[])
 # One whose key was erased is sealed anew when its owner writes again.
 _INSERT = """
 with news as (
-  insert into contact_point (id, tenant, kind, lookup, name_lookup, sealed)
-  select n.id, $1, n.kind, n.lookup, n.name, n.sealed
-  from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[])
-    as n(id, kind, lookup, name, sealed)
+  insert into contact_point (id, tenant, kind, name_lookup, sealed)
+  select n.id, $1, n.kind, n.name, n.sealed
+  from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[]) as n(id, kind, name, sealed)
   on conflict (id) do update set sealed = excluded.sealed, name_lookup = excluded.name_lookup
     where not exists (select from hub.message_key k
                       where k.owner = contact_point.id and k.tenant = $1)
   returning id
 )
 insert into hub.message_key (owner, tenant, wrapped)
-select k.owner, $1, k.wrapped from unnest($2::uuid[], $7::bytea[]) as k(owner, wrapped)
+select k.owner, $1, k.wrapped from unnest($2::uuid[], $6::bytea[]) as k(owner, wrapped)
 where k.owner in (select id from news)
 """
 
@@ -88,7 +85,6 @@ async def _insert(
         tenant,
         [one.id for one in news],
         [one.point.kind for one in news],
-        [one.lookup for one in news],
         names,
         [_seal(one, key) for one, key in zip(news, keys, strict=True)],
         [ring.wrap(key, one.id) for one, key in zip(news, keys, strict=True)],

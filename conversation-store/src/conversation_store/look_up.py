@@ -14,7 +14,6 @@ from uuid import UUID
 
 from conversation_store.assign import RECENT, Assignment, Facts
 from conversation_store.read import Incoming
-from hub_contract.ids import derive
 from hub_kit.database import Connection
 
 MOST_CLAIMED = 3  # of what a message answers: the nearest ones may still be on their way
@@ -50,7 +49,7 @@ class Known:
         found = (*answered, *referenced, *filter(None, [token]))
         sender, channel = one.sender, one.event.channel
         return Facts(
-            new_id=derive("conversation", str(one.id)),
+            new_id=one.id,  # a conversation has the id of its first message
             automatic=one.event.automatic,
             token=token,
             token_fault=fault,
@@ -63,6 +62,10 @@ class Known:
             related=tuple(self.related.get(sender, ())) if sender else (),
             namesakes=tuple(self.namesakes.get(sender, ())) if sender else (),
         )
+
+    def decides(self, one: Incoming) -> bool:
+        """Say whether rule 1 speaks already, so that the sender's other threads do not matter."""
+        return bool(self._token(one)[0]) or any(map(self._conversation_of, one.answers))
 
     def note(self, one: Incoming, assignment: Assignment) -> None:
         """Let the messages behind this one see where it went."""
@@ -136,9 +139,12 @@ _RECENT = """
 select s.contact_point_id, s.channel, o.id
 from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as s(contact_point_id, channel, since),
 lateral (
-  select c.id from participant p join conversation c on c.id = p.conversation_id
+  select p.conversation_id as id from participant p
   where p.tenant = $1 and p.contact_point_id = s.contact_point_id and p.open
-    and p.channel = s.channel and c.tenant = $1 and c.last_at >= s.since
+    and p.channel = s.channel
+    -- A scalar, since a join tempts the planner to walk all conversations by activity.
+    and (select c.last_at from conversation c
+         where c.tenant = $1 and c.id = p.conversation_id) >= s.since
   order by p.at desc limit 2
 ) o
 """
@@ -185,7 +191,8 @@ async def look_up(
     await _find_refs(connection, tenant, messages, reported, known)
     await _find_tokens(connection, tenant, messages, known)
     await _find_references(connection, tenant, messages, known)
-    await _find_recent(connection, tenant, [m for m in messages if m.sender not in new], known)
+    undecided = [m for m in messages if m.sender not in new and not known.decides(m)]
+    await _find_recent(connection, tenant, undecided, known)
     await _find_confirmed(connection, tenant, messages, known)
     names = {i: name for i, name in new.items() if name}
     if names:
@@ -256,7 +263,9 @@ async def _find_recent(
     rows = await connection.fetch(_RECENT, tenant, senders, channels, list(since.values()))
     for row in rows:
         known.recent[row["contact_point_id"], row["channel"]].append(row["id"])
-    for row in await connection.fetch(_RELATED, tenant, list(dict.fromkeys(senders))):
+    # Only for proposals: where rule 4 speaks, nothing is proposed.
+    asking = {sender for sender, channel in since if len(known.recent[sender, channel]) != 1}
+    for row in await connection.fetch(_RELATED, tenant, list(asking)) if asking else ():
         known.related[row["contact_point_id"]].append(row["conversation_id"])
 
 

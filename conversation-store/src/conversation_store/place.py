@@ -78,7 +78,7 @@ async def lock(
     made = {a.conversation_id: (m, a) for m, a in reversed(assigned) if a.new}
     wanted = {a.conversation_id for _, a in assigned}.union(others).difference(made)
     threads = await _lock(connection, tenant, wanted)
-    references = await _draw(connection, tenant, len(made))
+    references = await draw_references(connection, tenant, len(made))
     for (message, assignment), reference in zip(made.values(), references, strict=True):
         threads[assignment.conversation_id] = _begin(message, assignment, reference)
     return threads
@@ -126,7 +126,7 @@ async def _lock(connection: Connection, tenant: str, ids: set[UUID]) -> dict[UUI
     return {row["id"]: Thread(new=False, **row) for row in rows}
 
 
-async def _draw(connection: Connection, tenant: str, count: int) -> list[str]:
+async def draw_references(connection: Connection, tenant: str, count: int) -> list[str]:
     """Return that many references nobody has; among millions given out, a draw may hit one."""
     drawn: dict[str, None] = {}
     while len(drawn) < count:

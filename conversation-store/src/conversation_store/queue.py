@@ -202,7 +202,7 @@ def _by_address(ground: Ground, tenant: str, wanted: Search) -> sa.Select[Any]:
     lookup = ground.ring.pseudonym_of(tenant, wanted.kind, value)
     return sa.select(participant.c.conversation_id).where(
         participant.c.tenant == tenant,
-        participant.c.contact_point_id == contact_point_id(tenant, lookup),
+        participant.c.contact_point_id == contact_point_id(lookup),
     )
 
 

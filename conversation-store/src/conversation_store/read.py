@@ -26,7 +26,6 @@ class Incoming:
     sealed: bytes
     content: MessageContent | None
     sender: UUID | None
-    sender_lookup: str
     own: str  # look-up of its external id
     answers: tuple[str, ...]  # look-ups of what it answers, nearest first
     token: Token
@@ -53,8 +52,7 @@ class Reader:
             traceparent=traceparent,
             sealed=sealed,
             content=content,
-            sender=contact_point_id(event.tenant, lookup) if lookup else None,
-            sender_lookup=lookup,
+            sender=contact_point_id(lookup) if lookup else None,
             own=self._external(event, content.external_id) if content else "",
             answers=self._answers(event, content) if content else (),
             token=self._token(event, content),

@@ -21,7 +21,7 @@ from hub_kit.sealing import open_bytes
 _CONVERSATION = "select * from conversation where tenant = $1 and id = $2"
 _PARTICIPANTS = """
 select p.contact_point_id as id, p.channel, p.account, p.verified, p.at, c.kind, c.sealed,
-  k.wrapped, l.party_id
+  k.wrapped, l.id as link_id, l.party_id, l.reason as link_reason
 from participant p
 join contact_point c on c.id = p.contact_point_id and c.tenant = $1
 left join hub.message_key k on k.owner = c.id and k.tenant = $1
@@ -74,9 +74,13 @@ def _person(row: Record, ring: KeyRing) -> dict[str, Any]:
         "channel": row["channel"],
         "account": row["account"],
         "verified": row["verified"],
-        "party_id": row["party_id"],
+        "link": _link(row) if row["link_id"] else None,
         "since": row["at"],
     }
+
+
+def _link(row: Record) -> dict[str, Any]:
+    return {"id": row["link_id"], "party_id": row["party_id"], "reason": row["link_reason"]}
 
 
 _ENTRY = """

@@ -45,11 +45,9 @@ contact_point = sa.Table(
     _id(primary_key=True),
     _text("tenant"),
     _text("kind"),
-    _text("lookup"),
     _text("name_lookup"),
     _column("sealed", sa.LargeBinary),
     _now(),
-    sa.UniqueConstraint("tenant", "lookup", name="contact_point_lookup"),
 )
 sa.Index(
     "contact_point_by_name",

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Response
 
 from conversation_store.api.caller import TheCaller, TheStore, found
-from conversation_store.api.problems import problems
+from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import (
     AssignAsked,
     ConfirmAsked,
@@ -21,7 +21,7 @@ from conversation_store.compose import Answer, File
 from conversation_store.note import note
 from conversation_store.reply import reply
 
-router = APIRouter(tags=["actions"])
+router = APIRouter(tags=["actions"], generate_unique_id_function=by_name)
 IdempotencyKey = Annotated[
     str,
     Header(

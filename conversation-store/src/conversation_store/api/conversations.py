@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Query, Response
 
 from conversation_store.api.caller import TheCaller, TheLanguage, TheStore, found
-from conversation_store.api.problems import problems
+from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import (
     ConversationPage,
     ConversationsFound,
@@ -25,7 +25,7 @@ from conversation_store.queue import (
 from conversation_store.show import show_conversation
 from conversation_store.timeline import END, PAGE, Slice, read_page
 
-router = APIRouter(tags=["conversations"])
+router = APIRouter(tags=["conversations"], generate_unique_id_function=by_name)
 
 
 @router.get("/conversations", response_model=ConversationPage, responses=problems())

@@ -8,12 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Response
 
 from conversation_store.api.caller import TheCaller, TheLanguage, TheStore, found
-from conversation_store.api.problems import problems
+from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import Entry, ErasedShown
 from conversation_store.erase import erase
 from conversation_store.show import read_bytes, show_entry
 
-router = APIRouter(tags=["entries"])
+router = APIRouter(tags=["entries"], generate_unique_id_function=by_name)
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}")
 _BYTES: dict[int | str, dict[str, Any]] = {
     200: {

@@ -190,6 +190,12 @@ class ConversationsFound(BaseModel):
     conversations: list[ConversationSummary]
 
 
+class LinkShown(BaseModel):
+    id: UUID
+    party_id: UUID
+    reason: str
+
+
 class ContactPointOfConversation(BaseModel):
     id: UUID
     kind: ContactKind
@@ -198,7 +204,7 @@ class ContactPointOfConversation(BaseModel):
     channel: Channel
     account: str
     verified: bool
-    party_id: UUID | None
+    link: LinkShown | None = Field(description="to the person or organisation behind it")
     since: AwareDatetime
 
 

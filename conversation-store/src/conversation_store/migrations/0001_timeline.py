@@ -18,11 +18,9 @@ create table contact_point (
   id uuid primary key,
   tenant text not null,
   kind text not null,
-  lookup text not null,
   name_lookup text not null,
   sealed bytea not null,
-  at timestamptz not null default now(),
-  constraint contact_point_lookup unique (tenant, lookup)
+  at timestamptz not null default now()
 );
 create index contact_point_by_name on contact_point (tenant, name_lookup) where name_lookup <> '';
 create table party (

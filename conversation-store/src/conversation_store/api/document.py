@@ -1,6 +1,8 @@
-"""Declares the problems (RFC 9457) that an operation may answer, for the OpenAPI document."""
+"""Says in the OpenAPI document what every operation has: its name, and its problems (RFC 9457)."""
 
 from typing import Any
+
+from fastapi.routing import APIRoute
 
 from conversation_store.api.shapes import Problem
 
@@ -24,6 +26,11 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in sorted({401, 403, 422, 503, *statuses})
     }
+
+
+def by_name(route: APIRoute) -> str:
+    """Name the operation as its function: clients are generated from that."""
+    return route.name
 
 
 def add_schema(document: dict[str, Any]) -> None:
