@@ -114,6 +114,25 @@ async def test_a_client_with_nothing_to_do_is_left_alone(kafka_harness):
 
 
 @pytest.mark.real("kafka")
+async def test_a_member_without_a_lane_stays_to_take_over(kafka_harness, monkeypatch):
+    monkeypatch.setattr(clients, "MAX_POLL", 0.5)
+    kafka_harness.topic += ".narrow"
+    narrow = Topic(kafka_harness.topic, partitions=1)
+    await clients.ensure_topics(kafka_harness.bootstrap, [narrow])
+    readers = {name: kafka_harness.reader(partial(kafka_harness.note, name)) for name in "ab"}
+    tasks = {name: asyncio.create_task(reader.run()) for name, reader in readers.items()}
+    await asyncio.sleep(2)  # both have joined, one waits longer than it may without asking
+    await kafka_harness.append([kafka_harness.event(1, 1)])
+    await kafka_harness.until(1)
+    [active] = await kafka_harness.fetch("select member from handled")
+    tasks.pop(active["member"]).cancel()
+    await kafka_harness.append([kafka_harness.event(1, 2)])
+    await kafka_harness.until(2)
+    tasks.popitem()[1].cancel()
+    assert await kafka_harness.places() == {1: [1, 2]}
+
+
+@pytest.mark.real("kafka")
 async def test_what_the_broker_has_deleted_unread_is_said_aloud(kafka_harness):
     """Only the topic's age can do that; the log keeps what is to be sent again."""
     async with kafka_harness.reading():

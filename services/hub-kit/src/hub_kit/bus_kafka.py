@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from zlib import crc32
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -18,6 +19,7 @@ from hub_kit.bus import Batch, Positions, Record
 JOIN = 60.0  # seconds to wait for a place in the group
 PATIENCE = 60.0  # seconds without progress after which a client is made anew
 COMMIT_EVERY = 1.0
+_NOWHERE = TopicPartition("", 0)
 AWAY = (KafkaError, OSError, TimeoutError)
 log = structlog.get_logger()
 
@@ -44,9 +46,10 @@ class KafkaBus:
     async def subscribe(
         self, group: str, topics: Sequence[str], positions: Positions
     ) -> AsyncIterator["KafkaSubscription"]:
-        consumer = kafka.make_consumer(
-            self._bootstrap, group, member=self._member, session=self._session
-        )
+        # Under its old name a member would get its old lanes back, and new topics nobody.
+        reads = f"{crc32(' '.join(sorted(topics)).encode()):08x}"
+        member = f"{self._member}-{reads}" if self._member else ""
+        consumer = kafka.make_consumer(self._bootstrap, group, member=member, session=self._session)
         subscription = KafkaSubscription(consumer, positions, self._patience)
         try:
             consumer.subscribe(topics=list(topics), listener=subscription)
@@ -85,11 +88,7 @@ class KafkaSubscription(ConsumerRebalanceListener):
     async def fetch(self, limit: int) -> list[Batch]:
         try:
             await self._take_up()
-            if not self._lanes:
-                await asyncio.sleep(0.1)
-                fetched = {}
-            else:
-                fetched = await self._get(limit)
+            fetched = await self._get(limit)
             await self._watch(moved=bool(fetched))
         except AWAY as error:
             raise Temporary(f"kafka: {type(error).__name__}") from error
@@ -129,7 +128,12 @@ class KafkaSubscription(ConsumerRebalanceListener):
     async def _take_up(self) -> None:
         """Seek new partitions to where the reader stands, whatever the broker believes."""
         for tp in self._consumer.assignment() - self._lanes.keys():
-            position = await self._positions(_lane(tp))
+            try:
+                position = await self._positions(_lane(tp))
+            except Temporary as error:  # leaving the group for it would disturb the others
+                log.warning("lanes wait for the database", reason=str(error))
+                await asyncio.sleep(1)
+                return
             if tp in self._consumer.assignment():
                 # At the start this asks for offset 0; where that is deleted by age, the earliest.
                 offset = int(position or 0)
@@ -137,11 +141,13 @@ class KafkaSubscription(ConsumerRebalanceListener):
                 self._lanes[tp] = _Lane(position, offset)
 
     async def _get(self, limit: int) -> dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]:
+        # Who has no lane asks as well: the library expels members that have not asked for long.
+        wanted = list(self._lanes) or [_NOWHERE]
         # `getone` never returns while the network is down, and `getmany` waits out a rebalance.
         with suppress(TimeoutError):
             async with asyncio.timeout(1):
                 return dict(
-                    await self._consumer.getmany(*self._lanes, timeout_ms=100, max_records=limit)
+                    await self._consumer.getmany(*wanted, timeout_ms=100, max_records=limit)
                 )
         return {}
 

@@ -16,6 +16,7 @@ from hub_contract.topics import TOPICS, Topic
 
 MESSAGE_BYTES = 8 * 1024 * 1024  # the largest event; its words lie in the blob store from 8 KB on
 BATCH_BYTES = 1024 * 1024
+MAX_POLL = 300.0  # seconds without asking for events after which a member is expelled
 SESSION = 10.0  # seconds without a heartbeat after which a member's lanes go to others
 _DAY = 24 * 3600 * 1000  # milliseconds
 
@@ -52,7 +53,7 @@ def make_consumer(
         max_partition_fetch_bytes=MESSAGE_BYTES,
         session_timeout_ms=int(session * 1000),
         heartbeat_interval_ms=int(session * 300),
-        max_poll_interval_ms=300_000,
+        max_poll_interval_ms=int(MAX_POLL * 1000),
         request_timeout_ms=30_000,  # above the session: a join waits for the others that long
         metadata_max_age_ms=60_000,
     )
