@@ -3,9 +3,12 @@
 import asyncio
 import os
 import socket
+import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import structlog
 import uvicorn
@@ -15,14 +18,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from hub_contract.errors import Permanent, Temporary
 from hub_kit import logs, tracing
 from hub_kit.database import Pool, connect
 from hub_kit.settings import ConfigurationError, or_exit
+from hub_kit.tokens import Refused
 
 Check = Callable[[], Awaitable[None]]  # raises `Temporary` with a reason an operator understands
 Work = Callable[[], Awaitable[None]]  # runs until it is cancelled
+FIRST_PAUSE, LAST_PAUSE = 1.0, 30.0  # seconds before work that broke off starts again
+GRACE = 10  # seconds that requests under way have at the end
 log = structlog.get_logger()
 
 
@@ -58,16 +65,27 @@ def make_app(parts: Parts) -> FastAPI:
 
 async def keep(name: str, work: Work) -> None:
     """Run background work for ever; what breaks it is logged and it starts again, unhurried."""
-    pause = 1.0
+    pause = FIRST_PAUSE
     while True:
+        begun = time.monotonic()
         try:
             await work()
+        except asyncio.CancelledError as error:
+            if _is_stopped():
+                raise
+            log.error("work broke off", work=name, error=logs.place(error))  # a part of it was
         except Exception as error:  # noqa: BLE001 - the outermost loop of a service
             log.error("work broke off", work=name, error=logs.place(error))
         else:
             return
+        pause = FIRST_PAUSE if time.monotonic() - begun > LAST_PAUSE else pause
         await asyncio.sleep(pause)
-        pause = min(pause * 2, 30)
+        pause = min(pause * 2, LAST_PAUSE)
+
+
+def _is_stopped() -> bool:
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
@@ -100,6 +118,8 @@ async def _state(check: Check) -> str:
         return str(error)
     except TimeoutError:
         return "no answer within 3 s"
+    except Exception as error:  # noqa: BLE001 - outermost: a check that breaks is a red one
+        return logs.place(error)
     return "ok"
 
 
@@ -130,9 +150,18 @@ def add_problems(app: FastAPI) -> None:
     async def never(_: Request, error: Permanent) -> JSONResponse:
         return problem(422, "Cannot be done", str(error))
 
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> JSONResponse:
+        answer = problem(401, "Unauthorized", f"The service token is not valid: {error}")
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+
     @app.exception_handler(HTTPException)
     async def plain(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail))
+        title = _TITLES.get(error.status_code, "Error")
+        answer = problem(error.status_code, title, str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -142,8 +171,18 @@ def add_problems(app: FastAPI) -> None:
         ]
         return problem(422, "Not valid", "Correct the fields and send again.", faults=faults)
 
+    @app.exception_handler(Exception)
+    async def broken(_: Request, error: Exception) -> JSONResponse:
+        # Starlette raises it again for the server, which logs where it arose.
+        return problem(
+            500, "Internal error", f"{type(error).__name__}; see the log of the service."
+        )
 
-Compose = Callable[[], Awaitable[FastAPI]]  # for what must be opened in the running loop
+
+_TITLES = {status.value: status.phrase for status in HTTPStatus}
+
+
+Compose = Callable[[], Awaitable[ASGIApp]]  # for what must be opened in the running loop
 
 
 def run(app: FastAPI | Compose, name: str, host: str, port: int, telemetry: str = "") -> None:
@@ -161,18 +200,35 @@ def listen_on(host: str, port: int, setting: str, *, reuse_port: bool = False) -
 
     With `reuse_port`, copies of a service share it, and the kernel shares out the connections.
     """
+    if not 0 <= port < 65_536:
+        raise ConfigurationError(f"{setting}: {host}:{port}: no such port; name another one")
+    if not 0 <= port < 65_536:
+        raise ConfigurationError(f"{setting}: {host}:{port}: no such port; name another one")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=512, reuse_port=reuse_port)
     except OSError as error:
+        # Names that are not found have numbers below zero, and texts of their own.
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else error.strerror
         raise ConfigurationError(
-            f"{setting}: {host}:{port}: {error.strerror};"
-            " name another address, or stop what uses it"
+            f"{setting}: {host}:{port}: {reason}; name another address, or stop what uses it"
         ) from None
 
 
 async def _serve(app: FastAPI | Compose, door: socket.socket) -> None:
     composed = app if isinstance(app, FastAPI) else await app()
     # uvicorn would log every path; paths may hold ids, and access is counted, not written down.
-    config = uvicorn.Config(composed, log_config=None, access_log=False, lifespan="on")
-    await uvicorn.Server(config).serve(sockets=[door])
+    server = uvicorn.Server(
+        uvicorn.Config(
+            composed,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            timeout_graceful_shutdown=GRACE,
+        )
+    )
+    await server.serve(sockets=[door])
+    if not server.started:
+        sys.exit(3)

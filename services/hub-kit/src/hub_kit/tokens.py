@@ -49,4 +49,7 @@ def verify(ring: KeyRing, token: str, audience: str) -> Caller:
         claims = jwt.decode(token, key, ["HS256"], audience=audience, options=options)
     except jwt.PyJWTError as error:
         raise Refused(type(error).__name__) from None
-    return Caller(claims["sub"], claims["tenant"], claims["role"])
+    said = (claims["sub"], claims["tenant"], claims["role"])
+    if not all(isinstance(word, str) for word in said):
+        raise Refused("InvalidClaims")
+    return Caller(*said)
