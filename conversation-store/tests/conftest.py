@@ -145,6 +145,9 @@ class World:
         sql = "select body from hub.event_log where topic = $1 order by xid, seq"
         return [from_wire(row["body"]) for row in await self.owner.fetch(sql, topic)]
 
+    def transaction(self):
+        return transaction(self.ground.pool)
+
     async def erase(self, *owners) -> None:
         async with transaction(self.ground.pool, A) as connection:
             await event_log.erase_keys(connection, list(owners))

@@ -1,0 +1,187 @@
+"""The five rules, and every edge where two of them meet, as a table."""
+
+from itertools import product
+from uuid import UUID
+
+import pytest
+
+from conversation_store.assign import Facts, assign
+from conversation_store.explain import LANGUAGES, explain
+from hub_contract.words import Automatic
+
+NEW, A, B, C, D = (UUID(int=n) for n in range(1, 6))
+POINT = UUID(int=99)
+NO, REPLY, GENERATED, BOUNCE = Automatic
+
+
+def facts(**given) -> Facts:
+    known = frozenset(given.pop("known", ()))
+    return Facts(new_id=NEW, known=known, **given)
+
+
+# facts | conversation, rule, reason, verified
+TABLE = {
+    "token": (facts(token=A, known={A}), (A, 1, "token", True)),
+    "token from a stranger": (facts(token=A), (A, 1, "token", False)),
+    "token before answers": (facts(token=A, answered=(B,)), (A, 1, "token", False)),
+    "token before a reference of the sender": (
+        facts(token=A, referenced=(B,), known={B}),
+        (A, 1, "token", False),
+    ),
+    "answers": (facts(answered=(A,), known={A}), (A, 1, "answers", True)),
+    "answers the nearest": (facts(answered=(B, A), known={A}), (B, 1, "answers", False)),
+    "answered by one that came earlier": (facts(answered_by=A), (A, 1, "answered_by", False)),
+    "answers before answered by": (facts(answered=(B,), answered_by=A), (B, 1, "answers", False)),
+    "reference of the sender": (
+        facts(referenced=(A,), known={A}),
+        (A, 2, "reference_known", True),
+    ),
+    "the reference that knows the sender, not the first": (
+        facts(referenced=(B, A), known={A}),
+        (A, 2, "reference_known", True),
+    ),
+    "reference before the only open one": (
+        facts(referenced=(A,), known={A}, recent=(B,)),
+        (A, 2, "reference_known", True),
+    ),
+    "reference of somebody else": (
+        facts(referenced=(A,)),
+        (A, 3, "reference_unverified", False),
+    ),
+    "the first reference of somebody else": (
+        facts(referenced=(B, A)),
+        (B, 3, "reference_unverified", False),
+    ),
+    "a stranger's reference, though one is open": (
+        facts(referenced=(A,), recent=(B,), known={B}),
+        (A, 3, "reference_unverified", False),
+    ),
+    "the only open one": (facts(recent=(A,), known={A}), (A, 4, "only_open", True)),
+    "the only open one, not confirmed there": (facts(recent=(A,)), (A, 4, "only_open", False)),
+    "two open ones": (facts(recent=(A, B), known={A, B}), (NEW, 5, "new_several_open", True)),
+    "nothing": (facts(), (NEW, 5, "new", True)),
+    "a reference we never gave out": (facts(reference_unknown=True), (NEW, 5, "new", True)),
+    "forged token, only open": (
+        facts(token_fault="forged", recent=(A,), known={A}),
+        (A, 4, "only_open", True),
+    ),
+    "expired token, reference": (
+        facts(token_fault="expired", referenced=(A,), known={A}),
+        (A, 2, "reference_known", True),
+    ),
+    "vacation reply to our mail": (facts(answered=(A,), automatic=REPLY), (A, 1, "answers", False)),
+    "vacation reply with its reference": (
+        facts(referenced=(A,), known={A}, automatic=REPLY),
+        (A, 2, "reference_known", True),
+    ),
+    "vacation reply with another's reference": (
+        facts(referenced=(A,), automatic=REPLY),
+        (NEW, 5, "new_automatic", True),
+    ),
+    "vacation reply, one open": (
+        facts(recent=(A,), automatic=REPLY),
+        (NEW, 5, "new_automatic", True),
+    ),
+    "a portal's mail, one open": (
+        facts(recent=(A,), known={A}, automatic=GENERATED),
+        (NEW, 5, "new_automatic", True),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_where_it_belongs(name):
+    given, expected = TABLE[name]
+    found = assign(given)
+    assert (found.conversation_id, found.rule, found.reason, found.verified) == expected
+
+
+MARKS = {
+    "forged": (facts(token_fault="forged"), ("token_forged",)),
+    "expired, stranger's reference": (
+        facts(token_fault="expired", referenced=(A,)),
+        ("token_expired", "sender_unknown"),
+    ),
+    "leads nowhere": (facts(token_fault="unknown"), ("token_unknown",)),
+    "unknown reference": (facts(reference_unknown=True), ("reference_unknown",)),
+    "stranger's token": (facts(token=A), ("sender_unknown",)),
+    "nothing odd": (facts(token=A, known={A}), ()),
+    "first letter": (facts(), ()),
+}
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_what_was_odd_is_marked(name):
+    given, expected = MARKS[name]
+    assert assign(given).marks == expected
+
+
+PROPOSALS = {
+    "two open ones": (facts(recent=(A, B)), [("same_concern", A), ("same_concern", B)]),
+    "a closed one": (facts(related=(C,)), [("same_concern", C)]),
+    "same name": (facts(namesakes=(POINT,)), [("same_person", POINT)]),
+    "named another too": (
+        facts(token=A, referenced=(B, A), answered=(C,)),
+        [("same_concern", C), ("same_concern", B)],
+    ),
+    "the same named twice": (facts(answered=(A, B), referenced=(B,)), [("same_concern", B)]),
+    "rule 4 asks nothing": (facts(recent=(A,), related=(A, B), namesakes=(POINT,)), []),
+    "a machine only says what it names": (
+        facts(recent=(A,), related=(B,), namesakes=(POINT,), referenced=(C,), automatic=REPLY),
+        [("same_concern", C)],
+    ),
+    "never more than five": (
+        facts(recent=(A, B), related=(C, D), namesakes=(POINT, NEW)),
+        [*(("same_concern", c) for c in (A, B, C, D)), ("same_person", POINT)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROPOSALS)
+def test_what_is_asked(name):
+    given, expected = PROPOSALS[name]
+    assert [(p.kind, p.other) for p in assign(given).proposals] == expected
+
+
+@pytest.mark.parametrize(
+    ("automatic", "reopens", "opens"),
+    [(NO, True, True), (REPLY, False, False), (GENERATED, False, True), (BOUNCE, False, False)],
+)
+def test_machines_open_nothing_needlessly(automatic, reopens, opens):
+    found = assign(facts(automatic=automatic))
+    assert (found.reopens, found.opens) == (reopens, opens)
+
+
+def test_every_set_of_facts_has_one_explained_answer():
+    """All combinations of what can be known: total, and never a conversation from nowhere."""
+    options = {
+        "automatic": tuple(Automatic),
+        "token": (None, A),
+        "token_fault": ("", "forged", "expired", "unknown"),
+        "answered": ((), (B,), (A, B)),
+        "answered_by": (None, C),
+        "referenced": ((), (A,), (B, C)),
+        "reference_unknown": (False, True),
+        "recent": ((), (A,), (A, D)),
+        "related": ((), (D,)),
+        "known": ((), (A,), (B, C)),
+    }
+    seen = set()
+    for values in product(*options.values()):
+        given = dict(zip(options, values, strict=True))
+        found = assign(facts(**given))
+        seen.add(found.reason)
+        named = {given["token"], *given["answered"], given["answered_by"]}
+        named |= {*given["referenced"], *given["recent"], NEW}
+        assert found.conversation_id in named - {None}
+        assert found.verified == (found.new or found.conversation_id in given["known"])
+        assert found.conversation_id not in [p.other for p in found.proposals]
+        for code in (found.reason, *found.marks, *(p.reason for p in found.proposals)):
+            for language in LANGUAGES:
+                assert explain(code, language).endswith(".")
+    assert len(seen) == 9
+
+
+def test_an_unknown_code_speaks_for_itself():
+    assert explain("from_a_newer_release") == "from_a_newer_release"
+    assert explain("new", "fr") == explain("new", "de")

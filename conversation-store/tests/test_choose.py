@@ -1,0 +1,133 @@
+"""By which way an answer goes out, and what it says beside its text."""
+
+from uuid import UUID
+
+import pytest
+
+from conversation_store.choose import Target, Way, choose
+from conversation_store.compose import answers_of, subject_of
+from hub_contract.errors import Permanent
+from hub_contract.words import ContactKind, ContactPoint
+
+E, P, X = UUID(int=1), UUID(int=2), UUID(int=3)
+
+
+def way(point, channel, kind, account="post", *, verified=True) -> Way:
+    return Way(point, channel, account, verified, ContactPoint(kind=kind, value=str(point)))
+
+
+MAIL = way(E, "email", ContactKind.EMAIL)
+OTHER_MAIL = way(E, "email", ContactKind.EMAIL, "amt")
+SMS = way(P, "sms", ContactKind.PHONE, "sms1")
+CALL = way(P, "phone", ContactKind.PHONE, "line")
+FAX = way(X, "fax", ContactKind.FAX, "fax1")
+STRANGER = way(X, "email", ContactKind.EMAIL, verified=False)
+
+# wish, ways, last | contact point, channel, account
+CHOICES = {
+    "as the last one came": (Target(), [MAIL, SMS], (P, "sms", "sms1"), (P, "sms", "sms1")),
+    "the channel asked for": (
+        Target(channel="email"),
+        [MAIL, SMS],
+        (P, "sms", "sms1"),
+        (E, "email", "post"),
+    ),
+    "the person asked for": (
+        Target(contact_point_id=E),
+        [MAIL, SMS],
+        (P, "sms", "sms1"),
+        (E, "email", "post"),
+    ),
+    "the account asked for": (
+        Target(account="amt"),
+        [MAIL],
+        (E, "email", "post"),
+        (E, "email", "amt"),
+    ),
+    "the same number, another channel": (
+        Target(channel="phone"),
+        [SMS, CALL],
+        (P, "sms", "sms1"),
+        (P, "phone", "line"),
+    ),
+    "a channel she never used, from a named account": (
+        Target(channel="sms", account="sms9"),
+        [CALL],
+        (P, "phone", "line"),
+        (P, "sms", "sms9"),
+    ),
+    "the account of the last message": (
+        Target(),
+        [MAIL, OTHER_MAIL],
+        (E, "email", "amt"),
+        (E, "email", "amt"),
+    ),
+    "nobody has written yet": (Target(), [MAIL], None, (E, "email", "post")),
+    "a stranger beside": (
+        Target(),
+        [MAIL, STRANGER],
+        (E, "email", "post"),
+        (E, "email", "post"),
+    ),
+    "the known one, named, after a stranger": (
+        Target(contact_point_id=E),
+        [MAIL, STRANGER],
+        (X, "email", "post"),
+        (E, "email", "post"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_the_way_of_an_answer(name):
+    wish, ways, last, expected = CHOICES[name]
+    found = choose(wish, ways, last)
+    assert (found.contact_point_id, found.channel, found.account) == expected
+
+
+REFUSALS = {
+    "nobody there": (Target(), [], None, "contact_point: nobody"),
+    "not in this conversation": (Target(contact_point_id=P), [MAIL], None, "not part of"),
+    "a stranger": (Target(), [STRANGER], (X, "email", "post"), "not confirmed"),
+    "a stranger wrote last": (Target(), [MAIL, STRANGER], (X, "email", "post"), "confirm it"),
+    "a stranger, named": (Target(contact_point_id=X), [MAIL, STRANGER], None, "not confirmed"),
+    "no fax": (Target(channel="fax"), [MAIL], None, "channel: nobody"),
+    "no fax by mail": (Target(channel="fax", contact_point_id=E), [MAIL, FAX], None, "channel"),
+    "no account": (Target(channel="sms"), [CALL], (P, "phone", "line"), "account: "),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_what_is_refused_names_field_and_remedy(name):
+    wish, ways, last, expected = REFUSALS[name]
+    with pytest.raises(Permanent, match=expected):
+        choose(wish, ways, last)
+
+
+@pytest.mark.parametrize(
+    ("subjects", "expected"),
+    [
+        (["Hund"], "Re: Hund"),
+        (["Re: Hund"], "Re: Hund"),
+        (["AW: Re: WG: Hund"], "Re: Hund"),
+        (["Antwort: Fwd: re[2]: Hund"], "Re: Hund"),
+        (["Re:Hund"], "Re: Hund"),
+        (["Regen: Frage"], "Re: Regen: Frage"),
+        (["", "Hund"], "Re: Hund"),
+        (["Re: "], ""),
+        ([], ""),
+    ],
+)
+def test_one_re_is_enough(subjects, expected):
+    assert subject_of(subjects) == expected
+
+
+def test_the_nearest_id_comes_first_and_each_once():
+    contents = [
+        {"external_id": "<3>", "answers": ["<2>", "<1>"]},
+        {"external_id": "<2>", "answers": ["<0>"]},
+        {},
+    ]
+    assert answers_of(contents) == ("<3>", "<2>", "<1>")
+    long = [{"external_id": "<x>", "answers": [f"<{n}>" for n in range(50)]}]
+    assert len(answers_of(long)) == 20
