@@ -1,7 +1,6 @@
 """The reader's loop: what waits, what is parked, what is replayed, and what operators are told."""
 
 import asyncio
-import re
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -36,10 +35,10 @@ async def fail_for_ever(connection):
 @pytest.mark.parametrize(
     ("fail", "reason"),
     [
-        (fail_in_python, "KeyError at test_consume.py"),
+        (fail_in_python, "KeyError at test_consume.py:"),
         (fail_in_the_driver, "database: DataError"),
         (fail_in_a_statement, "database: DivisionByZeroError"),
-        (fail_at_commit, "UniqueViolationError at protocol.pyx"),
+        (fail_at_commit, "UniqueViolationError at protocol.pyx:"),
         (fail_for_ever, "this account is closed"),
     ],
 )
@@ -60,7 +59,7 @@ async def test_only_what_fails_is_parked_and_the_rest_handled_once(log_harness, 
     assert await log_harness.given_twice() == 0
     waiting = await set_aside.waiting(log_harness.pool)
     assert [row["events"] for row in waiting] == [2, 2, 2]
-    assert {re.sub(r":\d+$", "", row["reason"]) for row in waiting} == {reason}
+    assert all(row["reason"].startswith(reason) for row in waiting)
     assert "erika" not in str(waiting)
 
 

@@ -104,8 +104,8 @@ class Consumer:
         except Exception as error:
             if not batch.records:
                 raise
-            log.warning("batch fails", consumer=self.name, error=logs.place(error))
             if len(batch.records) == 1:
+                log.error("event parked", consumer=self.name, error=logs.place(error))
                 await self._commit(batch, set_aside.reason_of(error))
             else:
                 for half in _halves(batch):
