@@ -130,8 +130,9 @@ class KafkaSubscription(ConsumerRebalanceListener):
         for tp in self._consumer.assignment() - self._lanes.keys():
             try:
                 position = await self._positions(_lane(tp))
-            except Temporary as error:  # leaving the group for it would disturb the others
-                log.warning("lanes wait for the database", reason=str(error))
+            except Temporary:
+                # The database is away, as its own check says. Leaving the group for it would
+                # disturb the other members; asked again, it will be back.
                 await asyncio.sleep(1)
                 return
             if tp in self._consumer.assignment():
@@ -197,8 +198,8 @@ class KafkaSubscription(ConsumerRebalanceListener):
                 raise Temporary("kafka: no place in the group; made anew")
             async with asyncio.timeout(10):
                 ends = await self._consumer.end_offsets(list(self._lanes))
-            lag = sum(ends[tp] - lane.offset for tp, lane in self._lanes.items() if tp in ends)
-            if lag > 0:
+            lag = sum(max(ends[tp] - lane.offset, 0) for tp, lane in self._lanes.items())
+            if lag:
                 raise Temporary(f"kafka: {lag} events behind and no progress; made anew")
 
 

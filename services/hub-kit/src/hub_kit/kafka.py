@@ -96,7 +96,7 @@ def _check_partitions(wanted: dict[str, Topic], standing: dict[str, int]) -> Non
             # Another count would move keys to other partitions, and their order would be lost.
             raise Permanent(
                 f"topic {name} has {standing[name]} partitions, not {topic.partitions}: "
-                "delete it and let the relay send the log again, or correct the number"
+                "it was not made by Faden; delete it while it is empty, or name another broker"
             )
 
 
