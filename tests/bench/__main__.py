@@ -22,14 +22,27 @@ QUESTIONS = {
     "inserts": "how many rows a second PostgreSQL takes in batches, and what the log costs on top",
     "hooks": "how many hooks a second are answered 202 only once they are safe",
     "smtp": "how many mails a second are answered 250 only once they are safe",
+    "end_to_end": "how many events a second reach the timeline from a hook, on both buses",
+    "latency": "how long it takes from a yes to the timeline, at 500 a second",
+    "mailbox": "how fast mails in a Dovecot mailbox come into the timeline, and how soon one does",
+    "first_page": "how long the first page of a timeline takes, small and large",
     "parse": "how many mails a second one core reads",
 }
 
 
 def main() -> None:
     given = _arguments()
-    console = Console(stderr=True)
     rows: list[tuple[str, Row]] = []
+    try:
+        _ask(given.only, rows, quick=given.quick)
+    finally:  # what was measured before a question failed is worth a look
+        print_rows(Console(width=None if sys.stdout.isatty() else 150), rows, machine())
+        if given.json:
+            write_json(given.json, rows, machine())
+
+
+def _ask(questions: list[str], rows: list[tuple[str, Row]], *, quick: bool) -> None:
+    console = Console(stderr=True)
     with (
         tempfile.TemporaryDirectory(prefix="faden-bench-") as name,
         console.status("starting PostgreSQL") as status,
@@ -37,14 +50,11 @@ def main() -> None:
         folder = Path(name)
         folder.chmod(0o755)  # its server runs as a user of its own where we are root
         with start_postgresql(folder / "pg") as dsn:
-            stage = Stage(folder, Cluster(dsn), given.quick, status.update)
-            for question in given.only:
+            stage = Stage(folder, Cluster(dsn), quick, status.update)
+            for question in questions:
                 status.update(f"{question}: {QUESTIONS[question]}")
                 module = importlib.import_module(f"tests.bench.{question}")
                 rows += [(question, row) for row in uvloop.run(module.measure(stage))]
-    print_rows(Console(width=None if sys.stdout.isatty() else 150), rows, machine())
-    if given.json:
-        write_json(given.json, rows, machine())
 
 
 def machine() -> str:

@@ -17,15 +17,14 @@ hooks is not counted. So nobody reaches it; 40 % of it is wanted.
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
 import orjson
-import psutil
 from aiokafka import AIOKafkaProducer
+from tests.bench.buses import broker_of
 from tests.bench.count_cpu import cpu_seconds
 from tests.bench.drive_http import drive
 from tests.bench.hooks import CONNECTIONS, body
@@ -35,7 +34,6 @@ from tests.bench.set_up import Stage, running
 from hub_contract.topics import RECEIVED
 from hub_kit.kafka import ensure_topics, make_consumer, make_producer
 from hub_kit.testing import fresh_database
-from local_hub.kafka import start_kafka
 from local_hub.programs import Program, free_addresses
 
 TABLES = """
@@ -64,29 +62,24 @@ class Cost:
     server: float
 
 
-@dataclass(frozen=True, slots=True)
-class Ceiling:
-    postgresql: float  # events/s
-    kafka: float
-
-
 async def measure(stage: Stage) -> list[Row]:
     parts = await _parts(stage)
-    ceiling = await find_ceiling(stage)
+    ceilings = await find_ceilings(stage)
     return [
         *(Row(f"CPU at least: {name}", cost, "µs/event") for name, cost in parts.items()),
-        Row("ceiling, PostgreSQL as bus: the floor", ceiling.postgresql, "events/s"),
-        Row("ceiling, Kafka as bus: the floor", ceiling.kafka, "events/s"),
+        Row("ceiling, PostgreSQL as bus: the floor", ceilings["postgresql"], "events/s"),
+        Row("ceiling, Kafka as bus: the floor", ceilings["kafka"], "events/s"),
     ]
 
 
-async def find_ceiling(stage: Stage) -> Ceiling:
+async def find_ceilings(stage: Stage) -> Mapping[str, float]:
+    """Return events/s for each bus."""
     parts = await _parts(stage)
     cores = len(os.sched_getaffinity(0))
     shared = parts["receiver"] + parts["PostgreSQL"]
     by_log = shared + parts["projector, from the log"]
     by_kafka = shared + parts["relay"] + parts["broker"] + parts["projector, from Kafka"]
-    return Ceiling(cores * 1e6 / by_log, cores * 1e6 / by_kafka)
+    return {"postgresql": cores * 1e6 / by_log, "kafka": cores * 1e6 / by_kafka}
 
 
 async def _parts(stage: Stage) -> dict[str, float]:
@@ -118,7 +111,7 @@ async def _http(stage: Stage) -> float:
         await drive(port, "/", body, connections=CONNECTIONS, count=2_000)
         before = cpu_seconds(pids["noop"])
         result = await drive(port, "/", body, connections=CONNECTIONS, seconds=stage.some(3, 1))
-        return (cpu_seconds(pids["noop"]) - before) * 1e6 / len(result.at)
+        return (cpu_seconds(pids["noop"]) - before) * 1e6 / len(result.waits)
 
 
 def _decode() -> float:
@@ -166,12 +159,8 @@ async def _postgresql(stage: Stage) -> tuple[Cost, Cost, Cost]:
 
 async def _kafka(stage: Stage) -> tuple[Cost, Cost]:
     count = stage.some(100_000, 20_000)
-    port = int(free_addresses(1)[0].rpartition(":")[2])
-    folder: Path = stage.folder / "kafka-floor"
-    with start_kafka(folder, port) as bootstrap:
-        pid = next(
-            p.pid for p in psutil.Process().children() if f"{folder}" in " ".join(p.cmdline())
-        )
+    with broker_of("kafka", stage) as (address, pids):
+        bootstrap, pid = address.removeprefix("kafka://"), pids["broker"]
         await ensure_topics(bootstrap)
         producer = make_producer(bootstrap)
         consumer = make_consumer(bootstrap, "floor")

@@ -9,10 +9,10 @@ import asyncio
 import time
 from statistics import median
 
-import asyncpg
 from tests.bench.configure import ADDRESS, configure
 from tests.bench.rows import Row, at_least_of_floor
 from tests.bench.set_up import Stage, running
+from tests.bench.watch import count
 
 from hub_kit.testing import fresh_database
 from local_hub.debian_mail import start_postfix
@@ -24,8 +24,8 @@ SIZES = {"2 KB": (2_000, 6_000, 1.0), "200 KB": (200_000, 1_500, 0.8)}  # bytes,
 
 async def measure(stage: Stage) -> list[Row]:
     rows = []
-    for name, (size, count, wanted) in SIZES.items():
-        mails = stage.some(count, count // 6)
+    for name, (size, full, wanted) in SIZES.items():
+        mails = stage.some(full, full // 6)
         floors, ours = [], []
         for number in range(stage.rounds):  # in turns, so that a noisy minute hits both
             floors.append(await _postfix(stage, f"{size}-{number}", size, mails))
@@ -51,7 +51,7 @@ async def _channel(stage: Stage, size: int, mails: int) -> float:
         async with running([hub.email], hub.environment):
             await send(hub.ports["smtp"], 1_000, 50)  # the first of each connection and statement
             rate = await send(hub.ports["smtp"], size, mails)
-        stand = await count(dsn, "select count(*) from hub.event_log")
+        stand = await count(dsn)
     if stand != mails + 50:
         raise RuntimeError(f"{mails + 50} mails answered 250, {stand} stand")
     return rate
@@ -70,11 +70,3 @@ async def send(port: int, size: int, mails: int) -> float:
     if process.returncode:
         raise RuntimeError(f"smtp-source: {said.decode()[-500:]}")
     return mails / (time.perf_counter() - start)
-
-
-async def count(dsn: str, sql: str) -> int:
-    connection = await asyncpg.connect(dsn)
-    try:
-        return int(await connection.fetchval(sql))
-    finally:
-        await connection.close()
