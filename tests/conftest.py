@@ -1,6 +1,8 @@
-"""A whole hub on each bus, shared by the tests of a file that break nothing."""
+"""A whole hub on each bus: shared by the tests of a file that break nothing, or a test's own."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,22 +11,18 @@ from local_hub.testing import Town
 BUSES = ["postgresql", pytest.param("kafka", marks=pytest.mark.real("kafka"))]
 
 
+def town_on(bus: str) -> Iterator[Town]:
+    # Not below pytest's folders: another run shuts them to the database's own user.
+    with tempfile.TemporaryDirectory(prefix="faden-town-") as folder, Town(Path(folder), bus) as it:
+        yield it
+
+
 @pytest.fixture(scope="module", params=BUSES)
-def town(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Town]:
-    folder = tmp_path_factory.mktemp("town")
-    folder.parent.chmod(0o755)
-    with Town(folder, request.param) as town:
-        yield town
+def town(request: pytest.FixtureRequest) -> Iterator[Town]:
+    yield from town_on(request.param)
 
 
 @pytest.fixture(params=BUSES)
-def own_town(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Town]:
+def own_town(request: pytest.FixtureRequest) -> Iterator[Town]:
     """A hub that a test may break."""
-    folder = tmp_path_factory.mktemp("town")
-    folder.parent.chmod(0o755)
-    with Town(folder, request.param) as town:
-        yield town
+    yield from town_on(request.param)

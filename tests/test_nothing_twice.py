@@ -53,8 +53,11 @@ def town(
     config = tmp_path / "faden.yaml"
     config.write_text(yaml.safe_dump(document), encoding="utf-8")
     monkeypatch.setenv("IMAP_PASSWORD", dovecot.password)
-    folder = tmp_path / "town"
-    with Town(folder, request.param, config) as town:
+    # Not below pytest's folders: another run shuts them to the database's own user.
+    with (
+        tempfile.TemporaryDirectory(prefix="faden-town-") as folder,
+        Town(Path(folder), request.param, config) as town,
+    ):
         yield town
 
 
