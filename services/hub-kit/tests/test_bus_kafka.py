@@ -66,6 +66,26 @@ async def test_a_broker_that_is_not_there_is_temporary():
             pytest.fail("joined a group of nobody")
 
 
+@pytest.mark.real("kafka")
+async def test_a_member_keeps_its_place_while_its_database_is_away(kafka_harness):
+    await kafka_harness.append([kafka_harness.event(1, 1)])
+    asked = []
+
+    async def positions(lane: str) -> str:
+        asked.append(lane)
+        if len(asked) < 3:
+            raise Temporary("database: OSError")
+        return ""
+
+    bus = KafkaBus(kafka_harness.bootstrap, session=1.5)
+    async with bus.subscribe("other", [kafka_harness.topic], positions) as place:
+        batches = []
+        while not batches:
+            batches = await place.fetch(10)
+    assert [(b.before, b.after, len(b.records)) for b in batches] == [("", "1", 1)]
+    assert set(asked) == {f"{kafka_harness.topic}/{n}" for n in range(3)}
+
+
 class Deaf:
     """A bus whose first client hears nothing more after its first batch, as stuck ones do."""
 
