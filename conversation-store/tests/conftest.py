@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
+from fastapi import FastAPI
 
 import channel_email
 import conversation_store
+from conversation_store.app import compose
 from conversation_store.settings import StoreSettings
 from conversation_store.store import Store
 from hub_contract.events import (
@@ -29,7 +32,9 @@ from hub_kit.bus import Record
 from hub_kit.consume import Delivered
 from hub_kit.database import set_tenant, transaction
 from hub_kit.ground import Ground
+from hub_kit.keys import KeyRing
 from hub_kit.testing import fresh_database, open_ground
+from hub_kit.tokens import Caller, issue
 
 SERVICES = {
     name: Path(module.__file__).parent / "migrations"
@@ -148,6 +153,10 @@ class World:
     def transaction(self):
         return transaction(self.ground.pool)
 
+    def logged(self, queries: list[str]) -> Ground:
+        """Return the ground with a pool that writes down what is asked."""
+        return replace(self.ground, pool=LoggedPool(self.ground.pool, queries))
+
     async def erase(self, *owners) -> None:
         async with transaction(self.ground.pool, A) as connection:
             await event_log.erase_keys(connection, list(owners))
@@ -157,6 +166,20 @@ class World:
             if tenant:
                 await set_tenant(connection, tenant)
             return await connection.fetch(sql, *arguments)
+
+
+@dataclass
+class LoggedPool:
+    pool: asyncpg.Pool
+    queries: list[str]
+
+    async def acquire(self, **more: Any) -> Any:
+        connection = await self.pool.acquire(**more)
+        connection.add_query_logger(lambda record: self.queries.append(record.query))
+        return connection
+
+    async def release(self, connection: Any, **more: Any) -> None:
+        await self.pool.release(connection, **more)
 
 
 def delivered(wire, position: str = "1:1") -> Delivered:
@@ -177,5 +200,42 @@ async def world(cluster, tmp_path) -> AsyncIterator[World]:
             await owner.close()
 
 
-def twice(arrival: Arrival) -> tuple[Arrival, Arrival]:
-    return arrival, replace(arrival)
+@pytest.fixture
+def app(world) -> FastAPI:
+    return compose(world.store)
+
+
+class Desk(httpx.AsyncClient):
+    """An HTTP client of the store; `as_` makes one for another tenant or role."""
+
+    def __init__(self, ring: KeyRing, app: FastAPI, caller: Caller | None = None) -> None:
+        self.caller = caller or Caller("agent-7", A, "agent")
+        self.ring, self.app = ring, app
+        token = issue(ring, self.caller, "conversation_store")
+        super().__init__(
+            # Errors of ours must be answers too, not exceptions in the test.
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+            base_url="http://store",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+
+    def as_(self, tenant: str = A, role: str = "agent", who: str = "agent-7") -> "Desk":
+        return Desk(self.ring, self.app, Caller(who, tenant, role))
+
+    async def pages(self, path: str, **params: Any) -> list[Any]:
+        """Return the entries of all pages, in the order of the pages."""
+        cursor = {"oldest": "after"}.get(params.get("order", ""), "before")
+        found: list[Any] = []
+        while True:
+            page = (await self.get(path, params=params)).raise_for_status().json()
+            found += page["entries"]
+            if page["next"] is None:
+                return found
+            params[cursor] = page["next"]
+
+
+@pytest.fixture
+async def desk(world, app) -> AsyncIterator[Desk]:
+    desk = Desk(world.ground.ring, app)
+    yield desk
+    await desk.aclose()

@@ -135,6 +135,7 @@ from reference r join conversation c on c.id = r.conversation_id and c.tenant = 
 where r.tenant = $1 and r.digits = any($2::text[])
 """
 # Two open ones are as good as a thousand; a sender with a thousand must not slow the others.
+# Ordered as the index is, from its first column on, or the planner sorts all of them.
 _RECENT = """
 select s.contact_point_id, s.channel, o.id
 from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as s(contact_point_id, channel, since),
@@ -145,7 +146,7 @@ lateral (
     -- A scalar, since a join tempts the planner to walk all conversations by activity.
     and (select c.last_at from conversation c
          where c.tenant = $1 and c.id = p.conversation_id) >= s.since
-  order by p.at desc limit 2
+  order by p.contact_point_id desc, p.open desc, p.at desc limit 2
 ) o
 """
 _RELATED = """
@@ -154,7 +155,7 @@ from unnest($2::uuid[]) as s(contact_point_id),
 lateral (
   select p.conversation_id from participant p
   where p.tenant = $1 and p.contact_point_id = s.contact_point_id
-  order by p.open desc, p.at desc limit 3
+  order by p.contact_point_id desc, p.open desc, p.at desc limit 3
 ) o
 """
 _CONFIRMED = """

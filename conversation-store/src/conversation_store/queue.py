@@ -113,7 +113,7 @@ def _summaries(tenant: str) -> sa.Select[Any]:
             entry.c.conversation_id == conversation.c.id,
             entry.c.direction == "in",
         )
-        .order_by(entry.c.place.desc())
+        .order_by(entry.c.conversation_id.desc(), entry.c.place.desc())  # as the index has it
         .limit(1)
         .lateral("latest")
     )

@@ -24,20 +24,22 @@ LINE = 1_200  # bytes of JSON; fifty lines stay below 60 KB
 TEXT = 800  # characters
 _FILES = 3  # named in a line; the others are counted
 
+# Ordered by both columns of the index: for `place` alone the planner sorts the whole conversation.
 _PAGE = """
-select c.id as found, e.*, k.wrapped
-from conversation c
+with home as materialized (
+  select coalesce(merged_into, id) as id from conversation where tenant = $1 and id = $2
+)
+select e.*, k.wrapped
+from home
 left join lateral (
   select id, place, kind, direction, channel, account, at, claimed_at, author, automatic, readable,
     partial, verified, reason, marks, facts, delivery, delivery_reason, delivery_code, delivery_at,
     content, contact_point_id
   from entry
-  where tenant = $1 and conversation_id = coalesce(c.merged_into, c.id)
-    and place < $3 and place > $4
-  order by place {direction} limit $5
+  where tenant = $1 and conversation_id = home.id and place < $3 and place > $4
+  order by conversation_id {direction}, place {direction} limit $5
 ) e on true
 left join hub.message_key k on k.owner = e.id and k.tenant = $1
-where c.tenant = $1 and c.id = $2
 order by e.place {direction}
 """
 _NEWEST, _OLDEST = (_PAGE.format(direction=direction) for direction in ("desc", "asc"))
