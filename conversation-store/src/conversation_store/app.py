@@ -25,10 +25,11 @@ _WAKE_EVERY = 30  # seconds
 def compose(store: Store) -> FastAPI:
     """Return the service; it hears and answers while it lives."""
     ground = store.ground
+    listener = listen(ground, store.append)
     parts = Parts(
         SERVICE,
-        work={"listen": listen(ground, store.append).run, "wake": lambda: _wake(store)},
-        checks={"database": database_check(ground.pool)},
+        work={"listen": listener.run, "wake": lambda: _wake(store)},
+        checks={"database": database_check(ground.pool), "listen": listener.check},
         closing=(ground.close,),
     )
     app = make_app(parts)

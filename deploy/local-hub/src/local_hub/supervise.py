@@ -121,7 +121,8 @@ class Supervisor:
             sys.executable,
             "-m",
             program.module,
-            env=self._environment,
+            # A stable name lets Kafka give a killed process its lanes back at once.
+            env={**self._environment, "HUB_MEMBER": program.name},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
