@@ -62,6 +62,7 @@ class World:
     ground: Ground
     store: Store
     owner: asyncpg.Connection
+    folder: Path
     position: str = event_log.START
     numbers: Any = field(default_factory=lambda: count(1))
 
@@ -188,14 +189,22 @@ def delivered(wire, position: str = "1:1") -> Delivered:
 
 
 @pytest.fixture
-async def world(cluster, tmp_path) -> AsyncIterator[World]:
-    async with (
-        fresh_database(cluster, SERVICES) as dsn,
-        open_ground("conversation_store", dsn, tmp_path) as ground,
-    ):
-        owner = await asyncpg.connect(dsn)
+def services() -> dict[str, Path]:
+    return SERVICES
+
+
+@pytest.fixture
+async def owner_dsn(cluster) -> AsyncIterator[str]:
+    async with fresh_database(cluster, SERVICES) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def world(owner_dsn, tmp_path) -> AsyncIterator[World]:
+    async with open_ground("conversation_store", owner_dsn, tmp_path) as ground:
+        owner = await asyncpg.connect(owner_dsn)
         try:
-            yield World(ground, Store.open(ground, StoreSettings()), owner)
+            yield World(ground, Store.open(ground, StoreSettings()), owner, tmp_path)
         finally:
             await owner.close()
 

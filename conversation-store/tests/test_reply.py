@@ -1,0 +1,204 @@
+"""An answer: an entry and a sealed request to its channel, once, and only to whom it may go."""
+
+import base64
+
+import asyncpg
+import pytest
+
+from conversation_store.choose import Target
+from conversation_store.compose import Answer, File
+from conversation_store.reply import reply
+from hub_contract.errors import Permanent
+from hub_contract.events import RequestedContent
+from hub_contract.topics import from_wire
+from hub_contract.words import Automatic
+from hub_kit.blobs import read_blob
+from hub_kit.sealing import open_event
+from hub_kit.tokens import Caller
+
+AGENT = Caller("agent-7", "musterstadt", "agent")
+TOPIC = "faden.message.requested.email"
+
+
+async def requested(world):
+    """Return the request on the bus, opened as its channel opens it."""
+    [sealed] = await world.said(TOPIC)
+    wrapped = await world.owner.fetchval(
+        "select wrapped from hub.message_key where owner = $1", sealed.id
+    )
+    return open_event(sealed, world.ground.ring.unwrap(wrapped, sealed.id))
+
+
+async def answer(world, conversation_id, text="Ja.", key="", **more):
+    return await reply(world.store, AGENT, conversation_id, Answer(text, **more), key)
+
+
+async def test_the_entry_and_the_request_say_the_same(world):
+    first, second = await world.take_in(
+        world.mail(external_id="<1>", answers=("<0>",), subject="Hund", language="de-DE"),
+        world.mail(external_id="<2>", answers=("<1>",), subject="AW: Hund", name="Erika"),
+    )
+    message_id, new = await answer(world, first["conversation_id"], author_name="Frau Amt")
+    assert new
+    event = await requested(world)
+    conversation = await world.conversation(first["conversation_id"])
+    assert (event.id, event.conversation_id) == (message_id, conversation["id"])
+    assert (event.channel, event.account, event.automatic) == ("email", "post", False)
+    token = event.content.reply_token
+    assert event.content == RequestedContent(
+        recipient={"kind": "email", "value": "erika@example.org", "name": "Erika"},
+        subject="Re: Hund",
+        text="Ja.",
+        answers=("<2>", "<1>"),
+        reply_token=token,
+        reference=conversation["reference"],
+        language="de-DE",
+        author="Frau Amt",
+    )
+    assert (
+        world.store.signer.read("musterstadt", token, event.requested_at).conversation_id
+        == (conversation["id"])
+    )
+    entry = await world.entry(message_id)
+    assert (entry["direction"], entry["kind"], entry["place"]) == ("out", "message", 3)
+    assert (entry["delivery"], entry["author"], entry["rule"]) == ("requested", "agent-7", 0)
+    assert entry["content"] == base64.b64decode((await world.said(TOPIC))[0].content.sealed)
+    assert (conversation["entry_count"], conversation["next_place"]) == (3, 4)
+    said = (await world.said("faden.entry.appended"))[-1]
+    assert (said.entry_id, said.place, said.direction) == (message_id, 3, "out")
+    assert second["conversation_id"] == first["conversation_id"]
+
+
+async def test_only_its_channel_may_read_the_key(world, tmp_path):
+    [first] = await world.take_in(world.mail())
+    message_id, _ = await answer(world, first["conversation_id"])
+    dsn = world.ground.settings.database.replace("conversation_store@", "channel_email@")
+    channel = await asyncpg.connect(dsn)
+    rows = await channel.fetch("select owner from hub.message_key")
+    await channel.close()
+    assert [row["owner"] for row in rows] == [message_id]
+
+
+async def test_the_same_key_makes_one_answer(world):
+    [first] = await world.take_in(world.mail())
+    made = [await answer(world, first["conversation_id"], key="k1") for _ in range(3)]
+    assert [new for _, new in made] == [True, False, False]
+    assert len({message_id for message_id, _ in made}) == 1
+    other, _ = await answer(world, first["conversation_id"], key="k2")
+    assert other != made[0][0]
+    assert len(await world.said(TOPIC)) == 2
+    with pytest.raises(Permanent, match="Idempotency-Key"):
+        await answer(world, first["conversation_id"], text="Nein.", key="k1")
+
+
+async def test_without_a_key_every_answer_is_a_new_one(world):
+    [first] = await world.take_in(world.mail())
+    made = {(await answer(world, first["conversation_id"]))[0] for _ in range(2)}
+    assert len(made) == 2
+
+
+async def test_files_travel_sealed_under_the_key_of_the_answer(world):
+    [first] = await world.take_in(world.mail())
+    files = (File("Bescheid.pdf", "application/pdf", b"%PDF"), File("b.txt", "text/plain", b"zwei"))
+    message_id, _ = await answer(world, first["conversation_id"], files=files)
+    event = await requested(world)
+    attachments = event.content.attachments
+    assert [(a.file_name, a.media_type, a.size) for a in attachments] == [
+        ("Bescheid.pdf", "application/pdf", 4),
+        ("b.txt", "text/plain", 4),
+    ]
+    key = world.ground.ring.unwrap(
+        await world.owner.fetchval(
+            "select wrapped from hub.message_key where owner = $1", message_id
+        ),
+        message_id,
+    )
+    opened = [await read_blob(world.ground.blobs, a.blob, key) for a in attachments]
+    assert opened == [b"%PDF", b"zwei"]
+
+
+async def unverified(world):
+    """Return a conversation in which a stranger has named the reference last."""
+    [first] = await world.take_in(world.mail())
+    reference = (await world.conversation(first["conversation_id"]))["reference"]
+    await world.take_in(world.mail("stranger@example.org", references=(reference,)))
+    return first["conversation_id"]
+
+
+async def machine(world):
+    [first] = await world.take_in(world.mail(event={"automatic": Automatic.REPLY}))
+    return first["conversation_id"]
+
+
+async def plain(world):
+    [first] = await world.take_in(world.mail())
+    return first["conversation_id"]
+
+
+async def anonymous(world):
+    [first] = await world.take_in(world.mail(None))
+    return first["conversation_id"]
+
+
+REFUSALS = {
+    "empty text": (plain, Answer(" \n"), "text: is empty"),
+    "a stranger wrote last": (unverified, Answer("Ja."), "contact_point: not confirmed"),
+    "a machine to a machine": (machine, Answer("Ja.", automatic=True), "automatic: "),
+    "nobody to answer": (anonymous, Answer("Ja."), "contact_point: nobody"),
+    "no such channel": (plain, Answer("Ja.", wish=Target(channel="fax")), "channel: "),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+async def test_a_refusal_names_field_and_remedy_and_writes_nothing(world, name):
+    begin, wanted, expected = REFUSALS[name]
+    conversation_id = await begin(world)
+    before = len(await world.rows("entry"))
+    with pytest.raises(Permanent, match=expected):
+        await reply(world.store, AGENT, conversation_id, wanted, "")
+    assert len(await world.rows("entry")) == before
+    assert await world.said(TOPIC) == []
+
+
+async def test_an_agent_may_answer_a_machine(world):
+    message_id, _ = await answer(world, await machine(world))
+    assert (await world.entry(message_id))["delivery"] == "requested"
+
+
+async def test_a_machine_may_answer_a_person(world):
+    message_id, _ = await answer(world, await plain(world), automatic=True)
+    assert (await world.entry(message_id))["automatic"] == "generated"
+    assert (await requested(world)).automatic is True
+
+
+async def test_a_vacation_reply_does_not_change_whom_we_answer(world):
+    [first] = await world.take_in(world.mail("erika@example.org", external_id="<q>"))
+    await world.take_in(
+        world.mail("daemon@example.org", answers=("<q>",), event={"automatic": Automatic.REPLY})
+    )
+    await answer(world, first["conversation_id"])
+    assert (await requested(world)).content.recipient.value == "erika@example.org"
+
+
+async def test_after_the_answer_the_citizen_writes_by_token_again(world):
+    [first] = await world.take_in(world.mail())
+    await answer(world, first["conversation_id"])
+    token = (await requested(world)).content.reply_token
+    [again] = await world.take_in(world.mail(reply_token=token.upper()))
+    assert (again["rule"], again["reason"], again["place"]) == (1, "token", 3)
+
+
+async def test_an_erased_person_cannot_be_answered(world):
+    [first] = await world.take_in(world.mail())
+    await world.erase(first["contact_point_id"])
+    with pytest.raises(Permanent, match="contact_point: nobody"):
+        await answer(world, first["conversation_id"])
+
+
+async def test_the_request_parses_as_the_channel_reads_it(world):
+    await answer(world, await plain(world))
+    body = await world.owner.fetchval("select body from hub.event_log where topic = $1", TOPIC)
+    assert from_wire(body).type == "message.requested"
+    assert b"erika" not in body
+    key = await world.owner.fetchval("select key from hub.event_log where topic = $1", TOPIC)
+    assert key == f"musterstadt/{(await world.rows('conversation'))[0]['id']}"
