@@ -179,4 +179,5 @@ def test_statements_stay_whole():
     assert statements("a;\nb") == ["a", "b"]
     block = "do $$ begin\n  x;\n  y;\nend $$"
     assert statements(f"a;\n{block};\nb;\n") == ["a", block, "b"]
-    assert len(statements(CHANNEL)) == len(statements(READER)) + 3
+    own = [statement.strip() for statement in statements(CHANNEL)]
+    assert own[:4] == [statement.strip() for statement in statements(READER)]

@@ -1,4 +1,8 @@
-"""The tables that every reader or channel has in its own schema, for its migrations."""
+"""The tables that every reader or channel has in its own schema, for its migrations.
+
+Once released, these texts stay as they are: migrations that have run are made of them. What comes
+later is a text of its own.
+"""
 
 READER = """
 create table cursor (
