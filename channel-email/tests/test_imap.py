@@ -27,10 +27,13 @@ def mail(number: int, text: str = "Guten Tag") -> bytes:
 
 
 @pytest.fixture(scope="module")
-def dovecot():
+def dovecot(certificate):
     # Not below pytest's folders: the server's own users may not enter those.
-    with tempfile.TemporaryDirectory(prefix="faden-") as folder, start_dovecot(Path(folder)) as it:
-        yield it
+    with (
+        tempfile.TemporaryDirectory(prefix="faden-") as folder,
+        start_dovecot(Path(folder), certificate=certificate) as server,
+    ):
+        yield server
 
 
 @pytest.fixture
@@ -41,9 +44,8 @@ def user(request) -> str:
 @asynccontextmanager
 async def fetching(hub, port: int, user: str, limit: int = LIMIT, **settings):
     """Run a fetcher of account post, as one copy of the service does."""
-    imap = Imap(
-        host="127.0.0.1", port=port, tls="none", user=user, password_env="IMAP_PASSWORD", **settings
-    )
+    values = {"tls": "none", "user": user, "password_env": "IMAP_PASSWORD"} | settings
+    imap = Imap(host="127.0.0.1", port=port, **values)
     account = Account(
         "musterstadt", "post", "", EmailAccount(address="post@musterstadt.example", imap=imap)
     )
@@ -104,7 +106,7 @@ async def test_a_mail_that_comes_while_we_wait_is_announced(hub, dovecot, user):
     dovecot.put(user, [mail(1)])
     async with fetching(hub, dovecot.port, user, poll=3600):
         await all_kept(hub, 1)
-        for number in (2, 3):
+        for number in range(2, 12):  # at once, so that some fall between a look and the wait
             dovecot.put(user, [mail(number)], first=number)
             await all_kept(hub, number)
 
@@ -204,6 +206,32 @@ async def test_two_copies_take_turns(hub, dovecot, user):
         await second.enter_async_context(fetching(hub, dovecot.port, user, poll=1))
         assert await hub.ask("select count(*) from pg_locks where locktype = 'advisory'") == 1
         await first.aclose()
+        dovecot.put(user, [mail(2)], first=2)
+        await all_kept(hub, 2)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("starttls", True, True),
+        ("starttls", False, False),
+        ("implicit", True, True),
+        ("implicit", False, False),
+        ("if-offered", False, True),
+    ],
+)
+async def test_what_tls_demands(hub, dovecot, certificate, case):
+    tls, trusted, comes = case
+    user = f"tls-{tls}-{trusted}".lower()  # as Dovecot takes every user
+    dovecot.put(user, [mail(1)])
+    port = dovecot.tls_port if tls == "implicit" else dovecot.port
+    ca_file = certificate if trusted else None
+    async with fetching(hub, port, user, tls=tls, ca_file=ca_file, poll=3600):
+        if not comes:
+            with pytest.raises(TimeoutError):
+                await all_kept(hub, 1, within=2)
+            return
+        await all_kept(hub, 1)
         dovecot.put(user, [mail(2)], first=2)
         await all_kept(hub, 2)
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from hub_kit import metrics
+from hub_kit import metrics, set_aside
+from hub_kit.bus import Record
 from hub_kit.database import Pool, connect, transaction
 
 # Mails that cannot be fetched are dead letters like all others, so `faden dead` shows them and
@@ -49,19 +50,11 @@ class Checkpoints:
             )
 
     async def bury(self, place: Place, uid: int, reason: str) -> None:
-        """Note a mail that cannot be fetched, and go on behind it."""
-        async with transaction(self._pool) as connection:
-            metrics.DEAD.labels(CONSUMER).inc()
-            await connection.execute(
-                """insert into dead_letter
-                     (consumer, lane, topic, key, position, traceparent, body, reason)
-                   values ($1, $2, $1, $3, $4, '', '', $5)""",
-                CONSUMER,
-                place.name,
-                place.key,
-                str(uid),
-                reason,
-            )
+        """Note a mail that cannot be fetched; there are no bytes to keep, only where it lies."""
+        record = Record(CONSUMER, place.key, str(uid), traceparent="", body=b"")
+        async with connect(self._pool) as connection:
+            await set_aside.bury(connection, CONSUMER, place.name, [(record, reason)])
+        metrics.DEAD.labels(CONSUMER).inc()
 
     async def due(self, place: Place) -> list[int]:
         """Return the buried UIDs to try now: an operator asked, or an hour went by.

@@ -91,20 +91,19 @@ class Fetcher:
         place = Place(self._account.key, settings.host, settings.folder, mailbox.uidvalidity)
         while await self._turns.take(self._account.key):
             await self._try_buried(mailbox, place)
-            if not await self._catch_up(mailbox, place):
-                await mailbox.wait()
+            last = await self._checkpoints.last(place)
+            if uids := await mailbox.ask(mailbox.blocking.uids_after, last):
+                await self._take_all(mailbox, place, uids)
+            else:
+                await mailbox.wait(last)
 
-    async def _catch_up(self, mailbox: "_Connected", place: Place) -> bool:
-        """Take in what is there; return whether there was anything."""
-        last = await self._checkpoints.last(place)
-        uids = await mailbox.ask(mailbox.blocking.uids_after, last)
+    async def _take_all(self, mailbox: "_Connected", place: Place, uids: list[int]) -> None:
         for start in range(0, len(uids), MAILS):
             for batch in await self._split(mailbox, uids[start : start + MAILS]):
                 if not await self._turns.take(self._account.key):
-                    return True
+                    return
                 await self._take_or_bury(mailbox, place, batch)
                 await self._checkpoints.move(place, batch[-1])
-        return bool(uids)
 
     async def _split(self, mailbox: "_Connected", uids: list[int]) -> list[list[int]]:
         """Split into batches of at most BYTES; what may fail stands alone."""
@@ -188,9 +187,9 @@ class _Connected:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, partial(work, *arguments))
 
-    async def wait(self) -> None:
+    async def wait(self, last: int) -> None:
         if self.blocking.announces:
-            await self.ask(self.blocking.wait, self.settings.poll)
+            await self.ask(self.blocking.wait, last, self.settings.poll)
         else:
             await asyncio.sleep(self.settings.poll)
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
+from channel_email.receive.idle import wait_for_mail
 from channel_email.settings import After, Imap, Tls
 from hub_contract.errors import Temporary
 
@@ -100,12 +101,10 @@ class Mailbox:
         """Whether the server says by itself that mail has come (IDLE, RFC 2177)."""
         return bool(self._ready.has_capability("IDLE"))
 
-    def wait(self, seconds: float) -> None:
-        """Return when the server announces something, or after so many seconds."""
+    def wait(self, last: int, seconds: float) -> None:
+        """Return when there is mail above UID `last`, or after so many seconds."""
         with _faults("idle"):
-            self._ready.idle()
-            self._ready.idle_check(timeout=seconds)
-            self._ready.idle_done()
+            wait_for_mail(self._ready.socket(), last, seconds)
 
     def close(self) -> None:
         """Close without a word: a server that hangs would have to hear it."""

@@ -29,9 +29,13 @@ def free_port() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Dovecot:
-    """A running IMAP server; every user has the same password and a Maildir below `mail`."""
+    """A running IMAP server; every user has the same password and a Maildir below `mail`.
+
+    `port` speaks plainly and offers STARTTLS, `tls_port` speaks TLS, where there is a certificate.
+    """
 
     port: int
+    tls_port: int
     password: str
     mail: Path
     log: Path
@@ -58,8 +62,10 @@ class Dovecot:
 
 
 @contextmanager
-def start_dovecot(folder: Path, port: int = 0) -> Iterator[Dovecot]:
-    """Run an IMAP server on `folder` until the end of the block.
+def start_dovecot(
+    folder: Path, port: int = 0, certificate: Path | None = None
+) -> Iterator[Dovecot]:
+    """Run an IMAP server on `folder` until the end of the block; `certificate` holds its key too.
 
     Its own users must get through the folders above: /tmp is one, pytest's tmp_path is none.
     """
@@ -75,11 +81,14 @@ def start_dovecot(folder: Path, port: int = 0) -> Iterator[Dovecot]:
     with tempfile.TemporaryDirectory(prefix="faden-dc-", dir="/tmp") as run:
         Path(run).chmod(0o755)
         config = folder / "dovecot.conf"
-        config.write_text(_dovecot_conf(Path(run), mail, log, port, owner), encoding="utf-8")
+        text = _dovecot_conf(Path(run), mail, log, port, owner)
+        tls_port = free_port() if certificate else 0
+        text += _dovecot_tls(tls_port, certificate) if certificate else _NO_TLS
+        config.write_text(text, encoding="utf-8")
         process = subprocess.Popen([f"{_DOVECOT}", "-F", "-c", f"{config}"])
         try:
             _wait_for_port(port, process, log)
-            yield Dovecot(port, "geheim", mail, log, owner)
+            yield Dovecot(port, tls_port, "geheim", mail, log, owner)
         finally:
             process.terminate()
             process.wait(timeout=20)
@@ -94,7 +103,6 @@ state_dir = {run}
 log_path = {log}
 protocols = imap
 listen = 127.0.0.1
-ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 mail_location = maildir:{mail}/%u
@@ -113,9 +121,6 @@ service imap-login {{
   inet_listener imap {{
     port = {port}
   }}
-  inet_listener imaps {{
-    port = 0
-  }}
 }}
 service anvil {{
   chroot =
@@ -125,6 +130,30 @@ service anvil {{
         lines += f"default_internal_user = {internal}\ndefault_login_user = {internal}\n"
         lines += f"default_internal_group = {_group(user.pw_gid)}\n"
     return lines
+
+
+_NO_TLS = """
+ssl = no
+service imap-login {
+  inet_listener imaps {
+    port = 0
+  }
+}
+"""
+
+
+def _dovecot_tls(port: int, certificate: Path) -> str:
+    return f"""
+ssl = yes
+ssl_cert = <{certificate}
+ssl_key = <{certificate}
+service imap-login {{
+  inet_listener imaps {{
+    port = {port}
+    ssl = yes
+  }}
+}}
+"""
 
 
 def _group(number: int) -> str:
