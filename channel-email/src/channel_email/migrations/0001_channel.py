@@ -1,6 +1,7 @@
 """The tables every channel has: reader, outgoing, checkpoints."""
 
 from alembic import op
+
 from hub_kit.schema import CHANNEL, statements
 
 revision = "channel_email_0001"
