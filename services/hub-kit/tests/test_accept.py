@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -277,6 +277,54 @@ async def test_a_server_that_hangs_is_temporary_in_time(channel, owner, arrive):
                 await accept(arrive(2))
     async with asyncio.timeout(30):
         assert (await accept(arrive(3))).new, "with a connection of its own again"
+
+
+class Cutter:
+    """Stands between us and the server; once armed, it swallows an answer and cuts the line."""
+
+    def __init__(self, server: str) -> None:
+        self.server, self.armed = server, False
+
+    async def __call__(self, reader, writer) -> None:
+        from_server, to_server = await asyncio.open_unix_connection(self.server)
+        forth = asyncio.create_task(self._pump(reader, to_server))
+        while data := await from_server.read(65536):
+            if self.armed:
+                self.armed = False
+                break
+            writer.write(data)
+        writer.transport.abort()
+        to_server.close()
+        await forth
+
+    async def _pump(self, reader, writer) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+
+
+async def test_after_a_lost_answer_nothing_is_deleted_and_twice_is_once(
+    channel, owner, arrive, tmp_path
+):
+    """The commit went through, its answer did not: the bytes are pointed to, though nobody knows."""
+    host = channel.settings.database.partition("host=")[2]
+    with tempfile.TemporaryDirectory() as folder:
+        cutter = Cutter(f"{host}/.s.PGSQL.5432")
+        server = await asyncio.start_unix_server(cutter, f"{folder}/.s.PGSQL.5432")
+        dsn = channel.settings.database.replace(host, folder)
+        pool = await open_pool(dsn, "probe_channel")
+        accept = Accept(pool, channel.blobs, channel.ring, "test")
+        assert (await accept(arrive(1))).new, "the statement is prepared"
+        cutter.armed = True
+        with pytest.raises(Temporary, match="database: ConnectionDoesNotExistError"):
+            await accept(arrive(2))
+        assert await count(owner) == 2
+        assert not (await accept(arrive(2))).new
+        pool.terminate()
+        server.close()
+        await server.wait_closed()
+    for event, key in await opened(owner, channel.ring):
+        assert await read_blob(channel.blobs, event.original, key)
 
 
 async def test_the_database_goes_away_and_comes_back(tmp_path, arrive):
