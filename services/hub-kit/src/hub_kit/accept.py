@@ -87,7 +87,8 @@ class Accept:
 
     async def all(self, arrivals: Sequence[Arrival]) -> list[Accepted]:
         """Take several in at once; the first error speaks for all."""
-        return list(await asyncio.gather(*[self._enqueue(arrival) for arrival in arrivals]))
+        answers = [self._enqueue(arrival) for arrival in arrivals]
+        return [await answers[0]] if len(answers) == 1 else list(await asyncio.gather(*answers))
 
     def _enqueue(self, arrival: Arrival) -> "asyncio.Future[Accepted]":
         if not self._waiting or self._waiting[-1].is_full():
