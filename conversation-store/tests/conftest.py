@@ -1,5 +1,6 @@
 """A store on a real PostgreSQL, and citizens who write to it, for the tests of this folder."""
 
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -207,6 +208,13 @@ async def world(owner_dsn, tmp_path) -> AsyncIterator[World]:
             yield World(ground, Store.open(ground, StoreSettings()), owner, tmp_path)
         finally:
             await owner.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 @pytest.fixture

@@ -39,12 +39,12 @@ where tenant = $1 and id = $2 and decided is null
 
 async def unite(pool: Pool, caller: Caller, one: UUID, other: UUID, reason: str) -> Linked | None:
     """Link both to one party; None where one of them does not exist."""
-    if one == other:
-        raise Permanent("other: is the same contact point; name another")
     async with transaction(pool, caller.tenant) as connection:
         rows = await connection.fetch(_POINTS, caller.tenant, [one, other])
-        if len(rows) < 2:
+        if {one, other} - {row["id"] for row in rows}:
             return None
+        if one == other:
+            raise Permanent("other: is the same contact point; name another")
         parties = {row["party_id"] for row in rows if row["party_id"]}
         if len(parties) > 1:
             raise Permanent("other: belongs to another party; undo that link first")
