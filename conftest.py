@@ -38,10 +38,12 @@ def missing(part: str, why: str) -> None:
     pytest.skip(f"real part missing: {part}: {why}")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On another server run what talks to a database; nothing else depends on it."""
     if os.environ.get("HUB_TEST_DATABASE"):
-        items[:] = [item for item in items if "cluster" in getattr(item, "fixturenames", ())]
+        others = [item for item in items if "cluster" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
