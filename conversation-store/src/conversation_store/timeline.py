@@ -5,13 +5,13 @@ Rule 2. A page is small: a line has at most LINE bytes, its text is cut, the who
 Rule 3. A merged conversation shows the one it was merged into.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
+from pydantic_core import from_json, to_json
 
 from conversation_store.explain import explain
 from hub_kit.database import transaction
@@ -90,15 +90,15 @@ def line_of(row: Record, ring: KeyRing, language: str) -> bytes:
     content = open_row(row, ring)
     line = outline(row, language)
     if content is None:
-        return _dump({**line, "erased": True})
+        return to_json({**line, "erased": True})
     body = content.get("body") or {}
     text = content.get("text") or body.get("text") or ""
     line |= _words(content)
-    head = _dump(line)
+    head = to_json(line)
     room = LINE - len(head) - len(b',"more":true')
     shown = _fit(text, room)
     more = len(shown) < len(text) or "whole" in content
-    tail = b',"text":' + _dump(shown) + (b',"more":true}' if more else b"}")
+    tail = b',"text":' + to_json(shown) + (b',"more":true}' if more else b"}")
     return head[:-1] + tail
 
 
@@ -106,7 +106,7 @@ def open_row(row: Mapping[str, Any] | Record, ring: KeyRing) -> dict[str, Any] |
     """Return the content of an entry as JSON has it, or None where its key is erased."""
     if row["wrapped"] is None:
         return None
-    content: dict[str, Any] = json.loads(
+    content: dict[str, Any] = from_json(
         open_bytes(row["content"], row["id"], ring.unwrap(row["wrapped"], row["id"]))
     )
     return content
@@ -173,10 +173,6 @@ def cut(text: str, size: int) -> str:
 def _fit(text: str, room: int) -> str:
     """Return as much of the text as `room` bytes of JSON hold, and no more than TEXT characters."""
     shown = text[:TEXT]
-    while (size := len(_dump(shown)) + len(b',"text":')) > room and shown:
+    while (size := len(to_json(shown)) + len(b',"text":')) > room and shown:
         shown = shown[: max(0, min(len(shown) - 1, len(shown) * room // size))]
     return shown
-
-
-def _dump(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,4 +1,7 @@
-"""Says who calls and for which tenant: a signed service token, and nothing else."""
+"""Says who calls and for which tenant: a signed service token, and nothing else.
+
+All of it is async though nothing waits: FastAPI hands what is not to a thread, at 0.1 ms each.
+"""
 
 from typing import Annotated, TypeVar
 
@@ -16,7 +19,7 @@ _BEARER = HTTPBearer(auto_error=False, description="a service token with audienc
 _ROLE_MISSING = "The timeline is for staff; citizens read their own through the portal"
 
 
-def store_of(request: Request) -> Store:
+async def store_of(request: Request) -> Store:
     store: Store = request.app.state.store
     return store
 
@@ -24,7 +27,7 @@ def store_of(request: Request) -> Store:
 TheStore = Annotated[Store, Depends(store_of)]
 
 
-def caller_of(
+async def caller_of(
     store: TheStore,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Caller:
@@ -41,7 +44,7 @@ def caller_of(
 TheCaller = Annotated[Caller, Depends(caller_of)]
 
 
-def language_of(request: Request) -> str:
+async def language_of(request: Request) -> str:
     """Return the first language of ours that the caller accepts; German where none is."""
     for part in request.headers.get("accept-language", "").split(","):
         tag = part.partition(";")[0].strip().lower().partition("-")[0]
