@@ -198,6 +198,19 @@ async def test_what_becomes_of_mails_that_are_safe(hub, dovecot, user, settings,
     assert (len(flags_of(dovecot, user)), len(flags_of(dovecot, user, "Übernommen"))) == lie
 
 
+async def test_a_folder_that_is_missing_there_keeps_nothing_from_coming_in(hub, dovecot, user):
+    dovecot.put(user, [mail(1)])
+    async with fetching(hub, dovecot.port, user, after="move", move_to="Erledigt"):
+        await all_kept(hub, 1)
+        dovecot.put(user, [mail(2)], first=2)
+        await all_kept(hub, 2)
+        with looking_into(dovecot, user) as client:
+            client.create_folder("Erledigt")
+        dovecot.put(user, [mail(3)], first=3)
+        await is_true(hub, "select value = '3' from channel_email.checkpoint")
+    assert len(flags_of(dovecot, user, "Erledigt")) == 3
+
+
 async def test_two_copies_take_turns(hub, dovecot, user):
     dovecot.put(user, [mail(1)])
     async with AsyncExitStack() as first, AsyncExitStack() as second:

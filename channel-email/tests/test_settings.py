@@ -129,12 +129,23 @@ def test_passwords_come_from_files_and_variables(tmp_path, monkeypatch):
     by_file = Imap(host="h", user="u", password_file=tmp_path / "password")
     by_variable = Relay(host="h", user="u", password_env="PASSWORT", tls=Tls.STARTTLS)
     assert by_file.password() == "geheim mit Ende "
-    with pytest.raises(ConfigurationError, match="PASSWORT: not set"):
+    with pytest.raises(ConfigurationError, match="PASSWORT is not set; set it"):
         by_variable.password()
     monkeypatch.setenv("PASSWORT", "geheim")
     assert by_variable.password() == "geheim"
     with pytest.raises(ConfigurationError, match="gone: No such file"):
         Imap(host="h", user="u", password_file=tmp_path / "gone").password()
+
+
+def test_a_missing_password_is_told_with_its_key(tmp_path, monkeypatch):
+    imap = ", imap: {host: h, user: u, password_env: POST_PASSWORT}"
+    loaded = load(tmp_path, imap)
+    accounts = Accounts.read(loaded)
+    says = r"faden\.yaml: tenants\.kleindorf\.accounts\.post\.imap: POST_PASSWORT is not set"
+    with pytest.raises(ConfigurationError, match=says):
+        accounts.check_passwords(loaded, None)
+    monkeypatch.setenv("POST_PASSWORT", "geheim")
+    accounts.check_passwords(loaded, None)
 
 
 def test_an_account_may_write_under_another_domain():

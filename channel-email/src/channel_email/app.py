@@ -66,6 +66,7 @@ def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: loaded.section(SERVICE, EmailSettings))
     accounts = or_exit(lambda: Accounts.read(loaded))
+    or_exit(lambda: accounts.check_passwords(loaded, settings.relay))
     app = partial(compose, loaded, settings, accounts)
     run(app, SERVICE, settings.http.host, settings.http.port, loaded.hub.telemetry)
 

@@ -22,6 +22,7 @@ from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import MessageRequested
 from hub_kit.outgoing import Outcome
+from hub_kit.settings import ConfigurationError
 
 IDLE = 20  # seconds after which a connection is not used again; relays hang up at 30 to 300
 INLINE = 128 * 1024  # bytes of attachments above which a mail is built in a thread
@@ -128,7 +129,7 @@ class Pool:
             hostname=relay.host,
             port=relay.port,
             username=relay.user or None,
-            password=relay.password() or None,
+            password=_password(relay) or None,
             local_hostname=self._hostname,
             timeout=relay.timeout,
             use_tls=relay.tls is Tls.IMPLICIT,
@@ -147,6 +148,13 @@ class Pool:
             client.close()
             raise Temporary(f"relay is out of reach: {type(error).__name__}") from None
         return client
+
+
+def _password(relay: Relay) -> str:
+    try:
+        return relay.password()
+    except ConfigurationError as error:  # it was there at the start; an operator can mend it
+        raise Temporary(str(error)) from None
 
 
 _START_TLS = {Tls.NONE: False, Tls.IF_OFFERED: None, Tls.STARTTLS: True, Tls.IMPLICIT: False}

@@ -72,14 +72,16 @@ class Login(Section):
         if self.password_env:
             if value := os.environ.get(self.password_env):
                 return value
-            raise ConfigurationError(f"{self.password_env}: not set; password_env names it")
+            raise ConfigurationError(
+                f"{self.password_env} is not set; set it, or correct password_env"
+            )
         if not self.password_file:
             return ""
         try:
             return self.password_file.read_text(encoding="utf-8").strip("\r\n")
         except OSError as error:
             raise ConfigurationError(
-                f"{self.password_file}: {error.strerror}; password_file names it"
+                f"{self.password_file}: {error.strerror}; correct password_file"
             ) from None
 
 
@@ -181,17 +183,13 @@ class Accounts:
     @classmethod
     def read(cls, loaded: Loaded) -> Self:
         """Check every account of the file; `ConfigurationError` names the first mistake."""
-        accounts = [
-            Account(tenant, name, "", loaded.account(tenant, name, EmailAccount))
-            for tenant, name, _ in loaded.hub.accounts(Channel.EMAIL)
-        ]
-        named = [
-            Account(a.tenant, a.name, a.settings.name or loaded.hub.tenants[a.tenant].name,
-                    a.settings)
-            for a in accounts
-        ]  # fmt: skip
+        accounts = []
+        for tenant, name, _ in loaded.hub.accounts(Channel.EMAIL):
+            settings = loaded.account(tenant, name, EmailAccount)
+            display_name = settings.name or loaded.hub.tenants[tenant].name
+            accounts.append(Account(tenant, name, display_name, settings))
         try:
-            return cls(named)
+            return cls(accounts)
         except ValueError as error:
             raise ConfigurationError(f"{loaded.path}: {error}") from None
 
@@ -216,6 +214,20 @@ class Accounts:
 
     def with_imap(self) -> list[Account]:
         return [account for account in self._by_key.values() if account.settings.imap]
+
+    def check_passwords(self, loaded: Loaded, relay: Relay | None) -> None:
+        """Read every password once; `ConfigurationError` names the key of the one that is not."""
+        logins: dict[str, Login | None] = {f"services.{SERVICE}.relay": relay}
+        for account in self._by_key.values():
+            key = f"tenants.{account.tenant}.accounts.{account.name}"
+            logins[f"{key}.imap"] = account.settings.imap
+            logins[f"{key}.relay"] = account.settings.relay
+        for key, login in logins.items():
+            try:
+                if login:
+                    login.password()
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{loaded.path}: {key}: {error}") from None
 
     def _add(self, account: Account) -> None:
         key = f"tenants.{account.tenant}.accounts.{account.name}"

@@ -67,8 +67,7 @@ class Fetcher:
         self._account, self._first_pause = account, first_pause
         self._accept, self._checkpoints, self._turns = accept, checkpoints, turns
         self._size_limit = size_limit
-        self._failures: Counter[int] = Counter()
-        self._singly_to = 0  # up to this UID one at a time, to find the one that fails
+        self._forget(None)
         self._pause = first_pause
 
     async def run(self) -> None:
@@ -84,11 +83,20 @@ class Fetcher:
             await asyncio.sleep(self._pause)
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
+    def _forget(self, place: Place | None) -> None:
+        """Forget what is known by UIDs: under another UIDVALIDITY they name other mails."""
+        self._place = place
+        self._failures: Counter[int] = Counter()
+        self._singly_to = 0  # up to this UID one at a time, to find the one that fails
+        self._untidy: set[int] = set()  # safe with us, but not deleted or moved yet
+
     async def _stay(self, mailbox: "_Connected") -> None:
         """Work until the connection breaks or it is another copy's turn."""
         self._pause = self._first_pause
         settings = mailbox.settings
         place = Place(self._account.key, settings.host, settings.folder, mailbox.uidvalidity)
+        if place != self._place:
+            self._forget(place)
         while await self._turns.take(self._account.key):
             await self._try_buried(mailbox, place)
             last = await self._checkpoints.last(place)
@@ -146,7 +154,19 @@ class Fetcher:
             await self._accept.all(arrivals)
         except Permanent as error:
             raise Unfetchable(str(error)) from None
-        await mailbox.ask(mailbox.blocking.tidy, batch)
+        await self._tidy(mailbox, batch)
+
+    async def _tidy(self, mailbox: "_Connected", batch: Sequence[int]) -> None:
+        """Tidy up after safe mails; where that fails, with the next batch again."""
+        self._untidy.update(batch)
+        some = sorted(self._untidy)[:MAILS]
+        try:
+            await mailbox.ask(mailbox.blocking.tidy, some)
+        except Temporary as error:
+            # A folder that is missing there must not keep mails from coming in here.
+            log.error("safe mails stay in place", account=self._account.key, reason=str(error))
+        else:
+            self._untidy.difference_update(some)
 
     async def _check_size(self, mailbox: "_Connected", uid: int) -> None:
         size = (await mailbox.ask(mailbox.blocking.sizes, [uid])).get(uid, 0)

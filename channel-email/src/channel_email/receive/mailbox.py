@@ -18,6 +18,7 @@ from imapclient.exceptions import IMAPClientError, LoginError
 from channel_email.receive.idle import wait_for_mail
 from channel_email.settings import After, Imap, Tls
 from hub_contract.errors import Temporary
+from hub_kit.settings import ConfigurationError
 
 _WINDOW = 100_000  # UIDs of one search: its answer is one line, and lines have a limit (1 MB)
 # It would log every line that is spoken.
@@ -172,3 +173,5 @@ def _faults(step: str) -> Iterator[None]:
         raise Temporary("mailbox: log-in refused") from None
     except (IMAPClientError, OSError, ValueError, KeyError) as error:
         raise Temporary(f"mailbox: {step}: {type(error).__name__}") from None
+    except ConfigurationError as error:  # it was there at the start; an operator can mend it
+        raise Temporary(str(error)) from None

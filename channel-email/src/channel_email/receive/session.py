@@ -148,8 +148,10 @@ class Session(SMTP):
             await self.push("501 5.5.4 Syntax: DATA")
         else:
             self.busy = True
-            await self._take_mail(self.envelope)
-            self.busy = False
+            try:
+                await self._take_mail(self.envelope)
+            finally:
+                self.busy = False
             if self._sessions.stopping:
                 self.hang_up(replies.STOPPING)
 

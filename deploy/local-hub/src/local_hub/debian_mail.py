@@ -44,15 +44,14 @@ class Dovecot:
     def put(self, user: str, mails: Sequence[bytes], *, first: int = 0) -> None:
         """Lay mails into a user's INBOX, as a delivery agent does: written aside, then moved."""
         folder = self.mail / user
-        for name in ("cur", "new", "tmp"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
+        for path in (folder, *(folder / name for name in ("cur", "new", "tmp"))):
+            path.mkdir(exist_ok=True)
+            shutil.chown(path, self.owner)
         for number, mail in enumerate(mails, start=first):
             name = f"{1_700_000_000 + number}.M{time.monotonic_ns()}P{os.getpid()}.faden"
             (folder / "tmp" / name).write_bytes(mail)
             shutil.chown(folder / "tmp" / name, self.owner)
             (folder / "tmp" / name).rename(folder / "new" / name)
-        for path in (folder, *folder.iterdir()):
-            shutil.chown(path, self.owner)
 
     def forget_uids(self, user: str) -> None:
         """Throw the user's UIDs away: the next look gives all mails new ones (UIDVALIDITY)."""
