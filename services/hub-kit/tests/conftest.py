@@ -150,7 +150,7 @@ class Harness:
         async with self.pool.acquire() as connection:
             return await connection.fetch(sql, *arguments)
 
-    async def until(self, number: int, what: str = "handled", within: float = 30) -> None:
+    async def until(self, number: int, what: str = "handled", within: float = 120) -> None:
         """Wait for so many rows."""
 
         async def there() -> bool:
