@@ -8,7 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from hub_contract.errors import Permanent, Temporary
+from hub_contract.topics import key_of, to_json
 from hub_kit import consume, set_aside
+from hub_kit.bus import Record
 from hub_kit.testing import eventually
 
 
@@ -150,3 +152,59 @@ async def is_ready(reader) -> bool:
     except Temporary:
         return False
     return True
+
+
+class Lanes:
+    """A bus that gives a little of every lane at once, as Kafka does; a lane a conversation."""
+
+    def __init__(self, events) -> None:
+        self.lanes = {
+            str(lane): [Record("t", key_of(e), "", "", to_json(e)) for e in own]
+            for lane, own in events.items()
+        }
+        self.places = {}
+
+    @asynccontextmanager
+    async def subscribe(self, _group, _topics, positions):
+        self.positions = positions
+        yield self
+
+    async def fetch(self, _limit):
+        batches = []
+        for lane, records in self.lanes.items():
+            at = self.places.setdefault(lane, int(await self.positions(lane) or 0))
+            if some := records[at : at + 3]:
+                before = str(at) if at else ""
+                batches.append(consume.Batch(lane, before, str(at + len(some)), tuple(some)))
+        if not batches:
+            await asyncio.sleep(0.01)
+        return batches
+
+    async def done(self, batch):
+        self.places[batch.lane] = int(batch.after)
+
+    async def rewind(self, lane):
+        self.places.pop(lane, None)
+
+
+async def test_lanes_share_a_transaction_until_one_of_them_fails(log_harness):
+    bad = log_harness.event(2, 5).id
+    given = []
+
+    async def handle(connection, delivered):
+        given.append({d.event.conversation_id.int for d in delivered})
+        await log_harness.note("here", connection, delivered)
+        if any(d.event.id == bad for d in delivered):
+            raise Permanent("broken")
+
+    reader = log_harness.reader(handle)
+    reader.bus = Lanes({c: [log_harness.event(c, p) for p in range(1, 8)] for c in (1, 2, 3)})
+    task = asyncio.create_task(reader.run())
+    await log_harness.until(18)
+    await log_harness.until(3, "parked")
+    task.cancel()
+    assert await log_harness.places() == {1: [*range(1, 8)], 2: [1, 2, 3, 4], 3: [*range(1, 8)]}
+    assert await log_harness.given_twice() == 0
+    assert given[:2] == [{1, 2, 3}, {1, 2, 3}], "together, and once more in vain"
+    assert {2} in given, "then lane by lane"
+    assert given[-1] == {1, 3}, "together again, while the rest of the failing one waits"
