@@ -75,6 +75,20 @@ async def test_a_reused_message_id_joins_no_strangers(world):
     assert len({e["conversation_id"] for e in entries}) == 3
 
 
+@pytest.mark.parametrize("batches", [1, 2])
+async def test_a_mail_to_two_of_our_mailboxes_is_one_thread(world, batches):
+    start = world.mail().event.received_at
+    entries = await world.take_in(world.mail(at=start), world.mail(at=start + timedelta(days=31)))
+    assert [e["rule"] for e in entries] == [5, 5]
+    copies = [world.mail(external_id="<both>", account=account) for account in ("post", "amt")]
+    if batches == 1:
+        one, two = await world.take_in(*copies)
+    else:
+        [one], [two] = [await world.take_in(copy) for copy in copies]
+    assert (one["rule"], two["rule"], two["reason"]) == (5, 1, "copy")
+    assert one["conversation_id"] == two["conversation_id"]
+
+
 async def test_two_stores_find_question_and_answer_together(world):
     """The second waits for the first at their common external id, and sees what it has decided."""
     await world.ground.accept(world.mail("a@example.org", external_id="<a>", answers=("<q>",)))

@@ -32,6 +32,11 @@ TABLE = {
     "answers the nearest": (facts(answered=(B, A), known={A}), (B, 1, "answers", False)),
     "answered by one that came earlier": (facts(answered_by=A), (A, 1, "answered_by", False)),
     "answers before answered by": (facts(answered=(B,), answered_by=A), (B, 1, "answers", False)),
+    "the same mail in another mailbox": (
+        facts(copy_of=A, recent=(A, B), known={A}),
+        (A, 1, "copy", True),
+    ),
+    "a newsletter in two mailboxes": (facts(copy_of=A, automatic=GENERATED), (A, 1, "copy", False)),
     "reference of the sender": (
         facts(referenced=(A,), known={A}),
         (A, 2, "reference_known", True),
@@ -160,6 +165,7 @@ def test_every_set_of_facts_has_one_explained_answer():
         "token_fault": ("", "forged", "expired", "unknown"),
         "answered": ((), (B,), (A, B)),
         "answered_by": (None, C),
+        "copy_of": (None, D),
         "referenced": ((), (A,), (B, C)),
         "reference_unknown": (False, True),
         "recent": ((), (A,), (A, D)),
@@ -171,7 +177,7 @@ def test_every_set_of_facts_has_one_explained_answer():
         given = dict(zip(options, values, strict=True))
         found = assign(facts(**given))
         seen.add(found.reason)
-        named = {given["token"], *given["answered"], given["answered_by"]}
+        named = {given["token"], *given["answered"], given["answered_by"], given["copy_of"]}
         named |= {*given["referenced"], *given["recent"], NEW}
         assert found.conversation_id in named - {None}
         assert found.verified == (found.new or found.conversation_id in given["known"])
@@ -179,7 +185,7 @@ def test_every_set_of_facts_has_one_explained_answer():
         for code in (found.reason, *found.marks, *(p.reason for p in found.proposals)):
             for language in LANGUAGES:
                 assert explain(code, language).endswith(".")
-    assert len(seen) == 9
+    assert len(seen) == 10
 
 
 def test_an_unknown_code_speaks_for_itself():

@@ -15,8 +15,9 @@ from uuid import UUID
 from conversation_store.announce import Announcement, announce
 from conversation_store.assign import Assignment, assign
 from conversation_store.deliver import deliver, find_conversations, open_reports, propose
+from conversation_store.known import Known
 from conversation_store.link import Found, keep
-from conversation_store.look_up import Known, look_up
+from conversation_store.look_up import look_up
 from conversation_store.place import lock, place
 from conversation_store.read import Incoming, Reader, read_keys
 from conversation_store.write import Work, write

@@ -32,6 +32,7 @@ class Facts:
     token_fault: str = ""  # forged, expired, unknown
     answered: tuple[UUID, ...] = ()  # conversations of the messages it answers, nearest first
     answered_by: UUID | None = None  # the conversation of one that answers it and came earlier
+    copy_of: UUID | None = None  # where the same message went that came to another account
     referenced: tuple[UUID, ...] = ()  # by reference, in order of appearance
     reference_unknown: bool = False  # a valid reference that we never gave out
     known: frozenset[UUID] = frozenset()  # where the sender is a confirmed contact point
@@ -94,6 +95,8 @@ def _answers(facts: Facts) -> Iterator[tuple[int, str, UUID]]:
         yield 1, "answers", facts.answered[0]
     if facts.answered_by:
         yield 1, "answered_by", facts.answered_by
+    if facts.copy_of:
+        yield 1, "copy", facts.copy_of
     yield from ((2, "reference_known", c) for c in facts.referenced if c in facts.known)
     if facts.automatic is not Automatic.NO:
         yield 5, "new_automatic", facts.new_id

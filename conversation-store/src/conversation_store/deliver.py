@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from conversation_store.announce import EntryNews
 from conversation_store.assign import Proposal
-from conversation_store.look_up import Known
+from conversation_store.known import Known
 from conversation_store.place import Thread
 from conversation_store.read import Reader
 from hub_contract.delivery import Delivery, advance

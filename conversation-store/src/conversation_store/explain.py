@@ -13,6 +13,10 @@ _SENTENCES = {
         "Eine Nachricht dieses Gesprächs, die früher eintraf, antwortet darauf.",
         "A message of this conversation that arrived earlier answers it.",
     ),
+    "copy": (
+        "Dieselbe Nachricht ging auch an einen anderen Anschluss und steht in diesem Gespräch.",
+        "The same message came to another account too, and is in this conversation.",
+    ),
     "reference_known": (
         "Vorgangsnummer genannt; der Kontaktweg ist in diesem Gespräch bekannt.",
         "Names the reference; the contact point is known in this conversation.",

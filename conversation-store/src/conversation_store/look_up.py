@@ -1,118 +1,20 @@
 """Gathers what `assign` must know, in a constant number of queries a batch, for `append`.
 
-Rule 1. Every external id belongs to the message that names it first: the one that has it, or one
-        that answers it and came earlier. The unique row makes two stores wait for each other, so
-        that a question and its answer find each other in every order.
-Rule 2. What the batch itself decides counts at once: its second mail may answer its first.
+Every external id belongs to the message that names it first: the one that has it, or one that
+answers it and came earlier. The unique row makes two stores wait for each other, so that a question
+and its answer find each other in every order.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from conversation_store.assign import RECENT, Assignment, Facts
+from conversation_store.assign import RECENT
+from conversation_store.known import Known, Ref
 from conversation_store.read import Incoming
 from hub_kit.database import Connection
 
 MOST_CLAIMED = 3  # of what a message answers: the nearest ones may still be on their way
-
-
-@dataclass(slots=True)
-class Ref:
-    """Whose message an external id leads to; `mentioned`: that one only answers it."""
-
-    entry_id: UUID
-    mentioned: bool
-
-
-@dataclass(slots=True)
-class Known:
-    """What is known of one tenant while a batch goes through; it grows with every message."""
-
-    refs: dict[str, Ref] = field(default_factory=dict)
-    places: dict[UUID, UUID] = field(default_factory=dict)  # entry -> conversation
-    existing: dict[UUID, UUID] = field(default_factory=dict)  # conversation -> what it is now
-    references: dict[str, UUID] = field(default_factory=dict)
-    confirmed: set[tuple[UUID, UUID]] = field(default_factory=set)  # conversation, contact point
-    recent: dict[tuple[UUID, str], list[UUID]] = field(default_factory=lambda: defaultdict(list))
-    related: dict[UUID, list[UUID]] = field(default_factory=lambda: defaultdict(list))
-    namesakes: dict[UUID, list[UUID]] = field(default_factory=lambda: defaultdict(list))
-    taken_over: list[tuple[str, UUID]] = field(default_factory=list)
-
-    def facts(self, one: Incoming) -> Facts:
-        """Return what `assign` needs for this message."""
-        answered = tuple(dict.fromkeys(filter(None, map(self._conversation_of, one.answers))))
-        referenced, unknown = self._referenced(one)
-        token, fault = self._token(one)
-        found = (*answered, *referenced, *filter(None, [token]))
-        sender, channel = one.sender, one.event.channel
-        return Facts(
-            new_id=one.id,  # a conversation has the id of its first message
-            automatic=one.event.automatic,
-            token=token,
-            token_fault=fault,
-            answered=answered,
-            answered_by=self._answered_by(one),
-            referenced=referenced,
-            reference_unknown=unknown,
-            known=self._confirmed(sender, found, channel),
-            recent=tuple(self.recent.get((sender, channel), ())) if sender else (),
-            related=tuple(self.related.get(sender, ())) if sender else (),
-            namesakes=tuple(self.namesakes.get(sender, ())) if sender else (),
-        )
-
-    def decides(self, one: Incoming) -> bool:
-        """Say whether rule 1 speaks already, so that the sender's other threads do not matter."""
-        return bool(self._token(one)[0]) or any(map(self._conversation_of, one.answers))
-
-    def note(self, one: Incoming, assignment: Assignment) -> None:
-        """Let the messages behind this one see where it went."""
-        conversation_id = self.places[one.id] = assignment.conversation_id
-        ref = self.refs.get(one.own)
-        if ref and ref.mentioned and ref.entry_id != one.id:
-            self.refs[one.own] = Ref(one.id, mentioned=False)
-            self.taken_over.append((one.own, one.id))
-        if one.sender is None:
-            return
-        if assignment.verified:
-            self.confirmed.add((conversation_id, one.sender))
-        if assignment.opens if assignment.new else assignment.reopens:
-            self._note_recent(one.sender, one.event.channel, conversation_id)
-
-    def _note_recent(self, sender: UUID, channel: str, conversation_id: UUID) -> None:
-        recent = self.recent[sender, channel]
-        if conversation_id not in recent:
-            recent.append(conversation_id)
-
-    def _conversation_of(self, lookup: str) -> UUID | None:
-        ref = self.refs.get(lookup)
-        return self.places.get(ref.entry_id) if ref else None
-
-    def _answered_by(self, one: Incoming) -> UUID | None:
-        ref = self.refs.get(one.own)
-        return self.places.get(ref.entry_id) if ref and ref.mentioned else None
-
-    def _referenced(self, one: Incoming) -> tuple[tuple[UUID, ...], bool]:
-        digits = one.content.references if one.content else ()
-        found = [self.references.get(d) for d in digits]
-        return tuple(dict.fromkeys(filter(None, found))), any(c is None for c in found)
-
-    def _token(self, one: Incoming) -> tuple[UUID | None, str]:
-        if one.token.conversation_id is None:
-            return None, one.token.fault
-        conversation_id = self.existing.get(one.token.conversation_id)
-        return conversation_id, "" if conversation_id else "unknown"
-
-    def _confirmed(
-        self, sender: UUID | None, found: Iterable[UUID], channel: str
-    ) -> frozenset[UUID]:
-        if sender is None:
-            return frozenset()
-        candidates = (*found, *self.recent.get((sender, channel), ()))
-        return frozenset(c for c in candidates if (c, sender) in self.confirmed)
-
 
 _CLAIM = """
 insert into external_ref (lookup, tenant, entry_id, mentioned)
@@ -121,7 +23,7 @@ from unnest($2::text[], $3::uuid[], $4::boolean[]) as c(lookup, entry_id, mentio
 on conflict (lookup) do nothing
 """
 _REFS = """
-select r.lookup, r.entry_id, r.mentioned, e.conversation_id
+select r.lookup, r.entry_id, r.mentioned, e.conversation_id, e.contact_point_id, e.account
 from external_ref r left join entry e on e.id = r.entry_id and e.tenant = $1
 where r.tenant = $1 and r.lookup = any($2::text[])
 """
@@ -137,15 +39,16 @@ where r.tenant = $1 and r.digits = any($2::text[])
 # Two open ones are as good as a thousand; a sender with a thousand must not slow the others.
 # Ordered as the index is, from its first column on, or the planner sorts all of them.
 _RECENT = """
-select s.contact_point_id, s.channel, o.id
+select s.contact_point_id, s.channel, o.id, o.last_at
 from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as s(contact_point_id, channel, since),
 lateral (
-  select p.conversation_id as id from participant p
+  select p.conversation_id as id, c.last_at
+  from participant p,
+  -- Not joined, since that tempts the planner to walk all conversations by activity.
+  lateral (select last_at from conversation
+           where tenant = $1 and id = p.conversation_id offset 0) c
   where p.tenant = $1 and p.contact_point_id = s.contact_point_id and p.open
-    and p.channel = s.channel
-    -- A scalar, since a join tempts the planner to walk all conversations by activity.
-    and (select c.last_at from conversation c
-         where c.tenant = $1 and c.id = p.conversation_id) >= s.since
+    and p.channel = s.channel and c.last_at >= s.since
   order by p.contact_point_id desc, p.open desc, p.at desc limit 2
 ) o
 """
@@ -231,6 +134,7 @@ async def _find_refs(
         known.refs[row["lookup"]] = Ref(row["entry_id"], row["mentioned"])
         if row["conversation_id"]:
             known.places[row["entry_id"]] = row["conversation_id"]
+            known.origins[row["entry_id"]] = row["contact_point_id"], row["account"]
 
 
 async def _find_tokens(
@@ -264,6 +168,7 @@ async def _find_recent(
     rows = await connection.fetch(_RECENT, tenant, senders, channels, list(since.values()))
     for row in rows:
         known.recent[row["contact_point_id"], row["channel"]].append(row["id"])
+        known.active[row["id"]] = row["last_at"]
     # Only for proposals: where rule 4 speaks, nothing is proposed.
     asking = {sender for sender, channel in since if len(known.recent[sender, channel]) != 1}
     for row in await connection.fetch(_RELATED, tenant, list(asking)) if asking else ():
