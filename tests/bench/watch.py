@@ -17,7 +17,9 @@ async def count(dsn: str, sql: str = "select count(*) from hub.event_log") -> in
         await connection.close()
 
 
-async def stand(dsn: str, wanted: int, within: float, *, exactly: bool = True) -> float:
+async def stand(
+    dsn: str, wanted: int, within: float, *, exactly: bool = True, every: float = 0.02
+) -> float:
     """Wait until that many entries stand; return the clock then. `RuntimeError` if they never do."""
     connection = await asyncpg.connect(dsn)
     sql = "select coalesce(sum(entry_count), 0) from conversation_store.conversation"
@@ -26,7 +28,7 @@ async def stand(dsn: str, wanted: int, within: float, *, exactly: bool = True) -
         while (found := await connection.fetchval(sql)) < wanted:
             if time.perf_counter() > end:
                 raise RuntimeError(f"{found} of {wanted} entries stand after {within:.0f} s")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(every)
     finally:
         await connection.close()
     if exactly and found > wanted:
