@@ -41,7 +41,7 @@ def test_it_runs_until_ctrl_c_and_says_whose_port_it_is(kafka, tmp_path):
         )
 
         broker.send_signal(signal.SIGINT)
-        rest, _ = broker.communicate(timeout=30)
+        rest, _ = broker.communicate(timeout=120)
         assert (broker.returncode, rest) == (0, "Apache Kafka 4.1.1: stopped\n")
     socket.create_server(("127.0.0.1", port)).close()  # given back
 
