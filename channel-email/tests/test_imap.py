@@ -81,7 +81,7 @@ def flags_of(dovecot, user: str, folder: str = "INBOX") -> list[set[bytes]]:
     return [set(item[b"FLAGS"]) - {b"\\Recent"} for item in found.values()]
 
 
-async def all_kept(hub, number: int, within: float = 30) -> None:
+async def all_kept(hub, number: int, within: float = 90) -> None:
     async def enough() -> bool:
         return await hub.count() >= number
 
@@ -89,7 +89,7 @@ async def all_kept(hub, number: int, within: float = 30) -> None:
 
 
 async def is_true(hub, query: str) -> None:
-    await eventually(lambda: hub.ask(query), within=20)
+    await eventually(lambda: hub.ask(query), within=90)
 
 
 async def test_a_thousand_mails_come_once_and_stay_unread(hub, dovecot, user):

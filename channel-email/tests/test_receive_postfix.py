@@ -169,7 +169,7 @@ async def test_what_becomes_of_our_mails_comes_back_as_a_report(hub, accounts, p
         accepted = await sender.send(request, ())
         assert accepted.status is Delivery.ACCEPTED
         await sender.close()
-        await eventually(hub.count, within=30)
+        await eventually(hub.count, within=90)
     [report] = await hub.kept()
     assert report.type == "delivery.reported"
     assert (report.message_id, report.status, report.reason) == (request.id, status, reason)

@@ -59,12 +59,12 @@ async def test_it_hears_answers_and_stops(world, configuration, free_port):
         async def heard() -> bool:
             return (await client.get("/conversations")).json()["count"] == 5
 
-        await eventually(heard, within=30)
+        await eventually(heard, within=90)
         [shown, *_] = (await client.get("/conversations")).json()["conversations"]
         snooze = {"until": "2199-01-01T00:00:00Z"}
         assert (await client.post(f"/conversations/{shown['id']}/snooze", json=snooze)).is_success
     process.send_signal(signal.SIGTERM)
-    out, err = await asyncio.wait_for(process.communicate(), timeout=30)
+    out, err = await asyncio.wait_for(process.communicate(), timeout=90)
     assert process.returncode in {0, -signal.SIGTERM}
     assert err == b""
     assert b"example.org" not in out

@@ -79,7 +79,7 @@ async def test_ready_and_ended(modules):
         assert not await supervisor.ready(within=2)
         assert supervisor.states == {"steady": "database: is away"}
         (modules / "busy").unlink()
-        assert await supervisor.ready(within=10)
+        assert await supervisor.ready(within=90)
         pid = supervisor.pids["steady"]
     assert lines == [("steady", "steady says hello")]
     assert not runs(pid)
@@ -88,7 +88,7 @@ async def test_ready_and_ended(modules):
 async def test_a_killed_process_starts_again(modules):
     lines = []
     async with supervise("steady", lines=lines) as supervisor:
-        assert await supervisor.ready(within=10)
+        assert await supervisor.ready(within=90)
         first = supervisor.pids["steady"]
         os.kill(first, signal.SIGKILL)
 
@@ -96,7 +96,7 @@ async def test_a_killed_process_starts_again(modules):
             return supervisor.pids.get("steady", first) != first
 
         await eventually(another)
-        assert await supervisor.ready(within=10)
+        assert await supervisor.ready(within=90)
     assert ("steady", "ended (SIGKILL), starts again in 0.5 s") in lines
 
 

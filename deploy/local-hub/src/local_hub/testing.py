@@ -66,11 +66,11 @@ class Town:
         self._loop = stack.enter_context(_running_loop())
         self._call(self.supervisor.__aenter__())
         stack.callback(lambda: self._call(self.supervisor.__aexit__(None, None, None)))
-        if not self._call(self.supervisor.ready(60)):
+        if not self._call(self.supervisor.ready(120)):
             raise AssertionError(f"not ready: {self.supervisor.states} {self.lines[-20:]}")
 
     def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(90)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(180)
 
     def _hear(self, name: str, line: str) -> None:
         self.lines.append((name, line))
