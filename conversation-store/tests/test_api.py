@@ -99,28 +99,26 @@ PROBLEMS = {
 }
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
-async def test_errors_are_problems(desk, name):
-    method, path, body, headers, status, says = PROBLEMS[name]
-    sent = {"content": body} if isinstance(body, bytes) else {"json": body}
-    answer = await desk.request(method, path, headers=headers, **sent)
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["status"] == status
-    assert problem["title"]
-    assert says in answer.text
-    assert "Erika" not in answer.text
+async def test_errors_are_problems(desk, subtests):
+    for name, (method, path, body, headers, status, says) in PROBLEMS.items():
+        with subtests.test(name):
+            sent = {"content": body} if isinstance(body, bytes) else {"json": body}
+            answer = await desk.request(method, path, headers=headers, **sent)
+            assert answer.status_code == status
+            assert answer.headers["content-type"] == "application/problem+json"
+            problem = answer.json()
+            assert problem["status"] == status
+            assert problem["title"]
+            assert says in answer.text
+            assert "Erika" not in answer.text
 
 
-@pytest.mark.parametrize(
-    ("role", "status"),
-    [("agent", 200), ("supervisor", 200), ("service", 200), ("citizen", 403), ("operator", 403)],
-)
-async def test_the_timeline_is_for_staff(desk, role, status):
-    other = desk.as_(role=role)
-    assert (await other.get("/conversations")).status_code == status
-    await other.aclose()
+async def test_the_timeline_is_for_staff(desk):
+    roles = {"agent": 200, "supervisor": 200, "service": 200, "citizen": 403, "operator": 403}
+    for role, status in roles.items():
+        other = desk.as_(role=role)
+        assert (await other.get("/conversations")).status_code == status, role
+        await other.aclose()
 
 
 @pytest.mark.parametrize("audience", ["workspace", "channel_email"])
@@ -172,10 +170,10 @@ async def test_strangers_bytes_are_downloaded_and_never_run(desk, first):
     assert "set-cookie" not in odd.headers
 
 
-@pytest.mark.parametrize("number", [2, 10_000])
-async def test_an_attachment_that_is_not_there(desk, first, number):
-    answer = await desk.get(f"/entries/{first['id']}/attachments/{number}")
-    assert answer.status_code == 404
+async def test_an_attachment_that_is_not_there(desk, first):
+    for number in (2, 10_000):
+        answer = await desk.get(f"/entries/{first['id']}/attachments/{number}")
+        assert answer.status_code == 404
 
 
 async def test_erasing_is_for_ever_and_everywhere(world, desk, first):

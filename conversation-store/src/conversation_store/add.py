@@ -9,6 +9,7 @@ from conversation_store.announce import EntryNews, announce
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Temporary
 from hub_contract.topics import Wire
+from hub_kit import tracing
 from hub_kit.database import Connection
 from hub_kit.event_log import KeyRow
 from hub_kit.event_log import append as append_log
@@ -103,4 +104,5 @@ def _news(new: Addition, place: int) -> EntryNews:
         direction=new.direction,
         channel=new.channel,
         at=new.at,
+        traceparent=tracing.current(),
     )

@@ -13,6 +13,7 @@ from asyncpg import Record
 
 from conversation_store.add import SOURCE
 from conversation_store.announce import Change, EntryNews, announce
+from hub_kit import tracing
 from hub_kit.database import Connection
 from hub_kit.event_log import append as append_log
 from hub_kit.tokens import Caller
@@ -118,4 +119,5 @@ def _news(act: Act, row: Record, change: Change) -> EntryNews:
         at=row["at"],
         change=change,
         cause=str(act.id),
+        traceparent=tracing.current(),
     )
