@@ -2,15 +2,18 @@
 
 import asyncio
 import smtplib
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
 from channel_email.receive.deliver import Deliver
 from channel_email.receive.listen import Listener
+from channel_email.receive.session import LARGE_AT_ONCE
 from channel_email.settings import EmailSettings, Listen
 from hub_contract.errors import Permanent, Temporary
 from hub_kit.accept import Accepted
+from hub_kit.settings import ConfigurationError
+from hub_kit.testing import eventually
 
 LIMIT = 20_000
 POST = "post@musterstadt.example"
@@ -308,6 +311,54 @@ async def test_an_endless_mail_is_cut_off(accounts, recorder):
                 await talk.send(b"noch eine Zeile\r\n" * 100)
             raise AssertionError("it went on and on")
     assert len(recorder.arrivals) == 0
+
+
+async def test_few_large_mails_are_held_at_once_and_all_get_through(accounts, recorder):
+    gate, inside, most = asyncio.Event(), 0, 0
+
+    async def accept(arrival):
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await gate.wait()
+        inside -= 1
+        return await recorder(arrival)
+
+    big = mail("x" * 70 + "\r\n" + ("y" * 70 + "\r\n") * 20_000) + b".\r\n"
+    async with listening(accounts, accept, size_limit=2_000_000) as port, AsyncExitStack() as stack:
+        talks = [await stack.enter_async_context(Talk.to(port)) for _ in range(LARGE_AT_ONCE + 4)]
+        sends = [asyncio.create_task(talk.hand_over(big)) for talk in talks]
+        small = await stack.enter_async_context(Talk.to(port))
+        small_send = asyncio.create_task(small.hand_over(mail() + b".\r\n"))
+
+        async def full() -> bool:
+            return inside == LARGE_AT_ONCE + 1
+
+        await eventually(full)
+        gate.set()
+        replies = [reply for [reply] in await asyncio.gather(small_send, *sends)]
+    assert most == LARGE_AT_ONCE + 1, "the small one is not kept waiting by the large ones"
+    assert {reply[:9] for reply in replies} == {"250 2.0.0"}
+
+
+async def test_copies_on_one_machine_share_a_port_if_they_say_so(accounts, recorder):
+    async with listening(accounts, recorder, reuse_port=True) as port:
+        with pytest.raises(ConfigurationError, match=rf"channel_email\.smtp: 127\.0\.0\.1:{port}"):
+            Listener(
+                "smtp", Listen("127.0.0.1", port), Deliver(accounts, recorder), EmailSettings()
+            ).open()
+        copy = Listener(
+            "smtp",
+            Listen("127.0.0.1", port),
+            Deliver(accounts, recorder),
+            EmailSettings(reuse_port=True),
+        )
+        assert copy.open() == port
+        task = asyncio.create_task(copy.run())
+        async with Talk.to(port) as talk:
+            assert (await talk.hand_over(mail() + b".\r\n"))[0].startswith("250")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_one_mail_for_two_tenants_is_two_arrivals(hub, accounts):

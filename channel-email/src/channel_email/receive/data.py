@@ -40,7 +40,7 @@ class DataReader:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._kept = bytearray()
-        self._size = 0
+        self.size = 0
         self._held = b"\r\n"  # the end of the line with DATA begins the first line of the mail
 
     def feed(self, chunk: bytes) -> Mail | None:
@@ -53,14 +53,14 @@ class DataReader:
             return Mail(b"", Fault.BARE_LINE_END, lost=True)
         self._keep(window[:-_HELD])
         self._held = window[-_HELD:]
-        if self._size > 2 * self._limit:
+        if self.size > 2 * self._limit:
             return Mail(b"", Fault.TOO_LARGE, lost=True)
         return None
 
     def _keep(self, piece: bytes) -> None:
-        self._size += len(piece)
+        self.size += len(piece)
         # Doubled dots do not count (RFC 1870), so there is some room until they are undone.
-        if self._size <= self._limit + self._limit // 50 + 2:
+        if self.size <= self._limit + self._limit // 50 + 2:
             self._kept += piece
         else:
             self._kept.clear()

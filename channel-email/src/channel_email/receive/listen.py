@@ -8,7 +8,7 @@ import structlog
 
 from channel_email.receive import replies
 from channel_email.receive.deliver import Deliver
-from channel_email.receive.session import LmtpSession, Session
+from channel_email.receive.session import LARGE_AT_ONCE, LmtpSession, Session
 from channel_email.settings import EmailSettings, Listen
 from hub_contract.errors import Temporary
 from hub_kit.shell import listen_on
@@ -32,6 +32,7 @@ class Listener:
         self._inside: set[Session] = set()
         self._listening = False
         self.stopping = False
+        self.room_for_large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     def open(self) -> int:
         """Take the port and return it; `ConfigurationError` where it cannot be had."""

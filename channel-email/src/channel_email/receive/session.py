@@ -9,6 +9,7 @@ import asyncio
 import collections
 import copy
 import re
+from contextlib import AsyncExitStack
 from typing import Any, Protocol
 
 from aiosmtpd.lmtp import LMTP
@@ -20,6 +21,7 @@ from channel_email.receive.data import DataReader, Fault, Mail
 from channel_email.receive.deliver import Deliver
 
 CHUNK = 256 * 1024
+LARGE, LARGE_AT_ONCE = 1024 * 1024, 8  # bytes; all others are read on when one of these is done
 RECIPIENTS = 1_000  # of one mail; RFC 5321 §4.5.3.1.8 asks for at least 100
 _PATH = re.compile(r"<([^<>\s@\"\\:]+@[^<>\s@\"\\:]+|)>\s*(.*)")
 _COMMAND = 2_048  # bytes of a line: long addresses, and room for what MAIL carries
@@ -29,6 +31,7 @@ class Sessions(Protocol):
     """Who is in, for limits and for a stop that lets mails in transit finish."""
 
     stopping: bool
+    room_for_large: asyncio.Semaphore
 
     def enter(self, session: "Session") -> bool: ...
 
@@ -157,24 +160,24 @@ class Session(SMTP):
 
     async def _take_mail(self, envelope: Envelope) -> None:
         await self.push("354 End data with <CR><LF>.<CR><LF>")
-        mail = await self._read_mail()
-        self._set_post_data_state()  # type: ignore[no-untyped-call]
-        if mail.lost:
-            # Whatever the peer sends next may be part of the mail, so nothing more is heard.
+        async with AsyncExitStack() as room:
+            mail = await self._read_mail(room)
+            self._set_post_data_state()  # type: ignore[no-untyped-call]
             refusal = _refusal(mail, self._limit)
-            assert refusal
-            self.hang_up(refusal)
-            return
-        recipients = [str(recipient) for recipient in envelope.rcpt_tos]
-        if refusal := _refusal(mail, self._limit):
-            said = [refusal] * len(recipients)
-        else:
-            sender = "" if envelope.mail_from in (None, "<>") else str(envelope.mail_from)
-            said = await self._deliver(mail.raw, sender, recipients)
+            if mail.lost:
+                # What the peer sends next may be part of the mail, so nothing more is heard.
+                self.hang_up(refusal)
+                return
+            recipients = [str(recipient) for recipient in envelope.rcpt_tos]
+            if refusal:
+                said = [refusal] * len(recipients)
+            else:
+                sender = "" if envelope.mail_from in (None, "<>") else str(envelope.mail_from)
+                said = await self._deliver(mail.raw, sender, recipients)
         await self.answer(said)
 
-    async def _read_mail(self) -> Mail:
-        data = DataReader(self._limit)
+    async def _read_mail(self, room: AsyncExitStack) -> Mail:
+        data, is_large = DataReader(self._limit), False
         while True:
             self._reset_timeout()
             # More than the reader can hold, so it is empty now and `rest` can be put back.
@@ -184,6 +187,9 @@ class Session(SMTP):
             if mail := data.feed(chunk):
                 self._reader.feed_data(mail.rest)
                 return mail
+            if data.size > LARGE and not is_large:
+                is_large = True
+                await room.enter_async_context(self._sessions.room_for_large)
 
     async def answer(self, said: list[str]) -> None:
         faults = [reply for reply in said if not reply.startswith("250")]
