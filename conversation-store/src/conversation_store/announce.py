@@ -1,8 +1,7 @@
 """Says on the bus what has changed in a timeline or a transaction, for everyone who follows."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from hub_contract.events import EntryAppended, TransactionChanged
@@ -14,8 +13,7 @@ Change = Literal["appended", "delivery", "moved", "merged", "split", "undone"]
 Status = Literal["INITIATED", "SUBMITTED", "RECEIVED", "PROCESSING", "ACTION_REQUIRED", "COMPLETED"]
 
 
-@dataclass(frozen=True, slots=True)
-class EntryNews:
+class EntryNews(NamedTuple):
     """An entry that came or changed; `cause` tells two changes of one entry apart."""
 
     tenant: str
@@ -31,8 +29,7 @@ class EntryNews:
     traceparent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionNews:
+class TransactionNews(NamedTuple):
     tenant: str
     transaction_id: UUID
     public_service: str

@@ -12,8 +12,8 @@ vacation reply must neither reopen a conversation nor stand in the queue.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from hub_contract.words import Automatic
@@ -22,8 +22,7 @@ RECENT = timedelta(days=30)
 _MOST_PROPOSALS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known when a message comes; every conversation in it is one of its tenant."""
 
     new_id: UUID  # of the conversation that rule 5 would make
@@ -41,8 +40,7 @@ class Facts:
     namesakes: tuple[UUID, ...] = ()  # contact points whose owner calls herself the same
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(NamedTuple):
     """A question for the agent; `other` is a conversation, or of `same_person` a contact point."""
 
     kind: str  # same_concern, same_person
@@ -50,8 +48,7 @@ class Proposal:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     conversation_id: UUID
     rule: int
     reason: str  # a code of `explain`

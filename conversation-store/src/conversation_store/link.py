@@ -7,7 +7,7 @@ Rule 3. Names are claims. Two contact points of one name are a question, never a
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
@@ -23,8 +23,7 @@ def contact_point_id(lookup: str) -> UUID:
     return UUID(lookup)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A contact point as an event names it."""
 
     id: UUID

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from conversation_store.assign import Assignment
@@ -58,8 +59,7 @@ class Thread:
         self.reopen()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A message with all that was decided about it."""
 
     message: Incoming

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -17,8 +18,7 @@ from hub_kit.sealing import open_bytes, sealed_bytes
 MOST_ANSWERS = 20  # External ids looked at; a long thread names hundreds.
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A message, opened; `content` is None where its key is erased."""
 
     event: MessageReceived

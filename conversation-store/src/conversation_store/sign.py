@@ -10,8 +10,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from hub_kit.keys import KeyRing
@@ -22,8 +22,7 @@ _MAC = 12  # bytes: 96 bits cannot be guessed by mail
 _LENGTH = 16 + 2 + _MAC  # bytes; 48 characters in base32, without padding
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """What a reply token says: a conversation, or a fault: `forged`, `expired`."""
 
     conversation_id: UUID | None = None
