@@ -189,6 +189,19 @@ async def test_an_emptied_split_leads_back(world, two):
     assert (late["rule"], late["conversation_id"]) == (2, mail)
 
 
+async def test_what_was_split_from_an_emptied_split_leads_back_too(world, two):
+    mail, _ = two
+    pool = world.ground.pool
+    entries = [e["id"] for e in await world.rows("entry", "place") if e["conversation_id"] == mail]
+    outer = await split(pool, AGENT, mail, entries[:2])
+    inner = await split(pool, AGENT, outer.conversation_id, entries[:1])
+    reference = (await world.conversation(inner.conversation_id))["reference"]
+    await undo(pool, AGENT, inner.rearrangement_id)
+    await undo(pool, AGENT, outer.rearrangement_id)
+    [late] = await world.take_in(world.mail(references=(reference,)))
+    assert (late["rule"], late["conversation_id"]) == (2, mail)
+
+
 async def test_a_moved_entry_takes_its_answers_but_not_its_trust(world, two):
     mail, sms = two
     before = await snapshot(world)

@@ -133,8 +133,15 @@ async def restore(act: Act, done: Record) -> None:
     if done["kind"] == "merge":
         await _restore_merged(act, done, before)
     elif done["kind"] == "split":
-        await act.connection.execute(_EMPTY, act.tenant, target, source)
+        await _lead_back(act, target, source)
     await _restore_people(act, target, before["participants"])
+
+
+async def _lead_back(act: Act, emptied: UUID, source: UUID) -> None:
+    run, tenant = act.connection.execute, act.tenant
+    if await run(_EMPTY, tenant, emptied, source) == "UPDATE 1":
+        await run(_REDIRECT, tenant, emptied, source)
+        await run(_OPEN, tenant, emptied, False)
 
 
 async def _restore_merged(act: Act, done: Record, before: dict[str, Any]) -> None:
