@@ -21,7 +21,7 @@ from conversation_store.look_up import look_up
 from conversation_store.place import lock, place
 from conversation_store.read import Incoming, Reader, read_keys
 from conversation_store.write import Work, write
-from hub_contract.events import MessageReceived
+from hub_contract.events import DeliveryReported, MessageReceived
 from hub_kit.consume import Delivered
 from hub_kit.database import Connection, set_tenant
 from hub_kit.event_log import append as append_log
@@ -60,7 +60,7 @@ class Append:
         threads = await lock(connection, tenant, assigned, conversations.values())
         lines = place(assigned, threads)
         told = await deliver(connection, tenant, reports, conversations, threads)
-        work = Work(lines, list(threads.values()), known.taken_over, proposals)
+        work = Work(lines, list(threads.values()), known.taken_over, known.people, proposals)
         return [*told, *await write(connection, tenant, work)]
 
     def _open(self, delivered: Iterable[Delivered], keys: Mapping[UUID, bytes]) -> list[Incoming]:
@@ -88,7 +88,7 @@ def _senders(messages: Iterable[Incoming]) -> Iterable[Found]:
 
 _KNOWN = """
 select id from entry where tenant = $1 and id = any($2::uuid[])
-union all select id from delivery where tenant = $1 and id = any($2::uuid[])
+union all select id from delivery where tenant = $1 and id = any($3::uuid[])
 """
 
 
@@ -98,6 +98,8 @@ async def _without_known(
     """Return what is not there yet, by id, once each, in the order of the bus."""
     news = {one.event.id: one for one in reversed(delivered)}
     news = dict(reversed(news.items()))
-    for row in await connection.fetch(_KNOWN, tenant, list(news)):
+    reports = [i for i, one in news.items() if isinstance(one.event, DeliveryReported)]
+    messages = list(news.keys() - set(reports)) if reports else list(news)
+    for row in await connection.fetch(_KNOWN, tenant, messages, reports):
         del news[row["id"]]
     return news

@@ -31,6 +31,7 @@ class Known:
     existing: dict[UUID, UUID] = field(default_factory=dict)  # conversation -> what it is now
     references: dict[str, UUID] = field(default_factory=dict)
     confirmed: set[tuple[UUID, UUID]] = field(default_factory=set)  # conversation, contact point
+    people: set[tuple[UUID, UUID, str]] = field(default_factory=set)  # and channel
     recent: dict[tuple[UUID, str], list[UUID]] = field(default_factory=lambda: defaultdict(list))
     active: dict[UUID, datetime] = field(default_factory=dict)  # conversation -> last activity
     related: dict[UUID, list[UUID]] = field(default_factory=lambda: defaultdict(list))

@@ -5,7 +5,7 @@ answers it and came earlier. The unique row makes two stores wait for each other
 and its answer find each other in every order.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +20,7 @@ _CLAIM = """
 insert into external_ref (lookup, tenant, entry_id, mentioned)
 select c.lookup, $1, c.entry_id, c.mentioned
 from unnest($2::text[], $3::uuid[], $4::boolean[]) as c(lookup, entry_id, mentioned)
-on conflict (lookup) do nothing
+on conflict (lookup) do nothing returning lookup
 """
 _REFS = """
 select r.lookup, r.entry_id, r.mentioned, e.conversation_id, e.contact_point_id, e.account
@@ -61,10 +61,9 @@ lateral (
   order by p.contact_point_id desc, p.open desc, p.at desc limit 3
 ) o
 """
-_CONFIRMED = """
-select conversation_id, contact_point_id from participant
-where tenant = $1 and verified
-  and conversation_id = any($2::uuid[]) and contact_point_id = any($3::uuid[])
+_PEOPLE = """
+select conversation_id, contact_point_id, channel, verified from participant
+where tenant = $1 and conversation_id = any($2::uuid[]) and contact_point_id = any($3::uuid[])
 """
 _NAMESAKES = """
 select n.id as namesake_of, o.id
@@ -84,7 +83,7 @@ async def look_up(
     tenant: str,
     messages: Sequence[Incoming],
     new: Mapping[UUID, str],
-    reported: Iterable[Claim],
+    reported: Sequence[Claim],
 ) -> Known:
     """Return what is known before this batch.
 
@@ -97,7 +96,7 @@ async def look_up(
     await _find_references(connection, tenant, messages, known)
     undecided = [m for m in messages if m.sender not in new and not known.decides(m)]
     await _find_recent(connection, tenant, undecided, known)
-    await _find_confirmed(connection, tenant, messages, known)
+    await _find_people(connection, tenant, messages, known)
     names = {i: name for i, name in new.items() if name}
     if names:
         rows = await connection.fetch(_NAMESAKES, tenant, list(names), list(names.values()))
@@ -106,7 +105,7 @@ async def look_up(
     return known
 
 
-def _claims(messages: Sequence[Incoming], reported: Iterable[Claim]) -> list[Claim]:
+def _claims(messages: Sequence[Incoming], reported: Sequence[Claim]) -> list[Claim]:
     claims = {claim[0]: claim for claim in reported if claim[0]}
     for one in messages:
         if one.own:
@@ -120,17 +119,20 @@ async def _find_refs(
     connection: Connection,
     tenant: str,
     messages: Sequence[Incoming],
-    reported: Iterable[Claim],
+    reported: Sequence[Claim],
     known: Known,
 ) -> None:
     claims = _claims(messages, reported)
     if not claims:
         return
-    await connection.execute(_CLAIM, tenant, *zip(*claims, strict=True))
-    lookups = {lookup for one in messages for lookup in one.answers}
-    lookups.update(lookup for lookup, _, _ in claims)
+    made = await connection.fetch(_CLAIM, tenant, *zip(*claims, strict=True))
+    ours = {row["lookup"] for row in made}
+    known.refs.update((c[0], Ref(c[1], c[2])) for c in claims if c[0] in ours)
+    others = {lookup for one in messages for lookup in one.answers}
+    others.update(claim[0] for claim in claims)
+    others -= ours - {claim[0] for claim in reported}
     # A statement of its own, so that it sees what another store has committed meanwhile.
-    for row in await connection.fetch(_REFS, tenant, list(lookups)):
+    for row in await connection.fetch(_REFS, tenant, list(others)) if others else ():
         known.refs[row["lookup"]] = Ref(row["entry_id"], row["mentioned"])
         if row["conversation_id"]:
             known.places[row["entry_id"]] = row["conversation_id"]
@@ -175,7 +177,7 @@ async def _find_recent(
         known.related[row["contact_point_id"]].append(row["conversation_id"])
 
 
-async def _find_confirmed(
+async def _find_people(
     connection: Connection, tenant: str, messages: Sequence[Incoming], known: Known
 ) -> None:
     found = {
@@ -186,5 +188,8 @@ async def _find_confirmed(
     }
     senders = {m.sender for m in messages if m.sender}
     if found and senders:
-        rows = await connection.fetch(_CONFIRMED, tenant, list(found), list(senders))
-        known.confirmed.update((r["conversation_id"], r["contact_point_id"]) for r in rows)
+        for row in await connection.fetch(_PEOPLE, tenant, list(found), list(senders)):
+            conversation_id, contact_point_id, channel, verified = row
+            known.people.add((conversation_id, contact_point_id, channel))
+            if verified:
+                known.confirmed.add((conversation_id, contact_point_id))

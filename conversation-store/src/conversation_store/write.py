@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,6 +103,9 @@ class Work:
     lines: Sequence[Line]
     threads: Sequence[Thread]
     taken_over: Sequence[tuple[str, UUID]]  # external ids that lead to another message now
+    people: AbstractSet[
+        tuple[UUID, UUID, str]
+    ]  # who takes part already: conversation, person, channel
     proposals: Sequence[tuple[UUID, Proposal, datetime]]  # beside those of the lines
 
 
@@ -115,7 +119,7 @@ async def write(connection: Connection, tenant: str, work: Work) -> list[Announc
     await run(_CONVERSATIONS, (_new_row(t) for t in work.threads if t.new))
     await run(_UPDATE, (_changed_row(t) for t in work.threads if not t.new))
     await run(_ENTRIES, (_entry_row(line) for line in work.lines))
-    await run(_PARTICIPANTS, _participant_rows(work.lines))
+    await run(_PARTICIPANTS, _participant_rows(work))
     await run(_CONTRIBUTIONS, _contribution_rows(work.lines))
     await run(_PROPOSALS, _proposal_rows(work))
     begun = [thread for thread in work.threads if thread.public_service]
@@ -188,13 +192,14 @@ def facts_of(event: MessageReceived) -> str:
     return json.dumps({name: fact for name, fact in facts.items() if fact is not None})
 
 
-def _participant_rows(lines: Sequence[Line]) -> Iterable[tuple[Any, ...]]:
-    seen = set()
-    for line in lines:
+def _participant_rows(work: Work) -> Iterable[tuple[Any, ...]]:
+    seen = set(work.people)
+    for line in work.lines:
         message, thread = line.message, line.thread
+        if message.sender is None:
+            continue
         key = (thread.id, message.sender, message.event.channel)
-        # Rule 4 has found the sender among the participants.
-        if message.sender is None or line.assignment.rule == 4 or key in seen:
+        if key in seen:
             continue
         seen.add(key)
         is_open = thread.state in ("open", "snoozed")
