@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 
 import httpx
@@ -23,10 +24,18 @@ pytestmark = pytest.mark.real("kafka")
 async def test_a_second_relay_stands_by_and_takes_over(kafka_harness):
     pool = await open_pool(kafka_harness.own(ROLE), SCHEMA)
     second = Relay(pool, kafka_harness.bootstrap)
-    standing_by = asyncio.create_task(second.run())
+
+    async def stands_by() -> bool:
+        with suppress(Temporary):
+            await second.check()
+            return True
+        return False
+
     async with kafka_harness.reading():
         await kafka_harness.append([kafka_harness.event(1, 1)])
         await kafka_harness.until(1)
+        standing_by = asyncio.create_task(second.run())
+        await eventually(stands_by)
         assert second._producer is None, "both are at work"
         kafka_harness.relay.cancel()
         await kafka_harness.append([kafka_harness.event(1, 2)])
