@@ -24,6 +24,7 @@ PARTS = {
     "dovecot": lambda: Path("/usr/sbin/dovecot").exists(),
     "strace": lambda: shutil.which("strace") is not None,
     "postgresql15": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+    "chromium": lambda: Path("/usr/bin/chromium").exists(),
     "kafka": lambda: True,  # a wheel and Maven Central; its fixture says when they fail
 }
 STRICT = os.environ.get("FADEN_STRICT") == "1"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real parts that the tests talk to, from Debian's packages: Postfix, Dovecot,
-# PostgreSQL as sites run it, strace. Without root or sudo it says what will be skipped.
+# PostgreSQL as sites run it, strace, and the browser Chromium. Without root or sudo it says what will be skipped.
 set -euo pipefail
 
 declare -A parts=(
@@ -9,6 +9,7 @@ declare -A parts=(
     [/usr/lib/dovecot/lmtp]=dovecot-lmtpd
     [/usr/bin/strace]=strace
     [/usr/bin/pg_lsclusters]=postgresql
+    [/usr/bin/chromium]=chromium
 )
 
 missing=()

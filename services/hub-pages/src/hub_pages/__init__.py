@@ -1,0 +1,1 @@
+"""What every page of Faden is made of: look, words, times, forms, headers."""
