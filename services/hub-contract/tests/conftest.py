@@ -183,6 +183,19 @@ EVENTS: dict[str, ConversationEvent] = {
             evidence=(SESSION,),
         ),
     ),
+    "message.received.web-new": received(
+        108,
+        Channel.WEB,
+        "portal",
+        kind=MessageKind.FORM,
+        content=MessageContent(
+            sender=ContactPoint(kind=ContactKind.PORTAL, value="p-4712", name="Anna Åkesson"),
+            subject="Hundesteuer",
+            body=Body(text="Guten Tag"),
+            reference="912345678933",
+            reachable=(ANNA, ContactPoint(kind=ContactKind.PORTAL, value="p-4712")),
+        ),
+    ),
     "message.received.phone": received(
         106,
         Channel.PHONE,

@@ -7,7 +7,9 @@ from stdnum.iso7064 import mod_97_10
 
 from hub_contract.references import (
     find_references,
+    is_channel_reference,
     is_reference,
+    make_channel_reference,
     make_reference,
     normalise_reference,
     show_reference,
@@ -111,10 +113,20 @@ def test_a_hostile_text_is_given_up_on() -> None:
     assert find_references("1 " * 20_000 + "und " + ONE) == ()
 
 
-def test_a_made_one_is_valid_and_never_begins_with_zero() -> None:
-    made = [make_reference() for _ in range(500)]
-    assert all(is_reference(one) and one[0] != "0" for one in made)
-    assert len(set(made)) == 500
+def test_what_the_store_makes_and_what_a_channel_makes_never_meet() -> None:
+    stores, channels = (
+        [make() for _ in range(500)] for make in (make_reference, make_channel_reference)
+    )
+    assert all(is_reference(one) and not is_channel_reference(one) for one in stores)
+    assert all(is_reference(one) and is_channel_reference(one) for one in channels)
+    assert {one[0] for one in stores} == set("12345678")
+    assert {one[0] for one in channels} == {"9"}
+    assert len({*stores, *channels}) == 1000
+
+
+@pytest.mark.parametrize("digits", ["", "912345678934", "384291770608", "9", "912-345-678-933"])
+def test_what_a_channel_cannot_have_given_out(digits: str) -> None:
+    assert not is_channel_reference(digits)
 
 
 def test_zero_never_begins_one() -> None:

@@ -66,6 +66,10 @@ class MessageContent(Value):
     contributions: tuple[Contribution, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     problems: tuple[Text, ...] = ()  # what could not be read, in plain words
+    # Of the new conversation that this begins: its channel has told it to the sender already
+    # (`hub_contract.references.make_channel_reference`).
+    reference: Text = ""
+    reachable: tuple[ContactPoint, ...] = ()  # where answers may go too, the preferred one first
 
 
 class RequestedContent(Value):

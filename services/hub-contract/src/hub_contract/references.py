@@ -7,6 +7,8 @@ Rule 3. In running text most characters are true digits, so that no word is read
 Rule 4. There it is grouped by three, or evenly, or not at all, and it stands alone: no piece of
         a longer number, of a phone number or of an IBAN.
 Rule 5. A reference routes; it is never a secret and opens nothing by itself.
+Rule 6. Those that begin with 9 are given out by channels, the others by the store: neither asks the
+        other, and both are free.
 """
 
 import re
@@ -42,9 +44,22 @@ _NUMBER_AFTER = re.compile(rf"({_GAP}{{1,4}})([0-9]+)")
 
 
 def make_reference() -> str:
-    """Return a new random reference, twelve bare digits."""
-    head = f"{secrets.randbelow(9_000_000_000) + 1_000_000_000}"
-    return head + str(mod_97_10.calc_check_digits(head))
+    """Return a new random reference for the store to give out: twelve bare digits."""
+    return _with_check_digits(secrets.randbelow(8_000_000_000) + 1_000_000_000)
+
+
+def make_channel_reference() -> str:
+    """Return one for a channel that gives it out itself; it keeps its own apart by a unique row."""
+    return _with_check_digits(secrets.randbelow(1_000_000_000) + 9_000_000_000)
+
+
+def _with_check_digits(head: int) -> str:
+    return f"{head}{mod_97_10.calc_check_digits(str(head))}"
+
+
+def is_channel_reference(digits: str) -> bool:
+    """Say whether these twelve bare digits are a reference that a channel may give out."""
+    return digits.startswith("9") and is_reference(digits)
 
 
 def normalise_reference(text: str) -> str | None:
