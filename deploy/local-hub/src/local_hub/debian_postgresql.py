@@ -33,7 +33,7 @@ def _as_user() -> list[str]:
 
 @contextmanager
 def start_debian_postgresql(folder: Path) -> Iterator[str]:
-    """Run a server on `folder`, socket only, fsync on; yield its owner's DSN."""
+    """Run a server for tests on `folder`, socket only, never synced; yield its owner's DSN."""
     binaries, data = find_binaries(), folder / "data"
     owner = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     folder.chmod(0o755)
@@ -41,7 +41,7 @@ def start_debian_postgresql(folder: Path) -> Iterator[str]:
         shutil.chown(folder, owner)
     initdb = [f"{binaries}/initdb", "-D", f"{data}", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
     subprocess.run([*_as_user(), *initdb, "--locale=C.UTF-8"], check=True, capture_output=True)
-    options = ["-c", f"unix_socket_directories={folder}", "-c", "listen_addresses="]
+    options = ["-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=", "-c", "fsync=off"]
     server = subprocess.Popen(
         [*_as_user(), f"{binaries}/postgres", "-D", f"{data}", *options],
         stdout=(folder / "log").open("wb"),
