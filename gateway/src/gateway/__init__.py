@@ -1,0 +1,1 @@
+"""The one door between the outside and the hub: who may come in, and to which service."""
