@@ -63,7 +63,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 async def _never_sync(cluster: Cluster) -> None:
-    """Make databases quick to make and drop; what must survive a power cut has a server of its own."""
+    """Make databases quick to make; what must outlive a power cut has a server of its own."""
     await cluster.run("alter system set fsync = off")
     await cluster.run("select pg_reload_conf()")
 
