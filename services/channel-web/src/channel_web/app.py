@@ -1,0 +1,1 @@
+"""Puts the web channel together."""

@@ -1,0 +1,54 @@
+"""The tables every channel has, and those of the portal: inboxes, wrong secrets, kept uploads."""
+
+from alembic import op
+
+from hub_kit.schema import CHANNEL, statements
+
+revision = "channel_web_0001"
+down_revision = None
+
+PORTAL = """
+-- An inbox opens by reference and secret. `form` is the HMAC of the form's token, so that a form
+-- sent twice finds the inbox of the first time; `secret` is an Argon2id hash.
+create table inbox (
+  portal_id uuid primary key,
+  tenant text not null,
+  reference text not null,
+  form text not null,
+  secret text not null,
+  language text not null,
+  at timestamptz not null default now(),
+  unique (tenant, reference),
+  unique (tenant, form)
+);
+-- An attempt that was not right: `kind` reference or address, `key` its HMAC.
+create table failure (
+  id bigint generated always as identity primary key,
+  tenant text not null,
+  kind text not null check (kind in ('reference', 'address')),
+  key text not null,
+  at timestamptz not null default now()
+);
+create index failure_recent on failure (tenant, kind, key, at);
+-- Files of forms that are not sent yet; key and name of each lie sealed in the form, nowhere else.
+create table upload (
+  blob text primary key,
+  tenant text not null,
+  at timestamptz not null default now()
+);
+create index upload_age on upload (tenant, at)
+"""
+TENANT_TABLES = ("inbox", "failure", "upload")
+
+
+def upgrade() -> None:
+    for statement in statements(CHANNEL) + statements(PORTAL):
+        op.execute(statement)
+    for table in TENANT_TABLES:
+        op.execute(f"alter table {table} enable row level security")
+        op.execute(f"alter table {table} force row level security")
+        op.execute(
+            f"create policy by_tenant on {table}"
+            " using (tenant = (select current_setting('hub.tenant', true)))"
+            " with check (tenant = (select current_setting('hub.tenant', true)))"
+        )

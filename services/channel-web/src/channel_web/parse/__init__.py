@@ -1,0 +1,1 @@
+"""Turn the fields of a form into an event: pure, for `receive`."""

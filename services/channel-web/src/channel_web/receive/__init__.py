@@ -1,0 +1,1 @@
+"""The way in: what a browser sends becomes an arrival."""

@@ -1,0 +1,1 @@
+"""The way out: what an agent says lies in the portal."""

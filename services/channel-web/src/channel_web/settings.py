@@ -1,0 +1,102 @@
+"""Every setting of the web channel, and which portal of ours belongs to which tenant."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from hub_contract.words import Channel
+from hub_kit.settings import ConfigurationError, Loaded, Section
+
+SERVICE = "channel_web"
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    host: str
+    port: int
+
+
+def read_listen(value: object) -> object:
+    """Read `host:port`, with IPv6 hosts in brackets."""
+    if not isinstance(value, str):
+        return value
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("write host:port, for example 127.0.0.1:8012 or [::1]:8012")
+    return Listen(host.strip("[]"), int(port))
+
+
+class WebSettings(Section):
+    http: Annotated[Listen, BeforeValidator(read_listen)] = Listen("127.0.0.1", 8012)
+    store: str = Field(
+        default="http://127.0.0.1:8010", description="where the conversation store answers"
+    )
+    file_limit: int = Field(default=20 * MEGABYTE, ge=1024, description="bytes of one file")
+    files_limit: int = Field(default=50 * MEGABYTE, ge=1024, description="bytes of all files")
+    files: int = Field(default=10, ge=1, le=50, description="files of one message")
+    session_minutes: int = Field(default=30, ge=1, le=1440, description="idle, then it ends")
+    streams: int = Field(default=500, ge=1, description="live pages at a time")
+
+    @field_validator("store")
+    @classmethod
+    def known_store(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("write http://host:port")
+        return value.rstrip("/")
+
+
+class WebAccount(Section):
+    """A portal of one of our tenants; what its pages say about the authority."""
+
+    address: str = Field(description="as citizens type it: www.musterstadt.example/kontakt")
+    name: str = Field(default="", description="as citizens read it; else the tenant's name")
+    answer_days: int = Field(default=3, ge=1, le=60, description="working days, as promised")
+    phone: str = Field(default="", description="for those whom the pages cannot help")
+    hours: str = Field(default="", description="when somebody answers there, in German")
+    hours_en: str = Field(default="", description="the same in English; else the German text")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    tenant: str
+    name: str
+    display_name: str
+    settings: WebAccount
+
+
+class Accounts:
+    """The portals, one for each tenant: the gateway's address says the tenant, and no more."""
+
+    def __init__(self, accounts: Iterable[Account]) -> None:
+        self._by_tenant: dict[str, Account] = {}
+        for account in accounts:
+            other = self._by_tenant.setdefault(account.tenant, account)
+            if other is not account:
+                key = f"tenants.{account.tenant}.accounts.{account.name}"
+                raise ValueError(f"{key}: {other.name} is a portal already; remove one of them")
+
+    @classmethod
+    def read(cls, loaded: Loaded) -> Self:
+        """Check every portal of the file; `ConfigurationError` names the first mistake."""
+        accounts = []
+        for tenant, name, _ in loaded.hub.accounts(Channel.WEB):
+            settings = loaded.account(tenant, name, WebAccount)
+            display_name = settings.name or loaded.hub.tenants[tenant].name
+            accounts.append(Account(tenant, name, display_name, settings))
+        try:
+            return cls(accounts)
+        except ValueError as error:
+            raise ConfigurationError(f"{loaded.path}: {error}") from None
+
+    def of(self, tenant: str) -> Account | None:
+        return self._by_tenant.get(tenant)
+
+    def get(self, tenant: str, name: str) -> Account | None:
+        account = self._by_tenant.get(tenant)
+        return account if account and account.name == name else None
+
+    def tenants(self) -> list[str]:
+        return list(self._by_tenant)
