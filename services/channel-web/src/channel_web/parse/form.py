@@ -1,0 +1,125 @@
+"""Read what was typed into a form, and say what is wrong with it, for `receive`.
+
+Rule 1. Nothing is changed but what nobody typed: blanks around, line ends, control characters.
+Rule 2. All that is wrong is said at once, field by field, by a code that a page has words for.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import idna
+
+LONGEST_NAME = 120
+LONGEST_SUBJECT = 200
+LONGEST_TEXT = 20_000
+HERE, EMAIL = "here", "email"
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_BLANKS = re.compile(r"\s+")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with a field; `about` is the file, where it is about one of several."""
+
+    field: str
+    code: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A form as it was filled in, cleaned."""
+
+    text: str
+    subject: str = ""
+    name: str = ""
+    answer: str = HERE
+    email: str = ""
+
+
+def read_contact(fields: Mapping[str, str]) -> tuple[Written, tuple[Wrong, ...]]:
+    """Return the contact form, and what is wrong with it."""
+    written = Written(
+        text=paragraphs(fields.get("text", "")),
+        subject=one_line(fields.get("subject", "")),
+        name=one_line(fields.get("name", "")),
+        answer=EMAIL if fields.get("answer") == EMAIL else HERE,
+        email=normal_email(one_line(fields.get("email", ""))),
+    )
+    return written, tuple(_faults(written))
+
+
+def read_chat(fields: Mapping[str, str]) -> tuple[Written, tuple[Wrong, ...]]:
+    """Return the first line of a chat: a name, who likes to give one, and a question."""
+    name = one_line(fields.get("name", ""))
+    written = Written(text=paragraphs(fields.get("text", "")), name=name)
+    return written, (*_name_faults(written), *_text_faults(written))
+
+
+def read_answer(fields: Mapping[str, str], files: int) -> tuple[Written, tuple[Wrong, ...]]:
+    """Return what was written in a conversation; files alone are a message too."""
+    written = Written(text=paragraphs(fields.get("text", "")))
+    faults = _text_faults(written)
+    return written, tuple(f for f in faults if not (files and f.code == "text_missing"))
+
+
+def _faults(written: Written) -> list[Wrong]:
+    faults = _name_faults(written)
+    if len(written.subject) > LONGEST_SUBJECT:
+        faults.append(Wrong("subject", "subject_long"))
+    if not written.subject:
+        faults.append(Wrong("subject", "subject_missing"))
+    faults += _text_faults(written)
+    if written.answer == EMAIL and not written.email:
+        faults.append(Wrong("email", "email_missing"))
+    if written.email and not is_email(written.email):
+        faults.append(Wrong("email", "email_wrong"))
+    return faults
+
+
+def _name_faults(written: Written) -> list[Wrong]:
+    return [Wrong("name", "name_long")] if len(written.name) > LONGEST_NAME else []
+
+
+def _text_faults(written: Written) -> list[Wrong]:
+    if not written.text:
+        return [Wrong("text", "text_missing")]
+    return [Wrong("text", "text_long")] if len(written.text) > LONGEST_TEXT else []
+
+
+def one_line(text: str) -> str:
+    return _BLANKS.sub(" ", _CONTROL.sub("", text)).strip()
+
+
+def paragraphs(text: str) -> str:
+    """Browsers send CRLF (HTML §4.10.21.4); what is blank around goes, what is within stays."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub("", lines).strip()
+
+
+def normal_email(address: str) -> str:
+    """Return the address with its domain in lower-case ASCII; what is no address stays."""
+    local, at, domain = address.rpartition("@")
+    domain = domain.strip().rstrip(".").lower()
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError):
+            return address
+    return f"{local.strip()}{at}{domain}" if at else address
+
+
+def is_email(address: str) -> bool:
+    """Say whether every mail server takes it; `address` is normal already."""
+    local, _, domain = address.rpartition("@")
+    return bool(
+        len(local) <= 64
+        and len(domain) <= 253
+        and _LOCAL.fullmatch(local)
+        and _DOMAIN.fullmatch(domain)
+    )
