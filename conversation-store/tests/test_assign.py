@@ -65,6 +65,15 @@ TABLE = {
     "the only open one, not confirmed there": (facts(recent=(A,)), (A, 4, "only_open", False)),
     "two open ones": (facts(recent=(A, B), known={A, B}), (NEW, 5, "new_several_open", True)),
     "nothing": (facts(), (NEW, 5, "new", True)),
+    "its channel has given out a reference": (facts(given="9"), (NEW, 5, "new_given", True)),
+    "its channel has given out a reference, and it names another": (
+        facts(given="9", token=A, answered=(A,), referenced=(B,), known={B}, recent=(C,)),
+        (NEW, 5, "new_given", True),
+    ),
+    "an automatic one with a reference of its own": (
+        facts(given="9", automatic=GENERATED),
+        (NEW, 5, "new_given", True),
+    ),
     "a reference we never gave out": (facts(reference_unknown=True), (NEW, 5, "new", True)),
     "forged token, only open": (
         facts(token_fault="forged", recent=(A,), known={A}),
@@ -110,6 +119,11 @@ MARKS = {
     "leads nowhere": (facts(token_fault="unknown"), ("token_unknown",)),
     "unknown reference": (facts(reference_unknown=True), ("reference_unknown",)),
     "stranger's token": (facts(token=A), ("sender_unknown",)),
+    "a given reference that leads elsewhere": (
+        facts(given="9", given_taken=True),
+        ("reference_taken",),
+    ),
+    "a given reference": (facts(given="9"), ()),
     "nothing odd": (facts(token=A, known={A}), ()),
     "first letter": (facts(), ()),
 }
@@ -134,6 +148,10 @@ PROPOSALS = {
     "a machine only says what it names": (
         facts(recent=(A,), related=(B,), namesakes=(POINT,), referenced=(C,), automatic=REPLY),
         [("same_concern", C)],
+    ),
+    "with a reference of its own it asks about what it names": (
+        facts(given="9", token=A, answered=(B,), referenced=(C,)),
+        [("same_concern", B), ("same_concern", C)],
     ),
     "never more than five": (
         facts(recent=(A, B), related=(C, D), namesakes=(POINT, NEW)),
@@ -168,6 +186,7 @@ def test_every_set_of_facts_has_one_explained_answer():
         "copy_of": (None, D),
         "referenced": ((), (A,), (B, C)),
         "reference_unknown": (False, True),
+        "given": ("", "912345678933"),
         "recent": ((), (A,), (A, D)),
         "related": ((), (D,)),
         "known": ((), (A,), (B, C)),
@@ -185,7 +204,7 @@ def test_every_set_of_facts_has_one_explained_answer():
         for code in (found.reason, *found.marks, *(p.reason for p in found.proposals)):
             for language in LANGUAGES:
                 assert explain(code, language).endswith(".")
-    assert len(seen) == 10
+    assert len(seen) == 11
 
 
 def test_an_unknown_code_speaks_for_itself():

@@ -1,5 +1,7 @@
 """By which way an answer goes out, and what it says beside its text."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -21,6 +23,9 @@ OTHER_MAIL = way(E, "email", ContactKind.EMAIL, "amt")
 SMS = way(P, "sms", ContactKind.PHONE, "sms1")
 CALL = way(P, "phone", ContactKind.PHONE, "line")
 FAX = way(X, "fax", ContactKind.FAX, "fax1")
+ASKED = replace(MAIL, account="", preferred_at=datetime(2026, 3, 2, tzinfo=UTC))
+ASKED_LATER = replace(FAX, account="", preferred_at=datetime(2026, 3, 3, tzinfo=UTC))
+PORTAL = way(P, "web", ContactKind.PORTAL, "portal")
 STRANGER = way(X, "email", ContactKind.EMAIL, verified=False)
 
 # wish, ways, last | contact point, channel, account
@@ -75,13 +80,38 @@ CHOICES = {
         (X, "email", "post"),
         (E, "email", "post"),
     ),
+    "where she asked to be answered": (
+        Target(),
+        [PORTAL, ASKED],
+        (P, "web", "portal"),
+        (E, "email", "first"),
+    ),
+    "where she asked last": (
+        Target(),
+        [ASKED_LATER, PORTAL, ASKED],
+        (P, "web", "portal"),
+        (X, "fax", "line"),
+    ),
+    "the agent knows better than her wish": (
+        Target(contact_point_id=P),
+        [PORTAL, ASKED],
+        (P, "web", "portal"),
+        (P, "web", "portal"),
+    ),
+    "an address she named and never used": (
+        Target(contact_point_id=E),
+        [PORTAL, replace(ASKED, preferred_at=None)],
+        (P, "web", "portal"),
+        (E, "email", "first"),
+    ),
 }
+ACCOUNTS = {"email": "first", "fax": "line"}
 
 
 @pytest.mark.parametrize("name", CHOICES)
 def test_the_way_of_an_answer(name):
     wish, ways, last, expected = CHOICES[name]
-    found = choose(wish, ways, last)
+    found = choose(wish, ways, last, ACCOUNTS)
     assert (found.contact_point_id, found.channel, found.account) == expected
 
 
@@ -93,6 +123,14 @@ REFUSALS = {
     "a stranger, named": (Target(contact_point_id=X), [MAIL, STRANGER], None, "not confirmed"),
     "no fax": (Target(channel="fax"), [MAIL], None, "channel: nobody"),
     "no fax by mail": (Target(channel="fax", contact_point_id=E), [MAIL, FAX], None, "channel"),
+    "a stranger wrote last, though she asked": (
+        Target(),
+        [ASKED, STRANGER],
+        (X, "email", "post"),
+        "confirm it",
+    ),
+    "her wish, not confirmed": (Target(), [replace(ASKED, verified=False)], None, "not confirmed"),
+    "no account to send from": (Target(), [ASKED], None, "account: "),
     "no account": (Target(channel="sms"), [CALL], (P, "phone", "line"), "account: "),
 }
 

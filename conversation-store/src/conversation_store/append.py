@@ -53,7 +53,7 @@ class Append:
         reports = open_reports(self.reader, news.values(), keys)
         messages = self._open(news.values(), keys)
         conversations = await find_conversations(connection, tenant, reports)
-        new = await keep(connection, self.reader.ring, tenant, _senders(messages))
+        new = await keep(connection, self.reader.ring, tenant, _people(messages))
         known = await look_up(connection, tenant, messages, new, [r.claim for r in reports])
         proposals = propose(reports, conversations, known)
         assigned = _assign(messages, known)
@@ -80,10 +80,12 @@ def _assign(messages: Iterable[Incoming], known: Known) -> list[tuple[Incoming, 
     return assigned
 
 
-def _senders(messages: Iterable[Incoming]) -> Iterable[Found]:
+def _people(messages: Iterable[Incoming]) -> Iterable[Found]:
     for one in messages:
         if one.sender and one.content and one.content.sender:
             yield Found(one.sender, one.content.sender)
+        if one.reachable:
+            yield from one.reachable
 
 
 _KNOWN = """

@@ -6,6 +6,7 @@ Rule 3. A valid reference, sender unknown: that conversation, marked unverified.
         disclosed to the new address until an agent or a one-time code confirms it.
 Rule 4. Exactly one open conversation of this contact point in the last 30 days, same channel.
 Rule 5. Otherwise a new one, with proposals for the agent: same person? same concern?
+        Where its channel has told the sender a reference already, at once: it must lead there.
 
 Machines get rules 1, 2 and 5 only: a portal's sender address stands for many citizens, and a
 vacation reply must neither reopen a conversation nor stand in the queue.
@@ -34,6 +35,8 @@ class Facts(NamedTuple):
     copy_of: UUID | None = None  # where the same message went that came to another account
     referenced: tuple[UUID, ...] = ()  # by reference, in order of appearance
     reference_unknown: bool = False  # a valid reference that we never gave out
+    given: str = ""  # the reference of its own that its channel has given out for it
+    given_taken: bool = False  # which leads to another conversation
     known: frozenset[UUID] = frozenset()  # where the sender is a confirmed contact point
     recent: tuple[UUID, ...] = ()  # open ones of this contact point; two are as good as more
     related: tuple[UUID, ...] = ()  # others of this contact point: closed, older, other channel
@@ -57,6 +60,7 @@ class Assignment(NamedTuple):
     proposals: tuple[Proposal, ...] = ()
     reopens: bool = True
     opens: bool = True  # of a new conversation: False puts it beside the queue
+    reference: str = ""  # of a new conversation, where its channel has given it out
 
     @property
     def new(self) -> bool:
@@ -77,6 +81,7 @@ def assign(facts: Facts) -> Assignment:
         proposals=_propose(facts, conversation_id, new=new),
         reopens=facts.automatic is Automatic.NO,
         opens=facts.automatic not in (Automatic.REPLY, Automatic.BOUNCE),
+        reference="" if facts.given_taken else facts.given,
     )
 
 
@@ -86,6 +91,8 @@ def _find(facts: Facts) -> tuple[int, str, UUID]:
 
 def _answers(facts: Facts) -> Iterator[tuple[int, str, UUID]]:
     """Yield what the rules say, the first one first; the last one always says something."""
+    if facts.given:
+        yield 5, "new_given", facts.new_id
     if facts.token:
         yield 1, "token", facts.token
     if facts.answered:
@@ -110,6 +117,8 @@ def _marks(facts: Facts, *, unknown_sender: bool) -> tuple[str, ...]:
         marks.append(f"token_{facts.token_fault}")
     if facts.reference_unknown:
         marks.append("reference_unknown")
+    if facts.given_taken:
+        marks.append("reference_taken")
     if unknown_sender:
         marks.append("sender_unknown")
     return tuple(marks)

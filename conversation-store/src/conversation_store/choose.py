@@ -1,7 +1,9 @@
 """Chooses by which way an answer goes out: contact point, channel, account. Pure, for `reply`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from hub_contract.errors import Permanent
@@ -16,30 +18,48 @@ REACHES = {
     Channel.PAPER: ContactKind.POSTAL,
     Channel.WEB: ContactKind.PORTAL,
 }
+# By which channel an address is reached that somebody names without having written by it.
+CHANNEL_TO = {
+    ContactKind.EMAIL: Channel.EMAIL,
+    ContactKind.PHONE: Channel.PHONE,
+    ContactKind.FAX: Channel.FAX,
+    ContactKind.POSTAL: Channel.PAPER,
+    ContactKind.PORTAL: Channel.WEB,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How somebody wrote in this conversation, and so how she can be reached."""
+    """How somebody wrote in this conversation, or asked to be answered."""
 
     contact_point_id: UUID
     channel: str
-    account: str
+    account: str  # empty: she named it and never wrote by it
     verified: bool
     point: ContactPoint
+    preferred_at: datetime | None = None  # when she asked for answers by this way
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the caller wishes; empty: as the last message came."""
+    """What the caller wishes; empty: as the citizen asked, else as the last message came."""
 
     channel: str = ""
     account: str = ""
     contact_point_id: UUID | None = None
 
 
-def choose(wish: Target, ways: Sequence[Way], last: tuple[UUID, str, str] | None) -> Way:
-    """Return the way of the answer; `Permanent` names what is missing, and the remedy."""
+def choose(
+    wish: Target,
+    ways: Sequence[Way],
+    last: tuple[UUID, str, str] | None,
+    accounts: Mapping[str, str] = MappingProxyType({}),
+) -> Way:
+    """Return the way of the answer; `Permanent` names what is missing, and the remedy.
+
+    What the wish leaves open, the citizen's own wish decides, else the last message. `accounts`
+    has the account of each channel to send from where nobody wrote by it yet.
+    """
     fitting = [way for way in ways if _fits(way, wish)]
     confirmed = [way for way in fitting if way.verified]
     if not fitting:
@@ -50,8 +70,14 @@ def choose(wish: Target, ways: Sequence[Way], last: tuple[UUID, str, str] | None
         confirmed = []
     if not confirmed:
         raise Permanent("contact_point: not confirmed in this conversation; confirm it first")
-    way = default or confirmed[-1]
-    return _by_channel(way, wish)
+    way = preferred(confirmed) or default or confirmed[-1]
+    return _by_channel(way, wish, accounts)
+
+
+def preferred(ways: Iterable[Way]) -> Way | None:
+    """Return the way that its owner asked for, the latest wish first."""
+    asked = [(way.preferred_at, number, way) for number, way in enumerate(ways) if way.preferred_at]
+    return max(asked)[2] if asked else None
 
 
 def _fits(way: Way, wish: Target) -> bool:
@@ -74,9 +100,10 @@ def _default(
     return ranked[-1] if ranked else None
 
 
-def _by_channel(way: Way, wish: Target) -> Way:
+def _by_channel(way: Way, wish: Target, accounts: Mapping[str, str]) -> Way:
     channel = wish.channel or way.channel
-    account = wish.account or (way.account if way.channel == channel else "")
+    own = way.account if way.channel == channel else ""
+    account = wish.account or own or accounts.get(channel, "")
     if not account:
         raise Permanent(f"account: nobody wrote by {channel} yet; name the account to send from")
     return Way(way.contact_point_id, channel, account, way.verified, way.point)

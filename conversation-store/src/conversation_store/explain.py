@@ -30,6 +30,14 @@ _SENTENCES = {
         "The only open conversation of this contact point in the last 30 days.",
     ),
     "new": ("Neues Gespräch: keine Zuordnung gefunden.", "New conversation: nothing matched."),
+    "new_given": (
+        "Neues Gespräch: Die Vorgangsnummer wurde schon beim Absenden mitgeteilt.",
+        "New conversation: its reference was given out when it was sent.",
+    ),
+    "reference_taken": (
+        "Die beim Absenden mitgeteilte Vorgangsnummer war schon vergeben; es gilt eine andere.",
+        "The reference given out when it was sent was taken; this conversation has another.",
+    ),
     "new_several_open": (
         "Neues Gespräch: mehrere offene Gespräche kommen in Frage.",
         "New conversation: several open conversations may be meant.",

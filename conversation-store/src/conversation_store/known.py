@@ -11,6 +11,7 @@ from uuid import UUID
 
 from conversation_store.assign import RECENT, Assignment, Facts
 from conversation_store.read import Incoming
+from hub_contract.references import is_channel_reference
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Known:
         answered = tuple(dict.fromkeys(filter(None, map(self._conversation_of, one.answers))))
         referenced, unknown = self._referenced(one)
         token, fault = self._token(one)
+        given = self._given(one)
         answered_by, copy_of = self._answered_by(one), self._copy_of(one)
         found = (*answered, *referenced, *filter(None, [token, answered_by, copy_of]))
         sender, channel = one.sender, one.event.channel
@@ -56,10 +58,12 @@ class Known:
             copy_of=copy_of,
             referenced=referenced,
             reference_unknown=unknown,
+            given=given,
+            given_taken=given in self.references,
             known=self._confirmed(sender, found, channel),
             recent=self._recent(one),
             related=tuple(self.related.get(sender, ())) if sender else (),
-            namesakes=tuple(self.namesakes.get(sender, ())) if sender else (),
+            namesakes=self._namesakes(one),
         )
 
     def decides(self, one: Incoming) -> bool:
@@ -76,10 +80,13 @@ class Known:
         if ref and ref.mentioned and ref.entry_id != one.id:
             self.refs[one.own] = Ref(one.id, mentioned=False)
             self.taken_over.append((one.own, one.id))
+        if assignment.reference:
+            self.references[assignment.reference] = conversation_id
         if one.sender is None:
             return
         if assignment.verified:
             self.confirmed.add((conversation_id, one.sender))
+            self.confirmed.update((conversation_id, found.id) for found in one.reachable)
         if assignment.opens if assignment.new else assignment.reopens:
             self._note_recent(one.sender, one.event.channel, conversation_id)
 
@@ -112,9 +119,21 @@ class Known:
         same = sender == one.sender and account != one.event.account
         return self.places.get(ref.entry_id) if same else None
 
+    def _given(self, one: Incoming) -> str:
+        given = one.content.reference if one.content else ""
+        return given if given and is_channel_reference(given) else ""
+
+    def _namesakes(self, one: Incoming) -> tuple[UUID, ...]:
+        """Return who calls herself the same; that she named herself is no question."""
+        if one.sender is None or one.sender not in self.namesakes:
+            return ()
+        own = {found.id for found in one.reachable}
+        return tuple(other for other in self.namesakes[one.sender] if other not in own)
+
     def _referenced(self, one: Incoming) -> tuple[tuple[UUID, ...], bool]:
         digits = one.content.references if one.content else ()
-        found = [self.references.get(d) for d in digits]
+        own = one.content.reference if one.content else ""
+        found = [self.references.get(d) for d in digits if d != own]
         return tuple(dict.fromkeys(filter(None, found))), any(c is None for c in found)
 
     def _token(self, one: Incoming) -> tuple[UUID | None, str]:

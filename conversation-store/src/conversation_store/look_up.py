@@ -38,6 +38,7 @@ where r.tenant = $1 and r.digits = any($2::text[])
 """
 # Two open ones are as good as a thousand; a sender with a thousand must not slow the others.
 # Ordered as the index is, from its first column on, or the planner sorts all of them.
+# Where there is no account somebody else has named this address: what its owner writes is not his.
 _RECENT = """
 select s.contact_point_id, s.channel, o.id, o.last_at
 from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as s(contact_point_id, channel, since),
@@ -48,7 +49,7 @@ lateral (
   lateral (select last_at from conversation
            where tenant = $1 and id = p.conversation_id offset 0) c
   where p.tenant = $1 and p.contact_point_id = s.contact_point_id and p.open
-    and p.channel = s.channel and c.last_at >= s.since
+    and p.channel = s.channel and p.account <> '' and c.last_at >= s.since
   order by p.contact_point_id desc, p.open desc, p.at desc limit 2
 ) o
 """
@@ -62,7 +63,7 @@ lateral (
 ) o
 """
 _PEOPLE = """
-select conversation_id, contact_point_id, channel, verified from participant
+select conversation_id, contact_point_id, channel, verified, account from participant
 where tenant = $1 and conversation_id = any($2::uuid[]) and contact_point_id = any($3::uuid[])
 """
 _NAMESAKES = """
@@ -151,7 +152,9 @@ async def _find_tokens(
 async def _find_references(
     connection: Connection, tenant: str, messages: Sequence[Incoming], known: Known
 ) -> None:
-    digits = {d for m in messages if m.content for d in m.content.references}
+    opened = [m.content for m in messages if m.content]
+    digits = {d for content in opened for d in content.references}
+    digits.update(content.reference for content in opened if content.reference)
     if digits:
         rows = await connection.fetch(_REFERENCES, tenant, list(digits))
         known.references.update((row["digits"], row["conversation_id"]) for row in rows)
@@ -189,7 +192,8 @@ async def _find_people(
     senders = {m.sender for m in messages if m.sender}
     if found and senders:
         for row in await connection.fetch(_PEOPLE, tenant, list(found), list(senders)):
-            conversation_id, contact_point_id, channel, verified = row
-            known.people.add((conversation_id, contact_point_id, channel))
+            conversation_id, contact_point_id, channel, verified, account = row
+            if account:
+                known.people.add((conversation_id, contact_point_id, channel))
             if verified:
                 known.confirmed.add((conversation_id, contact_point_id))

@@ -78,8 +78,10 @@ async def lock(
     made = {a.conversation_id: (m, a) for m, a in reversed(assigned) if a.new}
     wanted = {a.conversation_id for _, a in assigned}.union(others).difference(made)
     threads = await _lock(connection, tenant, wanted)
-    references = await draw_references(connection, tenant, len(made))
-    for (message, assignment), reference in zip(made.values(), references, strict=True):
+    missing = sum(not a.reference for _, a in made.values())
+    drawn = iter(await draw_references(connection, tenant, missing))
+    for message, assignment in made.values():
+        reference = assignment.reference or next(drawn)
         threads[assignment.conversation_id] = _begin(message, assignment, reference)
     return threads
 

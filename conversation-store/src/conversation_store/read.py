@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from conversation_store.link import contact_point_id
+from conversation_store.link import Found, contact_point_id
 from conversation_store.sign import Signer, Token
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageContent, MessageReceived
@@ -16,6 +16,7 @@ from hub_kit.keys import KeyRing
 from hub_kit.sealing import open_bytes, sealed_bytes
 
 MOST_ANSWERS = 20  # External ids looked at; a long thread names hundreds.
+MOST_REACHABLE = 5
 
 
 class Incoming(NamedTuple):
@@ -29,6 +30,7 @@ class Incoming(NamedTuple):
     own: str  # look-up of its external id
     answers: tuple[str, ...]  # look-ups of what it answers, nearest first
     token: Token
+    reachable: tuple[Found, ...] = ()  # where answers may go too, the preferred one first
 
     @property
     def id(self) -> UUID:
@@ -56,6 +58,7 @@ class Reader:
             own=self._external(event, content.external_id) if content else "",
             answers=self._answers(event, content) if content else (),
             token=self._token(event, content),
+            reachable=self._reachable(event, content) if content and content.reachable else (),
         )
 
     def external_lookup(self, tenant: str, channel: str, value: str) -> str:
@@ -77,6 +80,13 @@ class Reader:
     def _sender_lookup(self, event: MessageReceived, content: MessageContent | None) -> str:
         sender = content.sender if content else None
         return self.ring.pseudonym_of(event.tenant, sender.kind, sender.value) if sender else ""
+
+    def _reachable(self, event: MessageReceived, content: MessageContent) -> tuple[Found, ...]:
+        return tuple(
+            Found(contact_point_id(self.ring.pseudonym_of(event.tenant, p.kind, p.value)), p)
+            for p in content.reachable[:MOST_REACHABLE]
+            if p.value
+        )
 
     def _token(self, event: MessageReceived, content: MessageContent | None) -> Token:
         if content is None or not content.reply_token:

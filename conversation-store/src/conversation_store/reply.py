@@ -71,7 +71,8 @@ async def reply(
     if context.existing:
         _refuse_another(store, context.existing, answer)
         return message_id, False
-    way = choose(answer.wish, context.ways, _last_way(context))
+    accounts = accounts_of(store, caller.tenant)
+    way = choose(answer.wish, context.ways, _last_way(context), accounts)
     if answer.automatic:
         _refuse_machines(context)
     data_key = store.ground.ring.new_key()
@@ -96,7 +97,8 @@ join conversation t on t.id = coalesce(c.merged_into, c.id) and t.tenant = $1
 where c.tenant = $1 and c.id = $2
 """
 _WAYS = """
-select p.contact_point_id, p.channel, p.account, p.verified, c.id, c.sealed, k.wrapped
+select p.contact_point_id, p.channel, p.account, p.verified, p.preferred_at, c.id, c.sealed,
+  k.wrapped
 from participant p
 join contact_point c on c.id = p.contact_point_id and c.tenant = $1
 left join hub.message_key k on k.owner = c.id and k.tenant = $1
@@ -135,11 +137,17 @@ async def _ways(
 ) -> tuple[Way, ...]:
     rows = await connection.fetch(_WAYS, tenant, conversation_id)
     points = ((row, open_point(store.ground.ring, row)) for row in rows)
+    names = ("contact_point_id", "channel", "account", "verified", "preferred_at")
     return tuple(
-        Way(row["contact_point_id"], row["channel"], row["account"], row["verified"], point)
-        for row, point in points
-        if point
+        Way(**{name: row[name] for name in names}, point=point) for row, point in points if point
     )
+
+
+def accounts_of(store: Store, tenant: str) -> dict[str, str]:
+    """Return the first account of each channel of this tenant: to send from where none is named."""
+    settings = store.ground.settings.tenants.get(tenant)
+    accounts = settings.accounts if settings else {}
+    return {account.channel: name for name, account in reversed(accounts.items())}
 
 
 def _last_way(context: _Context) -> tuple[UUID, str, str] | None:

@@ -173,6 +173,7 @@ participant = sa.Table(
     _column("verified", sa.Boolean),
     _column("open", sa.Boolean),
     _at(),
+    _at("preferred_at", nullable=True),
 )
 sa.Index(
     "participant_by_contact_point",

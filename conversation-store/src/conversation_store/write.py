@@ -10,6 +10,7 @@ from uuid import UUID
 
 from conversation_store.announce import Announcement, EntryNews, TransactionNews
 from conversation_store.assign import Proposal
+from conversation_store.choose import CHANNEL_TO
 from conversation_store.place import Line, Thread
 from hub_contract.events import MessageReceived
 from hub_contract.ids import derive
@@ -62,7 +63,23 @@ select n.conversation_id, n.contact_point_id, n.channel, $1, n.account, n.verifi
 from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[], $7::boolean[],
     $8::timestamptz[])
   as n(conversation_id, contact_point_id, channel, account, verified, open, at)
-on conflict do nothing
+on conflict (conversation_id, contact_point_id, channel)
+do update set account = excluded.account where participant.account = ''
+"""
+# Who asks to be answered there takes part there, confirmed by whom she wrote with; the one that is
+# preferred has a moment, and the latest wins.
+_REACHABLE = """
+insert into participant (conversation_id, contact_point_id, channel, tenant, account, verified,
+  open, at, preferred_at)
+select distinct on (n.conversation_id, n.contact_point_id, n.channel) n.conversation_id,
+  n.contact_point_id, n.channel, $1, '', true, n.open, n.at, n.preferred_at
+from unnest($2::uuid[], $3::uuid[], $4::text[], $5::boolean[], $6::timestamptz[],
+    $7::timestamptz[])
+  as n(conversation_id, contact_point_id, channel, open, at, preferred_at)
+order by n.conversation_id, n.contact_point_id, n.channel, n.preferred_at desc nulls last
+on conflict (conversation_id, contact_point_id, channel)
+do update set verified = true,
+  preferred_at = greatest(participant.preferred_at, excluded.preferred_at)
 """
 _CONTRIBUTIONS = """
 insert into contribution (tenant, entry_id, number, transaction_id, requirement, source,
@@ -120,6 +137,7 @@ async def write(connection: Connection, tenant: str, work: Work) -> list[Announc
     await run(_UPDATE, (_changed_row(t) for t in work.threads if not t.new))
     await run(_ENTRIES, (_entry_row(line) for line in work.lines))
     await run(_PARTICIPANTS, _participant_rows(work))
+    await run(_REACHABLE, _reachable_rows(work.lines))
     await run(_CONTRIBUTIONS, _contribution_rows(work.lines))
     await run(_PROPOSALS, _proposal_rows(work))
     begun = [thread for thread in work.threads if thread.public_service]
@@ -205,6 +223,16 @@ def _participant_rows(work: Work) -> Iterable[tuple[Any, ...]]:
         is_open = thread.state in ("open", "snoozed")
         account, at = message.event.account, message.event.received_at
         yield (*key, account, line.assignment.verified, is_open, at)
+
+
+def _reachable_rows(lines: Sequence[Line]) -> Iterable[tuple[Any, ...]]:
+    for line in lines:
+        if not line.message.reachable or not line.assignment.verified:
+            continue  # a stranger cannot name whom we answer
+        is_open, at = line.thread.state in ("open", "snoozed"), line.message.event.received_at
+        for number, found in enumerate(line.message.reachable):
+            channel = CHANNEL_TO[found.point.kind]
+            yield line.thread.id, found.id, channel, is_open, at, None if number else at
 
 
 def _contribution_rows(lines: Sequence[Line]) -> Iterable[tuple[Any, ...]]:

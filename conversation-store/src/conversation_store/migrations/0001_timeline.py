@@ -118,6 +118,7 @@ create table participant (
   verified boolean not null,
   open boolean not null,
   at timestamptz not null,
+  preferred_at timestamptz,
   primary key (conversation_id, contact_point_id, channel)
 );
 create index participant_by_contact_point on participant (contact_point_id, open, at);
