@@ -1,0 +1,87 @@
+"""Keeps the inboxes of the portal: opens one for a first message, finds one by its reference."""
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from channel_web.parse import Inbox
+from channel_web.receive.secret import Secrets
+from hub_contract.errors import Temporary
+from hub_contract.references import make_channel_reference
+from hub_kit.database import Pool, transaction
+from hub_kit.keys import KeyRing
+
+_TRIES = 5  # a billion references: a second one that is taken means something else is wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What the citizen keeps: the number, and the six digits that open it."""
+
+    inbox: Inbox
+    secret: str
+
+
+class Inboxes:
+    def __init__(self, pool: Pool, ring: KeyRing) -> None:
+        self._pool, self._ring = pool, ring
+        self._secrets = Secrets(ring)
+
+    async def open(self, tenant: str, token: str, language: str) -> tuple[Slip, bool]:
+        """Return the inbox of this form and whether it is new: a form sent twice has one."""
+        form = self._ring.pseudonym_of(tenant, "form", token)
+        secret = self._secrets.of(tenant, token)
+        if inbox := await self._of_form(tenant, form):
+            return Slip(inbox, secret), False
+        for _ in range(_TRIES):
+            inbox = Inbox(uuid4(), make_channel_reference())
+            kept = await self._secrets.hash(tenant, inbox.reference, secret)
+            if await self._insert(tenant, inbox, form, kept, language):
+                return Slip(inbox, secret), True
+            if other := await self._of_form(tenant, form):
+                return Slip(other, secret), False
+        raise Temporary("no free reference was found")
+
+    async def find(self, tenant: str, reference: str, secret: str) -> Inbox | None:
+        """Return the inbox that both open; as slow for a wrong reference as for a wrong secret."""
+        async with transaction(self._pool, tenant) as connection:
+            row = await connection.fetchrow(
+                "select portal_id, secret from inbox where tenant = $1 and reference = $2",
+                tenant,
+                reference,
+            )
+        kept = row["secret"] if row else ""
+        if await self._secrets.is_right(tenant, reference, secret, kept) and row:
+            return Inbox(row["portal_id"], reference)
+        return None
+
+    async def of_reference(self, tenant: str, reference: str) -> Inbox | None:
+        async with transaction(self._pool, tenant) as connection:
+            portal_id: UUID | None = await connection.fetchval(
+                "select portal_id from inbox where tenant = $1 and reference = $2",
+                tenant,
+                reference,
+            )
+        return Inbox(portal_id, reference) if portal_id else None
+
+    async def _of_form(self, tenant: str, form: str) -> Inbox | None:
+        async with transaction(self._pool, tenant) as connection:
+            row = await connection.fetchrow(
+                "select portal_id, reference from inbox where tenant = $1 and form = $2",
+                tenant,
+                form,
+            )
+        return Inbox(row["portal_id"], row["reference"]) if row else None
+
+    async def _insert(self, tenant: str, inbox: Inbox, form: str, kept: str, language: str) -> bool:
+        async with transaction(self._pool, tenant) as connection:
+            made = await connection.fetchval(
+                """insert into inbox (portal_id, tenant, reference, form, secret, language)
+                   values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning portal_id""",
+                inbox.portal_id,
+                tenant,
+                inbox.reference,
+                form,
+                kept,
+                language,
+            )
+        return made is not None

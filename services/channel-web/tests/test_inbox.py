@@ -1,0 +1,180 @@
+"""Inboxes: one for each form, opened by number and digits alone; wrong digits are counted."""
+
+import asyncio
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from channel_web.receive import secret as secret_module
+from channel_web.receive.block import MOST, Blocks, network_of
+from channel_web.receive.inbox import Inboxes
+from channel_web.receive.secret import Secrets, new_token
+from hub_contract.references import is_channel_reference, make_channel_reference
+
+TENANT = "musterstadt"
+HERE = "203.0.113.7"
+
+
+@pytest.fixture
+def inboxes(hub):
+    return Inboxes(hub.ground.pool, hub.ground.ring)
+
+
+@pytest.fixture
+def blocks(hub):
+    return Blocks(hub.ground.pool, hub.ground.ring)
+
+
+async def test_a_form_sent_twice_has_one_inbox_and_shows_the_same_digits(inboxes, hub):
+    token = new_token()
+    first, again, third = await asyncio.gather(
+        *(inboxes.open(TENANT, token, "de") for _ in range(3))
+    )
+    assert first[0] == again[0] == third[0]
+    assert [first[1], again[1], third[1]].count(True) == 1
+    assert is_channel_reference(first[0].inbox.reference)
+    assert first[0].secret.isdigit()
+    assert len(first[0].secret) == 6
+    assert await hub.ask("select count(*) from channel_web.inbox") == 1
+
+
+async def test_another_form_or_tenant_has_another(inboxes):
+    token = new_token()
+    slips = [
+        (await inboxes.open(*who, "de"))[0]
+        for who in ((TENANT, token), (TENANT, new_token()), ("kleindorf", token))
+    ]
+    assert len({slip.inbox.reference for slip in slips}) == 3
+    assert len({slip.secret for slip in slips}) == 3
+
+
+async def test_only_both_together_open_it(inboxes):
+    slip, _ = await inboxes.open(TENANT, new_token(), "de")
+    other, _ = await inboxes.open(TENANT, new_token(), "de")
+    reference, secret = slip.inbox.reference, slip.secret
+    assert await inboxes.find(TENANT, reference, secret) == slip.inbox
+    wrong = f"{(int(secret) + 1) % 10**6:06}"
+    assert await inboxes.find(TENANT, reference, wrong) is None
+    assert await inboxes.find(TENANT, other.inbox.reference, secret) is None
+    assert await inboxes.find(TENANT, make_channel_reference(), secret) is None
+    assert await inboxes.find("kleindorf", reference, secret) is None
+
+
+async def test_what_does_not_exist_costs_the_same_work(inboxes, monkeypatch):
+    slip, _ = await inboxes.open(TENANT, new_token(), "de")
+    parameters = []
+
+    def count(peppered: bytes, kept: str) -> bool:
+        parameters.append(kept.rpartition("$")[0].rpartition("$")[0])  # without salt and hash
+        return False
+
+    monkeypatch.setattr(secret_module, "_verify", count)
+    await inboxes.find(TENANT, slip.inbox.reference, "000000")
+    await inboxes.find(TENANT, make_channel_reference(), "000000")
+    assert len(parameters) == 2
+    assert parameters[0] == parameters[1] == "$argon2id$v=19$m=19456,t=2,p=1"
+
+
+async def test_a_thief_of_the_database_reads_no_secret(inboxes, hub):
+    slip, _ = await inboxes.open(TENANT, new_token(), "de")
+    row = str((await hub.rows("select * from channel_web.inbox"))[0])
+    assert slip.secret not in row.replace(slip.inbox.reference, "")
+    # Even with all digits to try: the pepper is in the ring, not in the database.
+    other = Secrets(type(hub.ground.ring)({1: b"x" * 32}, b"y" * 32, b"z" * 32))
+    kept = await hub.ask("select secret from channel_web.inbox")
+    assert not await other.is_right(TENANT, slip.inbox.reference, slip.secret, kept)
+
+
+async def test_rows_of_another_tenant_are_not_seen(inboxes, hub):
+    await inboxes.open(TENANT, new_token(), "de")
+    async with hub.ground.pool.acquire() as connection:
+        assert await connection.fetchval("select count(*) from inbox") == 0
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(
+                "insert into inbox values ($1, 'musterstadt', '1', 'f', 's', 'de')", uuid4()
+            )
+
+
+async def wrong(blocks: Blocks, reference: str, address: str, times: int) -> list:
+    return [await blocks.begin(TENANT, reference, address) for _ in range(times)]
+
+
+async def test_the_tenth_shuts_the_reference_for_everybody(blocks):
+    attempts = await wrong(blocks, "1", HERE, MOST)
+    assert [attempt.last for attempt in attempts] == [False] * 9 + [True]
+    assert not any(attempt.shut_until for attempt in attempts)
+    elsewhere = await blocks.begin(TENANT, "1", "198.51.100.1")
+    assert elsewhere.shut_until is not None
+    assert not elsewhere.rows
+
+
+async def test_and_the_address_for_every_reference(blocks):
+    await wrong(blocks, "1", HERE, MOST)
+    assert (await blocks.begin(TENANT, "2", HERE)).shut_until is not None
+    assert (await blocks.begin(TENANT, "2", "198.51.100.1")).shut_until is None
+    other = await blocks.begin("kleindorf", "1", HERE)
+    assert other.shut_until is None
+
+
+async def test_ten_references_from_one_address_shut_the_address(blocks):
+    for number in range(MOST):
+        assert (await blocks.begin(TENANT, f"{number}", HERE)).shut_until is None
+    assert (await blocks.begin(TENANT, "11", HERE)).shut_until is not None
+    assert (await blocks.begin(TENANT, "11", "198.51.100.1")).shut_until is None
+
+
+async def test_a_hundred_at_once_are_not_more_than_ten(blocks):
+    attempts = await asyncio.gather(*(blocks.begin(TENANT, "1", HERE) for _ in range(40)))
+    assert sum(not attempt.shut_until for attempt in attempts) == MOST
+    assert sum(attempt.last for attempt in attempts) == 1
+
+
+async def test_a_right_one_is_forgotten(blocks):
+    for _ in range(3 * MOST):
+        attempt = await blocks.begin(TENANT, "1", HERE)
+        assert attempt.shut_until is None
+        await blocks.forgive(TENANT, attempt)
+
+
+async def test_after_an_hour_it_opens_again(blocks, hub):
+    await wrong(blocks, "1", HERE, MOST)
+    age = "update channel_web.failure set at = at - $1::interval returning 1"
+    await hub.ask(age.replace("$1", "'59 minutes'"))
+    assert (await blocks.begin(TENANT, "1", HERE)).shut_until is not None
+    await hub.ask(age.replace("$1", "'2 minutes'"))
+    assert (await blocks.begin(TENANT, "1", HERE)).shut_until is None
+
+
+async def test_nine_a_day_shut_nothing(blocks, hub):
+    for _ in range(3):
+        await wrong(blocks, "1", HERE, MOST - 1)
+        await hub.ask("update channel_web.failure set at = at - interval '61 minutes' returning 1")
+    assert (await blocks.begin(TENANT, "1", HERE)).shut_until is None
+
+
+async def test_what_is_counted_says_nothing_and_does_not_stay(blocks, hub):
+    reference = make_channel_reference()
+    await wrong(blocks, reference, HERE, 2)
+    rows = str(await hub.rows("select * from channel_web.failure"))
+    assert reference not in rows
+    assert HERE not in rows
+    await blocks.sweep(TENANT)
+    assert await hub.ask("select count(*) from channel_web.failure") == 4
+    await hub.ask("update channel_web.failure set at = at - interval '25 hours' returning 1")
+    await blocks.sweep(TENANT)
+    assert await hub.ask("select count(*) from channel_web.failure") == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_who_has_a_whole_network_is_one(address, network):
+    assert network_of(address) == network
