@@ -19,7 +19,7 @@ _MARKS = (QUOTE, SOFT_QUOTE, SIGNATURE, END, TO_THE_END)
 _MARKED = re.compile("([\ue000-\ue004])")
 _MANY_BLANK = re.compile(r"\n{3,}")
 _LONG = 60  # a quoted line so long may have been wrapped on its way
-_MOST_LINES = 20_000  # in which headers are looked for: a book has fewer
+_MOST_LINES = 500  # in which headers and signatures are looked for: ten pages have fewer
 _TEXT, _QUOTED, _SIGNED = "text", "quoted", "signature"
 
 
@@ -138,12 +138,13 @@ def _is_wrapped(lines: list[str], at: int) -> bool:
 def _label_signatures(lines: list[str], labels: list[str]) -> None:
     """Look for a signature in every stretch of own words."""
     at = 0
-    while at < len(lines):
+    most = min(len(lines), _MOST_LINES)
+    while at < most:
         if labels[at] != _TEXT:
             at += 1
             continue
         end = at
-        while end < len(lines) and labels[end] == _TEXT:
+        while end < most and labels[end] == _TEXT:
             end += 1
         begin, stop = find_signature(lines[at:end])
         labels[at + begin : at + stop] = [_SIGNED] * (stop - begin)

@@ -23,6 +23,9 @@ _CONFUSED = str.maketrans("OoQDIl|!ZzSsGbB", "000011112255668")
 _LOOK_ALIKE = r"[0-9OoQDIl|!ZzSsGbB]"
 _TRUE_DIGITS = 7  # of twelve
 _LOOKED_AT = 10_000  # a hostile text is nothing but candidates
+# Where digits are near enough to each other; most of a long text is not looked at any closer.
+_NUMBERS = re.compile(r"[0-9](?:[^0-9]{0,60}[0-9]){6,}")
+_AROUND = 64  # characters before and behind, which may be look-alikes, or say what a number is
 
 # Soft hyphens, zero-width spaces and byte order marks come with text from web pages and PDFs.
 _INVISIBLE = re.compile(r"[\u00ad\u200b\u200c\u200d\u2060\ufeff\r]")
@@ -85,11 +88,15 @@ def show_reference(digits: str) -> str:
 
 def find_references(text: str) -> tuple[str, ...]:
     """Return every valid reference in running text, once each, in order of appearance."""
-    plain = _BLANK.sub(" ", _INVISIBLE.sub("", text))
-    return tuple(dict.fromkeys(_found(plain)))
+    near = (
+        text[max(0, numbers.start() - _AROUND) : numbers.end() + _AROUND]
+        for numbers in _NUMBERS.finditer(text)
+    )
+    return tuple(dict.fromkeys(digits for part in near for digits in _found(part)))
 
 
-def _found(text: str) -> Iterator[str]:
+def _found(part: str) -> Iterator[str]:
+    text = _BLANK.sub(" ", _INVISIBLE.sub("", part))
     free = 0  # where the last one ended: two references share no digit
     for match in islice(_CANDIDATE.finditer(text), _LOOKED_AT):
         written = match.group(1)
