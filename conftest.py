@@ -16,7 +16,7 @@ import pytest
 
 from hub_contract.errors import Temporary
 
-pytest_plugins = ["hub_kit.testing"]
+pytest_plugins = ["hub_kit.testing", "hub_pages.testing"]
 
 # How to see that a part is there; deploy/parts.sh installs them.
 PARTS = {

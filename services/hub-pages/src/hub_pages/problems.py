@@ -1,0 +1,96 @@
+"""Shows errors as pages to people, as problems to programs: what is, what is kept, what to do."""
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from hub_contract.errors import Temporary
+from hub_kit.shell import problem
+from hub_kit.tokens import Refused
+from hub_pages.pages import Pages
+from hub_pages.said import mark
+
+# By status: what happened, and what is kept and to be done.
+_SAID: dict[int, tuple[str, tuple[str, ...]]] = {
+    401: (mark("Bitte melden Sie sich an"), (mark("Ihre Anmeldung ist abgelaufen."),)),
+    403: (
+        mark("Das ist Ihnen nicht erlaubt"),
+        (mark("Ihre Anmeldung reicht für diese Seite nicht. Es wurde nichts verändert."),),
+    ),
+    404: (
+        mark("Diese Seite gibt es nicht"),
+        (mark("Vielleicht ist die Adresse nicht vollständig. Es ist nichts verloren gegangen."),),
+    ),
+    413: (
+        mark("Das ist zu groß"),
+        (mark("Die Datei wurde nicht angenommen. Bitte senden Sie eine kleinere Datei."),),
+    ),
+    422: (
+        mark("Das konnten wir nicht lesen"),
+        (mark("Bitte gehen Sie zurück und versuchen Sie es noch einmal."),),
+    ),
+    429: (
+        mark("Bitte warten Sie einen Augenblick"),
+        (mark("Es kamen zu viele Anfragen. Versuchen Sie es in einigen Minuten noch einmal."),),
+    ),
+    503: (
+        mark("Das geht gerade nicht"),
+        (
+            mark("Ein Teil des Systems antwortet nicht. Es wurde nichts verändert."),
+            mark("Bitte versuchen Sie es in einer Minute noch einmal."),
+        ),
+    ),
+}
+_BROKEN = (
+    mark("Das hat nicht geklappt"),
+    (mark("Der Fehler liegt bei uns und ist vermerkt. Bitte versuchen Sie es noch einmal."),),
+)
+
+
+def wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
+def error_page(pages: Pages, request: Request, status: int) -> Response:
+    """Return the page that tells a person what this status means."""
+    title, sentences = _SAID.get(status, _BROKEN)
+    say = pages.say(pages.look(request).language)
+    return pages.page(
+        request,
+        "hub/error.html",
+        status=status,
+        title=say(title),
+        sentences=[say(sentence) for sentence in sentences],
+        again=status in {429, 503} and request.method == "GET",
+    )
+
+
+def add_error_pages(app: FastAPI, pages: Pages) -> None:
+    """Answer people's browsers with pages; whoever asks for something else gets the problem."""
+
+    def answer(request: Request, status: int, detail: str = "") -> Response:
+        if wants_page(request):
+            return error_page(pages, request, status)
+        return problem(status, _SAID.get(status, _BROKEN)[0], detail)
+
+    @app.exception_handler(HTTPException)
+    async def plain(request: Request, error: HTTPException) -> Response:
+        answered = answer(request, error.status_code, str(error.detail))
+        answered.headers.update(error.headers or {})
+        return answered
+
+    @app.exception_handler(Temporary)
+    async def later(request: Request, _: Temporary) -> Response:
+        return answer(request, 503)
+
+    @app.exception_handler(Refused)
+    async def refused(request: Request, _: Refused) -> Response:
+        return answer(request, 401)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, _: RequestValidationError) -> Response:
+        return answer(request, 422)
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, _: Exception) -> Response:
+        return answer(request, 500)

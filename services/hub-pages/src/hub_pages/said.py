@@ -1,0 +1,83 @@
+"""Says the words of the contract as people say them: channels, kinds, delivery states, sizes."""
+
+from collections.abc import Callable
+
+from babel.numbers import format_decimal
+
+
+def mark(text: str) -> str:
+    """Mark a sentence for the catalogue; it is translated where it is shown."""
+    return text
+
+
+CHANNELS = {
+    "email": mark("E-Mail"),
+    "sms": mark("SMS"),
+    "fax": mark("Fax"),
+    "paper": mark("Brief"),
+    "web": mark("Online"),
+    "phone": mark("Telefon"),
+}
+KINDS = {
+    "message": mark("Nachricht"),
+    "reply": mark("Antwort"),
+    "scan": mark("Eingescannter Brief"),
+    "form": mark("Formular"),
+    "chat": mark("Chat"),
+    "call": mark("Anruf"),
+    "voicemail": mark("Sprachnachricht"),
+    "note": mark("Notiz"),
+    "delivery": mark("Zustellung"),
+}
+DELIVERY = {
+    "requested": mark("wird gesendet"),
+    "accepted": mark("angenommen"),
+    "sent": mark("gesendet"),
+    "deferred": mark("verzögert"),
+    "delivered": mark("zugestellt"),
+    "read": mark("gelesen"),
+    "failed": mark("nicht zugestellt"),
+    "returned": mark("zurückgekommen"),
+    "unknown": mark("Zustellung ungewiss"),
+}
+TONES = {
+    "deferred": "warning",
+    "unknown": "warning",
+    "failed": "danger",
+    "returned": "danger",
+    "delivered": "success",
+    "read": "success",
+}
+OTHER = mark("Grund nicht bekannt.")
+REASONS = {
+    "none": "",
+    "address_unknown": mark("Diese Adresse gibt es nicht."),
+    "mailbox_full": mark("Das Postfach ist voll."),
+    "mailbox_disabled": mark("Das Postfach ist abgeschaltet."),
+    "too_large": mark("Die Nachricht ist zu groß."),
+    "refused_as_spam": mark("Die Gegenseite hielt die Nachricht für Werbung."),
+    "refused_by_policy": mark("Die Gegenseite nimmt solche Nachrichten nicht an."),
+    "refused_by_recipient": mark("Die Annahme wurde verweigert."),
+    "not_collected": mark("Die Sendung wurde nicht abgeholt."),
+    "opted_out": mark("Auf diesem Weg ist keine Nachricht mehr erwünscht."),
+    "unreachable": mark("Die Gegenseite ist nicht erreichbar."),
+    "busy": mark("Die Leitung ist besetzt."),
+    "no_answer": mark("Niemand hat abgenommen."),
+    "line_dropped": mark("Die Verbindung brach ab."),
+    "expired": mark("Die Zeit ist abgelaufen."),
+    "not_configured": mark("Dieser Weg ist nicht eingerichtet."),
+}
+_LOCALES = {"de": "de_DE", "en": "en_GB"}
+
+
+def say_word(table: dict[str, str], word: str, say: Callable[[str], str], rest: str = "") -> str:
+    """Return what people call it; a word that is not in the table speaks for itself, or `rest`."""
+    text = table.get(word, rest or word)
+    return say(text) if text else ""
+
+
+def say_size(size: int, language: str) -> str:
+    """Return «340 KB», «2,4 MB» for this many bytes."""
+    if size < 1_000_000:
+        return f"{max(1, round(size / 1000))} KB"
+    return f"{format_decimal(size / 1e6, '0.#', locale=_LOCALES[language])} MB"

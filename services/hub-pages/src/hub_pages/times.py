@@ -1,0 +1,106 @@
+"""Says times as people say them, with the exact one on hover, in German and English."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from markupsafe import Markup
+
+BERLIN = ZoneInfo("Europe/Berlin")
+_LOCALES = {"de": "de_DE", "en": "en_GB"}
+_WORDS: dict[str, dict[str, str]] = {
+    "de": {
+        "now": "gerade eben",
+        "minute": "vor 1 Minute",
+        "minutes": "vor {} Minuten",
+        "today": "heute {}",
+        "yesterday": "gestern {}",
+        "tomorrow": "morgen {}",
+        "day": "heute",
+        "last day": "gestern",
+        "next day": "morgen",
+        "exact": "{}, {} Uhr",
+        "for hours": "{} Std.",
+        "for minutes": "{} Min.",
+        "for days": "{} Tage",
+        "for day": "1 Tag",
+    },
+    "en": {
+        "now": "just now",
+        "minute": "1 minute ago",
+        "minutes": "{} minutes ago",
+        "today": "today {}",
+        "yesterday": "yesterday {}",
+        "tomorrow": "tomorrow {}",
+        "day": "today",
+        "last day": "yesterday",
+        "next day": "tomorrow",
+        "exact": "{}, {}",
+        "for hours": "{} h",
+        "for minutes": "{} min",
+        "for days": "{} days",
+        "for day": "1 day",
+    },
+}
+
+
+def say_time(moment: datetime, now: datetime, language: str, zone: ZoneInfo = BERLIN) -> str:
+    """Return «gerade eben», «vor 5 Minuten», «heute 14:05», «gestern 09:12», «12. Mai 2026»."""
+    words = _WORDS[language]
+    passed = now - moment
+    if timedelta(seconds=-60) < passed < timedelta(minutes=1):
+        return words["now"]
+    if timedelta(0) < passed < timedelta(hours=1):
+        minutes = int(passed.total_seconds() // 60)
+        return words["minute"] if minutes == 1 else words["minutes"].format(minutes)
+    there, today = moment.astimezone(zone), now.astimezone(zone).date()
+    near = {0: "today", -1: "yesterday", 1: "tomorrow"}.get((there.date() - today).days)
+    if near:
+        return words[near].format(_clock(there))
+    return _date(there.date(), language)
+
+
+def say_day(day: date, today: date, language: str) -> str:
+    """Return the line between two days: «heute», «gestern», «Dienstag, 12. Mai 2026»."""
+    near = {0: "day", -1: "last day", 1: "next day"}.get((day - today).days)
+    return _WORDS[language][near] if near else format_date(day, "full", locale=_LOCALES[language])
+
+
+def say_exactly(moment: datetime, language: str, zone: ZoneInfo = BERLIN) -> str:
+    """Return «Dienstag, 12. Mai 2026, 14:05 Uhr»."""
+    there = moment.astimezone(zone)
+    return _WORDS[language]["exact"].format(
+        format_date(there.date(), "full", locale=_LOCALES[language]), _clock(there)
+    )
+
+
+def say_how_long(since: datetime, now: datetime, language: str, _zone: ZoneInfo = BERLIN) -> str:
+    """Return how long something has waited, short enough for a list: «5 Min.», «3 Std.»."""
+    words = _WORDS[language]
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    if minutes < 60:
+        return words["for minutes"].format(minutes)
+    if minutes < 24 * 60:
+        return words["for hours"].format(minutes // 60)
+    days = minutes // (24 * 60)
+    return words["for day"] if days == 1 else words["for days"].format(days)
+
+
+def time_element(
+    say: Callable[..., str], moment: datetime, now: datetime, language: str, zone: ZoneInfo = BERLIN
+) -> Markup:
+    """Return a <time> element that says it in words, and exactly for machines and on hover."""
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.astimezone(UTC).isoformat(timespec="seconds"),
+        say_exactly(moment, language, zone),
+        say(moment, now, language, zone),
+    )
+
+
+def _clock(moment: datetime) -> str:
+    return format_time(moment.time(), "HH:mm")
+
+
+def _date(day: date, language: str) -> str:
+    return format_date(day, "long", locale=_LOCALES[language])
