@@ -7,12 +7,15 @@ import os
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-HUBS = ["tests", "deploy"]
-PARTS = [f"--ignore={folder}" for folder in HUBS]
+HUBS = ["deploy/local-hub", "tests"]
+_PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+_ALL = _PROJECT["tool"]["pytest"]["ini_options"]["testpaths"]
+PARTS = [folder for folder in _ALL if folder not in HUBS]
 ON_DEBIAN = ["-m", "not real", *PARTS]  # of these, what asks for a database; see conftest.py
 DEBIAN = [sys.executable, "-m", "local_hub.debian_postgresql"]
 
