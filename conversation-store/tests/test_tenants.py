@@ -24,6 +24,7 @@ UNTIL = "2199-01-01T00:00:00Z"
 # What each operation is asked, beside the ids in its path; `{name}` is an id of the other tenant.
 BODIES = {
     "get_conversations": None,
+    "get_queue": None,
     "get_conversation": None,
     "get_entries": None,
     "get_entry": None,
@@ -184,8 +185,13 @@ async def test_lists_and_counts_are_our_own(world, towns):
     desk, ours, theirs = towns
     empty = desk.as_("neustadt")
     page = (await empty.get("/conversations")).json()
+    counts = (await empty.get("/queue")).json()["counts"]
     await empty.aclose()
     assert page == {"conversations": [], "next": None, "count": 0}
+    assert set(counts.values()) == {0}
+    seen = [(await desk.get("/queue", params={"view": view})).json() for view in counts]
+    assert [one["counts"]["unassigned"] for one in seen] == [2] * len(counts)
+    assert theirs["conversation_id"] not in str(seen)
     page = (await desk.get("/conversations")).json()
     assert page["count"] == 2
     ids = {c["id"] for c in page["conversations"]}

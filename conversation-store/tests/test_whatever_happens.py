@@ -1,5 +1,6 @@
 """Whatever citizens send and agents rearrange, in any order: nothing lost, doubled, or astray."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -7,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conversation_store.rearrange import merge, move, split, undo
+from conversation_store.wait import read_waiting
 from hub_contract.errors import Permanent
 from hub_contract.words import Automatic
+from hub_kit.database import transaction
 from hub_kit.tokens import Caller
 
 TOWNS = count(1)
@@ -128,8 +131,25 @@ class Town:
             assert {p["open"] for p in own_people} <= {one["state"] == "open"}
         for entry in entries:
             assert (entry["conversation_id"], entry["contact_point_id"]) in people
+        await self._check_queue(conversations.values())
         digits = {r["digits"]: r["conversation_id"] for r in await self.rows("reference")}
         assert digits == {c["reference"]: c["id"] for c in conversations.values()}
+
+    async def _check_queue(self, conversations) -> None:
+        """What was counted and noted on the way is what counting and looking again would find."""
+        ids = [one["id"] for one in conversations]
+        async with transaction(self.world.ground.pool, self.tenant) as connection:
+            since = await read_waiting(connection, self.tenant, ids)
+        counted = Counter()
+        for one in conversations:
+            waits = one["state"] in {"open", "snoozed"}
+            assert one["waiting_since"] == (since[one["id"]] if waits else None)
+            waiting = one["waiting_since"] is not None
+            counted[one["state"], one["assignee"] or "", waiting] += 1
+        notes = Counter()
+        for row in await self.rows("tally"):
+            notes[row["state"], row["assignee"], row["waiting"]] += row["n"]
+        assert {key: n for key, n in notes.items() if n} == counted
 
 
 @settings(suppress_health_check=list(HealthCheck), max_examples=40, deadline=None)

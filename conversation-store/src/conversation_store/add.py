@@ -9,6 +9,7 @@ from conversation_store.announce import EntryNews, announce
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Temporary
 from hub_contract.topics import Wire
+from hub_contract.words import Automatic
 from hub_kit import tracing
 from hub_kit.database import Connection
 from hub_kit.event_log import KeyRow
@@ -49,7 +50,8 @@ on conflict (id) do nothing
 """
 _COUNT = """
 update conversation
-set next_place = next_place + 1, entry_count = entry_count + 1, last_at = greatest(last_at, $3)
+set next_place = next_place + 1, entry_count = entry_count + 1, last_at = greatest(last_at, $3),
+    waiting_since = case when $4 then null else waiting_since end
 where tenant = $1 and id = $2
 """
 _KEY = "insert into hub.message_key (owner, tenant, wrapped, reader) values ($1, $2, $3, $4)"
@@ -83,7 +85,8 @@ async def add(connection: Connection, new: Addition) -> bool:
     )
     if status != "INSERT 0 1":
         return False
-    await connection.execute(_COUNT, new.tenant, new.conversation_id, new.at)
+    answers = new.direction == "out" and new.automatic == Automatic.NO
+    await connection.execute(_COUNT, new.tenant, new.conversation_id, new.at, answers)
     told = announce(_news(new, place), SOURCE)
     if new.request:
         await append_log(connection, [new.request, told], [new.key])

@@ -13,6 +13,7 @@ from conversation_store.change import wake
 from conversation_store.listen import listen
 from conversation_store.settings import SERVICE, StoreSettings
 from conversation_store.store import Store
+from conversation_store.tally import fold
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.settings import Loaded, or_exit
@@ -57,6 +58,7 @@ async def _wake(store: Store) -> None:
     while True:
         for tenant in store.ground.settings.tenants:
             await wake(store.ground.pool, tenant)
+            await fold(store.ground.pool, tenant)
         await asyncio.sleep(_WAKE_EVERY)
 
 

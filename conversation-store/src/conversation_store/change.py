@@ -29,7 +29,8 @@ update conversation
 set state = coalesce($3, state),
     snoozed_until = case when $3 is null then snoozed_until else $4 end,
     assignee = case when $5 then $6 else assignee end,
-    unread = case when $7 then 0 else unread end
+    unread = case when $7 then 0 else unread end,
+    waiting_since = case when $3 = 'closed' then null else waiting_since end
 where tenant = $1 and id = $2
 """
 _PARTICIPANTS = """

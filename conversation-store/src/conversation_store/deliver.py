@@ -20,6 +20,7 @@ from conversation_store.assign import Proposal
 from conversation_store.known import Known
 from conversation_store.place import Thread
 from conversation_store.read import Reader
+from conversation_store.wait import read_waiting
 from hub_contract.delivery import Delivery, advance
 from hub_contract.errors import Permanent
 from hub_contract.events import DeliveryContent, DeliveryReported
@@ -122,7 +123,7 @@ async def deliver(
     by_message: dict[UUID, list[Report]] = defaultdict(list)
     for report in reports:
         by_message[report.event.message_id].append(report)
-    news, moved = [], []
+    news, moved, alarming = [], [], []
     for row in words:
         winner = _last_to_count(Delivery(row["delivery"]), by_message[row["id"]])
         if winner is None:
@@ -131,9 +132,13 @@ async def deliver(
         moved.append((row["id"], event.status, event.reason, event.code, event.at))
         news.append(_news(tenant, row, winner))
         if event.status in _ALARMING:
-            threads[conversations[row["id"]]].alarm()
+            alarming.append(threads[conversations[row["id"]]])
     if moved:
         await connection.execute(_MOVE, tenant, *zip(*moved, strict=True))
+    if alarming:
+        waiting = await read_waiting(connection, tenant, [thread.id for thread in alarming])
+        for thread in alarming:
+            thread.alarm(waiting[thread.id])
     return news
 
 

@@ -32,6 +32,7 @@ class Thread:
     added: int = 0
     unread: int = 0
     reopened: bool = False
+    waiting_since: datetime | None = None  # of the first message that nobody has answered
     public_service: str = ""  # of a transaction that begins in this batch
 
     def take(self, one: Incoming, assignment: Assignment) -> int:
@@ -42,6 +43,7 @@ class Thread:
         self.last_at = max(self.last_at, one.event.received_at)
         if one.event.automatic is Automatic.NO and one.event.direction is Direction.IN:
             self.unread += 1
+            self.waiting_since = min(self.waiting_since or self.last_at, one.event.received_at)
         if assignment.reopens:
             self.reopen()
         if one.content and one.content.public_service and self.transaction_id is None:
@@ -53,9 +55,11 @@ class Thread:
         if self.state != "open":
             self.state, self.reopened = "open", True
 
-    def alarm(self) -> None:
+    def alarm(self, waiting_since: datetime | None) -> None:
         """Ask for an agent: something that we sent did not arrive."""
         self.unread += 1
+        known = filter(None, (self.waiting_since, waiting_since))
+        self.waiting_since = min(known, default=None)
         self.reopen()
 
 
@@ -113,7 +117,8 @@ def _begin(first: Incoming, assignment: Assignment, reference: str) -> Thread:
 
 
 _LOCK = """
-select id, channel, account, state, reference, transaction_id, opened_at, last_at, next_place
+select id, channel, account, state, reference, transaction_id, opened_at, last_at, next_place,
+  waiting_since
 from conversation where tenant = $1 and id = any($2::uuid[]) order by id for update
 """
 

@@ -47,11 +47,11 @@ class Filter:
 class Cursor:
     """Where a page ended: opaque outside of this module."""
 
-    last_at: datetime
+    at: datetime
     id: UUID
 
     def __str__(self) -> str:
-        return base64.urlsafe_b64encode(f"{self.last_at.isoformat()}|{self.id}".encode()).decode()
+        return base64.urlsafe_b64encode(f"{self.at.isoformat()}|{self.id}".encode()).decode()
 
     @classmethod
     def read(cls, text: str) -> "Cursor":
@@ -84,7 +84,7 @@ async def list_conversations(
         total = None if after else (await fetch(connection, count))[0][0]
     shown = rows[:limit]
     more = Cursor(shown[-1]["last_at"], shown[-1]["id"]) if len(rows) > limit else None
-    return Summaries([_summary(ground, row) for row in shown], str(more) if more else None, total)
+    return Summaries([summary_of(ground, row) for row in shown], str(more) if more else None, total)
 
 
 def _conditions(tenant: str, wanted: Filter) -> Sequence[sa.ColumnElement[bool]]:
@@ -99,7 +99,7 @@ def _conditions(tenant: str, wanted: Filter) -> Sequence[sa.ColumnElement[bool]]
 
 def _behind(after: Cursor) -> sa.ColumnElement[bool]:
     return sa.tuple_(conversation.c.last_at, conversation.c.id) < sa.tuple_(
-        sa.literal(after.last_at, conversation.c.last_at.type),
+        sa.literal(after.at, conversation.c.last_at.type),
         sa.literal(after.id, conversation.c.id.type),
     )
 
@@ -107,7 +107,7 @@ def _behind(after: Cursor) -> sa.ColumnElement[bool]:
 def _summaries(tenant: str) -> sa.Select[Any]:
     """Select conversations beside their latest message from outside, with its key."""
     latest = (
-        sa.select(entry.c.id, entry.c.content)
+        sa.select(entry.c.id, entry.c.channel, entry.c.content)
         .where(
             entry.c.tenant == tenant,
             entry.c.conversation_id == conversation.c.id,
@@ -122,6 +122,7 @@ def _summaries(tenant: str) -> sa.Select[Any]:
         sa.select(
             *(column for column in c if column.name not in ("tenant", "next_place")),
             latest.c.id.label("latest"),
+            latest.c.channel.label("last_channel"),
             latest.c.content,
             message_key.c.wrapped,
         )
@@ -135,7 +136,8 @@ def _summaries(tenant: str) -> sa.Select[Any]:
     )
 
 
-def _summary(ground: Ground, row: Record) -> dict[str, Any]:
+def summary_of(ground: Ground, row: Record) -> dict[str, Any]:
+    """Return a line of a list: the conversation, and what its latest message says."""
     content = None
     if row["latest"]:
         latest = {"id": row["latest"], "content": row["content"], "wrapped": row["wrapped"]}
@@ -143,6 +145,7 @@ def _summary(ground: Ground, row: Record) -> dict[str, Any]:
     body = (content or {}).get("body") or {}
     return {
         **outline_of(row),
+        "last_channel": row["last_channel"] or row["channel"],
         "erased": bool(row["latest"]) and content is None,
         "subject": cut((content or {}).get("subject", ""), _EXCERPT),
         "excerpt": cut(body.get("text", ""), _EXCERPT),
@@ -154,7 +157,7 @@ def outline_of(row: Record) -> dict[str, Any]:
     """Return what a conversation says in the clear."""
     names = (
         *("id", "state", "channel", "account", "assignee", "snoozed_until", "merged_into"),
-        *("opened_at", "last_at", "unread", "transaction_id"),
+        *("opened_at", "last_at", "waiting_since", "unread", "transaction_id"),
     )
     return {
         **{name: row[name] for name in names},
@@ -183,7 +186,7 @@ async def search(ground: Ground, tenant: str, wanted: Search) -> list[dict[str, 
     page = _summaries(tenant).where(conversation.c.tenant == tenant, conversation.c.id.in_(now))
     async with transaction(ground.pool, tenant) as connection:
         rows = await fetch(connection, page.limit(2 * LIMIT))
-    return [_summary(ground, row) for row in rows]
+    return [summary_of(ground, row) for row in rows]
 
 
 def _by_reference(tenant: str, wanted: Search) -> sa.Select[Any]:

@@ -14,6 +14,7 @@ from conversation_store.announce import Change
 from conversation_store.follow import follow, follow_some, remember, restore
 from conversation_store.place import draw_references
 from conversation_store.shift import Act, record, shift, shift_back
+from conversation_store.wait import settle_waiting
 from hub_contract.errors import Permanent, Temporary
 from hub_kit.database import Connection, Pool, transaction
 from hub_kit.tokens import Caller
@@ -39,6 +40,7 @@ async def merge(pool: Pool, caller: Caller, source_id: UUID, into: UUID) -> Done
         await record(act, "merge", await remember(act))
         await shift(act, None, "merged")
         await follow(act)
+        await settle_waiting(connection, act.tenant, act.source["id"], act.target["id"])
         return Done(act.id, act.target["id"])
 
 
@@ -79,6 +81,7 @@ async def undo(pool: Pool, caller: Caller, rearrangement_id: UUID) -> Done | Non
         await record(act, "undo", "{}", undoes=rearrangement_id)
         await shift_back(act, rearrangement_id)
         await restore(act, done)
+        await settle_waiting(connection, act.tenant, act.source["id"], act.target["id"])
         return Done(act.id, done["source"])
 
 
@@ -130,6 +133,7 @@ async def _move_some(act: Act, kind: str, entries: Sequence[UUID], change: Chang
     await shift(act, entries, change)
     people = [person for person in some["people"] if person]
     await follow_some(act, people, confirmed=kind == "split")
+    await settle_waiting(act.connection, act.tenant, act.source["id"], act.target["id"])
 
 
 _MAKE = """

@@ -89,6 +89,7 @@ conversation = sa.Table(
     _id("merged_into", nullable=True),
     _text("assignee", nullable=True),
     _at("snoozed_until", nullable=True),
+    _at("waiting_since", nullable=True),
     _at("opened_at"),
     _at("last_at"),
     _column("entry_count", sa.Integer),
@@ -114,8 +115,35 @@ sa.Index(
     "conversation_snoozed",
     conversation.c.tenant,
     conversation.c.snoozed_until,
+    conversation.c.id,
     postgresql_where=conversation.c.state == "snoozed",
 )
+sa.Index(
+    "conversation_unassigned",
+    conversation.c.tenant,
+    *_BY_ACTIVITY,
+    postgresql_where=sa.and_(conversation.c.state == "open", conversation.c.assignee.is_(None)),
+)
+sa.Index(
+    "conversation_waiting",
+    conversation.c.tenant,
+    conversation.c.waiting_since,
+    conversation.c.id,
+    postgresql_where=sa.and_(
+        conversation.c.state == "open", conversation.c.waiting_since.is_not(None)
+    ),
+)
+# By triggers, one row for each change of a count; `tally` adds them up.
+tally = sa.Table(
+    "tally",
+    METADATA,
+    _text("tenant"),
+    _text("state"),
+    _text("assignee"),
+    _column("waiting", sa.Boolean),
+    _column("n", sa.Integer),
+)
+sa.Index("tally_by_tenant", tally.c.tenant)
 entry = sa.Table(
     "entry",
     METADATA,

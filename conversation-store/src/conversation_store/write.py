@@ -20,13 +20,14 @@ from hub_kit.database import Connection
 _CONVERSATIONS = """
 with made as (
   insert into conversation (id, tenant, channel, account, state, reference, transaction_id,
-    opened_at, last_at, entry_count, next_place, unread)
+    opened_at, last_at, entry_count, next_place, unread, waiting_since)
   select n.id, $1, n.channel, n.account, n.state, n.reference, n.transaction_id, n.opened_at,
-    n.last_at, n.added, n.next_place, n.unread
+    n.last_at, n.added, n.next_place, n.unread, n.waiting_since
   from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[],
-      $8::timestamptz[], $9::timestamptz[], $10::int[], $11::int[], $12::int[])
+      $8::timestamptz[], $9::timestamptz[], $10::int[], $11::int[], $12::int[],
+      $13::timestamptz[])
     as n(id, channel, account, state, reference, transaction_id, opened_at, last_at, added,
-         next_place, unread)
+         next_place, unread, waiting_since)
 )
 insert into reference (tenant, digits, conversation_id)
 select $1, n.digits, n.id from unnest($6::text[], $2::uuid[]) as n(digits, id)
@@ -35,9 +36,11 @@ _UPDATE = """
 update conversation c
 set state = n.state, last_at = n.last_at, entry_count = c.entry_count + n.added,
     next_place = n.next_place, unread = c.unread + n.unread, transaction_id = n.transaction_id,
+    waiting_since = n.waiting_since,
     snoozed_until = case when n.state = 'snoozed' then c.snoozed_until end
 from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::int[], $6::int[], $7::int[],
-    $8::uuid[]) as n(id, state, last_at, added, next_place, unread, transaction_id)
+    $8::uuid[], $9::timestamptz[])
+  as n(id, state, last_at, added, next_place, unread, transaction_id, waiting_since)
 where c.id = n.id and c.tenant = $1
 """
 _ENTRIES = """
@@ -163,11 +166,13 @@ def _new_row(t: Thread) -> tuple[Any, ...]:
         t.added,
         t.next_place,
         t.unread,
+        t.waiting_since,
     )
 
 
 def _changed_row(t: Thread) -> tuple[Any, ...]:
-    return t.id, t.state, t.last_at, t.added, t.next_place, t.unread, t.transaction_id
+    counts = t.added, t.next_place, t.unread
+    return t.id, t.state, t.last_at, *counts, t.transaction_id, t.waiting_since
 
 
 def _entry_row(line: Line) -> tuple[Any, ...]:

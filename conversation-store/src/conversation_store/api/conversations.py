@@ -4,7 +4,9 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Response
+from pydantic_core import to_json
 
+from conversation_store import views
 from conversation_store.api.caller import TheCaller, TheLanguage, TheStore, found
 from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import (
@@ -12,6 +14,7 @@ from conversation_store.api.shapes import (
     ConversationsFound,
     ConversationShown,
     EntryPage,
+    QueuePage,
     SearchAsked,
 )
 from conversation_store.queue import (
@@ -25,6 +28,7 @@ from conversation_store.queue import (
 from conversation_store.show import show_conversation
 from conversation_store.timeline import END, PAGE, Slice, read_page
 
+ViewName = Literal["mine", "unassigned", "waiting", "snoozed", "closed"]
 router = APIRouter(tags=["conversations"], generate_unique_id_function=by_name)
 
 
@@ -43,6 +47,21 @@ async def get_conversations(
     wanted = Filter(state, assignee, unassigned)
     cursor = Cursor.read(after) if after else None
     return await list_conversations(store.ground, caller.tenant, wanted, cursor, limit)
+
+
+@router.get("/queue", response_model=QueuePage, responses=problems())
+async def get_queue(
+    store: TheStore,
+    caller: TheCaller,
+    view: ViewName = "mine",
+    *,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = views.LIMIT,
+) -> Response:
+    """Show a view of the caller's queue: what she has taken on, what nobody has, who waits."""
+    cursor = Cursor.read(after) if after else None
+    page = await views.show_queue(store.ground, caller, view, cursor, limit)
+    return Response(to_json(page), media_type="application/json")
 
 
 @router.get(

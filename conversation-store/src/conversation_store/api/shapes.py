@@ -188,6 +188,9 @@ class ConversationOutline(BaseModel):
     transaction_id: UUID | None
     opened_at: AwareDatetime
     last_at: AwareDatetime
+    waiting_since: AwareDatetime | None = Field(
+        description="of the first message that no agent has answered; null: nobody waits"
+    )
     entries: int
     unread: int
 
@@ -195,6 +198,7 @@ class ConversationOutline(BaseModel):
 class ConversationSummary(ConversationOutline):
     """A line of a list: with what the latest message from outside says."""
 
+    last_channel: Channel = Field(description="by which the latest message from outside came")
     erased: bool
     subject: str
     excerpt: str
@@ -205,6 +209,20 @@ class ConversationPage(BaseModel):
     conversations: list[ConversationSummary]
     next: str | None = Field(description="give it as `after`; null: the end")
     count: int | None = Field(description="of all, exactly; only with the first page")
+
+
+class QueueCounts(BaseModel):
+    mine: int
+    unassigned: int
+    waiting: int
+    snoozed: int
+    closed: int
+
+
+class QueuePage(BaseModel):
+    conversations: list[ConversationSummary]
+    next: str | None = Field(description="give it as `after`; null: the end")
+    counts: QueueCounts = Field(description="of every view, exactly, as the caller sees them")
 
 
 class ConversationsFound(BaseModel):

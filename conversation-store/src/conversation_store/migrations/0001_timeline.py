@@ -53,6 +53,7 @@ create table conversation (
   merged_into uuid,
   assignee text,
   snoozed_until timestamptz,
+  waiting_since timestamptz,
   opened_at timestamptz not null,
   last_at timestamptz not null,
   entry_count int not null,
@@ -64,7 +65,20 @@ create index conversation_by_assignee
   on conversation (tenant, assignee, state, last_at desc, id desc)
   where assignee is not null;
 create index conversation_merged on conversation (merged_into) where merged_into is not null;
-create index conversation_snoozed on conversation (tenant, snoozed_until) where state = 'snoozed';
+create index conversation_snoozed on conversation (tenant, snoozed_until, id)
+  where state = 'snoozed';
+create index conversation_unassigned on conversation (tenant, last_at desc, id desc)
+  where state = 'open' and assignee is null;
+create index conversation_waiting on conversation (tenant, waiting_since, id)
+  where state = 'open' and waiting_since is not null;
+create table tally (
+  tenant text not null,
+  state text not null,
+  assignee text not null,
+  waiting boolean not null,
+  n int not null
+) with (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
+create index tally_by_tenant on tally (tenant);
 create table entry (
   id uuid primary key,
   tenant text not null,
@@ -198,11 +212,37 @@ create table delivery (
 create index delivery_by_message on delivery (message_id, at);
 alter table delivery alter column content set storage external
 """
+# Counting a hundred thousand rows for each look at the queue would take too long, and one row that
+# every writer updates would make them wait for each other: so each statement adds what it changed.
+TALLY = """
+create function tally_new() returns trigger language plpgsql as $$
+begin
+  insert into conversation_store.tally (tenant, state, assignee, waiting, n)
+  select tenant, state, coalesce(assignee, ''), waiting_since is not null, count(*)
+  from now group by 1, 2, 3, 4;
+  return null;
+end $$;
+create function tally_changed() returns trigger language plpgsql as $$
+begin
+  insert into conversation_store.tally (tenant, state, assignee, waiting, n)
+  select tenant, state, coalesce(assignee, ''), waiting_since is not null, sum(n)
+  from (select tenant, state, assignee, waiting_since, 1 as n from now
+        union all select tenant, state, assignee, waiting_since, -1 from before) c
+  group by 1, 2, 3, 4 having sum(n) <> 0;
+  return null;
+end $$;
+create trigger tally_new after insert on conversation
+  referencing new table as now for each statement execute function tally_new();
+create trigger tally_changed after update on conversation
+  referencing old table as before new table as now
+  for each statement execute function tally_changed()
+"""
 TENANT_TABLES = (
     "contact_point",
     "party",
     "party_link",
     "conversation",
+    "tally",
     "entry",
     "external_ref",
     "reference",
@@ -224,7 +264,7 @@ create policy by_tenant on {table}
 
 
 def upgrade() -> None:
-    script = [READER, TABLES, *(SECURE.format(table=table) for table in TENANT_TABLES)]
+    script = [READER, TABLES, TALLY, *(SECURE.format(table=table) for table in TENANT_TABLES)]
     for part in script:
         for statement in statements(part):
             op.execute(statement)
