@@ -1,12 +1,13 @@
 """Derived ids: the same facts are the same id, for ever and on every machine; others never."""
 
+import json
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub_contract.ids import derive, received_id, reported_id
+from hub_contract.ids import derive, received_id, reported_id, write_facts
 
 facts = st.lists(st.text(st.characters(codec=None), max_size=8), max_size=4)
 
@@ -55,3 +56,8 @@ def test_a_broken_header_still_has_an_id() -> None:
 @given(facts, facts)
 def test_other_facts_are_another_id(one: list[str], two: list[str]) -> None:
     assert (derive("x", *one) == derive("x", *two)) == (one == two)
+
+
+@given(facts)
+def test_facts_are_written_as_json_writes_them(written: list[str]) -> None:
+    assert write_facts(*written) == json.dumps(written)

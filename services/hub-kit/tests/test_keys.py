@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -174,3 +175,22 @@ def test_pseudonyms_are_stable_and_tell_tenants_kinds_and_values_apart():
 def test_a_key_for_one_purpose_is_no_key_for_another():
     keys = {derive_key(ring(), purpose) for purpose in ("service-token", "reply-token")}
     assert len(keys | {ring().signing}) == 3
+
+
+def test_keys_and_nonces_are_never_handed_out_twice():
+    """They are taken from a stock, by several threads at once, and in forked processes."""
+    key = KeyRing({1: b"1" * 32}, b"2" * 32, b"3" * 32).new_key()
+
+    def draw(count: int) -> list[bytes]:
+        return [seal(key, b"", b"")[:12] for _ in range(count)]
+
+    with ThreadPoolExecutor(8) as pool:
+        drawn = [nonce for some in pool.map(draw, [1000] * 16) for nonce in some]
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        os.write(writer, b"".join(draw(100)))
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = os.read(reader, 1200)
+    drawn += draw(100) + [theirs[n : n + 12] for n in range(0, 1200, 12)]
+    assert len(set(drawn)) == len(drawn) == 16_200

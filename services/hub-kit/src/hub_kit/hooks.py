@@ -20,6 +20,7 @@ from hub_kit.tokens import Refused
 
 PREFIX = "/hooks/"
 LIMIT = 1024 * 1024  # bytes of a hook; what is larger is fetched from the provider by its address
+_KEPT = Response(status_code=202)
 log = structlog.get_logger()
 
 
@@ -87,7 +88,7 @@ class Hooks:
         except Exception as error:  # noqa: BLE001 - outermost: a fault of ours is no reason to give up
             log.error("hook sent back: try again", hook=name, error=logs.place(error))
             return problem(503, "Try again later", "A fault of ours; twice is once.")
-        return Response(status_code=202)
+        return _KEPT
 
 
 def _name(scope: Scope) -> str:

@@ -10,6 +10,7 @@ import hmac
 import json
 import os
 import secrets
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +21,35 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hub_contract.errors import Permanent
+from hub_contract.ids import write_facts
 from hub_kit.settings import ConfigurationError
 
 NONCE = 12
+KEY = 32
+
+
+class _Stock:
+    """Random bytes of one length, asked for in bulk: the kernel's answer costs more than sealing.
+
+    A piece is taken once, by whichever thread; a forked process begins with none.
+    """
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        self._pieces: deque[bytes] = deque()
+        os.register_at_fork(after_in_child=self._pieces.clear)
+
+    def take(self) -> bytes:
+        try:
+            return self._pieces.pop()
+        except IndexError:
+            length = self._length
+            raw = os.urandom(length * 64)
+            self._pieces.extend(raw[n : n + length] for n in range(length, len(raw), length))
+            return raw[:length]
+
+
+_NONCES, _KEYS = _Stock(NONCE), _Stock(KEY)
 
 
 class Erased(Permanent):
@@ -31,7 +58,7 @@ class Erased(Permanent):
 
 def seal(key: bytes, plain: bytes, what: bytes) -> bytes:
     """Return nonce + ciphertext + tag; `what` binds them to their place."""
-    nonce = secrets.token_bytes(NONCE)
+    nonce = _NONCES.take()
     return nonce + AESGCM(key).encrypt(nonce, plain, what)
 
 
@@ -74,7 +101,7 @@ class KeyRing:
     @staticmethod
     def create(path: Path) -> None:
         """Write a new ring, readable by its owner only; `FileExistsError` where there is one."""
-        fresh = [base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(3)]
+        fresh = [base64.b64encode(secrets.token_bytes(KEY)).decode() for _ in range(3)]
         document = {"wrapping": {"1": fresh[0]}, "pseudonym": fresh[1], "signing": fresh[2]}
         beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -90,7 +117,7 @@ class KeyRing:
         sync_folder(path.parent)
 
     def new_key(self) -> bytes:
-        return secrets.token_bytes(32)
+        return _KEYS.take()
 
     def wrap(self, key: bytes, owner: UUID) -> bytes:
         number = max(self.wrapping)
@@ -105,7 +132,7 @@ class KeyRing:
 
     def pseudonym_of(self, tenant: str, kind: str, value: str) -> str:
         """Return the look-up key of a contact point: the same everywhere, readable nowhere."""
-        facts = json.dumps([tenant, kind, value]).encode()
+        facts = write_facts(tenant, kind, value).encode()
         return hmac.digest(self.pseudonym, facts, "sha256").hex()[:32]
 
 
@@ -118,7 +145,7 @@ def _numbered(raw: Mapping[str, str]) -> dict[int, bytes]:
 
 def _key(text: str) -> bytes:
     key = base64.b64decode(text, validate=True)
-    if len(key) != 32:
+    if len(key) != KEY:
         raise ValueError("a key has not 32 bytes")
     return key
 

@@ -225,6 +225,7 @@ async def _serve(app: FastAPI | Compose, door: socket.socket) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # whom to believe is the gateway's to say, and it costs every call
             lifespan="on",
             timeout_graceful_shutdown=GRACE,
         )
