@@ -26,6 +26,8 @@ BODIES = {
     "get_conversations": None,
     "get_queue": None,
     "get_conversation": None,
+    "get_ways": None,
+    "get_others": None,
     "get_entries": None,
     "get_entry": None,
     "get_original": None,

@@ -46,6 +46,35 @@ _SENTENCES = {
         "Automatische Nachricht ohne Zuordnung.",
         "Automatic message; nothing matched.",
     ),
+    "asked_for": (
+        "Hier möchte die Person Antworten bekommen.",
+        "This is where the person wishes to be answered.",
+    ),
+    "wrote_last": ("So kam die letzte Nachricht.", "The last message came this way."),
+    "known_here": (
+        "Bestätigter Kontaktweg in diesem Gespräch.",
+        "A confirmed contact point of this conversation.",
+    ),
+    "not_confirmed": (
+        "Dieser Kontaktweg ist in diesem Gespräch nicht bestätigt. Bitte erst bestätigen.",
+        "This contact point is not confirmed in this conversation. Please confirm it first.",
+    ),
+    "no_address": (
+        "In diesem Gespräch ist keine solche Adresse bekannt.",
+        "No such address is known in this conversation.",
+    ),
+    "no_account": (
+        "Ihre Behörde hat dafür keinen Anschluss eingerichtet.",
+        "Your authority has no account set up for this.",
+    ),
+    "once_failed": (
+        "Eine Nachricht an diese Adresse konnte nicht zugestellt werden.",
+        "A message to this address could not be delivered.",
+    ),
+    "once_returned": (
+        "Eine Nachricht an diese Adresse kam zurück.",
+        "A message to this address came back.",
+    ),
     "agent": ("Von einer Person im Amt verfasst.", "Written by an agent."),
     "moved": ("Von Hand verschoben.", "Moved by hand."),
     "token_forged": (

@@ -75,7 +75,7 @@ async def list_conversations(
 ) -> Summaries:
     """Return a page of the list."""
     conditions = _conditions(tenant, wanted)
-    page = _summaries(tenant).where(*conditions).limit(limit + 1)
+    page = summaries(tenant).where(*conditions).limit(limit + 1)
     if after:
         page = page.where(_behind(after))
     count = sa.select(sa.func.count()).select_from(conversation).where(*conditions)
@@ -104,7 +104,7 @@ def _behind(after: Cursor) -> sa.ColumnElement[bool]:
     )
 
 
-def _summaries(tenant: str) -> sa.Select[Any]:
+def summaries(tenant: str) -> sa.Select[Any]:
     """Select conversations beside their latest message from outside, with its key."""
     latest = (
         sa.select(entry.c.id, entry.c.channel, entry.c.content)
@@ -183,7 +183,7 @@ async def search(ground: Ground, tenant: str, wanted: Search) -> list[dict[str, 
     now = sa.select(sa.func.coalesce(conversation.c.merged_into, conversation.c.id)).where(
         conversation.c.tenant == tenant, conversation.c.id.in_(chosen)
     )
-    page = _summaries(tenant).where(conversation.c.tenant == tenant, conversation.c.id.in_(now))
+    page = summaries(tenant).where(conversation.c.tenant == tenant, conversation.c.id.in_(now))
     async with transaction(ground.pool, tenant) as connection:
         rows = await fetch(connection, page.limit(2 * LIMIT))
     return [summary_of(ground, row) for row in rows]

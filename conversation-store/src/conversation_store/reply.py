@@ -17,9 +17,9 @@ from asyncpg import Record
 from conversation_store.add import SOURCE, Addition, add
 from conversation_store.choose import Way, choose
 from conversation_store.compose import Answer, File, Thread, compose
-from conversation_store.link import open_point
 from conversation_store.store import Store
 from conversation_store.timeline import open_row
+from conversation_store.ways import Last, accounts_of, read_ways
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent, Sealed
 from hub_contract.ids import derive
@@ -27,7 +27,7 @@ from hub_contract.topics import to_wire
 from hub_contract.words import Attachment, Automatic, Channel
 from hub_kit import tracing
 from hub_kit.blobs import pack
-from hub_kit.database import Connection, transaction
+from hub_kit.database import transaction
 from hub_kit.event_log import KeyRow
 from hub_kit.sealing import seal_bytes
 from hub_kit.tokens import Caller
@@ -96,15 +96,6 @@ select t.id, t.reference from conversation c
 join conversation t on t.id = coalesce(c.merged_into, c.id) and t.tenant = $1
 where c.tenant = $1 and c.id = $2
 """
-_WAYS = """
-select p.contact_point_id, p.channel, p.account, p.verified, p.preferred_at, c.id, c.sealed,
-  k.wrapped
-from participant p
-join contact_point c on c.id = p.contact_point_id and c.tenant = $1
-left join hub.message_key k on k.owner = c.id and k.tenant = $1
-where p.tenant = $1 and p.conversation_id = $2
-order by p.at, p.channel
-"""
 _INBOUND = """
 select e.id, e.channel, e.account, e.contact_point_id, e.automatic, e.content, k.wrapped
 from entry e left join hub.message_key k on k.owner = e.id and k.tenant = $1
@@ -125,32 +116,14 @@ async def _read(
         row = await connection.fetchrow(_CONVERSATION, tenant, conversation_id)
         if row is None:
             return None
-        ways = await _ways(connection, store, tenant, row["id"])
+        ways = await read_ways(connection, store, tenant, row["id"])
         inbound = await connection.fetch(_INBOUND, tenant, row["id"], _LATEST)
         existing = await connection.fetchrow(_EXISTING, tenant, message_id)
     opened = tuple((one, open_row(one, store.ground.ring) or {}) for one in inbound)
     return _Context(row["id"], row["reference"], ways, opened, existing)
 
 
-async def _ways(
-    connection: Connection, store: Store, tenant: str, conversation_id: UUID
-) -> tuple[Way, ...]:
-    rows = await connection.fetch(_WAYS, tenant, conversation_id)
-    points = ((row, open_point(store.ground.ring, row)) for row in rows)
-    names = ("contact_point_id", "channel", "account", "verified", "preferred_at")
-    return tuple(
-        Way(**{name: row[name] for name in names}, point=point) for row, point in points if point
-    )
-
-
-def accounts_of(store: Store, tenant: str) -> dict[str, str]:
-    """Return the first account of each channel of this tenant: to send from where none is named."""
-    settings = store.ground.settings.tenants.get(tenant)
-    accounts = settings.accounts if settings else {}
-    return {account.channel: name for name, account in reversed(accounts.items())}
-
-
-def _last_way(context: _Context) -> tuple[UUID, str, str] | None:
+def _last_way(context: _Context) -> Last | None:
     """Return contact point, channel and account of the last message that somebody wrote."""
     for row, _ in context.inbound:
         if row["contact_point_id"] and row["automatic"] == Automatic.NO:

@@ -175,6 +175,11 @@ entry = sa.Table(
     _column("content", sa.LargeBinary),
     sa.UniqueConstraint("conversation_id", "place", name="entry_place"),
 )
+sa.Index(
+    "entry_undelivered",
+    entry.c.contact_point_id,
+    postgresql_where=entry.c.delivery.in_(("failed", "returned")),
+)
 external_ref = sa.Table(
     "external_ref",
     METADATA,

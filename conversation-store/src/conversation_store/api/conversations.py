@@ -16,7 +16,9 @@ from conversation_store.api.shapes import (
     EntryPage,
     QueuePage,
     SearchAsked,
+    WaysShown,
 )
+from conversation_store.others import find_others
 from conversation_store.queue import (
     LIMIT,
     Cursor,
@@ -27,6 +29,7 @@ from conversation_store.queue import (
 )
 from conversation_store.show import show_conversation
 from conversation_store.timeline import END, PAGE, Slice, read_page
+from conversation_store.ways import show_ways
 
 ViewName = Literal["mine", "unassigned", "waiting", "snoozed", "closed"]
 router = APIRouter(tags=["conversations"], generate_unique_id_function=by_name)
@@ -73,6 +76,28 @@ async def get_conversation(
     """Show a conversation: whom it is with, what is proposed, what was rearranged."""
     shown = await show_conversation(store.ground, caller.tenant, conversation_id, language)
     return found(shown)
+
+
+@router.get(
+    "/conversations/{conversation_id}/ways", response_model=WaysShown, responses=problems(404)
+)
+async def get_ways(
+    store: TheStore, caller: TheCaller, language: TheLanguage, conversation_id: UUID
+) -> Any:
+    """Say by which ways an answer may go out, and of every other channel why not."""
+    ways = await show_ways(store, caller.tenant, conversation_id, language)
+    return {"ways": found(ways)}
+
+
+@router.get(
+    "/conversations/{conversation_id}/others",
+    response_model=ConversationsFound,
+    responses=problems(404),
+)
+async def get_others(store: TheStore, caller: TheCaller, conversation_id: UUID) -> Any:
+    """List other conversations of the confirmed people of this one, newest activity first."""
+    others = await find_others(store.ground, caller.tenant, conversation_id)
+    return {"conversations": found(others)}
 
 
 @router.get(

@@ -282,6 +282,32 @@ class ConversationShown(ConversationOutline):
     transaction: TransactionShown | None
 
 
+class WayWarning(BaseModel):
+    code: Literal["once_failed", "once_returned"]
+    text: str
+    at: AwareDatetime
+    cause: str = Field(description="the reason of that delivery: address_unknown, ...")
+
+
+class WayShown(BaseModel):
+    """A way by which an answer may go out, or why it may not; each channel stands here."""
+
+    channel: Channel
+    account: str = Field(description="to send from; empty: there is none")
+    contact_point: UUID | None = Field(description="null: nobody is reached by this channel")
+    kind: ContactKind
+    address: str | None
+    name: str
+    offered: bool
+    reason: Reason = Field(description="why it is offered, or why not")
+    warning: WayWarning | None
+    preferred: bool = Field(description="where an answer goes if nothing is chosen")
+
+
+class WaysShown(BaseModel):
+    ways: list[WayShown]
+
+
 class Address(Asked):
     kind: ContactKind
     value: str = Field(max_length=1000)

@@ -111,6 +111,8 @@ create table entry (
 -- Sealed bytes do not compress; trying costs time.
 alter table entry alter column content set storage external;
 alter table entry alter column facts set storage main;
+create index entry_undelivered on entry (contact_point_id)
+  where delivery in ('failed', 'returned');
 create table external_ref (
   lookup text primary key,
   tenant text not null,

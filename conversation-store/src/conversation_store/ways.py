@@ -1,0 +1,162 @@
+"""Says by which ways an answer may go out, and of every other channel why not, for the composer."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from conversation_store.choose import REACHES, Target, Way, choose
+from conversation_store.explain import explain
+from conversation_store.link import open_point
+from conversation_store.store import Store
+from hub_contract.errors import Permanent
+from hub_contract.words import Channel
+from hub_kit.database import Connection, transaction
+
+Last = tuple[UUID, str, str]  # contact point, channel, account
+
+_WAYS = """
+select p.contact_point_id, p.channel, p.account, p.verified, p.preferred_at, c.id, c.sealed,
+  k.wrapped
+from participant p
+join contact_point c on c.id = p.contact_point_id and c.tenant = $1
+left join hub.message_key k on k.owner = c.id and k.tenant = $1
+where p.tenant = $1 and p.conversation_id = $2
+order by p.at, p.channel
+"""
+
+
+async def read_ways(
+    connection: Connection, store: Store, tenant: str, conversation_id: UUID
+) -> tuple[Way, ...]:
+    """Return how the people of this conversation wrote, or asked to be answered."""
+    rows = await connection.fetch(_WAYS, tenant, conversation_id)
+    points = ((row, open_point(store.ground.ring, row)) for row in rows)
+    names = ("contact_point_id", "channel", "account", "verified", "preferred_at")
+    return tuple(
+        Way(**{name: row[name] for name in names}, point=point) for row, point in points if point
+    )
+
+
+def accounts_of(store: Store, tenant: str) -> dict[str, str]:
+    """Return the first account of each channel of this tenant: to send from where none is named."""
+    settings = store.ground.settings.tenants.get(tenant)
+    accounts = settings.accounts if settings else {}
+    return {account.channel: name for name, account in reversed(accounts.items())}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A way as the composer shows it; `way` is None where nobody is reached by this channel."""
+
+    channel: Channel
+    way: Way | None
+    account: str
+    reason: str  # a code of `explain`
+    offered: bool = False
+    default: bool = False
+
+
+def list_ways(
+    ways: Sequence[Way], last: Last | None, accounts: Mapping[str, str]
+) -> Iterator[Shown]:
+    """Yield every way of every channel, each channel at least once, in the order of channels."""
+    try:
+        default = choose(Target(), ways, last, accounts)
+    except Permanent:
+        default = None
+    for channel in Channel:
+        reached = {w.contact_point_id: w for w in ways if w.point.kind == REACHES[channel]}
+        # Who has written by this very channel is shown as she wrote.
+        reached |= {w.contact_point_id: w for w in ways if w.channel == channel}
+        if not reached:
+            account = accounts.get(channel, "")
+            yield Shown(channel, None, account, "no_address" if account else "no_account")
+        for way in reached.values():
+            yield _shown(channel, way, default, last, accounts)
+
+
+def _shown(
+    channel: Channel, way: Way, default: Way | None, last: Last | None, accounts: Mapping[str, str]
+) -> Shown:
+    own = way.account if way.channel == channel else ""
+    account = own or accounts.get(channel, "")
+    if not account:
+        return Shown(channel, way, "", "no_account")
+    if not way.verified:
+        return Shown(channel, way, account, "not_confirmed")
+    chosen = (way.contact_point_id, channel)
+    is_default = default is not None and chosen == (default.contact_point_id, default.channel)
+    reason = "known_here"
+    if way.preferred_at and way.channel == channel:
+        reason = "asked_for"
+    elif last and chosen == last[:2]:
+        reason = "wrote_last"
+    return Shown(channel, way, account, reason, offered=True, default=is_default)
+
+
+_NOW = """
+select coalesce(merged_into, id) from conversation where tenant = $1 and id = $2
+"""
+_LAST = """
+select contact_point_id, channel, account from entry
+where tenant = $1 and conversation_id = $2 and direction = 'in' and automatic = 'no'
+  and contact_point_id is not null
+order by conversation_id desc, place desc limit 1
+"""
+# In any conversation: an address that does not exist does not exist for the next agent either.
+_TROUBLES = """
+select distinct on (contact_point_id, channel) contact_point_id, channel, delivery,
+  delivery_reason, delivery_at
+from entry
+where tenant = $1 and contact_point_id = any($2::uuid[]) and delivery in ('failed', 'returned')
+order by contact_point_id, channel, delivery_at desc
+"""
+
+
+async def show_ways(
+    store: Store, tenant: str, conversation_id: UUID, language: str
+) -> list[dict[str, Any]] | None:
+    """Return the ways of an answer; None where there is no such conversation."""
+    async with transaction(store.ground.pool, tenant) as connection:
+        now: UUID | None = await connection.fetchval(_NOW, tenant, conversation_id)
+        if now is None:
+            return None
+        ways = await read_ways(connection, store, tenant, now)
+        last = await connection.fetchrow(_LAST, tenant, now)
+        points = [way.contact_point_id for way in ways]
+        troubles = await connection.fetch(_TROUBLES, tenant, points)
+    failed = {(row["contact_point_id"], row["channel"]): row for row in troubles}
+    shown = list_ways(ways, tuple(last) if last else None, accounts_of(store, tenant))
+    return [_line(one, failed, language) for one in shown]
+
+
+def _line(shown: Shown, failed: Mapping[tuple[UUID, str], Record], language: str) -> dict[str, Any]:
+    way = shown.way
+    trouble = failed.get((way.contact_point_id, shown.channel)) if way else None
+    return {
+        "channel": shown.channel,
+        "account": shown.account,
+        "contact_point": way.contact_point_id if way else None,
+        "kind": REACHES[shown.channel],
+        "address": way.point.value if way else None,
+        "name": way.point.name if way else "",
+        "offered": shown.offered,
+        "reason": {"code": shown.reason, "text": explain(shown.reason, language)},
+        "warning": _warning(trouble, language) if trouble else None,
+        "preferred": shown.default,
+    }
+
+
+def _warning(row: Record, language: str) -> dict[str, Any]:
+    at: datetime = row["delivery_at"]
+    code = f"once_{row['delivery']}"
+    return {
+        "code": code,
+        "text": explain(code, language),
+        "at": at,
+        "cause": row["delivery_reason"],
+    }

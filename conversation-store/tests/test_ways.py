@@ -1,0 +1,190 @@
+"""The composer's ways: each channel stands there, offered or with the reason why not."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from conversation_store.choose import Way
+from conversation_store.explain import LANGUAGES, explain
+from conversation_store.ways import list_ways
+from hub_contract.words import Channel, ContactKind, ContactPoint
+
+E, P, M, F = (UUID(int=n) for n in range(1, 5))
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+ACCOUNTS = {"email": "post", "web": "portal", "phone": "line"}
+
+
+def way(point, channel, kind, account="own", *, verified=True, preferred_at=None) -> Way:
+    found = ContactPoint(kind=kind, value=str(point))
+    return Way(point, channel, account, verified, found, preferred_at)
+
+
+MAIL = way(E, "email", ContactKind.EMAIL)
+NAMED = way(E, "email", ContactKind.EMAIL, "")
+ASKED = way(E, "email", ContactKind.EMAIL, "", preferred_at=NOON)
+STRANGER = way(E, "email", ContactKind.EMAIL, verified=False)
+PORTAL = way(P, "web", ContactKind.PORTAL)
+SMS = way(M, "sms", ContactKind.PHONE)
+FAX = way(F, "fax", ContactKind.FAX, "")
+BY_WEB, BY_MAIL = (P, "web", "own"), (E, "email", "own")
+
+# ways, last | what is offered: channel, account, reason; what is the default
+OFFERED = {
+    "nobody": ([], None, [], None),
+    "one who wrote": ([MAIL], BY_MAIL, [("email", "own", "wrote_last")], "email"),
+    "one who wrote, and named another way": (
+        [PORTAL, NAMED],
+        BY_WEB,
+        [("email", "post", "known_here"), ("web", "own", "wrote_last")],
+        "web",
+    ),
+    "one who asked for another way": (
+        [PORTAL, ASKED],
+        BY_WEB,
+        [("email", "post", "asked_for"), ("web", "own", "wrote_last")],
+        "email",
+    ),
+    "a number that can be called too": (
+        [SMS],
+        (M, "sms", "own"),
+        [("sms", "own", "wrote_last"), ("phone", "line", "known_here")],
+        "sms",
+    ),
+    "a stranger": ([STRANGER], BY_MAIL, [], None),
+    "after a stranger the agent chooses": (
+        [PORTAL, STRANGER],
+        BY_MAIL,
+        [("web", "own", "known_here")],
+        None,
+    ),
+    "no fax of ours": ([FAX], None, [], None),
+}
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_what_is_offered(name):
+    ways, last, offered, default = OFFERED[name]
+    shown = list(list_ways(ways, last, ACCOUNTS))
+    assert [(o.channel, o.account, o.reason) for o in shown if o.offered] == offered
+    assert [o.channel for o in shown if o.default] == [default] * bool(default)
+    assert all(o.offered for o in shown if o.default)
+    assert list(dict.fromkeys(o.channel for o in shown)) == list(Channel), "each channel, in order"
+    for one in shown:
+        assert all(explain(one.reason, language).endswith(".") for language in LANGUAGES)
+
+
+REFUSED = {
+    "nobody": ([], {"email": "no_address", "sms": "no_account", "web": "no_address"}),
+    "a stranger": ([STRANGER], {"email": "not_confirmed", "fax": "no_account"}),
+    "no fax of ours": ([FAX], {"fax": "no_account"}),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_why_it_is_not_offered(name):
+    ways, expected = REFUSED[name]
+    found = {one.channel: one for one in list_ways(ways, None, ACCOUNTS)}
+    assert {c: found[c].reason for c in expected} == expected
+    assert not any(found[c].offered for c in expected)
+
+
+def of(ways, channel):
+    return [way for way in ways.json()["ways"] if way["channel"] == channel]
+
+
+async def test_an_address_that_bounced_is_warned_of_everywhere(world, desk):
+    first, second = await world.take_in(
+        world.mail(), world.mail("karl@example.org", name="Karl Klein")
+    )
+    paths = [f"/conversations/{one['conversation_id']}" for one in (first, second)]
+    made = await desk.post(f"{paths[0]}/replies", json={"text": "Ja."})
+    before = of(await desk.get(f"{paths[0]}/ways"), "email")
+    entry_id = made.json()["entry_id"]
+    await world.ground.accept(world.report(entry_id, "failed", reason="address_unknown"))
+    await world.append()
+    [now] = of(await desk.get(f"{paths[0]}/ways"), "email")
+    assert before == [{**now, "warning": None}]
+    at = now["warning"].pop("at")
+    assert now["warning"] == {
+        "code": "once_failed",
+        "text": "Eine Nachricht an diese Adresse konnte nicht zugestellt werden.",
+        "cause": "address_unknown",
+    }
+    assert datetime.fromisoformat(at).year == 2026
+    await desk.post(f"{paths[0]}/close")
+    [again] = await world.take_in(world.mail(at=datetime.now(UTC)))
+    assert again["conversation_id"] != first["conversation_id"]
+    [elsewhere] = of(await desk.get(f"/conversations/{again['conversation_id']}/ways"), "email")
+    assert elsewhere["warning"]["code"] == "once_failed"
+    [other] = of(await desk.get(f"{paths[1]}/ways"), "email")
+    assert (other["warning"], other["address"], other["name"], other["preferred"]) == (
+        *(None, "karl@example.org", "Karl Klein"),
+        True,
+    )
+
+
+async def test_ways_are_said_in_the_callers_language(world, desk):
+    [first] = await world.take_in(world.mail())
+    path = f"/conversations/{first['conversation_id']}/ways"
+    [fax] = of(await desk.get(path, headers={"Accept-Language": "en-GB,de;q=0.5"}), "fax")
+    assert fax["reason"]["text"] == "Your authority has no account set up for this."
+    assert (fax["offered"], fax["contact_point"], fax["kind"]) == (False, None, "fax")
+
+
+async def test_a_merged_conversation_has_the_ways_of_where_it_went(world, desk):
+    first, second = await world.take_in(world.mail(), world.mail("karl@example.org"))
+    path = f"/conversations/{first['conversation_id']}"
+    await desk.post(f"{path}/merge", json={"into": str(second["conversation_id"])})
+    ways = of(await desk.get(f"{path}/ways"), "email")
+    assert {way["address"] for way in ways} == {"erika@example.org", "karl@example.org"}
+
+
+async def others(desk, entry):
+    answer = await desk.get(f"/conversations/{entry['conversation_id']}/others")
+    return [one["id"] for one in answer.json()["conversations"]]
+
+
+async def close(desk, *entries):
+    for entry in entries:
+        await desk.post(f"/conversations/{entry['conversation_id']}/close")
+
+
+async def test_the_others_are_those_of_the_same_people(world, desk):
+    [first] = await world.take_in(world.mail(name="Erika Mustermann"))
+    await close(desk, first)
+    second, karl = await world.take_in(
+        world.mail(name="Erika Mustermann"), world.mail("karl@example.org", name="Erika Mustermann")
+    )
+    ids = [str(one["conversation_id"]) for one in (first, second, karl)]
+    assert await others(desk, first) == [ids[1]]
+    assert await others(desk, second) == [ids[0]]
+    assert await others(desk, karl) == [], "a name leads nowhere"
+    path = f"/contact-points/{first['contact_point_id']}/link"
+    link = {"other": str(karl["contact_point_id"]), "reason": "am Telefon gesagt"}
+    made = (await desk.post(path, json=link)).json()
+    assert await others(desk, karl) == [ids[1], ids[0]], "newest activity first"
+    assert set(await others(desk, second)) == {ids[0], ids[2]}
+    for link_id in made["link_ids"]:
+        await desk.post(f"/links/{link_id}/undo")
+    assert await others(desk, karl) == []
+
+
+async def test_who_is_not_confirmed_leads_nowhere(world, desk):
+    [first] = await world.take_in(world.mail())
+    reference = (await world.conversation(first["conversation_id"]))["reference"]
+    own, stranger = await world.take_in(
+        world.mail("karl@example.org"), world.mail("karl@example.org", references=(reference,))
+    )
+    assert stranger["conversation_id"] == first["conversation_id"]
+    assert (await others(desk, first), await others(desk, own)) == ([], [])
+
+
+async def test_a_merged_one_is_among_the_others_where_it_went(world, desk):
+    [first] = await world.take_in(world.mail())
+    await close(desk, first)
+    second, karl = await world.take_in(world.mail(), world.mail("karl@example.org"))
+    path = f"/conversations/{first['conversation_id']}/merge"
+    await desk.post(path, json={"into": str(karl["conversation_id"])})
+    assert await others(desk, second) == [str(karl["conversation_id"])]
+    assert await others(desk, first) == [str(second["conversation_id"])]
