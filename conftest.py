@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import gateway  # noqa: F401 - its folder has its name: known first, pytest does not take one for the other
 from hub_contract.errors import Temporary
 
 pytest_plugins = ["hub_kit.testing", "hub_pages.testing"]

@@ -8,6 +8,7 @@ import yaml
 from hub_kit.keys import KeyRing
 from local_hub.__main__ import main
 from local_hub.locate import MODEL
+from local_hub.programs import SERVICES
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +66,17 @@ MISTAKES = [
     ("services.channel_email.smtp", "2525", "services.channel_email.smtp: ", "write host:port"),
     ("services.channel_email.sise_limit", 5, "channel_email.sise_limit: ", "mend the spelling"),
     ("services.channel_emil", {}, "services.channel_emil: ", "write one of"),
+    ("services.gateway.door", "8080", "services.gateway.door: ", "write host:port"),
+    ("services.gateway.hosts", {"a.example": "x"}, "gateway.hosts.a.example: ", "correct it"),
+    (
+        "services.gateway.oidc.client_secret_file",
+        "/nowhere/secret",
+        "/nowhere/secret: ",
+        "correct client_secret_file",
+    ),
+    ("tenants.desk", {"name": "x"}, "tenants.desk: ", "name it otherwise"),
+    ("services.channel_web.store", "8010", "services.channel_web.store: ", "write http://"),
+    ("services.peers.identity", "nowhere", "services.peers.identity: ", "write host:port"),
     ("services.peers.hub", "nowhere", "services.peers.hub: ", "write host:port"),
     (
         "services.channel_email.relay.user",
@@ -114,6 +126,7 @@ def test_what_cannot_be_reached(tmp_path, capsys):
         document["blobs"] = "/proc/faden"
         document["keys_file"] = str(tmp_path / "none.json")
         document["services"]["channel_email"]["relay"]["port"] = 1
+        document["services"]["gateway"]["oidc"]["issuer"] = "http://127.0.0.1:1"
 
     file = write(tmp_path, away)
     code, out, err = run(capsys, "check", "--config", file, "--json")
@@ -123,10 +136,13 @@ def test_what_cannot_be_reached(tmp_path, capsys):
     expected = [
         ("blobs: ", "make it writable, or name another place"),
         ("bus: 127.0.0.1:1 cannot be reached", "start it, or correct it"),
-        ("database: channel_email cannot connect", "start it, or correct the DSN"),
-        ("database: conversation_store cannot connect", "start it, or correct the DSN"),
+        *(
+            (f"database: {service} cannot connect", "start it, or correct the DSN")
+            for service in sorted(SERVICES)
+        ),
         ("keys_file: No such file or directory", "make one with `faden keys`"),
         ("services.channel_email.relay: cannot be reached", "correct host and port"),
+        ("services.gateway.oidc: the log-in provider", "start it, or correct issuer"),
     ]
     assert len(lines) == len(expected)
     for line, (fault, remedy) in zip(lines, expected, strict=True):

@@ -125,6 +125,7 @@ def _checks(hub):
         "bus",
         "database",
         "services.channel_email.relay",
+        "services.gateway.oidc",
     }
 
 

@@ -12,7 +12,12 @@ import asyncpg
 
 from channel_email.settings import SERVICE as EMAIL
 from channel_email.settings import Accounts, EmailAccount, EmailSettings, Login
-from hub_contract.errors import Temporary
+from channel_web.settings import SERVICE as WEB
+from channel_web.settings import Accounts as WebAccounts
+from channel_web.settings import WebSettings
+from gateway.identify import Provider
+from gateway.settings import read_settings as read_gateway
+from hub_contract.errors import Permanent, Temporary
 from hub_contract.words import Channel
 from hub_kit.blobs import open_blobs
 from hub_kit.database import AWAY
@@ -43,6 +48,9 @@ def check_configuration(loaded: Loaded) -> list[Finding]:
     email = loaded.section(EMAIL, EmailSettings)
     accounts = Accounts.read(loaded)
     loaded.section("peers", PeersSettings)
+    loaded.section(WEB, WebSettings)
+    WebAccounts.read(loaded)
+    _check_secret(loaded)
     for name in loaded.hub.services:
         if name not in KNOWN:
             known = ", ".join(KNOWN)
@@ -59,11 +67,20 @@ def check_configuration(loaded: Loaded) -> list[Finding]:
     ]
 
 
+def _check_secret(loaded: Loaded) -> None:
+    if (oidc := read_gateway(loaded).oidc) is not None:
+        try:
+            oidc.secret()
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{loaded.path}: services.gateway.oidc: {error}") from None
+
+
 async def check_connections(loaded: Loaded) -> list[Finding]:
     """Try everything that the file names, all at once."""
     checks: list[Awaitable[Finding]] = [_keys(loaded), _blobs(loaded), _bus(loaded)]
     checks += [_database(loaded, role) for role in SERVICES]
     checks += [_mail_server(key, login, port) for key, login, port in _mail_servers(loaded)]
+    checks.append(_identity(loaded))
     return list(await asyncio.gather(*checks))
 
 
@@ -115,6 +132,21 @@ async def _database(loaded: Loaded, role: str) -> Finding:
     if not ready:
         return Finding("database", role, f"{role} has no schema yet", "run `faden migrate`")
     return Finding("database", role)
+
+
+async def _identity(loaded: Loaded) -> Finding:
+    """Ask the log-in provider what it says of itself, as the gateway will."""
+    key, oidc = "services.gateway.oidc", read_gateway(loaded).oidc
+    if oidc is None:
+        return Finding(key, "none", "nobody can log in", "name a provider of OpenID Connect")
+    provider = Provider(oidc, "")
+    try:
+        await provider.end_address("")
+    except (Temporary, Permanent) as error:
+        return Finding(key, oidc.issuer, str(error), "start it, or correct issuer")
+    finally:
+        await provider.close()
+    return Finding(key, oidc.issuer)
 
 
 def _mail_servers(loaded: Loaded) -> list[tuple[str, Login, int]]:

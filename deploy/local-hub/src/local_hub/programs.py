@@ -1,21 +1,31 @@
 """Which processes make a hub, what each needs to start, and where each listens."""
 
+import json
 import os
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from hub_kit.settings import Loaded
 
 # A service is an import name: its schema, its role, its section of the file, its `.app`.
-SERVICES = ("conversation_store", "channel_email")
+_BUILT = ("conversation_store", "channel_email", "channel_web", "workspace", "gateway")
+SERVICES = tuple(name for name in _BUILT if find_spec(name) and find_spec(f"{name}.app"))
 _MODULES = {name: f"{name}.app" for name in SERVICES} | {
     "relay": "hub_kit.relay",
     "peers": "local_hub.peers",
 }
-_LISTENERS = ("http", "smtp", "lmtp")  # the keys of a section that name a listener of ours
+_LISTENERS = (
+    "http",
+    "smtp",
+    "lmtp",
+    "door",
+    "identity",
+)  # the keys of a section that name a listener of ours
 _DEFAULTS = {"services.relay.http": "127.0.0.1:8009"}  # the one that the model file leaves out
 
 
@@ -53,13 +63,35 @@ def check_ports(loaded: Loaded, bus: str) -> None:
 
 
 def elsewhere(loaded: Loaded, bus: str) -> dict[str, str]:
-    """Return HUB_ variables that move every listener to a free port, beside a hub that runs."""
-    keys = listeners_of(loaded, bus)
-    moved = dict(zip(map(_variable, keys), free_addresses(len(keys)), strict=True))
-    _, _, world = moved["HUB_PEERS_SMTP"].rpartition(":")
-    moved["HUB_CHANNEL_EMAIL_RELAY"] = f'{{"host": "127.0.0.1", "port": {world}}}'
-    moved["HUB_PEERS_HUB"] = moved["HUB_CHANNEL_EMAIL_SMTP"]
+    """Return HUB_ variables that move every listener to a free port, beside a hub that runs.
+
+    Whatever else in the file names one of these addresses (where to send mail, who logs people
+    in, where a service is asked) is moved with it.
+    """
+    listeners = listeners_of(loaded, bus)
+    free = free_addresses(len(listeners))
+    moves = dict(zip(listeners.values(), free, strict=True))
+    moved = dict(zip(map(_variable, listeners), free, strict=True))
+    for name in _names(loaded, bus):
+        for key, value in loaded.hub.services.get(name, {}).items():
+            other = _moved(value, moves)
+            if other != value and f"services.{name}.{key}" not in listeners:
+                text = other if isinstance(other, str) else json.dumps(other)
+                moved[_variable(f"services.{name}.{key}")] = text
     return moved
+
+
+def _moved(value: Any, moves: Mapping[str, str]) -> Any:
+    """Return a setting with every address in it, also one in host and port, as it is now."""
+    if isinstance(value, str):
+        scheme, slashes, address = value.rpartition("//")
+        return scheme + slashes + moves.get(address, address)
+    if not isinstance(value, dict):
+        return value
+    if (here := moves.get(f"{value.get('host')}:{value.get('port')}")) is not None:
+        host, _, port = here.rpartition(":")
+        return {**value, "host": host, "port": int(port)}
+    return {key: _moved(inner, moves) for key, inner in value.items()}
 
 
 def free_addresses(number: int) -> list[str]:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from hub_contract.errors import Temporary
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, make_app, run
+from local_hub.peers import identity
 from local_hub.peers.mail.api import make_router
 from local_hub.peers.mail.mailboxes import Mailboxes
 from local_hub.peers.mail.post import Post
@@ -20,8 +21,14 @@ def build(settings: PeersSettings) -> FastAPI:
     handler = Handler(settings, mailboxes, post)
     parts = Parts(
         "peers",
-        work={"mail": lambda: listen(settings, handler)},
-        checks={"smtp": lambda: _answers(settings.smtp)},
+        work={
+            "mail": lambda: listen(settings, handler),
+            "identity": lambda: identity.serve(settings.identity, settings.people),
+        },
+        checks={
+            "smtp": lambda: _answers(settings.smtp),
+            "identity": lambda: _answers(settings.identity),
+        },
         closing=(post.close,),
     )
     app = make_app(parts)

@@ -17,15 +17,24 @@ class Mailbox(Section):
     closed: bool = Field(default=False, description="takes every mail and sends it back later")
 
 
+class Person(Section):
+    """Somebody who works for an authority; the name they log in by is their key."""
+
+    name: str = Field(description="as colleagues read it")
+    may: tuple[str, ...] = Field(default=(), description="what they are: musterstadt/agent")
+
+
 class PeersSettings(Section):
     http: Address = Field(default="127.0.0.1:8090", description="mailboxes, for demo and tests")
     smtp: Address = Field(default="127.0.0.1:2500", description="the relay of the pretend world")
     hub: Address = Field(default="127.0.0.1:2525", description="where mail for our domains goes")
     folder: Path = Field(default=Path(".faden/peers"), description="the mailboxes, as Maildir")
     size_limit: int = Field(default=36_700_160, gt=0, description="bytes; RFC 1870")
+    identity: Address = Field(default="127.0.0.1:8091", description="where authorities log in")
+    people: dict[str, Person] = Field(default={}, description="who may log in there, as whom")
     mailboxes: dict[str, Mailbox] = Field(default={}, description="citizens, by address")
 
-    @field_validator("http", "smtp", "hub")
+    @field_validator("http", "smtp", "hub", "identity")
     @classmethod
     def an_address(cls, value: str) -> str:
         host, _, port = value.rpartition(":")

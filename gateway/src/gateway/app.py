@@ -1,0 +1,131 @@
+"""Puts the gateway together: the door outside, probes inside, what has ended swept away."""
+
+import asyncio
+import socket
+from datetime import timedelta
+from functools import partial
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.answer import Answers
+from gateway.door import Door
+from gateway.forward import Forwarder
+from gateway.identify import Provider
+from gateway.limit import Limiter
+from gateway.log_in import Login
+from gateway.sessions import Sessions
+from gateway.settings import SERVICE, GatewaySettings, read_settings, split_address
+from hub_kit.ground import Ground
+from hub_kit.keys import KeyRing
+from hub_kit.settings import Loaded, or_exit
+from hub_kit.shell import Parts, database_check, listen_on, make_app, run
+from hub_pages.headers import SecurityHeaders
+
+_SWEEP = 60  # seconds
+_GRACE = 3  # seconds; live pages never end by themselves
+
+
+def put_together(ground: Ground, settings: GatewaySettings) -> tuple[ASGIApp, Parts]:
+    """Return what the outside sees, and the parts of the service without its listener."""
+    tenants = {tenant: section.name for tenant, section in ground.settings.tenants.items()}
+    idle, longest = (
+        timedelta(minutes=settings.idle_minutes),
+        timedelta(hours=settings.longest_hours),
+    )
+    sessions = Sessions(ground.pool, ground.ring, idle, longest)
+    limiter, forwarder = Limiter(ground.pool, ground.ring), Forwarder()
+    provider = Provider(settings.oidc, settings.oidc.secret()) if settings.oidc else None
+    login = Login(provider, settings, ground.ring, tuple(tenants)) if provider else None
+    answers = Answers(settings, tenants, sessions, login)
+    door = Door(settings, tenants, ground.ring, sessions, limiter, forwarder, answers)
+    closing = [forwarder.close, *([provider.close] if provider else []), ground.close]
+    parts = Parts(
+        SERVICE,
+        work={"sweep": partial(_sweep, sessions, limiter)},
+        checks={"database": database_check(ground.pool)},
+        closing=closing,
+    )
+    outside: ASGIApp = SecurityHeaders(door)
+    return (StrictTransport(outside) if settings.is_secure else outside), parts
+
+
+class StrictTransport:
+    """Tells browsers to come by https only, from now on (RFC 6797)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                header = (b"strict-transport-security", b"max-age=31536000")
+                message = {**message, "headers": [*message.get("headers", ()), header]}
+            await send(message)
+
+        await self._app(scope, receive, add)
+
+
+async def _sweep(sessions: Sessions, limiter: Limiter) -> None:
+    while True:
+        await sessions.sweep()
+        await limiter.sweep()
+        await asyncio.sleep(_SWEEP)
+
+
+class Listener:
+    """The door's own server, beside that of the probes: what is inside is not outside."""
+
+    def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
+        self._app, self._settings = app, settings
+        self._open: socket.socket | None = self._listen()
+
+    def _listen(self) -> socket.socket:
+        return listen_on(*split_address(self._settings.door), f"services.{SERVICE}.door")
+
+    async def run(self) -> None:
+        """Serve until cancelled; who is still being answered then has a few seconds."""
+        door, self._open = self._open or self._listen(), None
+        proxies = list(self._settings.trusted_proxies)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                self._app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                ws="none",
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=proxies,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+        # `serve` would take the signals, which belong to the server of the probes.
+        serving = asyncio.create_task(server._serve([door]))  # noqa: SLF001
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            server.should_exit = True
+            await serving
+            raise
+
+
+async def compose(loaded: Loaded, settings: GatewaySettings) -> FastAPI:
+    ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
+    ground = await Ground.open(SERVICE, loaded.hub, ring)
+    app, parts = or_exit(lambda: put_together(ground, settings))
+    listener = or_exit(lambda: Listener(app, settings))
+    work = {**parts.work, "door": listener.run}
+    return make_app(Parts(SERVICE, work, parts.checks, parts.closing))
+
+
+def main() -> None:
+    loaded = or_exit(Loaded.read)
+    settings = or_exit(lambda: read_settings(loaded))
+    host, port = split_address(settings.http)
+    run(partial(compose, loaded, settings), SERVICE, host, port, loaded.hub.telemetry)
+
+
+if __name__ == "__main__":
+    main()

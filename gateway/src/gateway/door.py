@@ -1,0 +1,239 @@
+"""The door itself: every request from outside passes here, in this order, and only so.
+
+Rule 1. Where to: a host and a path of ours, or 404.
+Rule 2. From where: what changes something comes from our own pages, or 403.
+Rule 3. Who: a session for the desk, nobody in particular for the citizen's pages.
+Rule 4. How often: 429 with the seconds to wait.
+Rule 5. May they: the table of rights, or 403.
+Rule 6. How much: a body over the limit is refused before it is read, or where it grows over it.
+Rule 7. Inwards goes our token, and nothing that looks like one.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.requests import Request as Asked
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.answer import Answers, Known
+from gateway.cross_site import SAFE, is_ours
+from gateway.filter import Said, inward
+from gateway.forward import Forwarder, Request, TooLarge
+from gateway.limit import Limiter, asker
+from gateway.route import Forward, Move, Own, Place, route
+from gateway.sessions import Sessions
+from gateway.settings import GatewaySettings
+from hub_contract.errors import Temporary
+from hub_kit.keys import KeyRing
+from hub_kit.rights import may
+from hub_kit.tokens import Caller, issue
+
+METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
+_LINGER = 5.0  # seconds that a refused body is still taken, so that the sender reads why
+log = structlog.get_logger()
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not a fault
+    """A rule says no; `wait` is in seconds."""
+
+    def __init__(self, status: int, wait: int = 0) -> None:
+        self.status, self.wait = status, wait
+
+
+@dataclass(frozen=True)
+class Door:
+    settings: GatewaySettings
+    tenants: Mapping[str, str]  # id -> name
+    ring: KeyRing
+    sessions: Sessions
+    limiter: Limiter
+    forwarder: Forwarder
+    answers: Answers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return  # no WebSockets here; the server refuses what nobody accepts
+        place = self._place(scope)
+        asked = Asked(_as_seen(scope, place), receive)
+        try:
+            answer = await self._decide(asked, place)
+            await answer(asked.scope, receive, send)
+        except Refusal as refusal:
+            await self._refuse(asked, refusal)(asked.scope, receive, send)
+        except Temporary as error:
+            log.warning("answered: try again", reason=str(error)[:200])
+            await self._refuse(asked, Refusal(503, 5))(asked.scope, receive, send)
+        except TooLarge:
+            await _refuse_body(self._refuse(asked, Refusal(413)), asked, receive, send)
+
+    def _place(self, scope: Scope) -> Place:
+        host = Headers(scope=scope).get("host", "").lower()
+        return route(host, scope["raw_path"].decode("latin-1"), self.settings, self.tenants)
+
+    async def _decide(self, asked: Asked, place: Place) -> ASGIApp:
+        """Return what answers, after every rule; `Refusal` where one says no."""
+        if place is None:
+            raise Refusal(404)
+        if asked.method not in METHODS:
+            raise Refusal(405)
+        if isinstance(place, Move):
+            return _moved(asked, place)
+        if place is Own.STATIC:
+            return self._static
+        self._check_site(asked, place)
+        known = await self._known(asked, place)
+        await self._check_rate(asked, place, known)
+        if isinstance(place, Forward):
+            return await self._forward(asked, place, known)
+        return await self._own(asked, place, known)
+
+    def _refuse(self, asked: Asked, refusal: Refusal) -> Response:
+        answer = self.answers.refuse(asked, refusal.status)
+        if refusal.wait:
+            answer.headers["Retry-After"] = str(refusal.wait)
+        return answer
+
+    def _check_site(self, asked: Asked, place: Own | Forward) -> None:
+        origin = self.settings.origin_of(asked.headers.get("host", "").lower())
+        if not is_ours(asked.method, asked.headers, origin):
+            name = place.audience if isinstance(place, Forward) else place.value
+            log.warning("refused: from another site", place=name)
+            raise Refusal(403)
+
+    async def _known(self, asked: Asked, place: Own | Forward) -> Known:
+        cookie = asked.cookies.get(self.answers.cookie, "")
+        if not cookie or (isinstance(place, Forward) and not place.for_staff):
+            return Known()
+        live = "text/event-stream" in asked.headers.get("accept", "")
+        session = await self.sessions.find(cookie, touch=not live)
+        return Known(cookie, session)
+
+    async def _check_rate(self, asked: Asked, place: Own | Forward, known: Known) -> None:
+        """Whoever is logged in counts alone, whatever their address."""
+        limits = self.settings.limits
+        rule, rate = ("read", limits.read) if asked.method in SAFE else ("write", limits.write)
+        if place in {Own.LOGIN, Own.LOGOUT}:
+            rule, rate = "login", limits.login
+        who = known.cookie if known.session else asker(_peer(asked))
+        if wait := await self.limiter.ask(rule, rate, who):
+            raise Refusal(429, wait)
+
+    async def _static(self, scope: Scope, receive: Receive, send: Send) -> None:
+        inside = {**scope, "path": scope["path"].removeprefix("/static")}
+        await self.answers.assets(inside, receive, send)
+
+    async def _own(self, asked: Asked, place: Own, known: Known) -> Response:
+        if place is Own.LOGIN:
+            return await self.answers.login(asked, known)
+        if place is Own.LOGOUT:
+            return await self.answers.logout(asked, known)
+        return await self.answers.home(asked, known)
+
+    async def _forward(self, asked: Asked, place: Forward, known: Known) -> ASGIApp:
+        if place.for_staff and not _is_in(known, place):
+            return self.answers.log_in_first(asked, _whole(asked.scope))
+        caller = Caller("anonymous", place.tenant, "citizen")
+        if place.for_staff and known.session:
+            if (acting := known.session.acting) is None:
+                return RedirectResponse("/login/as", 303)
+            caller = Caller(known.session.who, acting.tenant, acting.role)
+        action = "read" if asked.method in SAFE else "write"
+        if place.thing and not may(caller.role, action, place.thing):
+            raise Refusal(403)
+        if int(asked.headers.get("content-length", "0")) > self.settings.body_limit:
+            raise TooLarge
+        return partial(self._carry, place, known, caller)
+
+    async def _carry(  # noqa: PLR0917 - the first three make it an ASGI app
+        self,
+        place: Forward,
+        known: Known,
+        caller: Caller,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        said = Said(
+            token=issue(self.ring, caller, place.audience) if place.audience else "",
+            prefix=place.prefix,
+            scheme="https" if self.settings.is_secure else "http",
+            peer=_peer(Asked(scope)),
+            name=known.session.name if known.session else "",
+        )
+        query = scope["query_string"]
+        request = Request(
+            scope["method"],
+            place.origin,
+            place.path.encode("latin-1") + (b"?" + query if query else b""),
+            inward(scope["outside"]["headers"], said),
+            place.prefix,
+            self.settings.is_secure,
+            self.settings.body_limit,
+        )
+        await self.forwarder.carry(request, receive, send, partial(self._over, known))
+
+    async def _over(self, known: Known) -> None:
+        """Return once a live page has nobody behind it; a citizen's ends with its service."""
+        if known.session:
+            await self.sessions.over(known.cookie, known.session)
+        else:
+            await asyncio.Event().wait()
+
+
+def _as_seen(scope: Scope, place: Place) -> dict[str, Any]:
+    """Return the request as our own pages see it: below its prefix, which only we say."""
+    prefix = place.prefix if isinstance(place, Forward) else ""
+    headers = [(n, v) for n, v in scope["headers"] if not n.startswith(b"x-forwarded-")]
+    if prefix:
+        headers.append((b"x-forwarded-prefix", prefix.encode()))
+    path = scope["path"].removeprefix(prefix)
+    return {**scope, "path": path, "headers": headers, "outside": scope}
+
+
+def _moved(asked: Asked, place: Move) -> Response:
+    if asked.method not in SAFE:
+        raise Refusal(404)
+    query = f"?{asked.url.query}" if asked.url.query else ""
+    return RedirectResponse(place.to + query, 307)
+
+
+def _is_in(known: Known, place: Forward) -> bool:
+    """Say whether this is a session, and one for the authority that the host names."""
+    if known.session is None:
+        return False
+    acting = known.session.acting
+    return acting is None or place.tenant in {"", acting.tenant}
+
+
+def _peer(asked: Asked) -> str:
+    return asked.client.host if asked.client else ""
+
+
+def _whole(scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    path = str(scope["outside"]["raw_path"].decode("latin-1"))
+    return f"{path}?{query}" if query else path
+
+
+async def _refuse_body(answer: Response, asked: Asked, receive: Receive, send: Send) -> None:
+    """Say no, and take a little more of what comes: a line that is cut is read as a fault."""
+    answer.headers["Connection"] = "close"
+
+    async def keep_open(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "more_body": True}
+        await send(message)
+
+    await answer(asked.scope, receive, keep_open)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER):
+            while (await receive()).get("more_body", False):
+                pass
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

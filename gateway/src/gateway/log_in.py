@@ -1,0 +1,114 @@
+"""Logs people in and out: to the provider, back with a code, a session; for the door's own pages.
+
+What is under way lies sealed in a cookie of ten minutes, one for each attempt, so that two tabs may
+log in at once, and any copy of the gateway may hear the answer.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from gateway.grant import grants_of
+from gateway.identify import Attempt, Provider
+from gateway.sessions import Session
+from gateway.settings import GatewaySettings
+from hub_contract.errors import Permanent
+from hub_kit.keys import KeyRing, open_sealed, seal
+from hub_kit.tokens import derive_key
+
+WITHIN = 600  # seconds for one log-in
+DESK = "/desk/"
+_WHAT = b"gateway log-in"
+_NAME = 100  # characters of a name that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where to send the person, and the cookie that will know them again."""
+
+    address: str
+    cookie: str
+    value: str
+
+
+class Login:
+    def __init__(
+        self,
+        provider: Provider,
+        settings: GatewaySettings,
+        ring: KeyRing,
+        tenants: Collection[str],
+    ) -> None:
+        assert settings.oidc is not None
+        self._provider, self._settings, self._oidc = provider, settings, settings.oidc
+        self._tenants, self._ring = tenants, ring
+        self._key = derive_key(ring, "gateway-login")
+
+    async def start(self, to: str, host: str) -> Start:
+        """Begin a log-in that shall end at `to`; `Temporary` where the provider is away."""
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        attempt = Attempt(state, nonce, verifier, local(to), host, time.time())
+        address = await self._provider.address(attempt, self._callback(host))
+        sealed = seal(self._key, json.dumps(asdict(attempt)).encode(), _WHAT)
+        return Start(address, _cookie(attempt.state), sealed.hex())
+
+    async def finish(
+        self, query: Mapping[str, str], cookies: Mapping[str, str]
+    ) -> tuple[Session, Attempt]:
+        """Return who has come back from the provider, and what they wanted.
+
+        `Permanent`: this browser has not begun this log-in, it took too long, or the provider
+        says no. `Temporary`: the provider is away.
+        """
+        attempt = self._attempt(query.get("state", ""), cookies)
+        if "code" not in query:
+            raise Permanent("the provider refused the log-in")
+        code, callback = query["code"], self._callback(attempt.host)
+        claims = await self._provider.exchange(code, attempt, callback)
+        return self._session(claims, attempt.host), attempt
+
+    async def end_address(self, host: str) -> str:
+        return await self._provider.end_address(f"{self._settings.origin_of(host)}/")
+
+    def cookie_of(self, attempt: Attempt) -> str:
+        return _cookie(attempt.state)
+
+    def _session(self, claims: Mapping[str, Any], host: str) -> Session:
+        only = self._settings.hosts.get(host, "")
+        tenants = [tenant for tenant in self._tenants if only in ("", tenant)]
+        grants = grants_of(claims, self._oidc, tenants)
+        person = f"{self._oidc.issuer} {claims['sub']}"
+        name = str(claims.get(self._oidc.name_claim) or "")[:_NAME]
+        who = self._ring.pseudonym_of("", "staff", person)
+        return Session(who, name, grants, grants[0] if len(grants) == 1 else None)
+
+    def _attempt(self, state: str, cookies: Mapping[str, str]) -> Attempt:
+        try:
+            sealed = bytes.fromhex(cookies.get(_cookie(state), ""))
+            attempt = Attempt(**json.loads(open_sealed(self._key, sealed, _WHAT)))
+        except (ValueError, Permanent):
+            raise Permanent("this browser has not begun this log-in") from None
+        if not secrets.compare_digest(attempt.state.encode(), state.encode()):
+            raise Permanent("this browser has begun another log-in")
+        if time.time() - attempt.begun > WITHIN:
+            raise Permanent("the log-in took too long")
+        return attempt
+
+    def _callback(self, host: str) -> str:
+        return f"{self._settings.origin_of(host)}/login/callback"
+
+
+def _cookie(state: str) -> str:
+    # A cookie's name takes few characters, and a state may be anything.
+    return "faden_login_" + "".join(c for c in state[:12] if c.isalnum())
+
+
+def local(to: str) -> str:
+    """Return `to` if it is a path of ours, else the desk: nobody is sent elsewhere from here."""
+    parts = urlsplit(to)
+    plain = to.startswith("/") and not to.startswith("//") and to.isprintable() and "\\" not in to
+    return to if plain and not parts.netloc and not parts.scheme else DESK

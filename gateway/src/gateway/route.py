@@ -1,0 +1,103 @@
+"""Says where a request belongs, by its host and path: pure, for the door.
+
+Rule 1. The first part of a path decides: our own pages, the desk, a tenant, an extra route.
+Rule 2. What is no path of ours is nothing: 404, whoever asks.
+Rule 3. A service's probes, metrics and documents are nobody's outside, whatever stands before them.
+Rule 4. Where a host names one authority, the others do not exist there.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import unquote_to_bytes
+
+from gateway.settings import GatewaySettings
+
+_INSIDE = frozenset(
+    {"healthz", "readyz", "metrics", "docs", "redoc", "openapi.json", "hooks"}
+)  # what every service has for its own operators and peers
+
+
+class Own(StrEnum):
+    """What the gateway answers itself."""
+
+    HOME = "home"
+    STATIC = "static"
+    LOGIN = "login"
+    LOGOUT = "logout"
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A service behind us; `audience` is empty where it gets no token."""
+
+    origin: str
+    path: str  # as the service shall see it, undecoded
+    prefix: str
+    audience: str = ""
+    thing: str = ""  # as `hub_kit.rights` names it
+    tenant: str = ""  # of a citizen's pages; staff bring theirs
+
+    @property
+    def for_staff(self) -> bool:
+        return self.thing == "desk"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The same page lies elsewhere; `to` is a path of ours, or a whole address."""
+
+    to: str
+
+
+Place = Own | Forward | Move | None  # None: there is nothing
+
+
+def route(host: str, path: str, settings: GatewaySettings, tenants: Collection[str]) -> Place:
+    """Return where this request belongs; `path` is as it came, undecoded and without query."""
+    if not _is_plain(path):
+        return None
+    if host not in {settings.public_host, *settings.hosts}:
+        return Move(settings.public + path)
+    only = settings.hosts.get(host, "")
+    first, slash, rest = path[1:].partition("/")
+    if not first:
+        return Move(f"/{only}/") if only else Own.HOME
+    if first in (Own.STATIC, Own.LOGIN, Own.LOGOUT):
+        return Own(first)
+    if first == "desk" or (first in tenants and only in ("", first)):
+        return _service(first, rest, settings, only) if slash else Move(f"/{first}/")
+    return _extra(path, settings)
+
+
+def _service(first: str, rest: str, settings: GatewaySettings, only: str) -> Place:
+    word = _words(rest)[0]
+    if word in _INSIDE:
+        return None
+    if first == "desk":
+        return Forward(settings.workspace, f"/{rest}", "/desk", "workspace", "desk", only)
+    if word == "operations":  # a citizen's pages have none; the desk shows them to operators
+        return None
+    return Forward(settings.channel_web, f"/{rest}", f"/{first}", "channel_web", "portal", first)
+
+
+def _extra(path: str, settings: GatewaySettings) -> Forward | None:
+    for prefix, origin in settings.routes.items():
+        if path == prefix or path.startswith(prefix.rstrip("/") + "/"):
+            return Forward(origin, path, prefix)
+    return None
+
+
+def _words(path: str) -> list[str]:
+    """Return the parts of a path as a service will read them, whatever was encoded."""
+    return unquote_to_bytes(path).decode("utf-8", "replace").split("/")
+
+
+def _is_plain(path: str) -> bool:
+    """Say whether this is a path that nobody along the way could read as another one."""
+    if not path.startswith("/") or path.startswith("//"):
+        return False
+    whole = unquote_to_bytes(path).decode("utf-8", "replace")
+    if "\\" in whole or not whole.isprintable() or "\ufffd" in whole:
+        return False
+    return not {".", ".."} & set(whole.split("/"))

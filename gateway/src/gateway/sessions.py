@@ -1,0 +1,110 @@
+"""Keeps who is logged in, in PostgreSQL: sessions that end, unused or anyhow.
+
+The cookie is random and the table knows only its hash; who it is lies sealed, so that neither a
+backup nor a log tells names, and nobody who reads the table can take a session over.
+"""
+
+import asyncio
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from hub_contract.errors import Permanent
+from hub_kit.database import Pool, connect
+from hub_kit.keys import KeyRing, open_sealed, seal
+from hub_kit.tokens import derive_key
+
+_TOUCH = timedelta(minutes=1)  # a session's use is written down once a minute
+_LOOK = 30.0  # seconds between looks whether the session of a live page goes on
+
+_FIND = """
+select content, now() - seen_at > $4 as stale from session
+where id = $1 and seen_at > now() - $2::interval and begun_at > now() - $3::interval
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a person may be, somewhere."""
+
+    tenant: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A member of staff; `who` is opaque, `acting` is what they are just now."""
+
+    who: str
+    name: str
+    grants: tuple[Grant, ...]
+    acting: Grant | None
+
+
+class Sessions:
+    def __init__(self, pool: Pool, ring: KeyRing, idle: timedelta, longest: timedelta) -> None:
+        self._pool, self._key = pool, derive_key(ring, "gateway-session")
+        self._idle, self._longest = idle, longest
+
+    async def begin(self, session: Session) -> str:
+        """Keep a new session; return what its cookie shall say."""
+        cookie = secrets.token_urlsafe(32)
+        row = (_id(cookie), self._sealed(cookie, session))
+        async with connect(self._pool) as connection:
+            await connection.execute("insert into session (id, content) values ($1, $2)", *row)
+        return cookie
+
+    async def find(self, cookie: str, *, touch: bool = True) -> Session | None:
+        """Return the session, if it goes on; `touch`: it is being used."""
+        async with connect(self._pool) as connection:
+            row = await connection.fetchrow(_FIND, _id(cookie), self._idle, self._longest, _TOUCH)
+            if not row:
+                return None
+            if touch and row["stale"]:
+                await connection.execute(
+                    "update session set seen_at = now() where id = $1", _id(cookie)
+                )
+        return self._opened(cookie, row["content"])
+
+    async def act(self, cookie: str, session: Session) -> None:
+        """Keep what a person chose to be."""
+        row = (_id(cookie), self._sealed(cookie, session))
+        async with connect(self._pool) as connection:
+            await connection.execute("update session set content = $2 where id = $1", *row)
+
+    async def end(self, cookie: str) -> None:
+        async with connect(self._pool) as connection:
+            await connection.execute("delete from session where id = $1", _id(cookie))
+
+    async def over(self, cookie: str, session: Session) -> None:
+        """Return once this session has ended, or its person has become another one."""
+        while await self.find(cookie, touch=False) == session:  # noqa: ASYNC110 - lies in a table
+            await asyncio.sleep(_LOOK)
+
+    async def sweep(self) -> None:
+        """Delete what has ended."""
+        async with connect(self._pool) as connection:
+            await connection.execute(
+                "delete from session where seen_at < now() - $1::interval"
+                " or begun_at < now() - $2::interval",
+                self._idle,
+                self._longest,
+            )
+
+    def _sealed(self, cookie: str, session: Session) -> bytes:
+        return seal(self._key, json.dumps(asdict(session)).encode(), _id(cookie))
+
+    def _opened(self, cookie: str, content: bytes) -> Session | None:
+        try:
+            said = json.loads(open_sealed(self._key, content, _id(cookie)))
+        except Permanent:
+            return None  # the key ring is a new one: everybody logs in again
+        grants = tuple(Grant(**grant) for grant in said["grants"])
+        acting = Grant(**said["acting"]) if said["acting"] else None
+        return Session(said["who"], said["name"], grants, acting)
+
+
+def _id(cookie: str) -> bytes:
+    return hashlib.sha256(cookie.encode()).digest()

@@ -1,0 +1,156 @@
+"""Every setting of the gateway: where it listens, who may log in, how much it lets through."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from hub_contract.words import Tenant
+from hub_kit.settings import ConfigurationError, Loaded, Section
+
+SERVICE = "gateway"
+# First parts of paths that are the gateway's own: no tenant may have such a name.
+RESERVED = frozenset({"desk", "static", "login", "logout", "healthz", "readyz", "metrics"})
+
+
+def an_address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("write host:port, for example 127.0.0.1:8080 or [::1]:8080")
+    return value
+
+
+def an_origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("write http(s)://host[:port], without a path")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+Address = Annotated[str, AfterValidator(an_address)]
+Origin = Annotated[str, AfterValidator(an_origin)]
+
+
+class Rate(Section):
+    """So many requests in so many seconds, from one address or one session."""
+
+    times: int = Field(ge=1)
+    seconds: float = Field(gt=0)
+
+
+class Limits(Section):
+    login: Rate = Rate(times=20, seconds=60)
+    write: Rate = Rate(times=60, seconds=60)
+    read: Rate = Rate(times=600, seconds=60)
+
+
+class Oidc(Section):
+    """Any provider of OpenID Connect: Keycloak, Entra ID, or the pretend one of the local hub."""
+
+    issuer: str = Field(description="its discovery document lies below it")
+    client_id: str = "faden"
+    client_secret_file: Path | None = None
+    client_secret_env: str = Field(default="", description="name of an environment variable")
+    authentication: Literal["basic", "post", "none"] = Field(
+        default="basic", description="how we show our secret to it (OIDC Core §9)"
+    )
+    scope: str = "openid profile"
+    claim: str = Field(
+        default="faden", description="path to the person's groups: realm_access.roles"
+    )
+    groups: dict[str, str] = Field(
+        default={}, description="what it calls a group: tenant/role; else it says tenant/role"
+    )
+    name_claim: str = "name"
+
+    @field_validator("issuer")
+    @classmethod
+    def an_issuer(cls, value: str) -> str:
+        if urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("write the issuer as its discovery document does, with https://")
+        return value
+
+    def secret(self) -> str:
+        """Read the secret; `ConfigurationError` names what is missing."""
+        if self.client_secret_env:
+            if value := os.environ.get(self.client_secret_env):
+                return value
+            raise ConfigurationError(f"{self.client_secret_env} is not set; set it")
+        if not self.client_secret_file:
+            return ""
+        try:
+            return self.client_secret_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self.client_secret_file}: {error.strerror}; correct client_secret_file"
+            ) from None
+
+
+class GatewaySettings(Section):
+    http: Address = Field(default="127.0.0.1:8014", description="probes, never from outside")
+    door: Address = Field(default="127.0.0.1:8080", description="what the outside sees")
+    public: Origin = Field(default="http://127.0.0.1:8080", description="how people write it")
+    hosts: dict[str, Tenant] = Field(
+        default={}, description="host names of single authorities, with the port if it is odd"
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description="addresses whose X-Forwarded-For is believed: your own balancer"
+    )
+    channel_web: Origin = "http://127.0.0.1:8012"
+    workspace: Origin = "http://127.0.0.1:8013"
+    routes: dict[str, Origin] = Field(default={}, description="more paths, open to everybody")
+    oidc: Oidc | None = Field(default=None, description="without it nobody can log in")
+    idle_minutes: float = Field(default=30, gt=0, description="a session ends unused after")
+    longest_hours: float = Field(default=10, gt=0, description="a session ends anyhow after")
+    body_limit: int = Field(default=64 * 1024 * 1024, ge=1024, description="bytes of a request")
+    limits: Limits = Limits()
+
+    @field_validator("routes")
+    @classmethod
+    def are_paths(cls, value: dict[str, str]) -> dict[str, str]:
+        for path in value:
+            if not path.startswith("/") or path.strip("/") in {"", *RESERVED}:
+                raise ValueError(f"{path}: write a path of its own, for example /table")
+        return value
+
+    @model_validator(mode="after")
+    def host_names_are_bare(self) -> Self:
+        if any("/" in host or host != host.lower() for host in self.hosts):
+            raise ValueError("hosts: write names only, in lower case: portal.musterstadt.example")
+        return self
+
+    @property
+    def is_secure(self) -> bool:
+        return self.public.startswith("https://")
+
+    @property
+    def public_host(self) -> str:
+        return urlsplit(self.public).netloc
+
+    def origin_of(self, host: str) -> str:
+        """Return the origin of one of our hosts; all have the scheme of `public`."""
+        return f"{urlsplit(self.public).scheme}://{host}"
+
+
+def read_settings(loaded: Loaded) -> GatewaySettings:
+    """Return the section, checked against the tenants; `ConfigurationError` otherwise."""
+    settings = loaded.section(SERVICE, GatewaySettings)
+    taken = RESERVED | {path.strip("/").partition("/")[0] for path in settings.routes}
+    for tenant in loaded.hub.tenants:
+        if tenant in taken:
+            raise ConfigurationError(
+                f"{loaded.path}: tenants.{tenant}: a path of the gateway; name it otherwise"
+            )
+    for host, tenant in settings.hosts.items():
+        if tenant not in loaded.hub.tenants:
+            raise ConfigurationError(
+                f"{loaded.path}: services.{SERVICE}.hosts.{host}: no tenant {tenant}; correct it"
+            )
+    return settings
+
+
+def split_address(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
