@@ -11,7 +11,7 @@ from local_hub.ask import Json, Store, World
 from local_hub.demo import mails
 from local_hub.demo.mails import ALOIS, ERIKA, JOERG, KARL, PETRA, Citizen
 
-WITHIN = 30  # seconds for each thing that must happen; it takes one or two
+WITHIN = 90  # seconds for each thing that must happen; it takes one or two
 Say = Callable[[str], None]  # told what happens next
 T = TypeVar("T")
 

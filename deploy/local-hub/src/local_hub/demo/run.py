@@ -21,7 +21,7 @@ from local_hub.prepare import Say, prepare
 from local_hub.programs import elsewhere, free_addresses, listeners_of, programs_of
 from local_hub.supervise import Supervisor
 
-WITHIN = 60  # seconds for all processes to become ready
+WITHIN = 120  # seconds for all processes to become ready
 LAST_LINES = 100  # of what the processes said, kept for where something fails
 TOWN, VILLAGE = "musterstadt", "kleindorf"
 _STEPS = {  # the story is told in German
