@@ -1,18 +1,27 @@
 """What the tests of this channel share: its ground, its portals, and a look into the log."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
+from fastapi import FastAPI
 
 import channel_web
-from channel_web.settings import Account, Accounts, WebAccount
+from channel_web.app import HERE, add_pages
+from channel_web.receive.ask import Store
+from channel_web.receive.visit import Portal
+from channel_web.settings import Account, Accounts, WebAccount, WebSettings
 from hub_contract.topics import from_wire
 from hub_kit.ground import Ground
 from hub_kit.sealing import open_event
 from hub_kit.testing import fresh_database, new_ring, open_ground
+from hub_kit.tokens import Caller
+from hub_pages.pages import Pages
+from hub_pages.testing import Door
 
 SERVICES = {"channel_web": Path(channel_web.__file__).parent / "migrations"}
 
@@ -72,3 +81,57 @@ def accounts() -> Accounts:
 @pytest.fixture
 def hub_ring(tmp_path):
     return new_ring(tmp_path)
+
+
+@pytest.fixture
+def settings() -> WebSettings:
+    return WebSettings(file_limit=100_000, files_limit=250_000, files=3)
+
+
+@pytest.fixture
+async def portal(hub, settings, accounts) -> AsyncIterator[Portal]:
+    store = Store("http://127.0.0.1:9", hub.ground.ring)  # nobody there
+    yield Portal.open(hub.ground, settings, accounts, Pages(HERE), store)
+    await store.close()
+
+
+@pytest.fixture
+def door(portal, hub) -> Door:
+    """The service behind what the gateway does, for two authorities."""
+    app = add_pages(FastAPI(), portal)
+    callers = {t: Caller("anonymous", t, "citizen") for t in ("musterstadt", "kleindorf")}
+    services = {f"/{tenant}": ("channel_web", app, caller) for tenant, caller in callers.items()}
+    return Door(hub.ground.ring, services)
+
+
+@pytest.fixture
+async def client(door) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser without a screen: cookies are kept, redirects are the test's."""
+    transport = httpx.ASGITransport(door)
+    async with httpx.AsyncClient(transport=transport, base_url="http://town.example") as it:
+        yield it
+
+
+class Reader:
+    """Finds on a page what a person, or her browser, would."""
+
+    @staticmethod
+    def hidden(page: str, name: str) -> list[str]:
+        return re.findall(rf'<input type="hidden" name="{name}" value="([^"]*)">', page)
+
+    @staticmethod
+    def number(page: str, name: str) -> str:
+        found = re.search(rf'id="{name}">([^<]+)<', page)
+        assert found, f"no {name} on this page"
+        return found[1]
+
+    @staticmethod
+    def said(page: str, field: str) -> str:
+        """Return the sentence beside this field."""
+        found = re.search(rf'id="{field}-error">(.*?)</p>', page, re.DOTALL)
+        return re.sub("<[^>]+>", "", found[1]).strip() if found else ""
+
+
+@pytest.fixture
+def read() -> type[Reader]:
+    return Reader

@@ -31,27 +31,36 @@ async def test_a_form_sent_twice_has_one_inbox_and_shows_the_same_digits(inboxes
     first, again, third = await asyncio.gather(
         *(inboxes.open(TENANT, token, "de") for _ in range(3))
     )
-    assert first[0] == again[0] == third[0]
-    assert [first[1], again[1], third[1]].count(True) == 1
-    assert is_channel_reference(first[0].inbox.reference)
-    assert first[0].secret.isdigit()
-    assert len(first[0].secret) == 6
+    assert first == again == third
+    assert is_channel_reference(first.inbox.reference)
+    assert first.secret.isdigit()
+    assert len(first.secret) == 6
     assert await hub.ask("select count(*) from channel_web.inbox") == 1
 
 
 async def test_another_form_or_tenant_has_another(inboxes):
     token = new_token()
     slips = [
-        (await inboxes.open(*who, "de"))[0]
+        await inboxes.open(*who, "de")
         for who in ((TENANT, token), (TENANT, new_token()), ("kleindorf", token))
     ]
     assert len({slip.inbox.reference for slip in slips}) == 3
     assert len({slip.secret for slip in slips}) == 3
 
 
+async def test_the_message_that_began_it_stays(inboxes):
+    token = new_token()
+    slip = await inboxes.open(TENANT, token, "de")
+    assert slip.begun is None
+    first = uuid4()
+    await inboxes.begin(TENANT, slip.inbox, first)
+    await inboxes.begin(TENANT, slip.inbox, uuid4())
+    assert (await inboxes.open(TENANT, token, "de")).begun == first
+
+
 async def test_only_both_together_open_it(inboxes):
-    slip, _ = await inboxes.open(TENANT, new_token(), "de")
-    other, _ = await inboxes.open(TENANT, new_token(), "de")
+    slip = await inboxes.open(TENANT, new_token(), "de")
+    other = await inboxes.open(TENANT, new_token(), "de")
     reference, secret = slip.inbox.reference, slip.secret
     assert await inboxes.find(TENANT, reference, secret) == slip.inbox
     wrong = f"{(int(secret) + 1) % 10**6:06}"
@@ -62,7 +71,7 @@ async def test_only_both_together_open_it(inboxes):
 
 
 async def test_what_does_not_exist_costs_the_same_work(inboxes, monkeypatch):
-    slip, _ = await inboxes.open(TENANT, new_token(), "de")
+    slip = await inboxes.open(TENANT, new_token(), "de")
     parameters = []
 
     def count(peppered: bytes, kept: str) -> bool:
@@ -77,7 +86,7 @@ async def test_what_does_not_exist_costs_the_same_work(inboxes, monkeypatch):
 
 
 async def test_a_thief_of_the_database_reads_no_secret(inboxes, hub):
-    slip, _ = await inboxes.open(TENANT, new_token(), "de")
+    slip = await inboxes.open(TENANT, new_token(), "de")
     row = str((await hub.rows("select * from channel_web.inbox"))[0])
     assert slip.secret not in row.replace(slip.inbox.reference, "")
     # Even with all digits to try: the pepper is in the ring, not in the database.

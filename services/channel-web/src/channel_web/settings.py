@@ -57,6 +57,10 @@ class WebAccount(Section):
     phone: str = Field(default="", description="for those whom the pages cannot help")
     hours: str = Field(default="", description="when somebody answers there, in German")
     hours_en: str = Field(default="", description="the same in English; else the German text")
+    postal: str = Field(default="", description="the address for letters, for the imprint")
+    imprint_url: str = Field(default="", description="of the authority's own site")
+    privacy_url: str = Field(default="", description="of the authority's own site")
+    accessibility_url: str = Field(default="", description="of the authority's own site")
 
 
 @dataclass(frozen=True, slots=True)

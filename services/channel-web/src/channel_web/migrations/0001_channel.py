@@ -9,7 +9,8 @@ down_revision = None
 
 PORTAL = """
 -- An inbox opens by reference and secret. `form` is the HMAC of the form's token, so that a form
--- sent twice finds the inbox of the first time; `secret` is an Argon2id hash.
+-- sent twice finds the inbox of the first time; `secret` is an Argon2id hash; `event_id` is what
+-- began the conversation, once it is accepted.
 create table inbox (
   portal_id uuid primary key,
   tenant text not null,
@@ -17,6 +18,7 @@ create table inbox (
   form text not null,
   secret text not null,
   language text not null,
+  event_id uuid,
   at timestamptz not null default now(),
   unique (tenant, reference),
   unique (tenant, form)

@@ -125,7 +125,7 @@ def _content(sent: Sent, context: Context) -> MessageContent:
         sender=_point(context, sent.written.name),
         subject=_subject(sent.written, begins=context.begins),
         body=Body(text=sent.written.text),
-        external_id=sent.token,
+        external_id=hashlib.sha256(sent.token.encode()).hexdigest(),  # the token itself opens more
         references=() if context.begins else (inbox.reference,),
         reference=inbox.reference if context.begins else "",
         reachable=_reachable(sent.written, context) if context.begins else (),

@@ -183,7 +183,8 @@ class _Reader:
     def _file_data(self, part: _Part, data: bytes) -> None:
         self._taken += len(data)
         if self._taken > self._settings.files_limit:
-            self._faults.append(Wrong(FIELD, "files_large"))
+            if not part.too_large:  # said already, and more plainly
+                self._faults.append(Wrong(FIELD, "files_large"))
             raise _Enough
         if part.too_large:
             return

@@ -15,10 +15,14 @@ _TRIES = 5  # a billion references: a second one that is taken means something e
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """What the citizen keeps: the number, and the six digits that open it."""
+    """What the citizen keeps: the number, and the six digits that open it.
+
+    `begun` is the message that began the conversation; None until it is accepted.
+    """
 
     inbox: Inbox
     secret: str
+    begun: UUID | None = None
 
 
 class Inboxes:
@@ -26,20 +30,29 @@ class Inboxes:
         self._pool, self._ring = pool, ring
         self._secrets = Secrets(ring)
 
-    async def open(self, tenant: str, token: str, language: str) -> tuple[Slip, bool]:
-        """Return the inbox of this form and whether it is new: a form sent twice has one."""
+    async def open(self, tenant: str, token: str, language: str) -> Slip:
+        """Return the inbox of this form; one that is sent twice has one."""
         form = self._ring.pseudonym_of(tenant, "form", token)
         secret = self._secrets.of(tenant, token)
-        if inbox := await self._of_form(tenant, form):
-            return Slip(inbox, secret), False
         for _ in range(_TRIES):
+            if slip := await self._of_form(tenant, form, secret):
+                return slip
             inbox = Inbox(uuid4(), make_channel_reference())
             kept = await self._secrets.hash(tenant, inbox.reference, secret)
             if await self._insert(tenant, inbox, form, kept, language):
-                return Slip(inbox, secret), True
-            if other := await self._of_form(tenant, form):
-                return Slip(other, secret), False
+                return Slip(inbox, secret)
         raise Temporary("no free reference was found")
+
+    async def begin(self, tenant: str, inbox: Inbox, event_id: UUID) -> None:
+        """Note which message began the conversation; the first one stays."""
+        async with transaction(self._pool, tenant) as connection:
+            await connection.execute(
+                """update inbox set event_id = $3
+                   where tenant = $1 and portal_id = $2 and event_id is null""",
+                tenant,
+                inbox.portal_id,
+                event_id,
+            )
 
     async def find(self, tenant: str, reference: str, secret: str) -> Inbox | None:
         """Return the inbox that both open; as slow for a wrong reference as for a wrong secret."""
@@ -63,14 +76,13 @@ class Inboxes:
             )
         return Inbox(portal_id, reference) if portal_id else None
 
-    async def _of_form(self, tenant: str, form: str) -> Inbox | None:
+    async def _of_form(self, tenant: str, form: str, secret: str) -> Slip | None:
+        sql = "select portal_id, reference, event_id from inbox where tenant = $1 and form = $2"
         async with transaction(self._pool, tenant) as connection:
-            row = await connection.fetchrow(
-                "select portal_id, reference from inbox where tenant = $1 and form = $2",
-                tenant,
-                form,
-            )
-        return Inbox(row["portal_id"], row["reference"]) if row else None
+            row = await connection.fetchrow(sql, tenant, form)
+        if row is None:
+            return None
+        return Slip(Inbox(row["portal_id"], row["reference"]), secret, row["event_id"])
 
     async def _insert(self, tenant: str, inbox: Inbox, form: str, kept: str, language: str) -> bool:
         async with transaction(self._pool, tenant) as connection:

@@ -1,0 +1,163 @@
+"""The conversation as a citizen has it: to read, to write in, with files, live where possible."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from channel_web.parse import Context, Sent, parse
+from channel_web.parse.form import Written, Wrong, read_answer
+from channel_web.parse.uploads import Upload
+from channel_web.receive.ask import Json
+from channel_web.receive.draft import Draft, all_files, empty_form, form_of, keep_files, read_draft
+from channel_web.receive.keep import Kept
+from channel_web.receive.prompt import prompt
+from channel_web.receive.session import Session
+from channel_web.receive.visit import TheVisit, Visit
+from channel_web.render import Line, by_day, line_of, state_of
+from hub_contract.errors import Temporary
+from hub_contract.references import show_reference
+from hub_contract.words import MessageKind
+from hub_pages.form import Form
+
+router = APIRouter()
+log = structlog.get_logger()
+PIECE = "text/vnd.faden.piece+html"  # what our script asks for: the composer alone
+_PATIENCE = 2.0  # seconds that a page waits for what was just sent to stand in the timeline
+_LOOK = 0.1
+
+
+@router.get("/vorgang/gespraech")
+async def conversation(visit: TheVisit) -> Response:
+    """Show the conversation of this session."""
+    session = visit.open_session
+    if session is None:
+        return RedirectResponse(f"{visit.prefix}/vorgang", 303)
+    sent = visit.request.query_params.get("gesendet", "")
+    answer = await show(visit, session, form=empty_form(), sent=sent)
+    return visit.remember(answer, session)
+
+
+@router.post("/vorgang/gespraech")
+async def write(visit: TheVisit) -> Response:
+    """Take a message in; where the session has ended meanwhile, keep it and ask for the digits."""
+    draft = await read_draft(visit)
+    session = visit.open_session
+    if session is None and _wants_piece(visit):
+        return Response(status_code=401)  # our script sends the form again, as a page
+    if session is None:
+        return await _keep_for_later(visit, draft)
+    files, gone = await all_files(visit, draft)
+    written, wrong = read_answer(draft.fields, draft.count)
+    faults = (*wrong, *draft.faults, *gone)
+    if faults:
+        return await _again(visit, session, draft, faults, 422 if draft.received.whole else 413)
+    try:
+        event_id = await _accept(visit, session, draft, written, files)
+    except Temporary:
+        return await _again(visit, session, draft, (), 503)
+    if _wants_piece(visit):
+        return visit.remember(_composer(visit, empty_form(), (), 200), session)
+    to = f"{visit.prefix}/vorgang/gespraech?gesendet={event_id}#nachricht-{event_id}"
+    return visit.remember(RedirectResponse(to, 303), session)
+
+
+async def show(
+    visit: Visit,
+    session: Session,
+    *,
+    form: Form,
+    kept: Sequence[Kept] = (),
+    status: int = 200,
+    sent: str = "",
+    unsent: bool = False,
+    away: bool = False,
+) -> Response:
+    """Return the page of a conversation; without the store, all that works without it."""
+    found, lines, silent = await _read(visit, session, sent)
+    return visit.page(
+        "conversation.html",
+        status=status,
+        form=form,
+        kept=kept,
+        slip=session,
+        reference=show_reference(session.inbox.reference),
+        subject=next((line.subject for line in lines if line.subject), ""),
+        days=by_day(lines, visit.portal.pages.zone),
+        last=lines[-1].place if lines else 0,
+        state=state_of(found, lines),
+        silent=silent,
+        sent=bool(sent),
+        unsent=unsent,
+        away=away,
+    )
+
+
+async def _read(visit: Visit, session: Session, sent: str) -> tuple[Json | None, list[Line], bool]:
+    """Return conversation and lines, and whether the store is silent.
+
+    What was just sent takes the store a moment; the page waits for it, but not for long.
+    """
+    end = asyncio.get_running_loop().time() + _PATIENCE
+    store, tenant, inbox = visit.portal.store, visit.tenant, session.inbox
+    try:
+        while True:
+            found = await store.conversation(tenant, inbox)
+            entries = await store.entries(tenant, inbox, UUID(found["id"])) if found else []
+            is_there = found and (not sent or any(entry["id"] == sent for entry in entries))
+            if is_there or asyncio.get_running_loop().time() > end:
+                break
+            await asyncio.sleep(_LOOK)
+        if found:
+            await store.mark_read(tenant, inbox, UUID(found["id"]))
+    except Temporary as error:
+        log.warning("a conversation could not be shown", reason=str(error)[:200])
+        return None, [], True
+    return found, [line_of(entry) for entry in entries], False
+
+
+async def _accept(
+    visit: Visit, session: Session, draft: Draft, written: Written, files: tuple[Upload, ...]
+) -> UUID:
+    context = Context(
+        visit.tenant,
+        visit.account.name,
+        session.inbox,
+        datetime.now(UTC),
+        language=visit.language,
+    )
+    arrival = parse(Sent(draft.token, MessageKind.CHAT, written, files), context)
+    accepted = await visit.portal.ground.accept(arrival)
+    await visit.portal.keep.forget(visit.tenant, draft.kept)
+    return accepted.event_id
+
+
+async def _again(
+    visit: Visit, session: Session, draft: Draft, faults: Sequence[Wrong], status: int
+) -> Response:
+    form = form_of(visit, {**draft.fields, "form": draft.token}, faults)
+    kept = await keep_files(visit, draft)
+    if _wants_piece(visit):
+        return visit.remember(_composer(visit, form, kept, status), session)
+    answer = await show(visit, session, form=form, kept=kept, status=status, away=status == 503)
+    return visit.remember(answer, session)
+
+
+async def _keep_for_later(visit: Visit, draft: Draft) -> Response:
+    kept = await keep_files(visit, draft)
+    reference = show_reference(visit.session.inbox.reference) if visit.session else ""
+    values = {"text": draft.fields.get("text", ""), "form": draft.token, "reference": reference}
+    return prompt(visit, form=Form(values), kept=kept, status=403, ended=True)
+
+
+def _wants_piece(visit: Visit) -> bool:
+    return PIECE in visit.request.headers.get("accept", "")
+
+
+def _composer(visit: Visit, form: Form, kept: Sequence[Kept], status: int) -> Response:
+    piece = visit.piece("composer.html", form=form, kept=kept, away=status == 503)
+    return HTMLResponse(piece, status, {"Cache-Control": "no-store"})

@@ -1,0 +1,26 @@
+"""Asks for number and digits, and carries along what was typed before; for two of our routes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from fastapi import Response
+
+from channel_web.receive.keep import Kept
+from channel_web.receive.visit import Visit
+from hub_pages.form import Form
+
+
+def prompt(
+    visit: Visit,
+    *,
+    form: Form,
+    kept: Sequence[Kept] = (),
+    status: int = 200,
+    wrong: bool = False,
+    ended: bool = False,
+    shut: datetime | None = None,
+) -> Response:
+    """Return the look-up page; `wrong`, `ended` and `shut` say why it is shown again."""
+    return visit.page(
+        "look_up.html", status=status, form=form, kept=kept, wrong=wrong, ended=ended, shut=shut
+    )
