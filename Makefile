@@ -5,7 +5,7 @@ BUS ?= postgresql
 ARGS ?=
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
-SRC := services/hub-contract/src services/hub-kit/src services/hub-pages/src channel-email/src services/channel-web/src conversation-store/src gateway/src deploy/local-hub/src
+SRC := services/hub-contract/src services/hub-kit/src services/hub-pages/src channel-email/src services/channel-web/src services/workspace/src conversation-store/src gateway/src deploy/local-hub/src
 
 help:  ## print these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

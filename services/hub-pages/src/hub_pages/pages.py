@@ -40,7 +40,8 @@ class Look:
 class Pages:
     """`folder` is a service's package: it holds `templates/`, `words/en.po` and perhaps `static/`.
 
-    Templates extend `hub/base.html` and import `hub/parts.html`.
+    Templates extend `hub/base.html` and import `hub/parts.html`. `more` returns what they may call
+    beside that, from the function that translates.
     """
 
     def __init__(
@@ -50,8 +51,9 @@ class Pages:
         zone: ZoneInfo = times.BERLIN,
         clock: Callable[[], datetime] = now,
         static: str = "/static",
+        more: Callable[[Callable[[str], str]], Mapping[str, Any]] = lambda _: {},
     ) -> None:
-        self.clock, self.zone, self.static = clock, zone, static
+        self.clock, self.zone, self.static, self.more = clock, zone, static, more
         self.shared = Assets.read()
         self.own = Assets.read(folder / "static")
         words = [folder / "words", language.OWN]
@@ -63,6 +65,7 @@ class Pages:
         made = Environment(
             loader=FileSystemLoader([folder / "templates", _TEMPLATES]),
             autoescape=True,
+            auto_reload=False,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -87,6 +90,7 @@ class Pages:
             ),
             "size_word": lambda size: said.say_size(size, code),
         }
+        made.globals |= self.more(words.gettext)
         return made
 
     def today(self) -> date:

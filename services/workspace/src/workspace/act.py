@@ -1,0 +1,250 @@
+"""What an agent does with a conversation: take it, close it, put it aside, sort its entries."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, time, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request, Response
+
+from hub_contract.errors import Permanent
+from hub_pages.caller import Visitor
+from hub_pages.said import mark
+from workspace.desk import Desk, TheAgent, TheDesk, back_to, is_piece
+from workspace.refused import reason_of
+from workspace.show import read_conversation
+
+router = APIRouter()
+_CHANGED = "desk:changed"  # tells desk.js to look at the queue again
+_NO_SUCH = "reference: leads nowhere"
+_UNCHANGED = mark("Es wurde nichts verändert.")
+
+
+async def answer(
+    request: Request, desk: Desk, agent: Visitor, conversation_id: UUID, notice: Any = None
+) -> Response:
+    """Show the conversation as it is now; `notice` is (tone, sentence) and not yet translated."""
+    if not is_piece(request):
+        return back_to(agent, f"/c/{conversation_id}")
+    pane = await read_conversation(desk, request, agent.caller, conversation_id)
+    view = request.query_params.get("view", "unassigned")
+    shown = desk.page(request, agent, "_pane.html", view=view, notice=notice, **pane)
+    shown.headers["HX-Trigger"] = _CHANGED
+    return shown
+
+
+async def _do(
+    request: Request,
+    desk: Desk,
+    agent: Visitor,
+    conversation_id: UUID,
+    what: Callable[[], Awaitable[Any]],
+) -> Response:
+    """Do it and show what came of it; what cannot be done is said, with the store's reason."""
+    try:
+        await what()
+    except Permanent as error:
+        notice = ("danger", reason_of(str(error)), _UNCHANGED)
+        return await answer(request, desk, agent, conversation_id, notice)
+    return await answer(request, desk, agent, conversation_id)
+
+
+@router.post("/c/{conversation_id}/assign")
+async def post_assign(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    assignee: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Say who takes care of it; empty: nobody yet."""
+    body = {"assignee": assignee or None}
+
+    async def do() -> None:
+        await desk.store.post(agent.caller, f"/conversations/{conversation_id}/assign", body)
+
+    return await _do(request, desk, agent, conversation_id, do)
+
+
+@router.post("/c/{conversation_id}/snooze")
+async def post_snooze(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    until: Annotated[Literal["hour", "tomorrow", "monday", "week"], Form()],
+) -> Response:
+    """Put aside until then; a message from outside brings it back sooner."""
+    moment = when(until, desk.pages.clock().astimezone(desk.pages.zone))
+    body = {"until": moment.isoformat()}
+
+    async def do() -> None:
+        await desk.store.post(agent.caller, f"/conversations/{conversation_id}/snooze", body)
+
+    return await _do(request, desk, agent, conversation_id, do)
+
+
+def when(until: str, now: datetime) -> datetime:
+    """Return the moment that is meant, in the authority's own time; mornings begin at eight."""
+    if until == "hour":
+        return now + timedelta(hours=1)
+    days = {"tomorrow": 1, "week": 7, "monday": 7 - now.weekday()}[until]
+    return datetime.combine(now.date() + timedelta(days=days), time(8), now.tzinfo)
+
+
+@router.post("/c/{conversation_id}/confirm")
+async def post_confirm(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    contact_point: Annotated[UUID, Form()],
+    confirmed: Annotated[bool, Form()] = True,
+) -> Response:
+    """Confirm that a contact point belongs here, or take that back."""
+    body = {"contact_point": str(contact_point), "confirmed": confirmed}
+
+    async def do() -> None:
+        await desk.store.post(agent.caller, f"/conversations/{conversation_id}/confirm", body)
+
+    return await _do(request, desk, agent, conversation_id, do)
+
+
+@router.post("/c/{conversation_id}/move")
+async def post_move(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    entry: Annotated[UUID, Form()],
+    to: Annotated[str, Form(max_length=100)],
+) -> Response:
+    """Put an entry into the conversation of this reference, or (`new`) into one of its own."""
+
+    async def do() -> None:
+        if to == "new":
+            path = f"/conversations/{conversation_id}/split"
+            await desk.store.post(agent.caller, path, {"entries": [str(entry)]})
+        else:
+            target = await _conversation_of(desk, agent, to)
+            await desk.store.post(agent.caller, f"/entries/{entry}/move", {"to": target})
+
+    return await _do(request, desk, agent, conversation_id, do)
+
+
+async def _conversation_of(desk: Desk, agent: Visitor, reference: str) -> str:
+    found = await desk.store.post(agent.caller, "/search", {"reference": reference})
+    if not found["conversations"]:
+        raise Permanent(_NO_SUCH)
+    return str(found["conversations"][0]["id"])
+
+
+@router.post("/c/{conversation_id}/undo")
+async def post_undo(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    rearrangement: Annotated[UUID, Form()],
+) -> Response:
+    """Take a move, split or merge back."""
+
+    async def do() -> None:
+        await desk.store.post(agent.caller, f"/rearrangements/{rearrangement}/undo")
+
+    return await _do(request, desk, agent, conversation_id, do)
+
+
+@router.post("/c/{conversation_id}/merge")
+async def post_merge(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    into: Annotated[UUID, Form()],
+) -> Response:
+    """Put all of this conversation into another one, and show that."""
+
+    async def do() -> None:
+        path = f"/conversations/{conversation_id}/merge"
+        await desk.store.post(agent.caller, path, {"into": str(into)})
+
+    return await _do(request, desk, agent, conversation_id, do)
+
+
+@router.post("/c/{conversation_id}/unlink")
+async def post_unlink(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    link: Annotated[UUID, Form()],
+) -> Response:
+    """Say that two contact points are not the same person after all."""
+
+    async def do() -> None:
+        await desk.store.post(agent.caller, f"/links/{link}/undo")
+
+    return await _do(request, desk, agent, conversation_id, do)
+
+
+@router.post("/c/{conversation_id}/proposal")
+async def post_proposal(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    proposal: Annotated[UUID, Form()],
+    decision: Annotated[Literal["accepted", "dismissed"], Form()],
+) -> Response:
+    """Accept a proposal, which carries it out, or put it away."""
+
+    async def do() -> None:
+        if decision == "accepted":
+            await _carry_out(desk, agent, conversation_id, proposal)
+        path = f"/proposals/{proposal}/decide"
+        await desk.store.post(agent.caller, path, {"decision": decision})
+
+    return await _do(request, desk, agent, conversation_id, do)
+
+
+async def _carry_out(desk: Desk, agent: Visitor, conversation_id: UUID, proposal: UUID) -> None:
+    shown = await desk.store.get(agent.caller, f"/conversations/{conversation_id}")
+    wanted = next((p for p in shown["proposals"] if p["id"] == str(proposal)), None)
+    if wanted is None:
+        raise Permanent("proposal: has been decided already")
+    if wanted["kind"] == "same_concern":
+        path = f"/conversations/{conversation_id}/merge"
+        await desk.store.post(agent.caller, path, {"into": wanted["other"]})
+        return
+    own = next((c["id"] for c in shown["contact_points"] if c["id"] != wanted["other"]), None)
+    if own is None:
+        raise Permanent("contact_point: nobody in this conversation can be linked")
+    body = {"other": wanted["other"], "reason": "proposal"}
+    await desk.store.post(agent.caller, f"/contact-points/{own}/link", body)
+
+
+# Last: its path would swallow those above.
+@router.post("/c/{conversation_id}/{what}")
+async def post_state(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    what: Literal["close", "reopen", "read"],
+) -> Response:
+    """Close, open again, or mark as read."""
+
+    async def do() -> None:
+        await desk.store.post(agent.caller, f"/conversations/{conversation_id}/{what}")
+
+    return await _do(request, desk, agent, conversation_id, do)

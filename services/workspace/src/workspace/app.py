@@ -1,0 +1,96 @@
+"""Puts the desk together: its pages, the store it asks, and the task that sends what was held."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from hub_kit.ground import Ground
+from hub_kit.keys import KeyRing
+from hub_kit.settings import Loaded, or_exit
+from hub_kit.shell import Parts, database_check, make_app, run
+from hub_pages.pages import Pages
+from hub_pages.problems import add_error_pages
+from workspace import act, hand_out, look, operations, write
+from workspace.ask import STORE, Service
+from workspace.desk import Desk
+from workspace.hold import send_due
+from workspace.people import forget
+from workspace.proofs import Say, badges_of, initials, proof_word
+from workspace.refused import refused_word
+from workspace.settings import SERVICE, WorkspaceSettings
+
+HERE = Path(__file__).parent
+MIGRATIONS = HERE / "migrations"
+_EVERY = 0.5  # seconds between two looks for answers that are due
+_FORGET_EVERY = 1_200  # looks
+
+
+def words_for(say: Say) -> dict[str, Any]:
+    """Return what the templates of the desk say with, beside what every page has."""
+    return {
+        "evidence_words": lambda evidence: badges_of(evidence, say),
+        "proof_word": lambda kind, result: proof_word(kind, result, say),
+        "initials": initials,
+        "refused_word": lambda reason: refused_word(reason, say),
+        "say": say,
+        "shown_types": hand_out.SHOWN,
+    }
+
+
+def compose(ground: Ground, settings: WorkspaceSettings, client: httpx.AsyncClient) -> FastAPI:
+    """Return the service; `client` leads to the store."""
+    others = {name: httpx.AsyncClient(base_url=url) for name, url in settings.operations.items()}
+    desk = Desk(
+        ground,
+        settings,
+        Service(ground.ring, client, STORE),
+        Pages(HERE, more=words_for),
+        {name: Service(ground.ring, other, name) for name, other in others.items()},
+    )
+    parts = Parts(
+        SERVICE,
+        work={"send": partial(_send, desk)},
+        checks={"database": database_check(ground.pool)},
+        closing=(client.aclose, *(other.aclose for other in others.values()), ground.close),
+    )
+    app = make_app(parts)
+    app.state.ring, app.state.desk = ground.ring, desk
+    app.mount("/static", desk.pages.own)
+    # In this order: the last one's paths would swallow the others'.
+    for module in (look, hand_out, operations, write, act):
+        app.include_router(module.router)
+    add_error_pages(app, desk.pages)
+    return app
+
+
+async def _send(desk: Desk) -> None:
+    looks = 0
+    while True:
+        for tenant in desk.ground.settings.tenants:
+            await send_due(desk.ground, desk.store, tenant)
+            if looks % _FORGET_EVERY == 0:
+                await forget(desk.ground.pool, tenant)
+        looks += 1
+        await asyncio.sleep(_EVERY)
+
+
+def main() -> None:
+    loaded = or_exit(Loaded.read)
+    settings = or_exit(lambda: loaded.section(SERVICE, WorkspaceSettings))
+    ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
+
+    async def build() -> FastAPI:
+        ground = await Ground.open(SERVICE, loaded.hub, ring)
+        client = httpx.AsyncClient(base_url=settings.store, timeout=httpx.Timeout(30, connect=3))
+        return compose(ground, settings, client)
+
+    host, port = settings.address
+    run(build, SERVICE, host, port, loaded.hub.telemetry)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""What every route of the desk has at hand, and who may ask it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from hub_kit.ground import Ground
+from hub_kit.rights import may
+from hub_pages.caller import Visitor, visitor_of
+from hub_pages.pages import Pages
+from workspace.ask import Service
+from workspace.settings import SERVICE, WorkspaceSettings
+
+
+@dataclass(frozen=True)
+class Desk:
+    ground: Ground
+    settings: WorkspaceSettings
+    store: Service
+    pages: Pages
+    operations: Mapping[str, Service]  # every service whose state an operator sees
+
+    def page(
+        self, request: Request, visitor: Visitor, template: str, status: int = 200, **values: Any
+    ) -> HTMLResponse:
+        """Return a page or a piece of one, with what the frame of the desk shows."""
+        tenant = self.ground.settings.tenants.get(visitor.caller.tenant)
+        frame = {
+            "visitor": visitor,
+            "me": visitor.caller.who,
+            "tenant_name": tenant.name if tenant else visitor.caller.tenant,
+            "may_read": may(visitor.caller.role, "read", "conversation"),
+            "may_operate": may(visitor.caller.role, "read", "operations"),
+        }
+        return self.pages.page(request, template, status=status, **{**frame, **values})
+
+    def language(self, request: Request) -> str:
+        return self.pages.look(request).language
+
+
+async def desk_of(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+TheVisitor = Annotated[Visitor, Depends(visitor_of(SERVICE))]
+
+
+async def agent_of(visitor: TheVisitor) -> Visitor:
+    """Return who asks for conversations; others get 403."""
+    if not may(visitor.caller.role, "read", "conversation"):
+        raise HTTPException(403)
+    return visitor
+
+
+async def operator_of(visitor: TheVisitor) -> Visitor:
+    if not may(visitor.caller.role, "read", "operations"):
+        raise HTTPException(403)
+    return visitor
+
+
+TheAgent = Annotated[Visitor, Depends(agent_of)]
+TheOperator = Annotated[Visitor, Depends(operator_of)]
+
+
+def is_piece(request: Request) -> bool:
+    """Say whether htmx asks for a piece of a page that stands; going back wants it whole."""
+    headers = request.headers
+    return "hx-request" in headers and "hx-history-restore-request" not in headers
+
+
+def back_to(visitor: Visitor, path: str) -> Response:
+    """Lead a browser without htmx back to a page after it has sent a form (RFC 9110 §15.4.4)."""
+    return RedirectResponse(visitor.prefix + path, 303)

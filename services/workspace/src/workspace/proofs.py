@@ -1,0 +1,61 @@
+"""Says what was checked about a message, as badges and as sentences an agent understands."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from hub_pages.said import mark
+
+Say = Callable[[str], str]
+# (kind, result) -> (tone, badge); what is not here says nothing on the line, all stands inside.
+_BADGES = {
+    ("dmarc", "pass"): ("success", mark("Absender geprüft")),
+    ("dmarc", "fail"): ("danger", mark("Absender zweifelhaft")),
+    ("signature", "pass"): ("success", mark("signiert")),
+    ("signature", "fail"): ("danger", mark("Signatur ungültig")),
+    ("session", "pass"): ("success", mark("im Portal geschrieben")),
+    ("one-time-code", "pass"): ("success", mark("mit Code bestätigt")),
+}
+_KINDS = {
+    "dmarc": mark("Absender-Domain (DMARC)"),
+    "dkim": mark("Siegel des Mailservers (DKIM)"),
+    "spf": mark("Sendender Server (SPF)"),
+    "signature": mark("Signatur"),
+    "encrypted": mark("Verschlüsselung"),
+    "session": mark("Anmeldung im Portal"),
+    "one-time-code": mark("Einmalcode"),
+    "station-id": mark("Kennung des Faxgeräts"),
+    "caller-id": mark("Übermittelte Rufnummer"),
+    "recording-consent": mark("Einwilligung in die Aufnahme"),
+    "transmission-report": mark("Sendebericht"),
+}
+_RESULTS = {
+    "pass": mark("in Ordnung"),
+    "fail": mark("nicht in Ordnung"),
+    "none": mark("nicht vorhanden"),
+    "unchecked": mark("nicht geprüft"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    text: str
+    tone: str
+
+
+def badges_of(evidence: Iterable[Mapping[str, str]], say: Say) -> list[Badge]:
+    """Return the badges of an entry, each once, in the order of the table."""
+    facts = {(proof["kind"], proof["result"]) for proof in evidence}
+    return [Badge(say(text), tone) for fact, (tone, text) in _BADGES.items() if fact in facts]
+
+
+def proof_word(kind: str, result: str, say: Say) -> str:
+    """Return «Absender-Domain (DMARC): in Ordnung»; a value that is no verdict stands as it is."""
+    name = say(_KINDS[kind]) if kind in _KINDS else kind
+    said = say(_RESULTS[result]) if result in _RESULTS else result
+    return f"{name}: {said}"
+
+
+def initials(name: str) -> str:
+    """Return the letters that stand for a colleague in a narrow list."""
+    words = [word for word in name.split() if word[:1].isalpha()]
+    return ("".join(word[0] for word in (words[:1] + words[1:][-1:])) or "?").upper()

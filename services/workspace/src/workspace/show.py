@@ -1,0 +1,97 @@
+"""Puts together what the desk shows: the queue on the left, one conversation beside it."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+
+from hub_kit.tokens import Caller
+from workspace.desk import Desk
+from workspace.drafts import read_draft
+from workspace.hold import held_in
+from workspace.people import names, others_here
+
+VIEWS = ("mine", "unassigned", "waiting", "snoozed", "closed")
+PAGE = 25  # entries; fifty of the longest would make a page too heavy for a train
+LINES = 40  # of the queue; as many as fit one screen
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The entries of one day, as the authority's calendar has it."""
+
+    day: date
+    entries: list[dict[str, Any]]
+
+
+async def read_queue(desk: Desk, caller: Caller, view: str, after: str = "") -> dict[str, Any]:
+    """Return a page of this view, with the counts of all and the names of the agents."""
+    queue, known = await asyncio.gather(
+        desk.store.get(caller, "/queue", view=view, after=after, limit=LINES),
+        names(desk.ground.pool, desk.ground.ring, caller.tenant),
+    )
+    return {"view": view, "queue": queue, "names": known, "found": None}
+
+
+async def read_conversation(
+    desk: Desk, request: Request, caller: Caller, conversation_id: UUID
+) -> dict[str, Any]:
+    """Return everything the middle and the right of the desk show of this conversation."""
+    language = desk.language(request)
+    ground, here = desk.ground, f"/conversations/{conversation_id}"
+    shown, page, others, ways, held, draft, known, also = await asyncio.gather(
+        desk.store.get(caller, here, language),
+        desk.store.get(caller, f"{here}/entries", language, limit=PAGE),
+        desk.store.get(caller, f"{here}/others", language),
+        desk.store.get(caller, f"{here}/ways", language),
+        held_in(ground.pool, ground.ring, caller.tenant, conversation_id),
+        read_draft(ground.pool, ground.ring, caller, conversation_id),
+        names(ground.pool, ground.ring, caller.tenant),
+        others_here(ground.pool, ground.ring, caller, conversation_id),
+    )
+    entries = page["entries"][::-1]
+    return {
+        "shown": shown,
+        "title": title_of(entries),
+        "days": by_day(desk, entries),
+        "older": page["next"],
+        "last": entries[-1]["place"] if entries else 0,
+        "others": others["conversations"],
+        "ways": [way for way in ways["ways"] if way["offered"]],
+        "closed_ways": [way for way in ways["ways"] if not way["offered"]],
+        "held": held,
+        "draft": draft,
+        "names": known,
+        "also_here": also,
+    }
+
+
+async def read_entries(
+    desk: Desk, request: Request, caller: Caller, conversation_id: UUID, **where: int
+) -> dict[str, Any]:
+    """Return a part of the timeline: entries `before` a place, or from a place on (`after`)."""
+    path = f"/conversations/{conversation_id}/entries"
+    page = await desk.store.get(caller, path, desk.language(request), limit=PAGE, **where)
+    entries = page["entries"][::-1]
+    known = await names(desk.ground.pool, desk.ground.ring, caller.tenant)
+    return {"days": by_day(desk, entries), "older": page["next"], "names": known}
+
+
+def by_day(desk: Desk, entries: Iterable[dict[str, Any]]) -> Sequence[Day]:
+    """Return the entries, in their order, under the day each of them came."""
+    days: list[Day] = []
+    for entry in entries:
+        day = datetime.fromisoformat(entry["at"]).astimezone(desk.pages.zone).date()
+        if not days or days[-1].day != day:
+            days.append(Day(day, []))
+        days[-1].entries.append(entry)
+    return days
+
+
+def title_of(entries: Sequence[dict[str, Any]]) -> str:
+    """Return what the conversation is about: the latest subject anyone gave it."""
+    return next((e["subject"] for e in reversed(entries) if e.get("subject")), "")

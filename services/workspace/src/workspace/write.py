@@ -1,0 +1,175 @@
+"""What an agent writes: a draft that is kept, files, a note, an answer that is held for seconds."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+
+from hub_contract.errors import Permanent
+from hub_pages.caller import Visitor
+from hub_pages.said import mark
+from workspace.act import answer
+from workspace.desk import Desk, TheAgent, TheDesk, is_piece
+from workspace.drafts import MOST_BYTES, Draft, add_file, drop_file, keep_draft, read_draft
+from workspace.hold import held_in, hold, take_back
+from workspace.people import say_here
+from workspace.refused import reason_of
+
+router = APIRouter()
+Words = Annotated[str, Form(max_length=200_000)]
+Short = Annotated[str, Form(max_length=500)]
+_EMPTY = mark("Bitte schreiben Sie zuerst etwas.")
+_NEWS = mark(
+    "Inzwischen ist eine neue Nachricht eingegangen. Bitte lesen Sie sie, bevor Sie senden."
+)
+_LATE = mark("Die Antwort ist schon unterwegs und kann nicht mehr zurückgeholt werden.")
+_KEPT = mark("Ihr Text ist noch da.")
+_TOO_MUCH = mark("Die Anhänge sind zusammen zu groß. Bitte senden Sie weniger auf einmal.")
+
+
+@router.post("/c/{conversation_id}/draft", status_code=204)
+async def post_draft(
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    text: Words = "",
+    subject: Short = "",
+    way: Short = "",
+    note: Annotated[bool, Form()] = False,
+) -> None:
+    """Keep what has been typed so far."""
+    draft = Draft(text, subject, way, note=note)
+    ground = desk.ground
+    await keep_draft(ground.pool, ground.ring, agent.caller, conversation_id, draft)
+    await say_here(ground.pool, agent.caller, conversation_id, writes=bool(text.strip()))
+
+
+@router.post("/c/{conversation_id}/files")
+async def post_files(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    files: Annotated[list[UploadFile], File()],
+) -> Response:
+    """Add files to the draft; they are kept like its words."""
+    fault = await _add(desk, agent, conversation_id, files)
+    return await _files(request, desk, agent, conversation_id, fault)
+
+
+@router.post("/c/{conversation_id}/files/{file_id}/drop")
+async def post_drop(
+    request: Request, desk: TheDesk, agent: TheAgent, conversation_id: UUID, file_id: UUID
+) -> Response:
+    await drop_file(desk.ground.pool, agent.caller, file_id)
+    return await _files(request, desk, agent, conversation_id)
+
+
+async def _files(
+    request: Request, desk: Desk, agent: Visitor, conversation_id: UUID, fault: str = ""
+) -> Response:
+    if not is_piece(request):
+        return await answer(request, desk, agent, conversation_id)
+    draft = await read_draft(desk.ground.pool, desk.ground.ring, agent.caller, conversation_id)
+    shown = {"id": str(conversation_id)}
+    return desk.page(request, agent, "_draft_files.html", draft=draft, shown=shown, fault=fault)
+
+
+async def _add(desk: Desk, agent: Visitor, conversation_id: UUID, files: list[UploadFile]) -> str:
+    """Add these files; return what is wrong with them, or nothing."""
+    for file in files:
+        if not file.filename:
+            continue  # an empty field of a form
+        if (file.size or 0) > MOST_BYTES:
+            return _TOO_MUCH
+        named = (file.filename[-255:], file.content_type or "application/octet-stream")
+        try:
+            ground, data = desk.ground, await file.read()
+            where = (ground.pool, ground.ring, agent.caller, conversation_id)
+            await add_file(*where, named=named, data=data)
+        except Permanent:
+            return _TOO_MUCH
+    return ""
+
+
+@router.post("/c/{conversation_id}/write")
+async def post_write(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    text: Words = "",
+    subject: Short = "",
+    way: Short = "",
+    seen: Annotated[int, Form(ge=0)] = 0,
+    files: Annotated[list[UploadFile] | None, File()] = None,
+    note: Annotated[bool, Form()] = False,
+    anyway: Annotated[bool, Form()] = False,
+) -> Response:
+    """Write a note at once, or hold an answer for some seconds and then have it sent."""
+    ground = desk.ground
+    draft = Draft(text, subject, way, note=note)
+    await keep_draft(ground.pool, ground.ring, agent.caller, conversation_id, draft)
+    if fault := await _add(desk, agent, conversation_id, files or []):
+        return await answer(request, desk, agent, conversation_id, ("danger", fault, _KEPT))
+    kept = await read_draft(ground.pool, ground.ring, agent.caller, conversation_id)
+    if not text.strip() or (note and kept.files):
+        return await answer(request, desk, agent, conversation_id, ("danger", _EMPTY, ""))
+    if not note and not anyway and await _has_news(desk, agent, conversation_id, seen):
+        return await answer(request, desk, agent, conversation_id, ("warning", _NEWS, _KEPT))
+    try:
+        await _write(desk, agent, conversation_id, draft)
+    except Permanent as error:
+        refused = ("danger", reason_of(str(error)), _KEPT)
+        return await answer(request, desk, agent, conversation_id, refused)
+    return await answer(request, desk, agent, conversation_id)
+
+
+async def _write(desk: Desk, agent: Visitor, conversation_id: UUID, draft: Draft) -> None:
+    ground = desk.ground
+    if draft.note:
+        path = f"/conversations/{conversation_id}/notes"
+        await desk.store.post(agent.caller, path, {"text": draft.text})
+        await keep_draft(ground.pool, ground.ring, agent.caller, conversation_id, Draft())
+        return
+    reply = reply_of(draft, agent.name)
+    await hold(ground, agent.caller, conversation_id, reply, desk.settings.undo_seconds)
+
+
+def reply_of(draft: Draft, author: str) -> dict[str, Any]:
+    """Return the body of the store's `replies`; an empty way leaves the choice to the store."""
+    channel, account, point = [*draft.way.split("/"), "", "", ""][:3]
+    reply: dict[str, Any] = {"text": draft.text, "subject": draft.subject, "author_name": author}
+    named = {"channel": channel, "account": account, "contact_point": point}
+    return reply | {name: value for name, value in named.items() if value}
+
+
+async def _has_news(desk: Desk, agent: Visitor, conversation_id: UUID, seen: int) -> bool:
+    """Say whether somebody outside has written since the page was made."""
+    path = f"/conversations/{conversation_id}/entries"
+    page = await desk.store.get(agent.caller, path, after=seen, order="oldest")
+    return any(entry["direction"] == "in" for entry in page["entries"])
+
+
+@router.get("/c/{conversation_id}/held")
+async def get_held(
+    request: Request, desk: TheDesk, agent: TheAgent, conversation_id: UUID
+) -> Response:
+    """What has not gone out yet; asked again until nothing is left."""
+    ground = desk.ground
+    held = await held_in(ground.pool, ground.ring, agent.caller.tenant, conversation_id)
+    shown = {"id": str(conversation_id)}
+    return desk.page(request, agent, "_held.html", held=held, shown=shown)
+
+
+@router.post("/c/{conversation_id}/held/{held_id}/undo")
+async def post_undo(
+    request: Request, desk: TheDesk, agent: TheAgent, conversation_id: UUID, held_id: UUID
+) -> Response:
+    """Take an answer back before it goes out; its words are a draft again."""
+    if await take_back(desk.ground, agent.caller, held_id) is None:
+        return await answer(request, desk, agent, conversation_id, ("warning", _LATE, ""))
+    return await answer(request, desk, agent, conversation_id)
