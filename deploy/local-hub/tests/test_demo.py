@@ -4,10 +4,14 @@ import asyncio
 import base64
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from local_hub.demo.facts import judge
@@ -64,6 +68,31 @@ def test_the_story_holds_and_is_shown_in_plain_german(tmp_path):
     ):
         assert words in done.stdout
     assert "✗" not in done.stdout
+    _leaves_nothing(tmp_path)
+
+
+def test_it_stays_up_for_who_wants_to_play(tmp_path):
+    """Without --check the hub waits, says who one can be, and goes with Ctrl-C."""
+    output = tmp_path / "output.txt"
+    with output.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local_hub", "demo"],
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    end = time.monotonic() + 120
+    while "bis Sie Strg-C drücken" not in output.read_text():
+        assert time.monotonic() < end, output.read_text()
+        assert process.poll() is None, output.read_text()
+        time.sleep(0.2)
+    said = output.read_text()
+    (desk,) = set(re.findall(r"http://127\.0\.0\.1:\d+/desk/", said))
+    home = httpx.get(desk.removesuffix("desk/"), headers={"Accept": "text/html"})
+    assert "Stadt Musterstadt" in home.text
+    assert "anna.amt" in said
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0, output.read_text()
     _leaves_nothing(tmp_path)
 
 

@@ -1,5 +1,6 @@
 """What Ctrl-C and SIGTERM do to a start: it ends cleanly, and nothing is left half made."""
 
+import asyncio
 import signal
 import threading
 from collections.abc import Iterator
@@ -33,6 +34,14 @@ def put_off() -> Iterator[None]:
             signal.signal(number, handler)
     if came:
         raise KeyboardInterrupt
+
+
+def stop_event() -> asyncio.Event:
+    """Return what is set by Ctrl-C or SIGTERM from now on, in the running loop."""
+    stop = asyncio.Event()
+    for number in _SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
 
 def no_more() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -12,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from local_hub.check import check_configuration
-from local_hub.interrupt import no_more, term_is_interrupt
+from local_hub.interrupt import no_more, stop_event, term_is_interrupt
+from local_hub.invite import draw_parts
 from local_hub.locate import Place
 from local_hub.prepare import prepare
 from local_hub.programs import Program, check_ports, programs_of
@@ -37,17 +37,17 @@ def run_up(place: Place, bus: str, console: Console) -> None:
     ):
         say("")
         programs = programs_of(loaded, environment["HUB_BUS"])
-        asyncio.run(_run(programs, environment, console))
+        asyncio.run(_run(programs, environment, console, draw_parts(loaded, "en")))
         no_more()
     console.print(f"Everything has ended; the data stays in {place.data}")
 
 
-async def _run(programs: list[Program], environment: Mapping[str, str], console: Console) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+async def _run(
+    programs: list[Program], environment: Mapping[str, str], console: Console, parts: Table
+) -> None:
+    stop = stop_event()
     async with Supervisor(programs, environment, LogPrinter(programs, console)) as supervisor:
-        watching = asyncio.create_task(_watch(supervisor, console))
+        watching = asyncio.create_task(_watch(supervisor, console, parts))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((watching, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
@@ -57,10 +57,11 @@ async def _run(programs: list[Program], environment: Mapping[str, str], console:
         console.print("Ending the processes …")
 
 
-async def _watch(supervisor: Supervisor, console: Console) -> None:
+async def _watch(supervisor: Supervisor, console: Console, parts: Table) -> None:
     """Show how the processes come up, then wait until one gives up."""
     with Live(console=console, refresh_per_second=5, get_renderable=lambda: _table(supervisor)):
         ready = await supervisor.ready(WITHIN)
+    console.print(parts)
     said = "Ready. Ctrl-C ends it." if ready else "Not all are ready; see above."
     console.print(said if console.is_terminal else f"\n{said}")  # Live ends without a line end
     await supervisor.broken()

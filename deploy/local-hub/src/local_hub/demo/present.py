@@ -7,34 +7,40 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from hub_kit.settings import Loaded
 from local_hub.demo.mails import ALOIS, ERIKA, JOERG, KARL, PETRA
 from local_hub.demo.play import Thread
 from local_hub.demo.records import Lying
 from local_hub.demo.run import Performance, perform
 from local_hub.interrupt import term_is_interrupt
+from local_hub.invite import draw_parts
 from local_hub.show import Paper, draw_timeline
 from local_hub.steps import show_steps
 
 TOWN, VILLAGE = "Stadt Musterstadt", "Gemeinde Kleindorf"
 GO_ON = """\
-So geht es weiter:
-  faden up                   derselbe Hub auf festen Ports, bis Strg-C; Daten bleiben in .faden/
-  faden timeline             die Gespräche eines laufenden Hubs
-  faden parse email DATEI …  was Faden aus einer Mail macht"""
+Der Hub läuft, bis Sie Strg-C drücken; dann ist alles wieder fort.
+Mit «faden up» läuft derselbe Hub, und seine Daten bleiben in .faden/."""
 
 
 def run_demo(bus: str, console: Console, *, check: bool, as_json: bool) -> int:
     """Play the story and show it; return 0 if every fact holds, else 1."""
     steps = Console(stderr=True, highlight=False) if as_json else console
+
+    def stay(played: Performance, loaded: Loaded) -> None:
+        _show(console, bus, played)
+        _conclude(console, played, check=False)
+        console.print(draw_parts(loaded, "de"), GO_ON, sep="\n")
+
     with term_is_interrupt(), show_steps(steps) as say:
-        performance = perform(bus, say)
+        performance = perform(bus, say, None if check or as_json else stay)
         say("")
     if as_json:
         json.dump(_document(bus, performance), sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
-    else:
+    elif check:
         _show(console, bus, performance)
-        _conclude(console, performance, check=check)
+        _conclude(console, performance, check=True)
     return 0 if all(fact.holds for fact in performance.facts) else 1
 
 
@@ -81,8 +87,6 @@ def _conclude(console: Console, performance: Performance, *, check: bool) -> Non
     )
     if holding < len(facts):
         console.print("Zuletzt sagten die Prozesse:", *performance.said[-30:], sep="\n  ")
-    elif not check:
-        console.print(GO_ON)
 
 
 def _document(bus: str, performance: Performance) -> dict[str, Any]:

@@ -4,8 +4,8 @@ import asyncio
 import os
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,16 @@ from local_hub.ask import Store, World
 from local_hub.demo.facts import Fact, judge
 from local_hub.demo.play import Stage, Story, play
 from local_hub.demo.records import Lying, read_log, read_topics
+from local_hub.interrupt import no_more, stop_event
 from local_hub.locate import MODEL, Place
 from local_hub.prepare import Say, prepare
-from local_hub.programs import elsewhere, free_addresses, listeners_of, programs_of
+from local_hub.programs import (
+    check_ports,
+    elsewhere,
+    free_addresses,
+    listeners_of,
+    programs_of,
+)
 from local_hub.supervise import Supervisor
 
 WITHIN = 120  # seconds for all processes to become ready
@@ -41,8 +48,11 @@ class Performance:
     said: list[str]  # the last lines of the processes
 
 
-def perform(bus: str, say: Say) -> Performance:
-    """Start everything, play, look, end everything."""
+Stay = Callable[[Performance, Loaded], None]  # shown what was played, before the hub waits
+
+
+def perform(bus: str, say: Say, stay: Stay | None = None) -> Performance:
+    """Start everything, play, look, end everything; with `stay` not before Ctrl-C."""
     if not MODEL.exists():
         raise ConfigurationError(f"{MODEL}: not found; run the demo from a clone of Faden")
     with tempfile.TemporaryDirectory(prefix="faden-demo-", ignore_cleanup_errors=True) as folder:
@@ -50,16 +60,23 @@ def perform(bus: str, say: Say) -> Performance:
         place = Place(MODEL, Path(folder))
         _, _, kafka_port = free_addresses(1)[0].rpartition(":")
         told = prepare(place, bus, lambda s: say(_STEPS.get(s, s)), kafka_port=int(kafka_port))
-        with told as prepared, _environment(prepared), _environment(_moved(bus)):
-            performance = asyncio.run(_perform(Loaded.read(MODEL), say))
+        with told as prepared, _environment(prepared), _environment(_moved(bus, stay)):
+            performance = asyncio.run(_perform(Loaded.read(MODEL), say, stay))
+            no_more()
     return performance
 
 
-def _moved(bus: str) -> Mapping[str, str]:
-    return elsewhere(Loaded.read(MODEL), bus)
+def _moved(bus: str, stay: Stay | None) -> Mapping[str, str]:
+    """Return where it listens: who stays shall find the addresses of the file, if they are free."""
+    loaded = Loaded.read(MODEL)
+    if stay:
+        with suppress(ConfigurationError):
+            check_ports(loaded, bus)
+            return {}
+    return elsewhere(loaded, bus)
 
 
-async def _perform(loaded: Loaded, say: Say) -> Performance:
+async def _perform(loaded: Loaded, say: Say, stay: Stay | None) -> Performance:
     said: deque[str] = deque(maxlen=LAST_LINES)
     programs = programs_of(loaded, loaded.hub.bus)
     say("Die Dienste starten: " + ", ".join(program.name for program in programs))
@@ -71,8 +88,14 @@ async def _perform(loaded: Loaded, say: Say) -> Performance:
         say("Was liegt auf dem Bus?")
         log = await read_log(loaded.hub.database)
         records = await _on_the_bus(loaded, log)
+        performance = Performance(story, records, judge(story, records, len(log)), list(said))
+        if stay:
+            say("")
+            stop = stop_event()
+            stay(performance, loaded)
+            await stop.wait()
         say("Alles wird beendet")
-    return Performance(story, records, judge(story, records, len(log)), list(said))
+    return performance
 
 
 @asynccontextmanager

@@ -1,0 +1,70 @@
+"""Says where a newcomer can play, and as whom, for `faden up` and `faden demo`."""
+
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from gateway.settings import read_settings
+from hub_contract.words import Channel
+from hub_kit.settings import Loaded
+from local_hub.peers.settings import PeersSettings
+
+_WORDS = {
+    "de": {
+        "title": "Spielen Sie mit",
+        "who": "Sie sind",
+        "where": "Adresse",
+        "how": "So geht es",
+        "all": "beide zugleich",
+        "table": "links Bürgerin, rechts Amt, in einem Fenster",
+        "citizen": "Bürgerin, {}",
+        "form": "ohne Konto: schreiben, Vorgang ansehen, chatten",
+        "mail": "Bürgerin mit E-Mail",
+        "staff": "ein Klick auf «{}», kein Passwort",
+        "agent": "{}, Sachbearbeitung",
+        "supervisor": "{}, Leitung",
+        "operator": "{}, Betrieb",
+    },
+    "en": {
+        "title": "Parts to play",
+        "who": "you are",
+        "where": "address",
+        "how": "how",
+        "all": "both at once",
+        "table": "left a citizen, right the authority, in one window",
+        "citizen": "citizen, {}",
+        "form": "without an account: write, look up, chat",
+        "mail": "citizen with e-mail",
+        "staff": "one click on «{}», no password",
+        "agent": "{}, agent",
+        "supervisor": "{}, supervisor",
+        "operator": "{}, operator",
+    },
+}
+
+
+def draw_parts(loaded: Loaded, language: str) -> Table:
+    """Return the table of addresses and people, as this hub has them."""
+    words = _WORDS[language]
+    table = Table(words["who"], words["where"], words["how"], title=words["title"])
+    for row in _rows(loaded, words):
+        table.add_row(*row)
+    return table
+
+
+def _rows(loaded: Loaded, words: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    door = read_settings(loaded)
+    peers = loaded.section("peers", PeersSettings)
+    if "/table" in door.routes:
+        yield words["all"], f"{door.public}/table", words["table"]
+    for tenant, _, _ in loaded.hub.accounts(Channel.WEB):
+        name = loaded.hub.tenants[tenant].name
+        yield words["citizen"].format(name), f"{door.public}/{tenant}/", words["form"]
+    for sub, person in peers.people.items():
+        tenant, _, role = (*person.may, "")[0].partition("/")
+        if role in words and tenant in loaded.hub.tenants:
+            who = f"{person.name} ({loaded.hub.tenants[tenant].name})"
+            how = words["staff"].format(sub)
+            yield words[role].format(who), f"{door.public}/desk/", how
+    for address, mailbox in list(peers.mailboxes.items())[:1]:
+        yield f"{words['mail']}: {mailbox.name}", f"http://{peers.http}/mailboxes/{address}", "HTTP"
