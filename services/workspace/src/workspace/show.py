@@ -88,8 +88,40 @@ def by_day(desk: Desk, entries: Iterable[dict[str, Any]]) -> Sequence[Day]:
         day = datetime.fromisoformat(entry["at"]).astimezone(desk.pages.zone).date()
         if not days or days[-1].day != day:
             days.append(Day(day, []))
-        days[-1].entries.append(entry)
+        days[-1].entries.append(_filled(entry))
     return days
+
+
+# What the store leaves out of a line because it says nothing.
+_SILENT: dict[str, Any] = {
+    "channel": "",
+    "author": "",
+    "verified": True,
+    "readable": True,
+    "partial": False,
+    "automatic": "no",
+    "marks": (),
+    "delivery": None,
+    "person": None,
+    "subject": "",
+    "attachments": 0,
+    "files": (),
+    "text": "",
+    "more": False,
+    "folded": False,
+    "erased": False,
+    "evidence": (),
+}
+
+
+def _filled(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the line with everything said that a template asks for."""
+    filled = {**_SILENT, **entry}
+    if filled["person"]:
+        filled["person"] = {"name": "", **filled["person"]}
+    if filled["delivery"]:
+        filled["delivery"] = {"reason": "none", **filled["delivery"]}
+    return filled
 
 
 def title_of(entries: Sequence[dict[str, Any]]) -> str:
