@@ -41,7 +41,7 @@ def test_nothing_is_readable_on_disk_and_a_deleted_key_erases(town: Town):
         for personal in (CANARY, "kanari@example.org"):
             assert personal.encode() not in data, f"{name} holds plain text"
 
-    with town.api() as api:
+    with town.api(role="supervisor") as api:
         page = api.get("/conversations").raise_for_status().json()
         conversation = page["conversations"][0]["id"]
         before = api.get(f"/conversations/{conversation}/entries").raise_for_status()

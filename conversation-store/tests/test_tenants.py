@@ -49,6 +49,16 @@ BODIES = {
     "post_unlink": None,
     "post_decide": {"decision": "dismissed"},
     "post_erase": None,
+    "get_mine": None,
+    "get_my_conversation": None,
+    "get_my_entries": None,
+    "get_my_entry": None,
+    "get_my_attachment": None,
+    "post_my_read": {"up_to": 10},
+}
+# Who asks, where it is not an agent: a citizen is known by her inbox.
+ASKERS = {"post_erase": ("supervisor", "agent-7")} | {
+    name: ("citizen", "{inbox}") for name in BODIES if "_my_" in name or name == "get_mine"
 }
 # The caller's own thing in the path, the other's in the body.
 MIXED = {
@@ -67,6 +77,7 @@ async def fill(world, desk) -> dict[str, str]:
     tenant = desk.caller.tenant
     # Both know different people, or each would meet her own.
     address = f"erika@{tenant}.example"
+    inbox = {"kind": "portal", "value": f"inbox-{tenant}"}
     first, second, _ = await world.take_in(
         world.mail(
             address,
@@ -75,6 +86,7 @@ async def fill(world, desk) -> dict[str, str]:
             original=b"raw",
             files=(b"file",),
             attachments=({"file_name": "a", "media_type": "a/b", "size": 4},),
+            reachable=({"kind": "email", "value": address}, inbox),
         ),
         world.mail(f"karl@{tenant}.example", tenant=tenant, external_id=f"<{tenant}>"),
         world.mail(f"m@{tenant}.example", tenant=tenant, name="Mustermann Erika"),
@@ -96,6 +108,7 @@ async def fill(world, desk) -> dict[str, str]:
         "number": "0",
         "reference": (await world.conversation(first["conversation_id"]))["reference"],
         "address": address,
+        "inbox": inbox["value"],
     }
 
 
@@ -114,6 +127,7 @@ def nothing(theirs: dict[str, str]) -> dict[str, str]:
         "number": "0",
         "reference": "384291770608",
         "address": "nobody@example.org",
+        "inbox": "inbox-nowhere",
     }
 
 
@@ -127,9 +141,13 @@ def filled(body, ids):
     return body
 
 
-async def ask(desk, operation, path_ids, body, body_ids):
+async def ask(desk, operation, path_ids, body, body_ids, *, own_ids):
+    """Ask as whom the operation is for; `own_ids` are those of the caller's tenant."""
     method, path = OPERATIONS[operation]
-    answer = await desk.request(method, path.format_map(path_ids), json=filled(body, body_ids))
+    role, who = ASKERS.get(operation, ("agent", "agent-7"))
+    async with desk.as_(desk.caller.tenant, role, who.format_map(own_ids)) as asker:
+        body = filled(body, body_ids)
+        answer = await asker.request(method, path.format_map(path_ids), json=body)
     return answer.status_code, answer.content, answer.headers.get("content-type")
 
 
@@ -155,13 +173,13 @@ def test_every_operation_of_the_document_is_asked():
 
 
 async def test_what_is_theirs_does_not_exist(world, towns, subtests):
-    desk, _, theirs = towns
+    desk, ours, theirs = towns
     before = await everything_of(world, "kleindorf")
     missing = nothing(theirs)
     for operation, (_, path) in OPERATIONS.items():
         with subtests.test(operation):
-            found = await ask(desk, operation, theirs, BODIES[operation], theirs)
-            expected = await ask(desk, operation, missing, BODIES[operation], missing)
+            found = await ask(desk, operation, theirs, BODIES[operation], theirs, own_ids=ours)
+            expected = await ask(desk, operation, missing, BODIES[operation], missing, own_ids=ours)
             assert found == expected
             assert found[0] == 404 or "{" not in path
             assert await everything_of(world, "kleindorf") == before
@@ -172,8 +190,8 @@ async def test_nor_can_it_be_joined_with_what_is_ours(world, towns, subtests):
     before = await everything_of(world, "kleindorf"), await everything_of(world, "musterstadt")
     for operation, body in MIXED.items():
         with subtests.test(operation):
-            found = await ask(desk, operation, ours, body, theirs)
-            expected = await ask(desk, operation, ours, body, nothing(theirs))
+            found = await ask(desk, operation, ours, body, theirs, own_ids=ours)
+            expected = await ask(desk, operation, ours, body, nothing(theirs), own_ids=ours)
             assert found == expected
             assert found[0] in {404, 422} or found[1] == b'{"conversations":[]}'
             after = (
@@ -199,6 +217,10 @@ async def test_lists_and_counts_are_our_own(world, towns):
     ids = {c["id"] for c in page["conversations"]}
     assert ours["conversation_id"] in ids
     assert theirs["conversation_id"] not in ids
+    for inbox, expected in ((ours["inbox"], [ours["conversation_id"]]), (theirs["inbox"], [])):
+        async with desk.as_(role="citizen", who=inbox) as citizen:
+            mine = (await citizen.get("/mine")).json()["conversations"]
+        assert [one["id"] for one in mine] == expected
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -212,7 +234,7 @@ async def test_the_operations_do_work_on_what_is_ours(world, towns, operation):
         "contact_point_id": str(second["contact_point_id"]),
     }
     body_ids = other if operation in {"post_merge", "post_move", "post_link"} else ours
-    status, content, _ = await ask(desk, operation, ours, BODIES[operation], body_ids)
+    status, content, _ = await ask(desk, operation, ours, BODIES[operation], body_ids, own_ids=ours)
     assert status in {200, 201, 204}, content
     if operation == "post_search":
         assert ours["conversation_id"].encode() in content

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from conversation_store.api import actions, conversations, entries, rearrangements
+from conversation_store.api import actions, conversations, entries, mine, rearrangements
 from conversation_store.api.document import add_schema
 from conversation_store.change import wake
 from conversation_store.listen import listen
@@ -40,7 +40,7 @@ def compose(store: Store) -> FastAPI:
 
 def add_routes(app: FastAPI) -> FastAPI:
     """Add the HTTP interface, and say in its document what a problem looks like."""
-    for module in (conversations, entries, actions, rearrangements):
+    for module in (conversations, entries, actions, rearrangements, mine):
         app.include_router(module.router)
     write = app.openapi
 

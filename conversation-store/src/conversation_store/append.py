@@ -80,12 +80,14 @@ def _assign(messages: Iterable[Incoming], known: Known) -> list[tuple[Incoming, 
     return assigned
 
 
-def _people(messages: Iterable[Incoming]) -> Iterable[Found]:
+def _people(messages: Sequence[Incoming]) -> Iterable[Found]:
+    """Yield contact points, the senders last: what they call themselves is what is kept."""
+    for one in messages:
+        if one.reachable:
+            yield from one.reachable
     for one in messages:
         if one.sender and one.content and one.content.sender:
             yield Found(one.sender, one.content.sender)
-        if one.reachable:
-            yield from one.reachable
 
 
 _KNOWN = """

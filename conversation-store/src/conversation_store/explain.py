@@ -46,6 +46,10 @@ _SENTENCES = {
         "Automatische Nachricht ohne Zuordnung.",
         "Automatic message; nothing matched.",
     ),
+    "on_its_way": ("Unterwegs.", "On its way."),
+    "arrived": ("Angekommen.", "Delivered."),
+    "was_read": ("Gelesen.", "Read."),
+    "did_not_arrive": ("Nicht angekommen.", "Not delivered."),
     "asked_for": (
         "Hier möchte die Person Antworten bekommen.",
         "This is where the person wishes to be answered.",

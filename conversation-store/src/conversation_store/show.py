@@ -119,11 +119,12 @@ async def show_entry(
         "claimed_at": row["claimed_at"],
         "deliveries": [_report(report, ground.ring) for report in reports],
         "erased": content is None,
-        **(await _words(ground, row, content) if content is not None else {}),
+        **(await read_words(ground, row, content) if content is not None else {}),
     }
 
 
-async def _words(ground: Ground, row: Record, content: dict[str, Any]) -> dict[str, Any]:
+async def read_words(ground: Ground, row: Record, content: dict[str, Any]) -> dict[str, Any]:
+    """Return what the opened content says, whole: its long words lie in the blob store."""
     body = content.get("body") or {}
     if "whole" in content:
         blob = Blob.model_validate(content["whole"])

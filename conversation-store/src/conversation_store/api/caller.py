@@ -3,20 +3,26 @@
 All of it is async though nothing waits: FastAPI hands what is not to a thread, at 0.1 ms each.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from conversation_store.explain import LANGUAGES
+from conversation_store.mine import Citizen
 from conversation_store.settings import SERVICE
 from conversation_store.store import Store
+from hub_kit.rights import may
 from hub_kit.tokens import Caller, Refused, verify
 
 T = TypeVar("T")
-STAFF = frozenset({"agent", "supervisor", "service"})
 _BEARER = HTTPBearer(auto_error=False, description="a service token with audience " + SERVICE)
-_ROLE_MISSING = "The timeline is for staff; citizens read their own through the portal"
+_FORBIDDEN = {
+    "conversation": "The timeline is for staff; citizens read their own through the portal",
+    "entry": "Erasing is for supervisors: it cannot be undone",
+    "mine": "This is for the portal, on behalf of one citizen",
+}
 
 
 async def store_of(request: Request) -> Store:
@@ -27,21 +33,36 @@ async def store_of(request: Request) -> Store:
 TheStore = Annotated[Store, Depends(store_of)]
 
 
-async def caller_of(
-    store: TheStore,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-) -> Caller:
-    """Return who calls; 401 without a good token, 403 for a role that may not read timelines."""
-    try:
-        caller = verify(store.ground.ring, bearer.credentials if bearer else "", SERVICE)
-    except Refused:
-        raise HTTPException(401, "A valid service token is needed") from None
-    if caller.role not in STAFF:
-        raise HTTPException(403, _ROLE_MISSING)
-    return caller
+def who_may(action: str, thing: str) -> Callable[..., Awaitable[Caller]]:
+    """Return a dependency: who calls; 401 without a good token, 403 for another role."""
+
+    async def caller_of(
+        store: TheStore,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    ) -> Caller:
+        try:
+            caller = verify(store.ground.ring, bearer.credentials if bearer else "", SERVICE)
+        except Refused:
+            raise HTTPException(401, "A valid service token is needed") from None
+        if not may(caller.role, action, thing):
+            raise HTTPException(403, _FORBIDDEN[thing])
+        return caller
+
+    return caller_of
 
 
-TheCaller = Annotated[Caller, Depends(caller_of)]
+TheReader = Annotated[Caller, Depends(who_may("read", "conversation"))]
+TheCaller = Annotated[Caller, Depends(who_may("write", "conversation"))]
+TheEraser = Annotated[Caller, Depends(who_may("erase", "entry"))]
+
+
+async def citizen_of(
+    store: TheStore, caller: Annotated[Caller, Depends(who_may("read", "mine"))]
+) -> Citizen:
+    return Citizen.of(store.ground, caller)
+
+
+TheCitizen = Annotated[Citizen, Depends(citizen_of)]
 
 
 async def language_of(request: Request) -> str:

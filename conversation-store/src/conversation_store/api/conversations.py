@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic_core import to_json
 
 from conversation_store import views
-from conversation_store.api.caller import TheCaller, TheLanguage, TheStore, found
+from conversation_store.api.caller import TheLanguage, TheReader, TheStore, found
 from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import (
     ConversationPage,
@@ -38,7 +38,7 @@ router = APIRouter(tags=["conversations"], generate_unique_id_function=by_name)
 @router.get("/conversations", response_model=ConversationPage, responses=problems())
 async def get_conversations(
     store: TheStore,
-    caller: TheCaller,
+    caller: TheReader,
     state: Literal["open", "snoozed", "closed"] = "open",
     assignee: Annotated[str | None, Query(max_length=200)] = None,
     *,
@@ -55,7 +55,7 @@ async def get_conversations(
 @router.get("/queue", response_model=QueuePage, responses=problems())
 async def get_queue(
     store: TheStore,
-    caller: TheCaller,
+    caller: TheReader,
     view: ViewName = "mine",
     *,
     after: Annotated[str | None, Query(max_length=200)] = None,
@@ -71,7 +71,7 @@ async def get_queue(
     "/conversations/{conversation_id}", response_model=ConversationShown, responses=problems(404)
 )
 async def get_conversation(
-    store: TheStore, caller: TheCaller, language: TheLanguage, conversation_id: UUID
+    store: TheStore, caller: TheReader, language: TheLanguage, conversation_id: UUID
 ) -> Any:
     """Show a conversation: whom it is with, what is proposed, what was rearranged."""
     shown = await show_conversation(store.ground, caller.tenant, conversation_id, language)
@@ -82,7 +82,7 @@ async def get_conversation(
     "/conversations/{conversation_id}/ways", response_model=WaysShown, responses=problems(404)
 )
 async def get_ways(
-    store: TheStore, caller: TheCaller, language: TheLanguage, conversation_id: UUID
+    store: TheStore, caller: TheReader, language: TheLanguage, conversation_id: UUID
 ) -> Any:
     """Say by which ways an answer may go out, and of every other channel why not."""
     ways = await show_ways(store, caller.tenant, conversation_id, language)
@@ -94,7 +94,7 @@ async def get_ways(
     response_model=ConversationsFound,
     responses=problems(404),
 )
-async def get_others(store: TheStore, caller: TheCaller, conversation_id: UUID) -> Any:
+async def get_others(store: TheStore, caller: TheReader, conversation_id: UUID) -> Any:
     """List other conversations of the confirmed people of this one, newest activity first."""
     others = await find_others(store.ground, caller.tenant, conversation_id)
     return {"conversations": found(others)}
@@ -105,7 +105,7 @@ async def get_others(store: TheStore, caller: TheCaller, conversation_id: UUID) 
 )
 async def get_entries(
     store: TheStore,
-    caller: TheCaller,
+    caller: TheReader,
     language: TheLanguage,
     *,
     conversation_id: UUID,
@@ -122,7 +122,7 @@ async def get_entries(
 
 
 @router.post("/search", response_model=ConversationsFound, responses=problems())
-async def post_search(store: TheStore, caller: TheCaller, asked: SearchAsked) -> Any:
+async def post_search(store: TheStore, caller: TheReader, asked: SearchAsked) -> Any:
     """Find conversations by reference or by contact point."""
     if bool(asked.reference) == bool(asked.address):
         raise HTTPException(422, "Give either a reference or an address")

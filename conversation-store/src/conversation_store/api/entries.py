@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 
-from conversation_store.api.caller import TheCaller, TheLanguage, TheStore, found
+from conversation_store.api.caller import TheEraser, TheLanguage, TheReader, TheStore, found
 from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import Entry, ErasedShown
 from conversation_store.erase import erase
@@ -15,7 +15,7 @@ from conversation_store.show import read_bytes, show_entry
 
 router = APIRouter(tags=["entries"], generate_unique_id_function=by_name)
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}")
-_BYTES: dict[int | str, dict[str, Any]] = {
+BYTES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The bytes",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
@@ -26,36 +26,36 @@ _BYTES: dict[int | str, dict[str, Any]] = {
 
 @router.get("/entries/{entry_id}", response_model=Entry, responses=problems(404))
 async def get_entry(
-    store: TheStore, caller: TheCaller, language: TheLanguage, entry_id: UUID
+    store: TheStore, caller: TheReader, language: TheLanguage, entry_id: UUID
 ) -> Any:
     """Show an entry whole."""
     return found(await show_entry(store.ground, caller.tenant, entry_id, language))
 
 
-@router.get("/entries/{entry_id}/original", response_class=Response, responses=_BYTES)
-async def get_original(store: TheStore, caller: TheCaller, entry_id: UUID) -> Response:
+@router.get("/entries/{entry_id}/original", response_class=Response, responses=BYTES)
+async def get_original(store: TheStore, caller: TheReader, entry_id: UUID) -> Response:
     """Download what arrived, byte for byte."""
-    return _download(*found(await read_bytes(store.ground, caller.tenant, entry_id, None)))
+    return download(*found(await read_bytes(store.ground, caller.tenant, entry_id, None)))
 
 
-@router.get("/entries/{entry_id}/attachments/{number}", response_class=Response, responses=_BYTES)
+@router.get("/entries/{entry_id}/attachments/{number}", response_class=Response, responses=BYTES)
 async def get_attachment(
     store: TheStore,
-    caller: TheCaller,
+    caller: TheReader,
     entry_id: UUID,
     number: Annotated[int, Path(ge=0, le=10_000)],
 ) -> Response:
     """Download an attachment; `number` counts from 0."""
-    return _download(*found(await read_bytes(store.ground, caller.tenant, entry_id, number)))
+    return download(*found(await read_bytes(store.ground, caller.tenant, entry_id, number)))
 
 
 @router.post("/entries/{entry_id}/erase", response_model=ErasedShown, responses=problems(404))
-async def post_erase(store: TheStore, caller: TheCaller, entry_id: UUID) -> Any:
+async def post_erase(store: TheStore, caller: TheEraser, entry_id: UUID) -> Any:
     """Erase the content of an entry, everywhere and for ever; its place in the timeline stays."""
     return {"keys": found(await erase(store.ground.pool, caller.tenant, entry_id))}
 
 
-def _download(name: str, media_type: str, data: bytes) -> Response:
+def download(name: str, media_type: str, data: bytes) -> Response:
     """Return bytes of strangers so that no browser runs, guesses or frames them."""
     safe = media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
     headers = {

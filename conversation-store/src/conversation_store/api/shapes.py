@@ -395,6 +395,68 @@ class ErasedShown(BaseModel):
     keys: int = Field(description="how many data keys were deleted")
 
 
+class MyTransaction(BaseModel):
+    public_service: str
+    status: str
+
+
+class MyConversation(BaseModel):
+    """A conversation as the citizen sees it."""
+
+    id: UUID
+    reference: str = Field(examples=["912-345-678-933"])
+    state: Literal["open", "closed"]
+    opened_at: AwareDatetime
+    last_at: AwareDatetime = Field(description="of the latest message that she sees")
+    subject: str
+    transaction: MyTransaction | None
+
+
+class MyConversations(BaseModel):
+    conversations: list[MyConversation]
+
+
+class MyFile(BaseModel):
+    number: int
+    file_name: str
+    media_type: str
+    size: int
+
+
+class MyEntry(BaseModel):
+    """A message as the citizen sees it."""
+
+    id: UUID
+    place: int
+    kind: str
+    direction: Literal["in", "out"]
+    channel: Channel
+    at: AwareDatetime
+    mine: bool = Field(description="written by this inbox; else by another way, or our answer")
+    erased: bool
+    subject: str
+    text: str
+    more: bool = Field(description="the text is cut; the whole entry has all")
+    signed: str = Field(description="how the answer is signed")
+    attachments: list[MyFile]
+    delivery: Reason | None = Field(description="of an answer, in a plain word")
+
+
+class MyEntryPage(BaseModel):
+    entries: list[MyEntry]
+    next: int | None = Field(
+        description="give it as `before` (newest first) or `after` (oldest first); null: the end"
+    )
+
+
+class ReadAsked(Asked):
+    up_to: int = Field(ge=0, le=2**31 - 1, description="the place of the last one she saw")
+
+
+class ReadShown(BaseModel):
+    messages: int = Field(description="how many of ours were reported as read")
+
+
 class FieldFault(BaseModel):
     field: str
     fault: str
