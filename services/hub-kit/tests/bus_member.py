@@ -21,7 +21,7 @@ from hub_kit.consume import Consumer, Delivered
 from hub_kit.database import Connection, open_pool
 
 PROBE = "bus_probe"
-SESSION = 1.5  # seconds after which a silent member loses its lanes
+SESSION = 4.0  # seconds after which a silent member loses its lanes
 PARTITIONS = 3
 
 
