@@ -25,6 +25,8 @@ from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
 from local_hub.peers.settings import PeersSettings
 from local_hub.programs import SERVICES
+from workspace.settings import SERVICE as DESK
+from workspace.settings import WorkspaceSettings
 
 KNOWN = (*SERVICES, "relay", "kafka", "peers")
 WITHIN = 5  # seconds for each connection
@@ -50,6 +52,7 @@ def check_configuration(loaded: Loaded) -> list[Finding]:
     loaded.section("peers", PeersSettings)
     loaded.section(WEB, WebSettings)
     WebAccounts.read(loaded)
+    loaded.section(DESK, WorkspaceSettings)
     _check_secret(loaded)
     for name in loaded.hub.services:
         if name not in KNOWN:

@@ -6,15 +6,13 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from hub_kit.settings import Loaded
 
 # A service is an import name: its schema, its role, its section of the file, its `.app`.
-_BUILT = ("conversation_store", "channel_email", "channel_web", "workspace", "gateway")
-SERVICES = tuple(name for name in _BUILT if find_spec(name) and find_spec(f"{name}.app"))
+SERVICES = ("conversation_store", "channel_email", "channel_web", "workspace", "gateway")
 _MODULES = {name: f"{name}.app" for name in SERVICES} | {
     "relay": "hub_kit.relay",
     "peers": "local_hub.peers",

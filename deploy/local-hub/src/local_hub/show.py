@@ -38,7 +38,7 @@ def draw_timeline(entries: list[Json], title: str, ours: str, paper: Paper) -> T
     for entry in entries:
         first = [
             Text(moment(entry["at"])),
-            _who(entry, ours),
+            _who(entry, ours, paper.language),
             Text(_channel(entry, paper.language)),
         ]
         table.add_row(
@@ -56,10 +56,9 @@ def draw_list(conversations: list[Json], title: str, paper: Paper) -> Table:
     names = (say(column, paper.language) for column in columns)
     table = Table(*names, title=title, title_justify="left")
     for one in conversations:
-        person = one.get("person") or {}
         table.add_row(
             moment(one["last_at"]),
-            Text(person.get("name") or person.get("value") or "–"),
+            _name(one, paper.language),
             say(one["channel"], paper.language),
             Text(one.get("subject") or one.get("excerpt") or "–"),
             str(one["entries"]),
@@ -75,11 +74,17 @@ def moment(value: str) -> str:
     return f"{local:%H:%M:%S}" if today else f"{local:%d.%m.%Y %H:%M}"
 
 
-def _who(entry: Json, ours: str) -> Text:
+def _who(entry: Json, ours: str, language: str) -> Text:
     if entry["direction"] != "in":
         return Text(ours, style="cyan")
+    return _name(entry, language)
+
+
+def _name(entry: Json, language: str) -> Text:
+    """Return who it is as people say it; the id of a portal inbox is nobody's name."""
     person = entry.get("person") or {}
-    return Text(person.get("name") or person.get("value") or "–")
+    value = say("visitor", language) if person.get("kind") == "portal" else person.get("value")
+    return Text(person.get("name") or value or "–")
 
 
 def _channel(entry: Json, language: str) -> str:

@@ -14,6 +14,7 @@ _WORDS = {
     "reference": ("Vorgangsnummer", "Reference"),
     "last": ("Zuletzt", "Last"),
     "entries": ("Einträge", "Entries"),
+    "visitor": ("(ohne Namen)", "(no name)"),
     "nothing": ("Nichts gefunden.", "Nothing found."),
     "erased": ("(Inhalt gelöscht)", "(content erased)"),
     "unreadable": ("(nicht lesbar; Original liegt bei)", "(not readable; the original is kept)"),

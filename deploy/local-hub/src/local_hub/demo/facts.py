@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from local_hub.ask import Json
 from local_hub.demo import mails
-from local_hub.demo.mails import ALOIS, ERIKA, JOERG, KARL, PETRA
+from local_hub.demo.mails import ALOIS, ERIKA, HANNELORE, JOERG, KARL, PETRA
 from local_hub.demo.play import Story, Thread, delivery_of
 from local_hub.demo.records import Lying, leaks
 
@@ -24,6 +24,7 @@ def judge(story: Story, records: Sequence[Lying], written: int) -> list[Fact]:
         *_arrivals(story),
         *_thread(story),
         *_deliveries(story),
+        *_both_doors(story),
         *_apart(story),
         *_on_the_bus(records, written),
     ]
@@ -34,7 +35,7 @@ def _arrivals(story: Story) -> list[Fact]:
     return [
         Fact(
             f"Alle {len(story.codes)} Mails wurden mit 250 angenommen",
-            len(story.codes) == 7 and set(story.codes) == {250},
+            len(story.codes) == 9 and set(story.codes) == {250},
         ),
         Fact(
             "Umlaute und Gedankenstrich im Betreff kommen an",
@@ -84,11 +85,37 @@ def _deliveries(story: Story) -> list[Fact]:
     ]
 
 
+def _both_doors(story: Story) -> list[Fact]:
+    ways = [(e["channel"], e["direction"]) for e in _entries(story, HANNELORE)]
+    form, later = _entry(story, HANNELORE, 0), _entry(story, HANNELORE, 1)
+    digits = story.slip.reference.replace("-", "").replace(" ", "")
+    mailed = "".join(letter["text"] for letter in story.letters)
+    return [
+        Fact(
+            "Das Formular gibt Vorgangsnummer und Geheimzahl aus",
+            len(digits) == 12 and len(story.slip.secret) == 6,
+        ),
+        Fact(
+            "Formular und Mail liegen in einem Gespräch, der Nummer wegen",
+            ways[:2] == [("web", "in"), ("email", "in")]
+            and form.get("files") == [mails.FORM_FILE[0]]
+            and later.get("reason", {}).get("code") == "reference_known",
+        ),
+        Fact("Die Antwort kommt als E-Mail an, wie gewünscht", mails.REPAIRED_WORDS in mailed),
+        Fact("Sie steht auch auf der Seite", mails.REPAIRED_WORDS in story.page),
+        Fact(
+            "Was sie auf beiden Wegen antwortet, liegt im selben Gespräch",
+            sorted(ways[3:]) == [("email", "in"), ("web", "in")],
+        ),
+        Fact("Mit falscher Geheimzahl öffnet sich nichts", story.guessed == 403),
+    ]
+
+
 def _apart(story: Story) -> list[Fact]:
     return [
         Fact(
-            "Musterstadt sieht vier Gespräche",
-            sorted(story.town) == sorted((ERIKA, JOERG, PETRA, KARL)),
+            "Musterstadt sieht fünf Gespräche",
+            sorted(story.town) == sorted((ERIKA, HANNELORE, JOERG, PETRA, KARL)),
         ),
         Fact("Kleindorf sieht nur das seine", list(story.village) == [ALOIS]),
         Fact("Kleindorf bekommt auf Musterstadts Gespräch 404", story.stranger == 404),

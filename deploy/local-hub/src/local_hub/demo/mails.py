@@ -9,6 +9,7 @@ ERIKA = "erika.mustermann@buergerpost.example"
 JOERG = "joerg.weissgerber@buergerpost.example"
 PETRA = "petra.urlaub@buergerpost.example"
 KARL = "karl.verzogen@altpost.example"
+HANNELORE = "hannelore.winter@buergerpost.example"
 ALOIS = "bauer.huber@dorfpost.example"
 
 # Words that stand in the mails and may stand nowhere on the bus: neither in the clear nor encoded.
@@ -21,6 +22,10 @@ CANARIES = (
     "bauer.huber",
     "dorfpost.example",
     "Impfpass",
+    "Hannelore",
+    "hannelore.winter",
+    "Straßenlaterne",
+    "Laterne.txt",
 )
 
 
@@ -93,3 +98,18 @@ SECOND_LETTER = "Bello misst 34 cm bis zur Schulter.\n\nViele Grüße\nErika Mus
 SECOND_LETTER_WORDS = "Bello misst 34 cm bis zur Schulter."
 HOURS = "Guten Tag Frau Urlaub, im August ist das Bürgerbüro von 8 bis 12 Uhr offen."
 CONFIRMED = "Guten Tag Herr Verzogen, Ihre Abmeldung ist eingetragen."
+
+# What Hannelore Winter types into the form on the authority's pages, and what follows.
+FORM = {
+    "subject": "Straßenlaterne vor meinem Haus",
+    "text": "Guten Tag,\n\ndie Straßenlaterne vor der Amselgasse 3 ist seit Montag dunkel.",
+    "name": "Hannelore Winter",
+    "answer": "email",
+    "email": HANNELORE,
+}
+FORM_FILE = ("Laterne.txt", "text/plain", "Die Straßenlaterne hat die Nummer 4711.".encode())
+LATER = "Nachtrag: Jetzt ist auch die Laterne nebenan aus.\n\nHannelore Winter"
+REPAIRED = "Guten Tag Frau Winter, am Donnerstag werden beide Lampen repariert."
+REPAIRED_WORDS = "am Donnerstag werden beide Lampen repariert"
+THANKS_BY_MAIL = "Vielen Dank, das ist schön!\n\nHannelore Winter"
+THANKS_BY_PORTAL = "Eine Frage noch: Muss ich dann zu Hause sein?"

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from local_hub.ask import Json, Store, World
 from local_hub.demo import mails
-from local_hub.demo.mails import ALOIS, ERIKA, JOERG, KARL, PETRA, Citizen
+from local_hub.demo.browse import Portal, Slip
+from local_hub.demo.mails import ALOIS, ERIKA, HANNELORE, JOERG, KARL, PETRA, Citizen
 
 WITHIN = 90  # seconds for each thing that must happen; it takes one or two
 Say = Callable[[str], None]  # told what happens next
@@ -25,7 +26,9 @@ class Thread:
 
     @property
     def citizen(self) -> str:
-        return next((e["person"]["value"] for e in self.entries if e.get("person")), "")
+        """Return the citizen's mail address; a form alone has none."""
+        known = [e["person"]["value"] for e in self.entries if e.get("person")]
+        return next((value for value in known if "@" in value), "".join(known[:1]))
 
 
 @dataclass
@@ -36,15 +39,20 @@ class Story:
     town: dict[str, Thread] = field(default_factory=dict)  # Musterstadt's, by citizen
     village: dict[str, Thread] = field(default_factory=dict)  # Kleindorf's
     inbox: list[Json] = field(default_factory=list)  # Erika's
+    slip: Slip = field(default_factory=Slip)  # what the form gave Hannelore
+    letters: list[Json] = field(default_factory=list)  # hers
+    guessed: int = 0  # what the page says to wrong digits
+    page: str = ""  # what she reads on the page in the end
     stranger: int = 0  # what Kleindorf's agent gets who asks for Musterstadt's conversation
     seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Who plays: the world outside, and one agent in each authority."""
+    """Who plays: the world outside, and one citizen's browser, one agent in each authority."""
 
     world: World
+    portal: Portal
     town: Store
     village: Store
 
@@ -63,6 +71,7 @@ async def play(stage: Stage, say: Say) -> Story:
     await _answer(stage, story, PETRA, mails.HOURS)
     say("Das Amt antwortet Karl Verzogen, dessen Postfach es nicht mehr gibt")
     await _answer(stage, story, KARL, mails.CONFIRMED)
+    await _by_both_doors(stage, story, say)
     say("Antworten und Zustellberichte laufen ein")
     await until(lambda: _settled(stage, story))
     say("Kleindorf fragt nach einem Gespräch von Musterstadt")
@@ -71,6 +80,40 @@ async def play(stage: Stage, say: Say) -> Story:
         story.stranger = await stage.village.status_of(path)
     story.seconds = time.monotonic() - began
     return story
+
+
+async def _by_both_doors(stage: Stage, story: Story, say: Say) -> None:
+    say("Hannelore Winter füllt das Formular auf der Internetseite aus")
+    story.slip = await stage.portal.write(mails.FORM, mails.FORM_FILE)
+    say("Sie schreibt eine Mail hinterher und nennt ihre Vorgangsnummer")
+    later = {"to": mails.POST, "subject": f"Zu {story.slip.reference}", "text": mails.LATER}
+    story.codes.append(await stage.world.send(HANNELORE, later))
+    await until(lambda: _has_entries(stage, story, 2))
+    say("Das Amt sieht beides in einem Gespräch und antwortet")
+    await _answer(stage, story, HANNELORE, mails.REPAIRED)
+    say("Sie liest die Antwort im Postfach und auf der Seite, und antwortet auf beiden Wegen")
+    await until(lambda: _thank_by_mail(stage, story))
+    await stage.portal.leave()
+    guess = f"{(int(story.slip.secret or 0) + 1) % 1_000_000:06}"
+    story.guessed = await stage.portal.enter(Slip(story.slip.reference, guess))
+    await stage.portal.enter(story.slip)
+    await stage.portal.answer(mails.THANKS_BY_PORTAL)
+    await until(lambda: _has_entries(stage, story, 5))
+    story.page = await stage.portal.read()
+
+
+async def _has_entries(stage: Stage, story: Story, number: int) -> bool:
+    await _look(stage, story)
+    return HANNELORE in story.town and len(story.town[HANNELORE].entries) >= number
+
+
+async def _thank_by_mail(stage: Stage, story: Story) -> bool:
+    story.letters = await stage.world.mails(HANNELORE)
+    if not story.letters:
+        return False
+    answer = {"text": mails.THANKS_BY_MAIL, "answers": story.letters[0]["id"]}
+    story.codes.append(await stage.world.send(HANNELORE, answer))
+    return True
 
 
 async def until(condition: Callable[[], Awaitable[T]], within: float = WITHIN) -> T:
@@ -131,9 +174,10 @@ async def _write_back(stage: Stage, story: Story) -> bool:
 async def _settled(stage: Stage, story: Story) -> bool:
     """Say whether everything has come that comes: two more mails, a receipt, a bounce."""
     await _look(stage, story)
-    lengths = [len(story.town[who].entries) for who in (ERIKA, PETRA, KARL) if who in story.town]
-    words = [delivery_of(story.town.get(who)) for who in (ERIKA, PETRA, KARL)]
-    return lengths == [3, 3, 2] and words == ["delivered", "delivered", "failed"]
+    everybody = (ERIKA, PETRA, KARL, HANNELORE)
+    lengths = [len(story.town[who].entries) for who in everybody if who in story.town]
+    words = [delivery_of(story.town.get(who)) for who in everybody]
+    return lengths == [3, 3, 2, 5] and words == ["delivered", "delivered", "failed", "delivered"]
 
 
 def delivery_of(thread: Thread | None) -> str:

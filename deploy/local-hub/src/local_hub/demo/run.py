@@ -13,6 +13,7 @@ from hub_contract.errors import Temporary
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
 from local_hub.ask import Store, World
+from local_hub.demo.browse import Portal
 from local_hub.demo.facts import Fact, judge
 from local_hub.demo.play import Stage, Story, play
 from local_hub.demo.records import Lying, read_log, read_topics
@@ -103,11 +104,12 @@ async def _stage(loaded: Loaded) -> AsyncIterator[Stage]:
     listeners = listeners_of(loaded, loaded.hub.bus)
     door, ring = listeners["services.conversation_store.http"], KeyRing.read(loaded.hub.keys_file)
     world = World(listeners["services.peers.http"])
-    stage = Stage(world, Store(door, ring, TOWN), Store(door, ring, VILLAGE))
+    portal = Portal(listeners["services.gateway.door"], TOWN)
+    stage = Stage(world, portal, Store(door, ring, TOWN), Store(door, ring, VILLAGE))
     try:
         yield stage
     finally:
-        for one in (stage.world, stage.town, stage.village):
+        for one in (stage.world, stage.portal, stage.town, stage.village):
             await one.aclose()
 
 
