@@ -1,9 +1,12 @@
 """What the tests of this channel share: its ground, its portals, and a look into the log."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -11,19 +14,40 @@ import pytest
 from fastapi import FastAPI
 
 import channel_web
+import conversation_store
 from channel_web.app import HERE, add_pages
-from channel_web.receive.ask import Store
+from channel_web.receive.ask import Store, open_client
 from channel_web.receive.visit import Portal
+from channel_web.send import PortalSender
 from channel_web.settings import Account, Accounts, WebAccount, WebSettings
+from conversation_store.app import compose
+from conversation_store.listen import listen
+from conversation_store.settings import StoreSettings
+from conversation_store.store import Store as ConversationStore
 from hub_contract.topics import from_wire
+from hub_kit.consume import Consumer
 from hub_kit.ground import Ground
+from hub_kit.outgoing import Outgoing, take_in
 from hub_kit.sealing import open_event
-from hub_kit.testing import fresh_database, new_ring, open_ground
-from hub_kit.tokens import Caller
+from hub_kit.settings import TenantSection
+from hub_kit.testing import Cluster, fresh_database, new_ring, open_ground
+from hub_kit.tokens import Caller, issue
 from hub_pages.pages import Pages
 from hub_pages.testing import Door
 
 SERVICES = {"channel_web": Path(channel_web.__file__).parent / "migrations"}
+TENANTS = {
+    "musterstadt": TenantSection.model_validate(
+        {
+            "name": "Stadt Musterstadt",
+            "accounts": {
+                "post": {"channel": "email", "address": "post@musterstadt.example"},
+                "portal": {"channel": "web", "address": "www.musterstadt.example"},
+            },
+        }
+    )
+}
+STORE = Path(conversation_store.__file__).parent / "migrations"
 
 
 @dataclass
@@ -72,8 +96,8 @@ def accounts() -> Accounts:
     )
     return Accounts(
         [
-            Account("musterstadt", "portal", "Stadt Musterstadt", settings),
-            Account("kleindorf", "portal", "Gemeinde Kleindorf", settings),
+            Account("musterstadt", "portal", "Stadt Musterstadt", settings, has_email=True),
+            Account("kleindorf", "portal", "Gemeinde Kleindorf", settings, has_email=False),
         ]
     )
 
@@ -90,26 +114,109 @@ def settings() -> WebSettings:
 
 @pytest.fixture
 async def portal(hub, settings, accounts) -> AsyncIterator[Portal]:
-    store = Store("http://127.0.0.1:9", hub.ground.ring)  # nobody there
-    yield Portal.open(hub.ground, settings, accounts, Pages(HERE), store)
-    await store.close()
+    client = open_client("http://127.0.0.1:9")  # nobody there
+    yield Portal.open(hub.ground, settings, accounts, Pages(HERE), Store(client, hub.ground.ring))
+    await client.aclose()
 
 
-@pytest.fixture
-def door(portal, hub) -> Door:
+def door_of(portal: Portal) -> Door:
     """The service behind what the gateway does, for two authorities."""
     app = add_pages(FastAPI(), portal)
     callers = {t: Caller("anonymous", t, "citizen") for t in ("musterstadt", "kleindorf")}
     services = {f"/{tenant}": ("channel_web", app, caller) for tenant, caller in callers.items()}
-    return Door(hub.ground.ring, services)
+    return Door(portal.ground.ring, services)
+
+
+@pytest.fixture
+def door(portal) -> Door:
+    return door_of(portal)
+
+
+@asynccontextmanager
+async def browsing(door: Door) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser without a screen: cookies are kept, redirects are the test's."""
+    transport = httpx.ASGITransport(door)
+    async with httpx.AsyncClient(transport=transport, base_url="http://town.example") as client:
+        yield client
 
 
 @pytest.fixture
 async def client(door) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser without a screen: cookies are kept, redirects are the test's."""
-    transport = httpx.ASGITransport(door)
-    async with httpx.AsyncClient(transport=transport, base_url="http://town.example") as it:
-        yield it
+    async with browsing(door) as client:
+        yield client
+
+
+@dataclass
+class Town:
+    """Portal and store on one database, each in its own role, with all that goes on between them."""
+
+    hub: Hub
+    portal: Portal
+    door: Door
+    store: FastAPI
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, cluster: Cluster, folder: Path, settings: WebSettings, accounts: Accounts
+    ) -> AsyncIterator["Town"]:
+        services = SERVICES | {"conversation_store": STORE}
+        async with (
+            fresh_database(cluster, services) as dsn,
+            open_ground("channel_web", dsn, folder) as ground,
+            open_ground("conversation_store", dsn, folder) as beside,
+        ):
+            known = beside.settings.model_copy(update={"tenants": TENANTS})
+            kept = ConversationStore.open(replace(beside, settings=known), StoreSettings())
+            store = compose(kept)
+            transport = httpx.ASGITransport(store)
+            async with httpx.AsyncClient(transport=transport, base_url="http://store") as client:
+                pages = Pages(HERE)
+                portal = Portal.open(ground, settings, accounts, pages, Store(client, ground.ring))
+                sender = PortalSender(accounts, ground.pool)
+                requests = Consumer(
+                    "channel_web", ["faden.message.requested.web"], ground.bus, ground.pool, take_in
+                )
+                outgoing = Outgoing(ground.pool, ground.blobs, ground.ring, sender, "channel_web")
+                work = (listen(beside, kept.append), requests, outgoing)
+                tasks = [asyncio.create_task(one.run()) for one in work]
+                try:
+                    yield cls(Hub(ground, dsn), portal, door_of(portal), store)
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def desk(self, method: str, path: str, tenant: str = "musterstadt", **body) -> Any:
+        """Ask the store as an agent of this authority."""
+        token = issue(
+            self.hub.ground.ring, Caller("agent-7", tenant, "agent"), "conversation_store"
+        )
+        transport = httpx.ASGITransport(self.store)
+        async with httpx.AsyncClient(transport=transport, base_url="http://store") as client:
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = await client.request(method, path, headers=headers, **body)
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    async def reply(self, conversation: str, text: str, **more) -> str:
+        path = f"/conversations/{conversation}/replies"
+        return (await self.desk("POST", path, json={"text": text, **more}))["entry_id"]
+
+    async def conversations(self, tenant: str = "musterstadt") -> list:
+        return (await self.desk("GET", "/conversations", tenant))["conversations"]
+
+
+@pytest.fixture
+async def town(cluster, tmp_path, settings, accounts) -> AsyncIterator[Town]:
+    async with Town.open(cluster, tmp_path, settings, accounts) as town:
+        yield town
+
+
+@pytest.fixture
+async def citizen(town) -> AsyncIterator[httpx.AsyncClient]:
+    async with browsing(town.door) as client:
+        yield client
 
 
 class Reader:

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 
 from channel_web.receive import contact, conversation, download, live, look_up, start
-from channel_web.receive.ask import Store
+from channel_web.receive.ask import Store, open_client
 from channel_web.receive.visit import Portal
 from channel_web.send import PortalSender
 from channel_web.settings import SERVICE, Accounts, WebSettings
@@ -29,7 +29,7 @@ _ROUTES = (start, contact, look_up, conversation, live, download)
 
 def put_together(ground: Ground, settings: WebSettings, accounts: Accounts) -> FastAPI:
     """Return the service on its ground: its pages, and its work while it lives."""
-    store = Store(settings.store, ground.ring)
+    store = Store(open_client(settings.store), ground.ring)
     portal = Portal.open(ground, settings, accounts, Pages(HERE), store)
     sender = PortalSender(accounts, ground.pool)
     topic = REQUESTED[Channel.WEB].name

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent
-from hub_contract.words import ContactKind
+from hub_contract.words import Channel, ContactKind
 
-_FAILED = frozenset({"failed", "returned"})
+_FAILED = "did_not_arrive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +52,46 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A message as the citizen sees it."""
+    """A message as the citizen sees it; `by` is empty where it was written in the portal."""
 
     id: str
     place: int
     at: datetime
-    is_mine: bool
-    channel: str
+    is_ours: bool  # the authority's
+    is_mine: bool  # written by this inbox; else it came by another way, from somebody confirmed
+    by: str
+    signed: str
     subject: str
     text: str
+    is_cut: bool
     files: tuple[File, ...]
     is_erased: bool
-    is_readable: bool
     failed: bool  # one of ours that went out by another way and did not arrive there
+
+    @property
+    def awaits_reading(self) -> bool:
+        return self.is_ours and not self.by
 
 
 def line_of(entry: Mapping[str, Any]) -> Line:
-    """Return the line of an entry as the store tells it; what is missing says nothing."""
-    delivery = entry.get("delivery") or {}
+    """Return the line of an entry as the store tells it (`GET /mine/…/entries`)."""
+    ours, by = entry["direction"] == "out", entry["channel"]
     return Line(
         id=str(entry["id"]),
-        place=int(entry["place"]),
-        at=datetime.fromisoformat(str(entry["at"])),
-        is_mine=entry["direction"] == "in",
-        channel=entry.get("channel") or "",
-        subject=entry.get("subject", ""),
-        text=entry.get("text", ""),
+        place=entry["place"],
+        at=datetime.fromisoformat(entry["at"]),
+        is_ours=ours,
+        is_mine=entry["mine"],
+        by="" if by == Channel.WEB else by,
+        signed=entry["signed"],
+        subject=entry["subject"],
+        text=entry["text"],
+        is_cut=entry["more"],
         files=tuple(
-            File(file["number"], file["file_name"], file["size"])
-            for file in entry.get("attachments", ())
+            File(file["number"], file["file_name"], file["size"]) for file in entry["attachments"]
         ),
-        is_erased=bool(entry.get("erased")),
-        is_readable=bool(entry.get("readable", True)),
-        failed=entry["direction"] == "out" and delivery.get("status") in _FAILED,
+        is_erased=entry["erased"],
+        failed=ours and (entry["delivery"] or {}).get("code") == _FAILED,
     )
 
 
@@ -96,11 +103,8 @@ def by_day(lines: Iterable[Line], zone: tzinfo) -> list[tuple[date, list[Line]]]
     return list(days.items())
 
 
-def state_of(conversation: Mapping[str, Any] | None, lines: Iterable[Line]) -> str:
+def state_of(conversation: Mapping[str, Any] | None, last: Line | None) -> str:
     """Return how far it is, in one of the words that pages know."""
-    if conversation is None:
-        return "arrived"
-    if conversation["state"] == "closed":
+    if conversation and conversation["state"] == "closed":
         return "closed"
-    last = next((line for line in reversed(list(lines))), None)
-    return "arrived" if last is None or last.is_mine else "answered"
+    return "answered" if last and last.is_ours else "arrived"

@@ -69,6 +69,7 @@ class Account:
     name: str
     display_name: str
     settings: WebAccount
+    has_email: bool  # the authority can answer by mail too
 
 
 class Accounts:
@@ -86,10 +87,12 @@ class Accounts:
     def read(cls, loaded: Loaded) -> Self:
         """Check every portal of the file; `ConfigurationError` names the first mistake."""
         accounts = []
+        with_email = {tenant for tenant, _, _ in loaded.hub.accounts(Channel.EMAIL)}
         for tenant, name, _ in loaded.hub.accounts(Channel.WEB):
             settings = loaded.account(tenant, name, WebAccount)
             display_name = settings.name or loaded.hub.tenants[tenant].name
-            accounts.append(Account(tenant, name, display_name, settings))
+            has_email = tenant in with_email
+            accounts.append(Account(tenant, name, display_name, settings, has_email))
         try:
             return cls(accounts)
         except ValueError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import httpx
 
 from channel_web.parse import Inbox
 from hub_contract.errors import Temporary
+from hub_contract.references import show_reference
 from hub_kit.keys import KeyRing
 from hub_kit.tokens import Caller, issue
 
@@ -18,12 +20,19 @@ _NOTHING = frozenset({403, 404})
 Json = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages, the oldest first; `older` is given to ask for those before them."""
+
+    entries: list[Json]
+    older: int | None = None
+
+
 class Store:
     """Every call is made as this inbox: what is not its own, the store does not show."""
 
-    def __init__(self, origin: str, ring: KeyRing) -> None:
-        self._client = httpx.AsyncClient(base_url=origin, timeout=TIMEOUT)
-        self._ring = ring
+    def __init__(self, client: httpx.AsyncClient, ring: KeyRing) -> None:
+        self._client, self._ring = client, ring
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -32,28 +41,38 @@ class Store:
         """Return the conversation of this inbox; None while its first message is on its way."""
         said = await self._get("/mine", tenant, inbox)
         found = said["conversations"] if said else []
-        return found[0] if found else None
+        # After a split there may be several: the one that the slip names, else the latest.
+        named = show_reference(inbox.reference)
+        return next((one for one in found if one["reference"] == named), None) or next(
+            iter(found), None
+        )
 
-    async def entries(
-        self, tenant: str, inbox: Inbox, conversation: UUID, after: int = 0
-    ) -> list[Json]:
-        """Return what stands behind this place, the oldest first."""
-        path = f"/mine/{conversation}/entries"
-        found: list[Json] = []
-        while True:
-            said = await self._get(path, tenant, inbox, {"after": after})
-            if said is None:
-                return found
-            found += said["entries"]
-            if said["next"] is None:
-                return found
-            after = said["next"]
+    async def page(
+        self, tenant: str, inbox: Inbox, conversation: str, before: int | None = None
+    ) -> Page:
+        """Return the latest messages, or those before a place."""
+        query: dict[str, str | int] = {"order": "newest"}
+        if before:
+            query["before"] = before
+        said = await self._get(f"/mine/{conversation}/entries", tenant, inbox, query)
+        return Page(said["entries"][::-1], said["next"]) if said else Page([])
 
-    async def mark_read(self, tenant: str, inbox: Inbox, conversation: UUID) -> None:
-        """Say that the citizen has seen what stands there."""
+    async def after(self, tenant: str, inbox: Inbox, conversation: str, place: int) -> list[Json]:
+        """Return the next messages behind a place, a page at most."""
+        query: dict[str, str | int] = {"order": "oldest", "after": place}
+        said = await self._get(f"/mine/{conversation}/entries", tenant, inbox, query)
+        return list(said["entries"]) if said else []
+
+    async def entry(self, tenant: str, inbox: Inbox, conversation: str, entry: UUID) -> Json | None:
+        """Return one message with its whole text, None where it is not this inbox's."""
+        return await self._get(f"/mine/{conversation}/entries/{entry}", tenant, inbox)
+
+    async def mark_read(self, tenant: str, inbox: Inbox, conversation: str, up_to: int) -> None:
+        """Say that the citizen has seen what stands there up to this place."""
+        path, body = f"/mine/{conversation}/read", {"up_to": up_to}
         headers = self._headers(tenant, inbox)
         try:
-            answer = await self._client.post(f"/mine/{conversation}/read", headers=headers)
+            answer = await self._client.post(path, headers=headers, json=body)
         except httpx.HTTPError as error:
             raise _away(error) from None
         if answer.status_code >= 500:
@@ -77,7 +96,7 @@ class Store:
             raise _away(error) from None
 
     async def _get(
-        self, path: str, tenant: str, inbox: Inbox, query: Mapping[str, int] | None = None
+        self, path: str, tenant: str, inbox: Inbox, query: Mapping[str, str | int] | None = None
     ) -> Json | None:
         headers = self._headers(tenant, inbox)
         try:
@@ -94,6 +113,12 @@ class Store:
     def _headers(self, tenant: str, inbox: Inbox) -> dict[str, str]:
         caller = Caller(str(inbox.portal_id), tenant, "citizen")
         return {"Authorization": f"Bearer {issue(self._ring, caller, AUDIENCE)}"}
+
+
+def open_client(origin: str) -> httpx.AsyncClient:
+    """Return the way to the store; services close idle connections after 5 s, we before that."""
+    limits = httpx.Limits(keepalive_expiry=3)
+    return httpx.AsyncClient(base_url=origin, timeout=TIMEOUT, limits=limits)
 
 
 def _away(error: httpx.HTTPError) -> Temporary:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from channel_web.parse import Context, Sent, parse
@@ -40,6 +41,20 @@ async def conversation(visit: TheVisit) -> Response:
     sent = visit.request.query_params.get("gesendet", "")
     answer = await show(visit, session, form=empty_form(), sent=sent)
     return visit.remember(answer, session)
+
+
+@router.get("/vorgang/nachricht/{entry}")
+async def message(visit: TheVisit, entry: UUID) -> Response:
+    """Show one message whole: a page of a conversation cuts very long ones."""
+    session = visit.open_session
+    if session is None:
+        return RedirectResponse(f"{visit.prefix}/vorgang", 303)
+    store, tenant, inbox = visit.portal.store, visit.tenant, session.inbox
+    found = await store.conversation(tenant, inbox)
+    whole = await store.entry(tenant, inbox, found["id"], entry) if found else None
+    if whole is None:
+        raise HTTPException(404, "Not found")
+    return visit.remember(visit.page("message.html", line=line_of(whole)), session)
 
 
 @router.post("/vorgang/gespraech")
@@ -78,7 +93,8 @@ async def show(
     away: bool = False,
 ) -> Response:
     """Return the page of a conversation; without the store, all that works without it."""
-    found, lines, silent = await _read(visit, session, sent)
+    seen = await _look(visit, session, sent)
+    lines = seen.lines
     return visit.page(
         "conversation.html",
         status=status,
@@ -86,38 +102,65 @@ async def show(
         kept=kept,
         slip=session,
         reference=show_reference(session.inbox.reference),
-        subject=next((line.subject for line in lines if line.subject), ""),
+        subject=seen.found["subject"] if seen.found else "",
         days=by_day(lines, visit.portal.pages.zone),
+        older=seen.older,
+        is_latest=seen.is_latest,
         last=lines[-1].place if lines else 0,
-        state=state_of(found, lines),
-        silent=silent,
+        state=state_of(seen.found, lines[-1] if lines else None),
+        silent=seen.silent,
         sent=bool(sent),
         unsent=unsent,
         away=away,
     )
 
 
-async def _read(visit: Visit, session: Session, sent: str) -> tuple[Json | None, list[Line], bool]:
-    """Return conversation and lines, and whether the store is silent.
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    found: Json | None = None
+    lines: tuple[Line, ...] = ()
+    older: int | None = None
+    is_latest: bool = True
+    silent: bool = False
 
-    What was just sent takes the store a moment; the page waits for it, but not for long.
-    """
+
+async def _look(visit: Visit, session: Session, sent: str) -> _Seen:
+    """Ask the store; what was just sent takes it a moment, for which the page waits a little."""
     end = asyncio.get_running_loop().time() + _PATIENCE
-    store, tenant, inbox = visit.portal.store, visit.tenant, session.inbox
     try:
-        while True:
-            found = await store.conversation(tenant, inbox)
-            entries = await store.entries(tenant, inbox, UUID(found["id"])) if found else []
-            is_there = found and (not sent or any(entry["id"] == sent for entry in entries))
-            if is_there or asyncio.get_running_loop().time() > end:
-                break
+        seen = await _read(visit, session)
+        while _is_missing(seen, sent) and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(_LOOK)
-        if found:
-            await store.mark_read(tenant, inbox, UUID(found["id"]))
+            seen = await _read(visit, session)
+        await _mark_read(visit, session, seen)
     except Temporary as error:
         log.warning("a conversation could not be shown", reason=str(error)[:200])
-        return None, [], True
-    return found, [line_of(entry) for entry in entries], False
+        return _Seen(silent=True)
+    return seen
+
+
+def _is_missing(seen: _Seen, sent: str) -> bool:
+    """A new conversation comes with its first message; only the latest page has what was sent."""
+    awaited = bool(sent) and seen.is_latest and all(line.id != sent for line in seen.lines)
+    return seen.found is None or awaited
+
+
+async def _read(visit: Visit, session: Session) -> _Seen:
+    store, tenant, inbox = visit.portal.store, visit.tenant, session.inbox
+    said = visit.request.query_params.get("vor", "")
+    before = int(said) if said.isdecimal() and len(said) < 10 else None
+    found = await store.conversation(tenant, inbox)
+    if found is None:
+        return _Seen()
+    page = await store.page(tenant, inbox, found["id"], before)
+    return _Seen(found, tuple(map(line_of, page.entries)), page.older, before is None)
+
+
+async def _mark_read(visit: Visit, session: Session, seen: _Seen) -> None:
+    if seen.found and any(line.awaits_reading for line in seen.lines):
+        place = seen.lines[-1].place
+        inbox, conversation = session.inbox, seen.found["id"]
+        await visit.portal.store.mark_read(visit.tenant, inbox, conversation, place)
 
 
 async def _accept(

@@ -100,6 +100,7 @@ class Visit:
             "portal": self.account.settings,
             "authority": self.account.display_name,
             "hours": self._hours(),
+            "has_email": self.account.has_email,
             "limits": limits,
         }
 

@@ -41,7 +41,7 @@ document.addEventListener("submit", (event) => {
 })
 
 const log = document.getElementById("verlauf")
-if (log) follow(log)
+if (log?.dataset.live) follow(log)
 
 function follow(log) {
   const source = new EventSource(log.dataset.live)
@@ -53,7 +53,10 @@ function follow(log) {
     const state = document.getElementById("stand")
     if (state.textContent.trim() !== event.data) state.textContent = event.data
   })
-  source.addEventListener("end", () => source.close())
+  source.addEventListener("end", () => {
+    source.close()
+    document.getElementById("beendet").hidden = false
+  })
 }
 
 function put(log, html) {
