@@ -6,8 +6,8 @@ Rule 2. That HMAC is its id, so two stores make the same one, and the first wins
 Rule 3. Names are claims. Two contact points of one name are a question, never an answer.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
@@ -94,7 +94,7 @@ def _seal(one: Found, key: bytes) -> bytes:
     return seal_bytes(one.point.model_dump_json(exclude_defaults=True).encode(), one.id, key)
 
 
-def open_point(ring: KeyRing, row: Record) -> ContactPoint | None:
+def open_point(ring: KeyRing, row: Mapping[str, Any] | Record) -> ContactPoint | None:
     """Return the contact point of a row (id, sealed, wrapped), or None where it is erased."""
     owner, sealed, wrapped = row["id"], row["sealed"], row["wrapped"]
     if wrapped is None:

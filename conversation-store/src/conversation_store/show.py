@@ -30,8 +30,11 @@ where p.tenant = $1 and p.conversation_id = $2
 order by p.at, p.channel
 """
 _PROPOSALS = """
-select id, kind, other, reason, at from proposal
-where tenant = $1 and conversation_id = $2 and decided is null order by at, id
+select p.id, p.kind, p.other, p.reason, p.at, c.kind as point_kind, c.sealed, k.wrapped
+from proposal p
+left join contact_point c on p.kind = 'same_person' and c.id = p.other and c.tenant = $1
+left join hub.message_key k on k.owner = c.id and k.tenant = $1
+where p.tenant = $1 and p.conversation_id = $2 and p.decided is null order by p.at, p.id
 """
 _REARRANGEMENTS = """
 select r.id, r.kind, r.source, r.target, r.made_by, r.at, r.undoes,
@@ -58,10 +61,16 @@ async def show_conversation(
     return {
         **outline_of(row),
         "contact_points": [_person(person, ground.ring) for person in people],
-        "proposals": [{**p, "text": explain(p["reason"], language)} for p in proposals],
+        "proposals": [_proposal(p, ground.ring, language) for p in proposals],
         "rearrangements": [dict(one) for one in log],
         "transaction": dict(begun) if begun else None,
     }
+
+
+def _proposal(row: Record, ring: KeyRing, language: str) -> dict[str, Any]:
+    said = {name: row[name] for name in ("id", "kind", "other", "reason", "at")}
+    point = open_point(ring, {**row, "id": row["other"]}) if row["sealed"] else None
+    return {**said, "text": explain(row["reason"], language), "person": point}
 
 
 def _person(row: Record, ring: KeyRing) -> dict[str, Any]:

@@ -23,6 +23,7 @@ PAGE = 50
 LINE = 1_200  # bytes of JSON; fifty lines stay below 60 KB
 TEXT = 800  # characters
 _FILES = 3  # named in a line; the others are counted
+_PROOFS = 4  # of what was checked; the whole entry has all
 
 # Ordered by both columns of the index: for `place` alone the planner sorts the whole conversation.
 _PAGE = """
@@ -148,6 +149,7 @@ def _delivery(row: Record) -> dict[str, Any]:
 
 def _words(content: Mapping[str, Any]) -> dict[str, Any]:
     words: dict[str, Any] = {}
+    body = content.get("body") or {}
     person = content.get("sender") or content.get("recipient")
     if person:
         words["person"] = {
@@ -155,6 +157,12 @@ def _words(content: Mapping[str, Any]) -> dict[str, Any]:
             "value": cut(person["value"], 100),
             **({"name": cut(person["name"], 60)} if person.get("name") else {}),
         }
+    if proofs := content.get("evidence"):
+        words["evidence"] = [{"kind": p["kind"], "result": cut(p["result"], 40)} for p in proofs][
+            :_PROOFS
+        ]
+    if body.get("quoted") or body.get("signature"):
+        words["folded"] = True
     if content.get("subject"):
         words["subject"] = cut(content["subject"], 160)
     files = content.get("attachments") or ()

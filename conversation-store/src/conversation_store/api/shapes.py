@@ -62,6 +62,11 @@ class DeliveryState(BaseModel):
     code: str = ""
 
 
+class EntryProof(BaseModel):
+    kind: str
+    result: str
+
+
 class EntryLine(BaseModel):
     """An entry as a page shows it; what says nothing is left out."""
 
@@ -87,6 +92,8 @@ class EntryLine(BaseModel):
     files: list[str] = Field(default=[], description="the first file names")
     text: str = ""
     more: bool = Field(default=False, description="the text is cut; the whole entry has all")
+    folded: bool = Field(default=False, description="it quotes or is signed; the whole has that")
+    evidence: list[EntryProof] = Field(default=[], description="what was checked, the first four")
     erased: bool = False
 
 
@@ -251,6 +258,7 @@ class ProposalShown(BaseModel):
     id: UUID
     kind: Literal["same_person", "same_concern"]
     other: UUID = Field(description="a conversation; of same_person a contact point")
+    person: Person | None = Field(description="of same_person: who that is; null: erased")
     reason: str
     text: str
     at: AwareDatetime
