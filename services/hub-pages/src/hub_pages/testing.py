@@ -96,9 +96,13 @@ def serving(app: ASGIApp, loop: Loop) -> Iterator[str]:
         running.result(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, for the whole run; its network is this machine."""
+    """Debian's Chromium, for a file; its network is this machine.
+
+    While Playwright lives, its loop runs in this thread, and no asynchronous test can: such a file
+    has synchronous tests alone.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
