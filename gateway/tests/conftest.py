@@ -284,3 +284,8 @@ def _title():
 @pytest.fixture(name="agree")
 def _agree():
     return agree
+
+
+@pytest.fixture(name="serving")
+def _serving():
+    return serving

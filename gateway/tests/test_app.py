@@ -1,0 +1,110 @@
+"""The gateway as a process: two listeners, what is inside not outside, mistakes said, a clean end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+
+from hub_kit.keys import KeyRing
+from local_hub.programs import free_addresses
+
+
+@pytest.fixture
+def start(tmp_path, database, provider):
+    """Run `python -m gateway.app`; return the process and its two addresses."""
+    inside, outside = free_addresses(2)
+    KeyRing.create(tmp_path / "keys.json")
+    config = {
+        "database": database.replace("postgres@", "{role}@"),
+        "blobs": str(tmp_path / "blobs"),
+        "keys_file": str(tmp_path / "keys.json"),
+        "tenants": {"musterstadt": {"name": "Stadt Musterstadt"}},
+        "services": {
+            "gateway": {
+                "http": inside,
+                "door": outside,
+                "public": f"http://{outside}",
+                "channel_web": "http://127.0.0.1:9",
+                "oidc": {"issuer": provider, "authentication": "none"},
+            }
+        },
+    }
+    processes = []
+
+    def run(**more):
+        config["services"]["gateway"] |= more
+        path = tmp_path / "faden.yaml"
+        path.write_text(json.dumps(config))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.app"],
+            env={**os.environ, "HUB_CONFIG": str(path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        processes.append(process)
+        return process, inside, outside
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def wait(address):
+    end = time.monotonic() + 60
+    while True:
+        try:
+            return httpx.get(f"http://{address}/readyz")
+        except httpx.TransportError:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
+def test_it_serves_inside_and_outside_and_ends(start):
+    process, inside, outside = start()
+    assert wait(inside).json() == {"database": "ok"}
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert httpx.get(f"http://{inside}{path}").status_code == 200
+        assert httpx.get(f"http://{outside}{path}").status_code == 404
+    assert httpx.get(f"http://{inside}/musterstadt/").status_code == 404
+    home = httpx.get(f"http://{outside}/", headers={"Accept": "text/html"})
+    assert "Stadt Musterstadt" in home.text
+    assert httpx.get(f"http://{outside}/musterstadt/").status_code == 503
+    asked = httpx.get(f"http://{outside}/login")
+    assert (asked.status_code, "state=" in asked.headers["location"]) == (303, True)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGTERM  # the server raises it again once all has ended
+    assert "stopping" in said
+    assert "Traceback" not in said
+    assert "127.0.0.1" not in said, "no address of anybody"
+
+
+MISTAKES = [
+    ({"door": "127.0.0.1:99999"}, "services.gateway.door"),
+    ({"hosts": {"a.example": "nobody"}}, "services.gateway.hosts.a.example"),
+    ({"oidc": {"issuer": "https://x", "client_secret_file": "/nowhere/x"}}, "/nowhere/x"),
+]
+
+
+@pytest.mark.parametrize(("change", "key"), MISTAKES)
+def test_a_mistake_ends_it_with_code_2(start, change, key):
+    process, _, _ = start(**change)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert key in said.splitlines()[-1]
+
+
+def test_a_port_in_use_is_said(start):
+    _, inside, _ = start()
+    wait(inside)
+    process, _, _ = start()
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "stop what uses it" in said
