@@ -51,11 +51,21 @@ class Subscription(Protocol):
         """Forget what was fetched of this lane: start again from the reader's position."""
 
 
+class Stream(Protocol):
+    """What comes on a topic from the moment it was opened; it keeps no position."""
+
+    async def fetch(self, limit: int) -> list[Record]:
+        """Return what is there, in order per key; wait a moment (≤ 0.05 s) if nothing is."""
+
+
 class Bus(Protocol):
     def subscribe(
         self, group: str, topics: Sequence[str], positions: Positions
     ) -> AbstractAsyncContextManager[Subscription]:
         """Join the group; several members share the lanes, one member a lane."""
+
+    def tail(self, topic: str) -> AbstractAsyncContextManager[Stream]:
+        """Hear a topic from now on; everyone who asks hears all of it."""
 
 
 def open_bus(setting: str, pool: Pool) -> Bus:

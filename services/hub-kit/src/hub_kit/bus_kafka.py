@@ -62,6 +62,38 @@ class KafkaBus:
         finally:
             await subscription.leave()
 
+    @asynccontextmanager
+    async def tail(self, topic: str) -> AsyncIterator["KafkaStream"]:
+        consumer = kafka.make_tail(self._bootstrap, topic)
+        try:
+            try:
+                async with asyncio.timeout(JOIN):
+                    await consumer.start()
+                    # Until it has asked for the end, the end moves on.
+                    for partition in consumer.assignment():
+                        await consumer.position(partition)
+            except AWAY as error:
+                raise Temporary(f"kafka: {type(error).__name__}") from error
+            yield KafkaStream(consumer)
+        finally:
+            with suppress(*AWAY):
+                async with asyncio.timeout(5):
+                    await consumer.stop()
+
+
+class KafkaStream:
+    """What comes on all partitions; each keeps its order."""
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
+
+    async def fetch(self, limit: int) -> list[Record]:
+        try:
+            fetched = await self._consumer.getmany(timeout_ms=50, max_records=limit)
+        except AWAY as error:
+            raise Temporary(f"kafka: {type(error).__name__}") from error
+        return [_record(record) for records in fetched.values() for record in records]
+
 
 @dataclass(slots=True)
 class _Lane:

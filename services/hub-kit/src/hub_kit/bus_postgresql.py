@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager, suppress
 from hub_contract.errors import Temporary
 from hub_kit import event_log
 from hub_kit.bus import Batch, Positions, Record
-from hub_kit.database import AWAY, Connection, Pool
+from hub_kit.database import AWAY, Connection, Pool, connect
 from hub_kit.horizon import Horizon
 
 LANE = "log"
 QUICK, SLOW = 0.01, 0.1  # seconds between looks: while events flow, and while all is quiet
+TAIL_SLOW = 0.05  # people look at what is behind a tail
 SILENT = 60.0  # seconds without a look after which the server takes the lock from a frozen member
 
 
@@ -30,6 +31,31 @@ class PostgresBus:
             yield subscription
         finally:
             await subscription.leave()
+
+    @asynccontextmanager
+    async def tail(self, topic: str) -> AsyncIterator["PostgresStream"]:
+        async with connect(self._pool) as connection:
+            position = await event_log.present(connection)
+        yield PostgresStream(self._pool, topic, position)
+
+
+class PostgresStream:
+    """Looks at the log again and again, on any connection: it holds none while it waits."""
+
+    def __init__(self, pool: Pool, topic: str, position: str) -> None:
+        self._pool, self._topic, self._position = pool, topic, position
+        self._pause = QUICK
+
+    async def fetch(self, limit: int) -> list[Record]:
+        async with connect(self._pool) as connection:
+            rows = await event_log.read(connection, self._position, limit, [self._topic])
+        if not rows:
+            await asyncio.sleep(self._pause)
+            self._pause = min(self._pause * 1.2, TAIL_SLOW)
+            return []
+        self._pause = QUICK
+        self._position = rows[-1].position
+        return [_record(row) for row in rows]
 
 
 class PostgresSubscription:

@@ -103,6 +103,18 @@ FOREIGN = _KNOWN + _BEYOND
 _READ_ALL = _KNOWN + _READ.format(wanted="known")
 
 
+_PRESENT = """
+select (pg_snapshot_xmin(pg_current_snapshot())::text::numeric - 1)::text || ':' || $1::text
+"""
+_BEHIND_ALL = str(2**63 - 1)
+
+
+async def present(connection: Connection) -> str:
+    """Return the position behind all that is safe to be read by now, and before all else."""
+    position: str = await connection.fetchval(_PRESENT, _BEHIND_ALL)
+    return position
+
+
 async def read(
     connection: Connection, position: str, limit: int, topics: list[str] | None = None
 ) -> list[Row]:

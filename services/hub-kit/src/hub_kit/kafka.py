@@ -59,6 +59,21 @@ def make_consumer(
     )
 
 
+def make_tail(bootstrap: str, topic: str) -> AIOKafkaConsumer:
+    """Return a consumer without a group: it hears all of a topic from the moment it has started."""
+    return AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=bootstrap,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="latest",
+        fetch_max_wait_ms=20,
+        max_partition_fetch_bytes=MESSAGE_BYTES,
+        request_timeout_ms=30_000,
+        metadata_max_age_ms=60_000,
+    )
+
+
 async def ensure_topics(
     bootstrap: str,
     topics: Iterable[Topic] = TOPICS,
