@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -178,7 +178,7 @@ class Town:
                     "channel_web", ["faden.message.requested.web"], ground.bus, ground.pool, take_in
                 )
                 outgoing = Outgoing(ground.pool, ground.blobs, ground.ring, sender, "channel_web")
-                work = (listen(beside, kept.append), requests, outgoing)
+                work = (listen(beside, kept.append), requests, outgoing, portal.tail)
                 tasks = [asyncio.create_task(one.run()) for one in work]
                 try:
                     yield cls(Hub(ground, dsn), portal, door_of(portal), store)
@@ -208,9 +208,31 @@ class Town:
 
 
 @pytest.fixture
-async def town(cluster, tmp_path, settings, accounts) -> AsyncIterator[Town]:
-    async with Town.open(cluster, tmp_path, settings, accounts) as town:
+def open_town(cluster, tmp_path, settings, accounts) -> Callable[[], AbstractAsyncContextManager]:
+    return lambda: Town.open(cluster, tmp_path, settings, accounts)
+
+
+@pytest.fixture
+async def town(open_town) -> AsyncIterator[Town]:
+    async with open_town() as town:
         yield town
+
+
+@pytest.fixture
+def corpus() -> list[str]:
+    """What strangers write who want a page to act for them."""
+    return [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<svg onload=alert(1)>",
+        '"><iframe src=javascript:alert(1)>',
+        "javascript:alert(1)",
+        "</textarea><script>alert(1)</script>",
+        "<a href='javascript:alert(1)'>klick</a>",
+        'http://x.example/"onmouseover=alert(1)//',
+        "{{ 7 * 7 }}{% raw %}",
+        "%(num)s %s",
+    ]
 
 
 @pytest.fixture

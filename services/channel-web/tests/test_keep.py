@@ -14,7 +14,7 @@ from channel_web.receive.session import COOKIE, Sessions
 
 TENANT = "musterstadt"
 PHOTO = Upload("hund.jpg", "image/jpeg", b"\xff\xd8\xff geheim", "hund.png")
-INBOX = Inbox(uuid4(), "938429177037")
+INBOX = Inbox(uuid4(), "938429177007")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hub_contract.events import MessageContent, MessageReceived
 from hub_contract.words import Automatic, ContactKind, MessageKind
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-INBOX = Inbox(UUID("7c6ff4d6-6a4c-4e0e-8f43-d3f3dd7e8f6d"), "938429177037")
+INBOX = Inbox(UUID("7c6ff4d6-6a4c-4e0e-8f43-d3f3dd7e8f6d"), "938429177007")
 FIRST = Context("musterstadt", "portal", INBOX, AT, begins=True)
 LATER = Context("musterstadt", "portal", INBOX, AT)
 WRITTEN = Written("Ich habe einen Hund.", "Hundesteuer", "Erika Mustermann")

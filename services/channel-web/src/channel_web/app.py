@@ -40,9 +40,10 @@ def put_together(ground: Ground, settings: WebSettings, accounts: Accounts) -> F
         work={
             "requests": requests.run,
             "outgoing": outgoing.run,
+            "live": portal.tail.run,
             "sweep": lambda: _sweep(portal),
         },
-        checks={"database": database_check(ground.pool)},
+        checks={"database": database_check(ground.pool), "live": portal.tail.check},
         closing=(store.close, ground.close),
     )
     return add_pages(make_app(parts), portal)

@@ -5,62 +5,100 @@ Rule 1. The page says the last place it shows, and the browser says it again aft
 Rule 2. A stream ends with its session.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import StreamingResponse
 
 from channel_web.parse import Inbox
+from channel_web.receive.session import Session
 from channel_web.receive.visit import TheVisit, Visit
 from channel_web.render import Line, line_of, state_of
 from hub_contract.errors import Temporary
+from hub_contract.events import EntryAppended
 
 router = APIRouter()
 BEAT = 15.0  # seconds of silence after which a line is sent that says nothing
+Heard = tuple[EntryAppended, ...] | None
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 @router.get("/vorgang/live")
 async def live(visit: TheVisit, after: int = 0) -> Response:
     """Stream the messages behind this place, those that stand there and those to come."""
-    session = visit.open_session
+    session, portal = visit.open_session, visit.portal
     if session is None:
         raise HTTPException(403, "The session has ended")
+    if portal.tail.listening >= portal.settings.streams:
+        raise HTTPException(503, "Too many pages are open", {"Retry-After": "60"})
     said = visit.request.headers.get("last-event-id", "")
     place = int(said) if said.isdecimal() and len(said) < 10 else after
-    stream = follow(visit, session.inbox, session.until, place)
+    stream = follow(visit, session, place)
     return StreamingResponse(stream, headers=_HEADERS, media_type="text/event-stream")
 
 
-async def follow(visit: Visit, inbox: Inbox, until: datetime, place: int) -> AsyncIterator[str]:
-    """Yield events: `line` with its HTML, `state` with its words, `end` with the session."""
+@dataclass(frozen=True, slots=True)
+class _News:
+    conversation: UUID | None = None  # None: the first message is still on its way
+    lines: tuple[Line, ...] = ()
+    state: str = ""
+
+
+async def follow(visit: Visit, session: Session, place: int) -> AsyncIterator[str]:
+    """Yield events: `line` with its HTML, `state` with its words, `end` with the session.
+
+    Where the conversation is merged into another one, that is listened to from then on.
+    """
     yield "retry: 2000\n\n"
-    while (left := (until - datetime.now(UTC)).total_seconds()) > 0:
-        try:
-            lines, state = await _news(visit, inbox, place)
-        except Temporary:
-            return  # the browser comes again
-        for line in lines:
-            yield event("line", visit.piece("pushed.html", line=line), line.place)
-            place = line.place
-        if lines:
-            yield event("state", visit.piece("state.html", state=state).strip())
-        await asyncio.sleep(min(1.0, left))
+    here: UUID | None = None
+    heard: Heard = None
+    while (left := _left(session)) > 0:
+        async with visit.portal.tail.listen(visit.tenant, here) as ear:
+            news = _News(here)
+            while news.conversation == here and left > 0:
+                if heard == ():
+                    yield ": still here\n\n"  # or proxies take silence for the end
+                else:
+                    try:
+                        news = await _look(visit, session.inbox, place)
+                    except Temporary:
+                        return  # the browser comes again, and says where it was
+                    for piece in _told(visit, news):
+                        yield piece
+                    place = news.lines[-1].place if news.lines else place
+                if news.conversation == here:
+                    heard = await ear.hear(min(BEAT, left))
+                left = _left(session)
+            here, heard = news.conversation, None
     yield event("end", "")
 
 
-async def _news(visit: Visit, inbox: Inbox, place: int) -> tuple[list[Line], str]:
+def _left(session: Session) -> float:
+    return (session.until - datetime.now(UTC)).total_seconds()
+
+
+def _told(visit: Visit, news: _News) -> Iterator[str]:
+    for line in news.lines:
+        yield event("line", visit.piece("pushed.html", line=line), line.place)
+    if news.state:
+        yield event("state", visit.piece("state.html", state=news.state).strip())
+
+
+async def _look(visit: Visit, inbox: Inbox, place: int) -> _News:
     store, tenant = visit.portal.store, visit.tenant
     found = await store.conversation(tenant, inbox)
     if found is None:
-        return [], ""
+        return _News()
     entries = await store.after(tenant, inbox, found["id"], place)
-    lines = [line_of(entry) for entry in entries]
+    lines = tuple(map(line_of, entries))
     if any(line.awaits_reading for line in lines):
         await store.mark_read(tenant, inbox, found["id"], lines[-1].place)
-    return lines, state_of(found, lines[-1] if lines else None)
+    known = lines or found["state"] == "closed"
+    state = state_of(found, lines[-1] if lines else None) if known else ""
+    return _News(UUID(found["id"]), lines, state)
 
 
 def event(name: str, data: str, place: int | None = None) -> str:

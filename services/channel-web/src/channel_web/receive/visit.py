@@ -12,6 +12,7 @@ from channel_web.receive.keep import Keep
 from channel_web.receive.session import Session, Sessions
 from channel_web.settings import MEGABYTE, SERVICE, Account, Accounts, WebSettings
 from hub_kit.ground import Ground
+from hub_kit.live import Tail
 from hub_kit.rights import may
 from hub_pages.caller import Visitor, visitor_of
 from hub_pages.pages import Pages
@@ -32,6 +33,7 @@ class Portal:
     blocks: Blocks
     keep: Keep
     sessions: Sessions
+    tail: Tail
 
     @classmethod
     def open(
@@ -48,6 +50,7 @@ class Portal:
             Blocks(pool, ring),
             Keep(pool, ground.blobs, ring),
             Sessions(ring, settings.session_minutes),
+            Tail(ground.bus),
         )
 
 
