@@ -72,6 +72,7 @@ class Office:
     ground: Ground  # of the store
     own: Ground  # of the desk
     address: str = ""
+    tail: Any = None  # of the desk
     position: str = event_log.START
     numbers: Any = field(default_factory=lambda: count(1))
 
@@ -175,11 +176,17 @@ def office(cluster, tmp_path) -> Iterator[Office]:
         ending.callback(loop.close)
         stack = AsyncExitStack()
         ending.callback(lambda: loop.run(stack.aclose()))
-        office, app, sending = loop.run(_open(stack, cluster, tmp_path, loop))
-        ending.callback(sending.cancel)
+        office, app, running = loop.run(_open(stack, cluster, tmp_path, loop))
+        ending.callback(lambda: loop.run(_stop(running)))
         rooms = {f"/{name}": ("workspace", app, caller) for name, caller in PEOPLE.items()}
         office.address = ending.enter_context(serving(Door(office.ground.ring, rooms), loop))
         yield office
+
+
+async def _stop(running: list[asyncio.Task[None]]) -> None:
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _open(stack: AsyncExitStack, cluster: Any, folder: Path, loop: Loop) -> Any:
@@ -195,5 +202,8 @@ async def _open(stack: AsyncExitStack, cluster: Any, folder: Path, loop: Loop) -
         httpx.AsyncClient(transport=transport, base_url="http://store")
     )
     app = compose(grounds[1], WorkspaceSettings(undo_seconds=1), client)
-    sending = asyncio.create_task(_send(app.state.desk))
-    return Office(loop, store, *grounds), app, sending
+    work = (_send(app.state.desk), app.state.tail.run())
+    running = [asyncio.create_task(one) for one in work]
+    office = Office(loop, store, *grounds)
+    office.tail = app.state.tail
+    return office, app, running

@@ -10,18 +10,20 @@ from fastapi import FastAPI
 
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
+from hub_kit.live import Tail
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, database_check, make_app, run
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
-from workspace import act, hand_out, look, operations, write
+from workspace import act, hand_out, live, look, operations, write
 from workspace.ask import STORE, Service
 from workspace.desk import Desk
 from workspace.hold import send_due
 from workspace.people import forget
-from workspace.proofs import Say, badges_of, initials, proof_word
+from workspace.proofs import Say, badges_of, initials, name_of, proof_word
 from workspace.refused import refused_word
 from workspace.settings import SERVICE, WorkspaceSettings
+from workspace.show import bare
 
 HERE = Path(__file__).parent
 MIGRATIONS = HERE / "migrations"
@@ -35,8 +37,10 @@ def words_for(say: Say) -> dict[str, Any]:
         "evidence_words": lambda evidence: badges_of(evidence, say),
         "proof_word": lambda kind, result: proof_word(kind, result, say),
         "initials": initials,
+        "bare": bare,
         "refused_word": lambda reason: refused_word(reason, say),
         "say": say,
+        "named": lambda person: name_of(person, say),
         "shown_types": hand_out.SHOWN,
     }
 
@@ -51,17 +55,18 @@ def compose(ground: Ground, settings: WorkspaceSettings, client: httpx.AsyncClie
         Pages(HERE, more=words_for),
         {name: Service(ground.ring, other, name) for name, other in others.items()},
     )
+    tail = Tail(ground.bus)
     parts = Parts(
         SERVICE,
-        work={"send": partial(_send, desk)},
-        checks={"database": database_check(ground.pool)},
+        work={"send": partial(_send, desk), "live": tail.run},
+        checks={"database": database_check(ground.pool), "live": tail.check},
         closing=(client.aclose, *(other.aclose for other in others.values()), ground.close),
     )
     app = make_app(parts)
-    app.state.ring, app.state.desk = ground.ring, desk
+    app.state.ring, app.state.desk, app.state.tail = ground.ring, desk, tail
     app.mount("/static", desk.pages.own)
     # In this order: the last one's paths would swallow the others'.
-    for module in (look, hand_out, operations, write, act):
+    for module in (look, live, hand_out, operations, write, act):
         app.include_router(module.router)
     add_error_pages(app, desk.pages)
     return app

@@ -55,6 +55,13 @@ def proof_word(kind: str, result: str, say: Say) -> str:
     return f"{name}: {said}"
 
 
+def name_of(person: Mapping[str, str], say: Say) -> str:
+    """Return how somebody outside is called: by name, else by address; an inbox has neither."""
+    if person.get("name"):
+        return person["name"]
+    return say(mark("Online-Besuch")) if person["kind"] == "portal" else person["value"]
+
+
 def initials(name: str) -> str:
     """Return the letters that stand for a colleague in a narrow list."""
     words = [word for word in name.split() if word[:1].isalpha()]

@@ -1,6 +1,7 @@
 """Puts together what the desk shows: the queue on the left, one conversation beside it."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -126,4 +127,15 @@ def _filled(entry: dict[str, Any]) -> dict[str, Any]:
 
 def title_of(entries: Sequence[dict[str, Any]]) -> str:
     """Return what the conversation is about: the latest subject anyone gave it."""
-    return next((e["subject"] for e in reversed(entries) if e.get("subject")), "")
+    subjects = (bare(e.get("subject", "")) for e in reversed(entries))
+    return next(filter(None, subjects), "")
+
+
+_PREFIXES = re.compile(
+    r"^(?:\s*(?:re|aw|antw|antwort|sv|fwd?|wg)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE
+)
+
+
+def bare(subject: str) -> str:
+    """Return a subject without what mail programs put before it."""
+    return _PREFIXES.sub("", subject).strip()

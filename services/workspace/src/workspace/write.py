@@ -115,8 +115,7 @@ async def post_write(
     await keep_draft(ground.pool, ground.ring, agent.caller, conversation_id, draft)
     if fault := await _add(desk, agent, conversation_id, files or []):
         return await answer(request, desk, agent, conversation_id, ("danger", fault, _KEPT))
-    kept = await read_draft(ground.pool, ground.ring, agent.caller, conversation_id)
-    if not text.strip() or (note and kept.files):
+    if not text.strip():
         return await answer(request, desk, agent, conversation_id, ("danger", _EMPTY, ""))
     if not note and not anyway and await _has_news(desk, agent, conversation_id, seen):
         return await answer(request, desk, agent, conversation_id, ("warning", _NEWS, _KEPT))

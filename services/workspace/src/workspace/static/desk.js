@@ -4,13 +4,21 @@
   const $ = (id) => document.getElementById(id)
   const home = () => document.querySelector(".hub-brand").getAttribute("href")
   const piece = { headers: { "HX-Request": "true" }, credentials: "same-origin" }
-  const DRAFT_AFTER = 600, HERE_EVERY = 15000, QUEUE_AFTER = 250, NEAR = 120
-  let draftTimer = 0, queueTimer = 0, wroteAt = 0
+  const DRAFT_AFTER = 600, HERE_EVERY = 15000, QUEUE_AFTER = 250, NEAR = 120, AGAIN = 2000
+  let draftTimer = 0, queueTimer = 0, againTimer = 0, wroteAt = 0
 
   const text = async (url, more = {}) => {
-    const answer = await fetch(url, { ...piece, ...more })
+    let answer
+    try { answer = await fetch(url, { ...piece, ...more }) } catch { lookAgain(); return null }
     if (answer.status === 401) location.reload()
+    if (answer.status >= 500) lookAgain()
     return answer.ok ? answer.text() : null
+  }
+  // What could not be asked is asked again, all of it, until it is answered.
+  const lookAgain = () => {
+    tellLine(false)
+    clearTimeout(againTimer)
+    againTimer = setTimeout(() => { refreshQueue(); refreshTimeline() }, AGAIN)
   }
   const built = (html) => {
     const template = document.createElement("template")
@@ -28,7 +36,11 @@
   const pane = () => $("pane")
   const url = () => pane()?.dataset.url
   const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR
-  const toEnd = (box) => { box.scrollTop = box.scrollHeight }
+  // On a narrow screen the page itself scrolls, and the latest entry is what one wants to see first.
+  const toEnd = (box) => {
+    box.scrollTop = box.scrollHeight
+    if (box.scrollHeight <= box.clientHeight) [...box.querySelectorAll("article")].pop()?.scrollIntoView({ block: "center" })
+  }
 
   const opened = (byHand) => {
     const here = pane()
@@ -41,7 +53,7 @@
     setMode()
     setWarning()
     if (byHand && (document.activeElement === document.body || !document.activeElement)) $("talk-title").focus({ preventScroll: true })
-    fetch(`${url()}/read`, { method: "POST", ...piece, redirect: "manual" }).then(refreshQueue)
+    fetch(`${url()}/read`, { method: "POST", ...piece, redirect: "manual" }).then(refreshQueue, lookAgain)
   }
 
   // One look at everything shown: new entries, changed deliveries, what was moved away.
@@ -51,6 +63,7 @@
     const first = box.querySelector("article[data-place]")
     const html = await text(`${c}/entries?after=${first ? first.dataset.place - 1 : 0}`)
     if (html === null || url() !== c) return
+    tellLine(true)
     const stay = !atEnd(box), fresh = built(html)
     const news = merge(box, fresh)
     if (!stay) toEnd(box)
@@ -102,7 +115,7 @@
       const queue = $("queue")
       if (!queue || "found" in queue.dataset || "after" in queue.dataset) return
       const open = pane()?.dataset.id ?? ""
-      htmx.ajax("GET", `${home()}queue?view=${queue.dataset.view}&open_=${open}`, { target: "#queue", swap: "outerMorph" })
+      htmx.ajax("GET", `${home()}queue?view=${queue.dataset.view}&open_=${open}`, { source: "#queue", target: "#queue", swap: "outerMorph" }).catch(lookAgain)
     }, QUEUE_AFTER)
   }
 
@@ -224,7 +237,7 @@
   document.addEventListener("toggle", (event) => {
     const inside = event.target.open && event.target.querySelector?.(":scope > [data-load]")
     if (!inside) return
-    htmx.ajax("GET", inside.dataset.load, { target: inside, swap: "innerHTML" })
+    htmx.ajax("GET", inside.dataset.load, { source: inside, target: inside, swap: "innerHTML" })
     delete inside.dataset.load
   }, true)
   document.addEventListener("click", (event) => {

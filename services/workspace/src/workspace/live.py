@@ -1,0 +1,48 @@
+"""Tells open desks at once that a timeline grew or changed: server-sent events for one tenant.
+
+An event only says which conversation; the page asks for what it shows. After a lost line, or where
+something may have been missed, a page asks for everything it shows: nothing is missed for good.
+"""
+
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from hub_kit.live import Tail
+from workspace.desk import TheAgent
+
+router = APIRouter()
+_BREATH = 15.0  # seconds; proxies close a line that says nothing for long
+
+
+@router.get("/live")
+async def get_live(request: Request, agent: TheAgent) -> StreamingResponse:
+    """What changes in this tenant, from now on."""
+    tail: Tail = request.app.state.tail
+    return StreamingResponse(
+        follow(tail, agent.caller.tenant),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def follow(tail: Tail, tenant: str) -> AsyncIterator[str]:
+    """Yield `entry` events with the conversation that changed; none named: look at everything."""
+    async with tail.listen(tenant) as ear:
+        yield "retry: 1000\n\n"
+        while True:
+            heard = await ear.hear(_BREATH)
+            if heard is None:
+                yield entry("")
+                continue
+            # Many changes of one conversation are one look at it.
+            for conversation in dict.fromkeys(str(event.conversation_id) for event in heard):
+                yield entry(conversation)
+            if not heard:
+                yield ": still here\n\n"
+
+
+def entry(conversation: str) -> str:
+    return f"event: entry\ndata: {json.dumps({'conversation': conversation})}\n\n"

@@ -1,0 +1,202 @@
+"""The desk in a real browser: live, by keyboard alone, kept drafts, in every look, without a jump."""
+
+import itertools
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from hub_contract.words import Attachment, Body, Channel, Evidence
+from hub_pages.testing import check_page
+
+pytestmark = pytest.mark.real("chromium")
+WIDE = {"width": 1440, "height": 900}
+LOOKS = list(itertools.product(("de-DE", "en-GB"), ("light", "dark")))
+
+
+def story(office):
+    """Return a conversation with one of everything that a timeline shows."""
+    proof = Evidence(kind="dmarc", result="pass")
+    file = Attachment(file_name="Impfpass.pdf", media_type="application/pdf", size=4)
+    body = Body(text="Anbei der Impfpass.", quoted="> Bitte senden Sie ihn.", signature="Erika")
+    office.take_in(office.mail("max@example.org", "Wann ist offen?", name="Max Muster"))
+    homes = office.take_in(
+        office.mail(subject="Hund anmelden", evidence=(proof,), ago=timedelta(days=3)),
+        office.mail(body=body, attachments=(file,), files=(b"%PDF",), ago=timedelta(hours=30)),
+        office.mail(event={"readable": False, "partial": True}, ago=timedelta(hours=2)),
+        office.mail(event={"automatic": "reply"}),
+    )
+    office.take_in(office.mail("inbox-1", "Hallo", channel=Channel.WEB, name=""))
+    return homes[0]
+
+
+@pytest.mark.parametrize(("locale", "scheme"), LOOKS)
+def test_every_page_is_good_in_every_look(office, visit, locale, scheme):
+    home = story(office)
+    page = visit(f"{office.address}/desk/", locale=locale, color_scheme=scheme, viewport=WIDE)
+    check_page(page)
+    page.goto(f"{office.address}/desk/c/{home}")
+    page.locator("details.entry__more > summary").nth(1).click()
+    page.get_by_text({"de": "Warum nicht anders?", "en": "Why not otherwise?"}[locale[:2]]).click()
+    expect(page.locator(".whole__facts")).to_be_visible()
+    check_page(page)
+    page.locator("#help-open").click()
+    check_page(page)
+    page.goto(f"{office.address}/desk/?view=mine")
+    check_page(page)
+    page.goto(f"{office.address}/operator/operations")
+    check_page(page)
+
+
+def test_a_german_page_holds_no_english_and_no_inner_id(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    words = page.locator("body").inner_text()
+    for foreign in ("Details", "Send", "Waiting", "agent-7", "inbox-1", "email", "message", home):
+        assert not re.search(rf"\b{foreign}\b", words), foreign
+
+
+def test_a_new_message_appears_by_itself_and_nothing_jumps(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    expect(page.locator(".timeline article")).to_have_count(3)
+    page.evaluate(_WATCH)
+    office.take_in(office.mail(text="Noch eine Frage", ago=timedelta(0)))
+    expect(page.locator(".timeline article")).to_have_count(4)
+    expect(page.locator(".timeline")).to_contain_text("Noch eine Frage")
+    office.take_in(office.mail("neu@example.org", "Guten Tag", name="Nina Neu"))
+    expect(page.locator("#queue")).to_contain_text("Nina Neu")
+    expect(page.locator(".line[aria-current]")).to_have_count(1)
+    assert page.evaluate("window.shift") < 0.01
+
+
+_WATCH = """() => {
+  window.shift = 0
+  new PerformanceObserver(list => { for (const one of list.getEntries()) window.shift += one.value })
+    .observe({type: 'layout-shift', buffered: false})
+}"""
+
+
+def test_nothing_is_missed_while_the_line_is_lost(office, browser):
+    home = story(office)
+    # Not by `visit`: a browser without a line complains.
+    page = browser.new_page(viewport=WIDE, locale="de-DE")
+    page.goto(f"{office.address}/desk/c/{home}")
+    expect(page.locator(".timeline article")).to_have_count(3)
+    page.context.set_offline(True)
+    office.take_in(office.mail(text="Im Funkloch geschrieben", ago=timedelta(0)))
+    expect(page.locator("#live")).to_have_text("Verbindung unterbrochen")
+    expect(page.locator(".timeline article")).to_have_count(3)
+    page.context.set_offline(False)
+    expect(page.locator(".timeline")).to_contain_text("Im Funkloch geschrieben", timeout=30_000)
+    expect(page.locator("#live")).to_be_hidden()
+    page.close()
+
+
+def test_after_an_interruption_behind_the_desk_pages_look_again(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    expect(page.locator(".timeline article")).to_have_count(3)
+    with page.expect_response(lambda answer: "/entries?after=" in answer.url):
+        office.loop.loop.call_soon_threadsafe(office.tail._miss)
+
+
+def test_the_whole_story_by_keyboard_alone(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/", viewport=WIDE)
+    keys = page.keyboard
+    keys.press("j")
+    keys.press("j")
+    keys.press("k")
+    first = page.locator(".line").first
+    expect(first).to_be_focused()
+    while page.evaluate("document.activeElement.id") != f"q-{home}":
+        keys.press("j")
+    keys.press("Enter")
+    expect(page.locator("#pane")).to_have_attribute("data-id", home)
+    assert page.url.endswith(f"/c/{home}?view=unassigned")
+    expect(page.locator("#talk-title")).to_be_visible()
+    keys.press("a")
+    expect(page.locator(".talk__facts")).to_contain_text("Sie sind zuständig")
+    keys.press("n")
+    keys.type("Frau Muster ist bekannt")
+    keys.press("Control+Enter")
+    expect(page.locator(".hub-entry--note")).to_contain_text("Frau Muster ist bekannt")
+    keys.press("Escape")
+    keys.press("r")
+    keys.type("Sehr geehrte Frau Muster, gern.")
+    keys.press("Control+Enter")
+    expect(page.locator(".held")).to_contain_text("Wird gleich gesendet")
+    expect(page.locator(".timeline .hub-entry--out:not(.held)")).to_contain_text("gern")
+    keys.press("Escape")
+    keys.press("e")
+    expect(page.locator(".talk__facts")).to_contain_text("Erledigt")
+    keys.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    keys.press("Escape")
+    keys.press("/")
+    keys.type("max@example.org")
+    keys.press("Enter")
+    expect(page.locator(".queue__said")).to_contain_text("1 Gespräch gefunden")
+
+
+def test_single_keys_can_be_switched_off(office, visit):
+    story(office)
+    page = visit(f"{office.address}/desk/", viewport=WIDE)
+    page.keyboard.press("?")
+    page.locator("#keys-on").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    assert page.locator(".line:focus").count() == 0
+    page.reload()
+    page.keyboard.press("?")
+    expect(page.locator("#help")).not_to_be_visible()
+
+
+def test_a_draft_survives_leaving_and_coming_back(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    page.locator("#text").fill("Noch nicht fert")
+    page.locator("#text").press_sequentially("ig")
+    expect(page.locator("#draft-state")).to_have_text("Entwurf gespeichert")
+    page.locator("#files").set_input_files(
+        {"name": "Liste.txt", "mimeType": "text/plain", "buffer": b"1, 2"}
+    )
+    expect(page.locator("#draft-files")).to_contain_text("Liste.txt")
+    page.locator(".line").first.click()
+    expect(page.locator("#pane")).not_to_have_attribute("data-id", home)
+    page.go_back()
+    expect(page.locator("#text")).to_have_value("Noch nicht fertig")
+    expect(page.locator("#draft-files")).to_contain_text("Liste.txt")
+
+
+def test_an_answer_is_taken_back_by_a_click(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    page.locator("#text").fill("Nein, das geht nicht")
+    page.get_by_role("button", name="Senden").click()
+    page.get_by_role("button", name="Zurückholen").click()
+    expect(page.locator("#text")).to_have_value("Nein, das geht nicht")
+    expect(page.locator(".held")).to_have_count(0)
+
+
+def test_the_citizen_writes_while_the_agent_does(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    page.locator("#text").fill("Wir prüfen das")
+    office.take_in(office.mail(text="Hat sich erledigt", ago=timedelta(0)))
+    expect(page.locator("#news")).to_contain_text("Gerade ist eine neue Nachricht eingegangen")
+    expect(page.locator("#text")).to_have_value("Wir prüfen das")
+    page.get_by_role("button", name="Senden").click()
+    expect(page.locator("#notice")).to_contain_text("Bitte lesen Sie sie")
+    page.get_by_role("button", name="Trotzdem senden").click()
+    expect(page.locator(".held")).to_contain_text("Wir prüfen das")
+
+
+def test_zoomed_to_twice_its_size_nothing_scrolls_sideways(office, visit):
+    home = story(office)
+    for width in (640, 1023, 1024, 1280):
+        page = visit(f"{office.address}/desk/c/{home}", viewport={"width": width, "height": 800})
+        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(over) <= 0, width

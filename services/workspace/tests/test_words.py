@@ -1,0 +1,124 @@
+"""The words of the desk: English is complete; names, moments, questions and refusals as tables."""
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import workspace
+from hub_pages.catalogue import find_gaps
+from workspace.act import when
+from workspace.drafts import Draft
+from workspace.look import question_of
+from workspace.proofs import badges_of, initials, name_of, proof_word
+from workspace.refused import reason_of
+from workspace.show import bare
+from workspace.write import reply_of
+
+
+def test_english_is_complete_and_nothing_is_stale():
+    assert find_gaps(Path(workspace.__file__).parent) == []
+
+
+def test_templates_hold_no_script_and_no_style():
+    for path in (Path(workspace.__file__).parent / "templates").glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for forbidden in (
+            "<style",
+            " style=",
+            "onclick",
+            "hx-on",
+            "javascript:",
+            "|safe",
+            "| safe",
+        ):
+            assert forbidden not in text, (path.name, forbidden)
+        assert text.count("<script") == text.count("<script src="), path.name
+
+
+NOW = datetime(2026, 3, 27, 15, 30, tzinfo=ZoneInfo("Europe/Berlin"))  # a Friday
+MOMENTS = [
+    ("hour", "2026-03-27T16:30:00+01:00"),
+    ("tomorrow", "2026-03-28T08:00:00+01:00"),
+    ("monday", "2026-03-30T08:00:00+02:00"),  # the clocks have changed in between
+    ("week", "2026-04-03T08:00:00+02:00"),
+]
+
+
+@pytest.mark.parametrize(("until", "moment"), MOMENTS)
+def test_later_means_mornings_at_eight(until, moment):
+    assert when(until, NOW).isoformat() == moment
+
+
+def test_on_a_monday_monday_is_the_next_one():
+    monday = datetime(2026, 3, 2, 7, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert when("monday", monday).date().isoformat() == "2026-03-09"
+
+
+QUESTIONS = [
+    ("384-291-770-608", {"reference": "384-291-770-608"}),
+    ("38429177O6O8", {"reference": "38429177O6O8"}),
+    ("erika@example.org", {"address": {"kind": "email", "value": "erika@example.org"}}),
+    ("+49 30 123456", {"address": {"kind": "phone", "value": "+49 30 123456"}}),
+    ("Hundesteuer", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("q", "question"), QUESTIONS)
+def test_what_is_searched_for(q, question):
+    assert question_of(q) == question
+
+
+SUBJECTS = [
+    ("Re: AW: WG: Hund", "Hund"),
+    ("Re[2]: Hund", "Hund"),
+    ("Reise nach Rom", "Reise nach Rom"),
+    ("Re: ", ""),
+]
+
+
+@pytest.mark.parametrize(("subject", "plain"), SUBJECTS)
+def test_subjects_without_what_programs_add(subject, plain):
+    assert bare(subject) == plain
+
+
+NAMES = [("Petra Amt", "PA"), ("Cem", "C"), ("Anna von der Au", "AA"), ("", "?"), ("<b>", "?")]
+
+
+@pytest.mark.parametrize(("name", "letters"), NAMES)
+def test_initials(name, letters):
+    assert initials(name) == letters
+
+
+def test_evidence_is_said_once_and_never_lost():
+    proofs = [{"kind": "dmarc", "result": "pass"}, {"kind": "dmarc", "result": "pass"}]
+    proofs += [{"kind": "spf", "result": "fail"}, {"kind": "new", "result": "odd"}]
+    assert [(b.text, b.tone) for b in badges_of(proofs, str)] == [("Absender geprüft", "success")]
+    assert proof_word("spf", "fail", str) == "Sendender Server (SPF): nicht in Ordnung"
+    assert proof_word("station-id", "+49 30 1", str) == "Kennung des Faxgeräts: +49 30 1"
+    assert proof_word("new", "odd", str) == "new: odd"
+
+
+def test_an_inbox_of_the_portal_is_never_shown_as_its_id():
+    assert name_of({"kind": "portal", "value": "c2f1", "name": ""}, str) == "Online-Besuch"
+    assert name_of({"kind": "email", "value": "e@x.example"}, str) == "e@x.example"
+
+
+def test_refusals_are_said_in_german_whatever_the_store_says():
+    assert "nicht bestätigt" in reason_of("contact_point: not confirmed in this conversation")
+    assert reason_of("something: new") == "Das war so nicht möglich."
+
+
+WAYS = [
+    ("", {}),
+    ("email/post/7", {"channel": "email", "account": "post", "contact_point": "7"}),
+    ("web//8", {"channel": "web", "contact_point": "8"}),
+]
+
+
+@pytest.mark.parametrize(("way", "named"), WAYS)
+def test_the_body_of_a_reply(way, named):
+    wanted = {"text": "Ja", "subject": "", "author_name": "Petra Amt"} | named
+    assert reply_of(Draft("Ja", way=way), "Petra Amt") == wanted

@@ -1,0 +1,169 @@
+"""What agents write: drafts are kept, answers held and taken back, nothing is sent twice or lost."""
+
+import time
+
+from hub_contract.words import Attachment
+
+SENT = "select id from entry where direction = 'out' and conversation_id = $1"
+
+
+def until(condition, within=30):
+    end = time.monotonic() + within
+    while not (found := condition()):
+        assert time.monotonic() < end, "never came true"
+        time.sleep(0.05)
+    return found
+
+
+def write(desk, home, text, seen=9999, **more):
+    data = {"text": text, "note": "false", "seen": str(seen), **more}
+    return desk.post(f"/c/{home}/write", data=data, follow_redirects=True)
+
+
+def piece(desk, path):
+    return desk.get(path, headers={"HX-Request": "true"}).text
+
+
+def test_a_draft_is_kept_for_each_agent_and_conversation(office):
+    homes = office.take_in(office.mail(), office.mail("max@example.org"))
+    with office.client() as desk, office.client("colleague") as colleague:
+        assert desk.post(f"/c/{homes[0]}/draft", data={"text": "Sehr geehrte"}).status_code == 204
+        assert "Sehr geehrte" in piece(desk, f"/c/{homes[0]}")
+        assert "Sehr geehrte" not in piece(desk, f"/c/{homes[1]}")
+        assert "Sehr geehrte" not in piece(colleague, f"/c/{homes[0]}")
+        desk.post(f"/c/{homes[0]}/draft", data={"text": "  "})
+    assert office.sql("select 1 from draft", ground=office.own) == []
+
+
+def test_nothing_an_agent_writes_is_readable_in_the_tables(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        desk.get("/")
+        desk.post(f"/c/{home}/draft", data={"text": "Geheimes"})
+        desk.post(f"/c/{home}/files", files={"files": ("Geheim.txt", b"Geheimes", "text/plain")})
+    for table in ("agent", "draft", "file", "held", "presence"):
+        for row in office.sql(f"select * from {table}", ground=office.own):
+            said = repr(dict(row))
+            assert "Geheim" not in said, table
+            assert "Petra" not in said, table
+
+
+def test_an_answer_is_held_and_then_sent_once(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        page = write(desk, home, "Gern geschehen")
+        assert "Wird gleich gesendet" in page.text
+        assert office.sql(SENT, home) == []
+        until(lambda: office.sql(SENT, home))
+        assert "Wird gleich gesendet" not in piece(desk, f"/c/{home}")
+        time.sleep(1)
+    assert len(office.sql(SENT, home)) == 1
+
+
+def test_an_answer_is_taken_back_with_its_files(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        desk.post(f"/c/{home}/files", files={"files": ("Liste.txt", b"1, 2, 3", "text/plain")})
+        write(desk, home, "Anbei die Liste")
+        [held] = office.sql("select id from held", ground=office.own)
+        back = desk.post(f"/c/{home}/held/{held['id']}/undo", follow_redirects=True)
+        assert "Anbei die Liste" in back.text
+        assert "Liste.txt" in back.text
+        time.sleep(2)
+        assert office.sql(SENT, home) == []
+        write(desk, home, "Anbei die Liste")
+        [sent] = until(lambda: office.sql(SENT, home))
+        assert desk.get(f"/e/{sent['id']}/files/0").content == b"1, 2, 3"
+        late = desk.post(f"/c/{home}/held/{held['id']}/undo", headers={"HX-Request": "true"})
+        assert "schon unterwegs" in late.text
+
+
+def test_another_agent_takes_nothing_back(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk, office.client("colleague") as colleague:
+        write(desk, home, "Ja")
+        [held] = office.sql("select id from held", ground=office.own)
+        colleague.post(f"/c/{home}/held/{held['id']}/undo")
+        assert until(lambda: office.sql(SENT, home))
+
+
+def test_what_the_store_refuses_is_said_and_kept(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        write(desk, home, "Ja", way="sms/post/00000000-0000-4000-8000-000000000000")
+        page = until(lambda: (p := piece(desk, f"/c/{home}")) and "Nicht gesendet" in p and p)
+        assert "Ihr Text ist noch da" in page
+        [held] = office.sql("select id from held", ground=office.own)
+        back = desk.post(f"/c/{home}/held/{held['id']}/undo", follow_redirects=True)
+        assert ">\nJa</textarea>" in back.text
+    assert office.sql(SENT, home) == []
+
+
+def test_a_note_stays_inside_and_is_there_at_once(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        desk.post(f"/c/{home}/draft", data={"text": "Ruft wieder an", "note": "true"})
+        page = write(desk, home, "Ruft wieder an", note="true").text
+        assert "Notiz von" in page
+        assert ">\nRuft wieder an</textarea>" not in page
+    assert office.sql(SENT, home) == []
+
+
+def test_a_message_that_came_meanwhile_is_read_first(office):
+    [home] = office.take_in(office.mail())
+    office.take_in(office.mail(text="Hat sich erledigt", answers=("<1@example.org>",)))
+    with office.client() as desk:
+        headers = {"HX-Request": "true"}
+        data = {"text": "Wir prüfen das", "note": "false", "seen": "1"}
+        warned = desk.post(f"/c/{home}/write", data=data, headers=headers).text
+        assert "Inzwischen ist eine neue Nachricht eingegangen" in warned
+        assert "Hat sich erledigt" in warned
+        assert "Wir prüfen das</textarea>" in warned
+        assert "Trotzdem senden" in warned
+        assert office.sql("select 1 from held", ground=office.own) == []
+        desk.post(f"/c/{home}/write", data={**data, "anyway": "true"}, headers=headers)
+        assert until(lambda: office.sql(SENT, home))
+
+
+def test_colleagues_see_who_is_here_and_who_writes(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk, office.client("colleague") as colleague:
+        desk.get("/")
+        desk.get(f"/c/{home}/here")
+        assert "hat dieses Gespräch auch geöffnet" in colleague.get(f"/c/{home}/here").text
+        desk.get(f"/c/{home}/here", params={"writes": "true"})
+        assert "Petra Amt schreibt hier gerade" in colleague.get(f"/c/{home}/here").text
+        assert "Petra" not in desk.get(f"/c/{home}/here").text
+
+
+def test_an_address_that_bounced_is_warned_of(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        write(desk, home, "Ja")
+        [sent] = until(lambda: office.sql(SENT, home))
+        office.take_in(office.report(sent["id"], "failed", reason="address_unknown"))
+        page = piece(desk, f"/c/{home}")
+        assert "Diese Adresse gibt es nicht." in page
+        assert "data-warning=" in page
+
+
+def test_too_many_files_are_refused_and_the_text_stays(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        desk.post(f"/c/{home}/draft", data={"text": "Anbei"})
+        for _ in range(2):
+            big = {"files": ("gross.bin", b"x" * 11_000_000, "application/octet-stream")}
+            said = desk.post(f"/c/{home}/files", files=big, headers={"HX-Request": "true"}).text
+        assert "zu groß" in said
+        assert said.count("gross.bin") == 2  # its name, and the button that drops it
+        assert "Anbei" in piece(desk, f"/c/{home}")
+
+
+def test_files_of_an_entry_are_listed_with_their_sizes(office):
+    files = (Attachment(file_name="Bild.png", media_type="image/png", size=3),)
+    office.take_in(office.mail(attachments=files, files=(b"png",)))
+    [entry] = office.sql("select id from entry")
+    with office.client() as desk:
+        whole = desk.get(f"/e/{entry['id']}").text
+        assert "Bild.png" in whole
+        assert f"/e/{entry['id']}/files/0/view" in whole
