@@ -2,7 +2,9 @@
 
 Rule 1. The page says the last place it shows, and the browser says it again after a broken line
         (Last-Event-ID): what came in between is sent first, so nothing is missed.
-Rule 2. A stream ends with its session.
+Rule 2. What is heard is a hint: the store is asked what is new, and after a silence too, for where
+        the conversation was merged into another one, nobody says so here.
+Rule 3. A stream ends with its session.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -18,11 +20,9 @@ from channel_web.receive.session import Session
 from channel_web.receive.visit import TheVisit, Visit
 from channel_web.render import Line, line_of, state_of
 from hub_contract.errors import Temporary
-from hub_contract.events import EntryAppended
 
 router = APIRouter()
-BEAT = 15.0  # seconds of silence after which a line is sent that says nothing
-Heard = tuple[EntryAppended, ...] | None
+BEAT = 15.0  # seconds of silence
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -48,31 +48,24 @@ class _News:
 
 
 async def follow(visit: Visit, session: Session, place: int) -> AsyncIterator[str]:
-    """Yield events: `line` with its HTML, `state` with its words, `end` with the session.
-
-    Where the conversation is merged into another one, that is listened to from then on.
-    """
+    """Yield events: `line` with its HTML, `state` with its words, `end` with the session."""
     yield "retry: 2000\n\n"
     here: UUID | None = None
-    heard: Heard = None
     while (left := _left(session)) > 0:
         async with visit.portal.tail.listen(visit.tenant, here) as ear:
             news = _News(here)
             while news.conversation == here and left > 0:
-                if heard == ():
-                    yield ": still here\n\n"  # or proxies take silence for the end
-                else:
-                    try:
-                        news = await _look(visit, session.inbox, place)
-                    except Temporary:
-                        return  # the browser comes again, and says where it was
-                    for piece in _told(visit, news):
-                        yield piece
-                    place = news.lines[-1].place if news.lines else place
+                try:
+                    news = await _look(visit, session.inbox, place)
+                except Temporary:
+                    return  # the browser comes again, and says where it was
+                for piece in _told(visit, news):
+                    yield piece
+                place = news.lines[-1].place if news.lines else place
                 if news.conversation == here:
-                    heard = await ear.hear(min(BEAT, left))
+                    await ear.hear(min(BEAT, left))
                 left = _left(session)
-            here, heard = news.conversation, None
+            here = news.conversation
     yield event("end", "")
 
 
@@ -81,6 +74,8 @@ def _left(session: Session) -> float:
 
 
 def _told(visit: Visit, news: _News) -> Iterator[str]:
+    if not news.lines:
+        yield ": still here\n\n"  # or proxies take silence for the end
     for line in news.lines:
         yield event("line", visit.piece("pushed.html", line=line), line.place)
     if news.state:
