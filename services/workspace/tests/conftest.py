@@ -54,6 +54,7 @@ TENANTS = {
     ),
     B: TenantSection(name="Gemeinde Kleindorf"),
 }
+NOBODY = "http://127.0.0.1:9"  # nothing listens there
 PEOPLE = {
     "desk": Caller("agent-7", A, "agent"),
     "colleague": Caller("agent-8", A, "agent"),
@@ -176,7 +177,9 @@ def office(cluster, tmp_path) -> Iterator[Office]:
         ending.callback(loop.close)
         stack = AsyncExitStack()
         ending.callback(lambda: loop.run(stack.aclose()))
-        office, app, running = loop.run(_open(stack, cluster, tmp_path, loop))
+        office, store = loop.run(_open(stack, cluster, tmp_path, loop))
+        address = ending.enter_context(serving(store, loop))
+        app, running = loop.run(_begin(stack, office, address))
         ending.callback(lambda: loop.run(_stop(running)))
         rooms = {f"/{name}": ("workspace", app, caller) for name, caller in PEOPLE.items()}
         office.address = ending.enter_context(serving(Door(office.ground.ring, rooms), loop))
@@ -197,13 +200,16 @@ async def _open(stack: AsyncExitStack, cluster: Any, folder: Path, loop: Loop) -
         settings = ground.settings.model_copy(update={"tenants": TENANTS})
         grounds.append(replace(ground, settings=settings))
     store = Store.open(grounds[0], StoreSettings())
-    transport = httpx.ASGITransport(compose_store(store), raise_app_exceptions=False)
-    client = await stack.enter_async_context(
-        httpx.AsyncClient(transport=transport, base_url="http://store")
-    )
-    app = compose(grounds[1], WorkspaceSettings(undo_seconds=1), client)
+    return Office(loop, store, *grounds), compose_store(store)
+
+
+async def _begin(stack: AsyncExitStack, office: Office, address: str) -> Any:
+    client = httpx.AsyncClient(base_url=address, trust_env=False)
+    await stack.enter_async_context(client)
+    services = {"conversation_store": address, "channel_email": NOBODY}
+    settings = WorkspaceSettings(undo_seconds=1, operations=services)
+    app = compose(office.own, settings, client)
+    office.tail = app.state.tail
     work = (_send(app.state.desk), app.state.tail.run())
     running = [asyncio.create_task(one) for one in work]
-    office = Office(loop, store, *grounds)
-    office.tail = app.state.tail
-    return office, app, running
+    return app, running
