@@ -69,6 +69,7 @@ def test_an_unknown_wish_means_here():
         ("a\r\nb\rc\n", "a\nb\nc"),
         ("rot\x00 \x1b[31mgrün", "rot [31mgrün"),
         ("\u202egpj.exe", "gpj.exe"),
+        ("halb\ud83d", "halb"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
         ("Größe: 5 €, 👍🏽 é", "Größe: 5 €, 👍🏽 é"),
     ],
