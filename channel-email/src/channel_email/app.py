@@ -17,6 +17,7 @@ from hub_contract.words import Channel
 from hub_kit.consume import Consumer
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
+from hub_kit.operations import add_operations
 from hub_kit.outgoing import Outgoing, take_in
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, database_check, make_app, run
@@ -24,8 +25,8 @@ from hub_kit.shell import Parts, database_check, make_app, run
 Work = Callable[[], Awaitable[None]]
 
 
-def put_together(ground: Ground, settings: EmailSettings, accounts: Accounts) -> Parts:
-    """Return the parts of this service on its ground; the listeners have their ports by then."""
+def put_together(ground: Ground, settings: EmailSettings, accounts: Accounts) -> FastAPI:
+    """Return the service on its ground; the listeners have their ports by then."""
     deliver = Deliver(accounts, ground.accept)
     listeners = [
         Listener(name, listen, deliver, settings)
@@ -47,19 +48,20 @@ def put_together(ground: Ground, settings: EmailSettings, accounts: Accounts) ->
     requests = Consumer(SERVICE, [topic], ground.bus, ground.pool, take_in)
     outgoing = Outgoing(ground.pool, ground.blobs, ground.ring, sender, SERVICE)
     work: dict[str, Work] = {"requests": requests.run, "outgoing": outgoing.run}
-    return Parts(
+    parts = Parts(
         SERVICE,
         work=work | fetchers | {listener.name: listener.run for listener in listeners},
         checks={"database": database_check(ground.pool)}
         | {listener.name: listener.check for listener in listeners},
         closing=(sender.close, turns.close, ground.close),
     )
+    return add_operations(make_app(parts), ground, [requests], outgoing)
 
 
 async def compose(loaded: Loaded, settings: EmailSettings, accounts: Accounts) -> FastAPI:
     ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
     ground = await Ground.open(SERVICE, loaded.hub, ring)
-    return make_app(or_exit(lambda: put_together(ground, settings, accounts)))
+    return or_exit(lambda: put_together(ground, settings, accounts))
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from conversation_store.store import Store
 from conversation_store.tally import fold
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
+from hub_kit.operations import add_operations
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, database_check, make_app, run
 
@@ -33,7 +34,7 @@ def compose(store: Store) -> FastAPI:
         checks={"database": database_check(ground.pool), "listen": listener.check},
         closing=(ground.close,),
     )
-    app = make_app(parts)
+    app = add_operations(make_app(parts), ground, [listener])
     app.state.store = store
     return add_routes(app)
 

@@ -6,7 +6,7 @@ that operators see the lag.
 """
 
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -63,6 +63,12 @@ class Bus(Protocol):
         self, group: str, topics: Sequence[str], positions: Positions
     ) -> AbstractAsyncContextManager[Subscription]:
         """Join the group; several members share the lanes, one member a lane."""
+
+    async def behind(self, topics: Sequence[str], stands: Mapping[str, str]) -> dict[str, int]:
+        """Say, of each lane with its reader's position, how many events are still to be read.
+
+        The embedded bus stops counting at `event_log.MOST_COUNTED`.
+        """
 
     def tail(self, topic: str) -> AbstractAsyncContextManager[Stream]:
         """Hear a topic from now on; everyone who asks hears all of it."""

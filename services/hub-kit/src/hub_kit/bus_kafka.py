@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from zlib import crc32
@@ -62,23 +62,42 @@ class KafkaBus:
         finally:
             await subscription.leave()
 
-    @asynccontextmanager
-    async def tail(self, topic: str) -> AsyncIterator["KafkaStream"]:
-        consumer = kafka.make_tail(self._bootstrap, topic)
-        try:
+    async def behind(self, topics: Sequence[str], stands: Mapping[str, str]) -> dict[str, int]:
+        lanes = {_partition(lane): int(position or 0) for lane, position in stands.items()}
+        wanted = {tp: position for tp, position in lanes.items() if tp.topic in topics}
+        if not wanted:
+            return {}
+        async with _looking_on(self._bootstrap) as consumer:
             try:
-                async with asyncio.timeout(JOIN):
-                    await consumer.start()
-                    # Until it has asked for the end, the end moves on.
-                    for partition in consumer.assignment():
-                        await consumer.position(partition)
+                ends = await consumer.end_offsets(list(wanted))
             except AWAY as error:
                 raise Temporary(f"kafka: {type(error).__name__}") from error
+        return {_lane(tp): max(0, end - wanted[tp]) for tp, end in ends.items()}
+
+    @asynccontextmanager
+    async def tail(self, topic: str) -> AsyncIterator["KafkaStream"]:
+        async with _looking_on(self._bootstrap, topic) as consumer:
             yield KafkaStream(consumer)
-        finally:
-            with suppress(*AWAY):
-                async with asyncio.timeout(5):
-                    await consumer.stop()
+
+
+@asynccontextmanager
+async def _looking_on(bootstrap: str, *topics: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """Lend a consumer without a group; it stands at the end of these topics."""
+    consumer = kafka.make_onlooker(bootstrap, *topics)
+    try:
+        try:
+            async with asyncio.timeout(JOIN):
+                await consumer.start()
+                # Until it has asked for the end, the end moves on.
+                for partition in consumer.assignment():
+                    await consumer.position(partition)
+        except AWAY as error:
+            raise Temporary(f"kafka: {type(error).__name__}") from error
+        yield consumer
+    finally:
+        with suppress(*AWAY):
+            async with asyncio.timeout(5):
+                await consumer.stop()
 
 
 class KafkaStream:

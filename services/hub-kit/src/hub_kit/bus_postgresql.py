@@ -1,7 +1,7 @@
 """The embedded bus: readers tail the event log itself, one active member a group."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from hub_contract.errors import Temporary
@@ -31,6 +31,13 @@ class PostgresBus:
             yield subscription
         finally:
             await subscription.leave()
+
+    async def behind(self, topics: Sequence[str], stands: Mapping[str, str]) -> dict[str, int]:
+        async with connect(self._pool) as connection:
+            return {
+                lane: await event_log.count_behind(connection, position, list(topics))
+                for lane, position in stands.items()
+            }
 
     @asynccontextmanager
     async def tail(self, topic: str) -> AsyncIterator["PostgresStream"]:

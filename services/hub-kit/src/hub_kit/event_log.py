@@ -115,6 +115,25 @@ async def present(connection: Connection) -> str:
     return position
 
 
+MOST_COUNTED = 10_000
+_COUNT_BEHIND = """
+select count(*) from (
+  select from unnest($3::text[]) as wanted(name) cross join lateral (
+    select from hub.event_log
+    where topic = wanted.name and (xid, seq) > ($1::text::xid8, $2::bigint) limit $4
+  ) as found limit $4
+) as behind
+"""
+
+
+async def count_behind(connection: Connection, position: str, topics: list[str]) -> int:
+    """Count what lies behind this position, up to MOST_COUNTED: for people, not for readers."""
+    xid, _, seq = position.partition(":")
+    arguments = (xid or "0", int(seq or 0), topics, MOST_COUNTED)
+    count: int = await connection.fetchval(_COUNT_BEHIND, *arguments)
+    return count
+
+
 async def read(
     connection: Connection, position: str, limit: int, topics: list[str] | None = None
 ) -> list[Row]:

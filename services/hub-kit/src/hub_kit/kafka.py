@@ -59,10 +59,10 @@ def make_consumer(
     )
 
 
-def make_tail(bootstrap: str, topic: str) -> AIOKafkaConsumer:
+def make_onlooker(bootstrap: str, *topics: str) -> AIOKafkaConsumer:
     """Return a consumer without a group: it hears all of a topic from the moment it has started."""
     return AIOKafkaConsumer(
-        topic,
+        *topics,
         bootstrap_servers=bootstrap,
         group_id=None,
         enable_auto_commit=False,

@@ -61,6 +61,11 @@ def start(service: str, level: str = "INFO") -> None:
     sys.excepthook = _log_end
 
 
+def blot(text: str) -> str:
+    """Return a text of others with what looks like an address or a number blotted out."""
+    return _PERSONAL.sub("***", text)
+
+
 def place(error: BaseException) -> str:
     """Return the class of an error and the last calls to it, never its text, which may quote."""
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
@@ -80,7 +85,7 @@ def _name_error(_: Any, __: str, event: Event) -> Event:
 
 def _render(logger: Any, name: str, event: Event) -> str:
     line = structlog.processors.JSONRenderer(default=_shown)(logger, name, event)
-    return _PERSONAL.sub("***", str(line))
+    return blot(str(line))
 
 
 def _shown(value: object) -> str:

@@ -56,6 +56,14 @@ class Outcome:
     external_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why the last try of this process did not reach its peer; nothing personal."""
+
+    reason: str
+    at: datetime
+
+
 class Sender(Protocol):
     """The one thing a channel adds to the way out."""
 
@@ -84,6 +92,7 @@ class Outgoing:
     ) -> None:
         self._pool, self._blobs, self._ring = pool, blobs, ring
         self._sender, self._source, self._lease = sender, source, lease
+        self.failure: Failure | None = None  # None: the last try reached its peer
 
     async def run(self) -> None:
         """Send for ever, AT_ONCE at a time; one that is slow holds up its conversation only."""
@@ -137,8 +146,10 @@ class Outgoing:
             outcome = await self._reach_peer(claim, request)
         except Temporary as error:
             reason = str(error)
+            self.failure = Failure(logs.blot(reason)[:200], datetime.now(UTC))
             await self._insist(lambda connection: self._put_off(connection, claim, request, reason))
         else:
+            self.failure = None
             await self._insist(lambda connection: self._settle(connection, claim, request, outcome))
 
     async def _reach_peer(self, claim: Claim, sealed: MessageRequested) -> Outcome:

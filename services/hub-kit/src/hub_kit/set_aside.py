@@ -72,14 +72,21 @@ async def ask_replay(connection: Connection, *, key: str | None = None) -> int:
     return sum(int(count.rpartition(" ")[2]) for count in counts)
 
 
+async def ask_replay_of(connection: Connection, kind: str, number: int) -> None:
+    """Ask for one of what `waiting` lists: by its kind, `parked` or `dead`, and its id."""
+    table = {"parked": "parked", "dead": "dead_letter"}[kind]
+    sql = f"update {table} set replay_asked = true where id = $1"  # noqa: S608 - of constants
+    await connection.execute(sql, number)
+
+
 async def waiting(connection: Connection) -> list[dict[str, Any]]:
     """Return what is set aside in this schema, oldest first: no content, only ids and reasons."""
     rows = await connection.fetch(
-        """select 'parked' as kind, consumer, topic, key, count(*) as events,
+        """select 'parked' as kind, min(id) as id, consumer, topic, key, count(*) as events,
                   min(reason) filter (where reason <> $1) as reason, min(at) as since
            from parked group by consumer, topic, key
            union all
-           select 'dead', consumer, topic, key, 1, reason, at from dead_letter
+           select 'dead', id, consumer, topic, key, 1, reason, at from dead_letter
            order by since""",
         WAITS,
     )

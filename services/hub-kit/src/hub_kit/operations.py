@@ -1,0 +1,176 @@
+"""What an operator sees of one service and may do: lag, what is stuck, replay; added to its app.
+
+Rule 1. Nothing personal: ids, counts, times, and reasons that quote no content.
+Rule 2. An operator of one tenant sees what is stuck of it, and what belongs to none of ours.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
+
+from hub_contract.errors import Temporary
+from hub_kit import set_aside
+from hub_kit.consume import Consumer
+from hub_kit.database import Connection, connect
+from hub_kit.ground import Ground
+from hub_kit.outgoing import Outgoing
+from hub_kit.rights import may
+from hub_kit.tokens import Caller, verify
+
+_BEARER = HTTPBearer(auto_error=False)
+
+
+class Lane(BaseModel):
+    consumer: str
+    lane: str
+    behind: int | None  # events still to be read; None: the bus cannot be asked
+    moved_at: datetime  # when the reader last got on
+
+
+class Stuck(BaseModel):
+    """A parked key with all that waits behind its failing event, or a dead letter."""
+
+    id: str  # for `replay`
+    consumer: str
+    topic: str
+    key: str
+    events: int
+    reason: str
+    since: datetime
+
+
+class Failed(BaseModel):
+    reason: str
+    at: datetime
+
+
+class Sending(BaseModel):
+    waiting: int  # requests not yet handed to the peer
+    oldest: datetime | None
+
+
+class Operations(BaseModel):
+    """The state of one service."""
+
+    service: str
+    bus: str  # why the bus cannot be asked; empty: it can
+    lanes: list[Lane]
+    parked: list[Stuck]
+    dead: list[Stuck]
+    sending: Sending | None  # None: it sends nothing
+    failure: Failed | None  # why the peer was not reached just now; None: it was
+
+
+def add_operations(
+    app: FastAPI, ground: Ground, consumers: Sequence[Consumer], outgoing: Outgoing | None = None
+) -> FastAPI:
+    """Add `GET /operations` and `POST /operations/replay/{id}`, for operators."""
+    state, router = _State(ground, consumers, outgoing), APIRouter(include_in_schema=False)
+    reader, mender = (_who_may(ground, action) for action in ("read", "replay"))
+
+    @router.get("/operations", response_model=Operations)
+    async def get_operations(caller: Annotated[Caller, Depends(reader)]) -> Any:
+        return await state.show(caller)
+
+    @router.post("/operations/replay/{letter}", status_code=202)
+    async def post_replay(
+        caller: Annotated[Caller, Depends(mender)],
+        letter: Annotated[str, Path(pattern=r"^(parked|dead)-\d{1,18}$")],
+    ) -> dict[str, str]:
+        if not await state.replay(caller, letter):
+            raise HTTPException(404, "Not found")
+        return {"asked": letter}
+
+    app.include_router(router)
+    return app
+
+
+def _who_may(ground: Ground, action: str) -> Callable[..., Awaitable[Caller]]:
+    async def caller_of(
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    ) -> Caller:
+        caller = verify(ground.ring, bearer.credentials if bearer else "", ground.schema)
+        if not may(caller.role, action, "operations"):
+            raise HTTPException(403, "This is for operators")
+        return caller
+
+    return caller_of
+
+
+class _State:
+    def __init__(
+        self, ground: Ground, consumers: Sequence[Consumer], outgoing: Outgoing | None
+    ) -> None:
+        self._ground, self._consumers, self._outgoing = ground, consumers, outgoing
+
+    async def show(self, caller: Caller) -> Operations:
+        async with connect(self._ground.pool) as connection:
+            stuck = await self._stuck(connection, caller)
+            sending = await _sending(connection) if self._outgoing else None
+        lanes, bus = await self._lanes()
+        failure = self._outgoing.failure if self._outgoing else None
+        return Operations(
+            service=self._ground.schema,
+            bus=bus,
+            lanes=lanes,
+            parked=[one for one in stuck if one.id.startswith("parked")],
+            dead=[one for one in stuck if one.id.startswith("dead")],
+            sending=sending,
+            failure=Failed(**asdict(failure)) if failure else None,
+        )
+
+    async def replay(self, caller: Caller, letter: str) -> bool:
+        async with connect(self._ground.pool) as connection:
+            if letter not in {one.id for one in await self._stuck(connection, caller)}:
+                return False
+            kind, _, number = letter.partition("-")
+            await set_aside.ask_replay_of(connection, kind, int(number))
+        return True
+
+    async def _stuck(self, connection: Connection, caller: Caller) -> list[Stuck]:
+        others = self._ground.settings.tenants.keys() - {caller.tenant}
+        return [
+            Stuck.model_validate({**row, "id": f"{row['kind']}-{row['id']}"})
+            for row in await set_aside.waiting(connection)
+            if row["key"].partition("/")[0] not in others
+        ]
+
+    async def _lanes(self) -> tuple[list[Lane], str]:
+        """Return every lane of every reader, and why the bus cannot say how far behind it is."""
+        lanes, reason = [], ""
+        for consumer in self._consumers:
+            async with connect(self._ground.pool) as connection:
+                rows = await connection.fetch(_STANDS, consumer.name)
+            stands = {row["lane"]: row["position"] for row in rows}
+            try:
+                behind = await self._ground.bus.behind(consumer.topics, stands)
+            except Temporary as error:
+                behind, reason = {}, str(error)[:200]
+            lanes += [
+                Lane(
+                    consumer=consumer.name,
+                    lane=row["lane"],
+                    behind=behind.get(row["lane"]),
+                    moved_at=row["moved_at"],
+                )
+                for row in rows
+            ]
+        return lanes, reason
+
+
+_STANDS = "select lane, position, moved_at from cursor where consumer = $1 order by lane"
+_SENDING = """
+select count(*) as waiting, min(taken_at) as oldest from outgoing
+where state in ('waiting', 'claimed')
+"""
+
+
+async def _sending(connection: Connection) -> Sending:
+    row = await connection.fetchrow(_SENDING)
+    assert row is not None
+    return Sending(**dict(row))
