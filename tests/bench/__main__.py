@@ -26,6 +26,7 @@ QUESTIONS = {
     "latency": "how long it takes from a yes to the timeline, at 500 a second",
     "mailbox": "how fast mails in a Dovecot mailbox come into the timeline, and how soon one does",
     "first_page": "how long the first page of a timeline takes, small and large",
+    "queue": "how long a page of the agent's queue takes among 100,000, exact counts included",
     "parse": "how many mails a second one core reads",
 }
 

@@ -5,14 +5,13 @@ by the way every message goes: sealed, accepted, appended by the store.
 """
 
 import asyncio
-import socket
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+from tests.bench.ask import ask
 from tests.bench.configure import Hub, configure
 from tests.bench.rows import Row, at_most
 from tests.bench.set_up import Stage, running
@@ -25,7 +24,6 @@ from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.settings import Loaded
 from hub_kit.testing import fresh_database
-from hub_kit.tokens import Caller, issue
 from local_hub.programs import migrations
 
 ASKED = 500
@@ -42,9 +40,8 @@ async def measure(stage: Stage) -> list[Row]:
             first: float | None = None
             for size, conversation in conversations.items():
                 stage.note(f"first_page: of {size:,} entries")
-                waits, page = await asyncio.to_thread(
-                    _ask, hub, conversation, stage.some(ASKED, 100)
-                )
+                path = f"/conversations/{conversation}/entries"
+                waits, page = await asyncio.to_thread(ask, hub, path, stage.some(ASKED, 100))
                 p50, p99 = percentiles(waits)
                 name = f"first page of {size:,} entries"
                 rows += [
@@ -94,35 +91,3 @@ def _arrival(sender: str, number: int) -> Arrival:
         content=content,
     )
     return Arrival(event)
-
-
-def _ask(hub: Hub, conversation: UUID, times: int) -> tuple[list[float], bytes]:
-    """Ask for the page again and again on one connection; return the seconds, and the page."""
-    ring = KeyRing.read(hub.folder / "keys.json")
-    caller = Caller("bench", "musterstadt", "agent")
-    token = issue(ring, caller, "conversation_store", lifetime=3600)
-    request = (
-        f"GET /conversations/{conversation}/entries HTTP/1.1\r\nHost: store\r\n"
-        f"Authorization: Bearer {token}\r\n\r\n"
-    ).encode()
-    waits = []
-    with socket.create_connection(("127.0.0.1", hub.ports["store"])) as connection:
-        for _ in range(times + 20):
-            start = time.perf_counter()
-            connection.sendall(request)
-            page = _read(connection)
-            waits.append(time.perf_counter() - start)
-    return waits[20:], page  # behind the first of each statement
-
-
-def _read(connection: socket.socket) -> bytes:
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        answer += connection.recv(262_144)
-    head, _, body = answer.partition(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 200"):
-        raise RuntimeError(head.decode())
-    length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-    while len(body) < length:
-        body += connection.recv(262_144)
-    return body
