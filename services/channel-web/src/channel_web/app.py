@@ -16,6 +16,7 @@ from hub_contract.words import Channel
 from hub_kit.consume import Consumer
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
+from hub_kit.operations import add_operations
 from hub_kit.outgoing import Outgoing, take_in
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, database_check, make_app, run
@@ -46,7 +47,8 @@ def put_together(ground: Ground, settings: WebSettings, accounts: Accounts) -> F
         checks={"database": database_check(ground.pool), "live": portal.tail.check},
         closing=(store.close, ground.close),
     )
-    return add_pages(make_app(parts), portal)
+    app = add_operations(make_app(parts), ground, [requests], outgoing)
+    return add_pages(app, portal)
 
 
 def add_pages(app: FastAPI, portal: Portal) -> FastAPI:
