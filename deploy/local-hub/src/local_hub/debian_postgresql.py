@@ -41,7 +41,14 @@ def start_debian_postgresql(folder: Path) -> Iterator[str]:
         shutil.chown(folder, owner)
     initdb = [f"{binaries}/initdb", "-D", f"{data}", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
     subprocess.run([*_as_user(), *initdb, "--locale=C.UTF-8"], check=True, capture_output=True)
-    options = ["-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=", "-c", "fsync=off"]
+    options = [
+        "-c",
+        f"unix_socket_directories={folder}",
+        "-c",
+        "listen_addresses=",
+        "-c",
+        "fsync=off",
+    ]
     server = subprocess.Popen(
         [*_as_user(), f"{binaries}/postgres", "-D", f"{data}", *options],
         stdout=(folder / "log").open("wb"),
