@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,17 @@ BUSES = ["postgresql", pytest.param("kafka", marks=pytest.mark.real("kafka"))]
 
 
 def town_on(bus: str) -> Iterator[Town]:
-    # Not below pytest's folders: another run shuts them to the database's own user.
-    with tempfile.TemporaryDirectory(prefix="faden-town-") as folder, Town(Path(folder), bus) as it:
-        yield it
+    # Not below pytest's folders: another run shuts them to the database's own user. And in a
+    # thread, since a browser keeps an event loop in the main one.
+    with (
+        tempfile.TemporaryDirectory(prefix="faden-town-") as folder,
+        ThreadPoolExecutor(1) as aside,
+    ):
+        town = aside.submit(Town(Path(folder), bus).__enter__).result()
+        try:
+            yield town
+        finally:
+            aside.submit(town.__exit__, None, None, None).result()
 
 
 @pytest.fixture(scope="module", params=BUSES)
