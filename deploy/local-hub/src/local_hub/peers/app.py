@@ -13,6 +13,7 @@ from local_hub.peers.mail.mailboxes import Mailboxes
 from local_hub.peers.mail.post import Post
 from local_hub.peers.mail.receive import Handler, listen
 from local_hub.peers.settings import PeersSettings, split_address
+from local_hub.peers.table.show import PREFIX, add_table
 
 
 def build(settings: PeersSettings) -> FastAPI:
@@ -32,7 +33,10 @@ def build(settings: PeersSettings) -> FastAPI:
         closing=(post.close,),
     )
     app = make_app(parts)
-    app.include_router(make_router(settings, mailboxes, post))
+    mail = make_router(settings, mailboxes, post)
+    app.include_router(mail)
+    app.include_router(mail, prefix=PREFIX)
+    add_table(app, settings)
     return app
 
 

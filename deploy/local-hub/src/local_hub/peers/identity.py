@@ -10,7 +10,10 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
+from flask import request
+from jinja2 import FileSystemLoader
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local_hub.peers.settings import Person, split_address
@@ -22,6 +25,8 @@ with warnings.catch_warnings(record=True):  # it uses what its own library drops
 # A client without a secret, as ours is here: PKCE alone proves that it is the same one.
 AuthorizationCodeGrant.TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "none"]
 
+TEMPLATES = Path(__file__).parent / "templates"
+
 
 def make_provider(address: str, people: Mapping[str, Person]) -> BaseWSGIServer:
     """Return the provider, bound to its port; `OSError` where the port is taken."""
@@ -31,7 +36,14 @@ def make_provider(address: str, people: Mapping[str, Person]) -> BaseWSGIServer:
         for sub, person in people.items()
     ]
     app = oidc_provider_mock.app(require_nonce=True, user_claims=users)
+    # Its own pages fetch their look from elsewhere; ours say whom one can be, in two languages.
+    app.jinja_loader = FileSystemLoader(TEMPLATES)
+    app.jinja_env.globals |= {"people": people, "say": _say}
     return make_server(*split_address(address), app, threaded=True)
+
+
+def _say(german: str, english: str) -> str:
+    return english if request.accept_languages.best_match(["de", "en"]) == "en" else german
 
 
 async def serve(address: str, people: Mapping[str, Person]) -> None:

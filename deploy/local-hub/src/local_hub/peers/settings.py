@@ -24,6 +24,14 @@ class Person(Section):
     may: tuple[str, ...] = Field(default=(), description="what they are: musterstadt/agent")
 
 
+class Table(Section):
+    """What lies on the citizen's table: addresses of the gateway, and whom a citizen writes to."""
+
+    pages: str = "/musterstadt/"
+    desk: str = "/desk/"
+    write_to: str = "post@musterstadt.example"
+
+
 class PeersSettings(Section):
     http: Address = Field(default="127.0.0.1:8090", description="mailboxes, for demo and tests")
     smtp: Address = Field(default="127.0.0.1:2500", description="the relay of the pretend world")
@@ -32,6 +40,7 @@ class PeersSettings(Section):
     size_limit: int = Field(default=36_700_160, gt=0, description="bytes; RFC 1870")
     identity: Address = Field(default="127.0.0.1:8091", description="where authorities log in")
     people: dict[str, Person] = Field(default={}, description="who may log in there, as whom")
+    table: Table = Table()
     mailboxes: dict[str, Mailbox] = Field(default={}, description="citizens, by address")
 
     @field_validator("http", "smtp", "hub", "identity")

@@ -1,0 +1,35 @@
+"""Shows the table: mailbox and web pages on the left, the desk on the right, a story between."""
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+
+from hub_pages.headers import policy
+from hub_pages.pages import Pages
+from local_hub.peers.settings import PeersSettings
+
+HERE = Path(__file__).parent
+PREFIX = "/table"  # as the gateway has it; the same inside and outside
+
+
+def add_table(app: FastAPI, settings: PeersSettings) -> None:
+    """Add the page and what belongs to it; the mailboxes' own interface lies beside it."""
+    pages, table = Pages(HERE), settings.table
+    # The log-in is shown in the right frame, and it is another origin.
+    frames = f"frame-src 'self' http://{settings.identity}"
+    allowed = policy().replace("frame-src 'self'", frames)
+
+    async def show(request: Request) -> Response:
+        answer = pages.page(
+            request,
+            "table.html",
+            table=table,
+            mailboxes={address: box.name for address, box in settings.mailboxes.items()},
+            agent=next(iter(settings.people), ""),
+        )
+        answer.headers["Content-Security-Policy"] = allowed
+        return answer
+
+    for path in (PREFIX, f"{PREFIX}/"):
+        app.add_api_route(path, show, include_in_schema=False)
+    app.mount(f"{PREFIX}/static", pages.own)

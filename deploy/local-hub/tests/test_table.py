@@ -1,0 +1,108 @@
+"""The citizen's table in a real browser: nothing for axe to find, a story that plays to its end."""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from hub_pages.catalogue import find_gaps
+from hub_pages.testing import check_page
+from local_hub.peers.table import show
+from local_hub.testing import Town
+
+WIDE = {"width": 1600, "height": 1000}
+
+
+@pytest.fixture(scope="module")
+def door() -> Iterator[str]:
+    with (
+        tempfile.TemporaryDirectory(prefix="faden-town-") as folder,
+        ThreadPoolExecutor(1) as aside,
+    ):
+        town = aside.submit(Town(Path(folder)).__enter__).result()
+        try:
+            yield f"http://{town.listener('gateway', 'door')}"
+        finally:
+            aside.submit(town.__exit__, None, None, None).result()
+
+
+def test_every_sentence_is_there_in_english() -> None:
+    assert find_gaps(show.HERE) == []
+
+
+@pytest.mark.real("chromium")
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_for_everybody(door, visit, language, scheme) -> None:
+    page = visit(f"{door}/table?lang={language}", viewport=WIDE, color_scheme=scheme)
+    check_page(page)
+    expect(page.frame_locator("#desk").get_by_role("heading", level=1)).to_be_visible()
+    page.locator("#show-mail").click()
+    expect(page.locator("#letters li").first).to_be_visible()
+    check_page(page)
+
+
+@pytest.mark.real("chromium")
+@pytest.mark.parametrize("language", ["de-DE", "en-GB"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_so_is_the_log_in(door, visit, language, scheme) -> None:
+    page = visit(f"{door}/desk/", locale=language, color_scheme=scheme)
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        re.compile("Wer sind Sie|Who are you")
+    )
+    check_page(page)
+
+
+@pytest.mark.real("chromium")
+def test_the_story_plays_to_its_end(door, visit) -> None:
+    page: Page = visit(f"{door}/table", viewport=WIDE, reduced_motion="reduce")
+    page.get_by_role("button", name="Erzähl mir die Geschichte").click()
+    caption, go_on = page.locator("#caption"), page.get_by_role("button", name="Weiter")
+    for words in ("Sie braucht dafür kein Konto", "Geheimzahl", "nennt die Nummer"):
+        expect(caption).to_contain_text(words)
+        expect(go_on).to_be_enabled(timeout=60_000)
+        go_on.click()
+    expect(caption).to_contain_text("Klick auf «anna.amt»")
+    desk = page.frame_locator("#desk")
+    desk.get_by_role("button", name="anna.amt").click()
+    for words in (
+        "in einem Gespräch",
+        "zurückholen",
+        "in Erikas Postfach",
+        "schreibt Erika zurück",
+    ):
+        expect(caption).to_contain_text(words, timeout=60_000)
+        expect(go_on).to_be_enabled(timeout=90_000)
+        go_on.click()
+    expect(caption).to_contain_text("Das war die Geschichte")
+    timeline = desk.get_by_role("log", name="Verlauf")
+    for said in ("Zwergschnauzer", "Nummer des Chips", "276 0981 0000"):
+        expect(timeline).to_contain_text(said)
+    expect(page.get_by_role("button", name="Erzähl mir")).to_be_enabled()
+
+
+@pytest.mark.real("chromium")
+def test_one_plays_it_by_hand(door, visit) -> None:
+    page: Page = visit(f"{door}/table", viewport=WIDE)
+    page.locator("#show-mail").click()
+    page.get_by_label("Wessen Postfach?").select_option(label="Hannelore Winter")
+    page.get_by_label("Betreff").fill("Eine <b>Frage</b>")
+    page.get_by_label("Text", exact=True).fill("Wann ist offen?")
+    page.get_by_role("button", name="E-Mail senden").click()
+    expect(page.locator("#sent")).to_have_text("Gesendet.")
+    desk = page.frame_locator("#desk")
+    desk.get_by_role("button", name="anna.amt").click()
+    desk.get_by_role("link", name=re.compile("Hannelore Winter")).click()
+    expect(desk.get_by_role("log", name="Verlauf")).to_contain_text("Wann ist offen?")
+    desk.get_by_label("Ihr Text").fill("Um <i>acht</i> Uhr.")
+    desk.get_by_role("button", name="Senden").click()
+    letter = page.locator("#letters article")
+    expect(letter).to_contain_text("Um <i>acht</i> Uhr.", timeout=60_000)
+    letter.get_by_role("button", name="Antworten").click()
+    page.get_by_label("Text", exact=True).fill("Danke!")
+    page.get_by_role("button", name="E-Mail senden").click()
+    expect(desk.get_by_role("log", name="Verlauf")).to_contain_text("Danke!", timeout=60_000)
