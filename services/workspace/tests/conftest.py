@@ -74,6 +74,7 @@ class Office:
     own: Ground  # of the desk
     address: str = ""
     tail: Any = None  # of the desk
+    client_of_store: Any = None
     position: str = event_log.START
     numbers: Any = field(default_factory=lambda: count(1))
 
@@ -162,6 +163,10 @@ class Office:
 
         return self.loop.run(ask())
 
+    def store_away(self) -> None:
+        """From here on nobody answers where the store was."""
+        self.client_of_store.base_url = httpx.URL(NOBODY)
+
     def client(self, who: str = "desk", **more: Any) -> httpx.Client:
         """Return an HTTP client that the door takes for this person."""
         headers = {"Accept": "text/html", "Accept-Language": "de"} | more.pop("headers", {})
@@ -171,7 +176,13 @@ class Office:
 
 
 @pytest.fixture
-def office(cluster, tmp_path) -> Iterator[Office]:
+def undo_seconds() -> float:
+    """How long answers are held; a test that takes one back asks for long."""
+    return 0.5
+
+
+@pytest.fixture
+def office(cluster, tmp_path, undo_seconds) -> Iterator[Office]:
     loop = Loop()
     with ExitStack() as ending:
         ending.callback(loop.close)
@@ -179,7 +190,7 @@ def office(cluster, tmp_path) -> Iterator[Office]:
         ending.callback(lambda: loop.run(stack.aclose()))
         office, store = loop.run(_open(stack, cluster, tmp_path, loop))
         address = ending.enter_context(serving(store, loop))
-        app, running = loop.run(_begin(stack, office, address))
+        app, running = loop.run(_begin(stack, office, address, undo_seconds))
         ending.callback(lambda: loop.run(_stop(running)))
         rooms = {f"/{name}": ("workspace", app, caller) for name, caller in PEOPLE.items()}
         office.address = ending.enter_context(serving(Door(office.ground.ring, rooms), loop))
@@ -203,13 +214,13 @@ async def _open(stack: AsyncExitStack, cluster: Any, folder: Path, loop: Loop) -
     return Office(loop, store, *grounds), compose_store(store)
 
 
-async def _begin(stack: AsyncExitStack, office: Office, address: str) -> Any:
+async def _begin(stack: AsyncExitStack, office: Office, address: str, undo_seconds: float) -> Any:
     client = httpx.AsyncClient(base_url=address, trust_env=False)
     await stack.enter_async_context(client)
     services = {"conversation_store": address, "channel_email": NOBODY}
-    settings = WorkspaceSettings(undo_seconds=1, operations=services)
+    settings = WorkspaceSettings(undo_seconds=undo_seconds, operations=services)
     app = compose(office.own, settings, client)
-    office.tail = app.state.tail
+    office.tail, office.client_of_store = app.state.tail, client
     work = (_send(app.state.desk), app.state.tail.run())
     running = [asyncio.create_task(one) for one in work]
     return app, running

@@ -98,10 +98,13 @@ def test_after_an_interruption_behind_the_desk_pages_look_again(office, visit):
     home = story(office)
     page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
     expect(page.locator(".timeline article")).to_have_count(3)
+    while not office.tail.listening:
+        page.wait_for_timeout(50)
     with page.expect_response(lambda answer: "/entries?after=" in answer.url):
         office.loop.loop.call_soon_threadsafe(office.tail._miss)
 
 
+@pytest.mark.parametrize("undo_seconds", [3])
 def test_the_whole_story_by_keyboard_alone(office, visit):
     home = story(office)
     page = visit(f"{office.address}/desk/", viewport=WIDE)
@@ -171,6 +174,7 @@ def test_a_draft_survives_leaving_and_coming_back(office, visit):
     expect(page.locator("#draft-files")).to_contain_text("Liste.txt")
 
 
+@pytest.mark.parametrize("undo_seconds", [120])
 def test_an_answer_is_taken_back_by_a_click(office, visit):
     home = story(office)
     page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
@@ -181,6 +185,7 @@ def test_an_answer_is_taken_back_by_a_click(office, visit):
     expect(page.locator(".held")).to_have_count(0)
 
 
+@pytest.mark.parametrize("undo_seconds", [120])
 def test_the_citizen_writes_while_the_agent_does(office, visit):
     home = story(office)
     page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)

@@ -35,3 +35,97 @@ def test_an_unknown_conversation_and_one_of_another_tenant_are_alike(office):
         assert foreign.text.replace(home, "") == unknown.text.replace(
             "00000000-0000-4000-8000-000000000000", ""
         )
+
+
+def test_an_entry_is_moved_and_put_back(office):
+    [home] = office.take_in(office.mail(text="Hund", subject="Hund"))
+    [other] = office.take_in(office.mail("max@example.org", "Parkausweis", subject="Parken"))
+    office.take_in(office.mail("max@example.org", "Und noch ein Hund", subject="Parken"))
+    [*_, entry] = office.sql(
+        "select id from entry where conversation_id = $1 order by place", other
+    )
+    [target] = office.sql("select reference from conversation where id = $1", home)
+    with office.client() as desk:
+        move = {"entry": str(entry["id"]), "to": target["reference"]}
+        desk.post(f"/c/{other}/move", data=move)
+        page = desk.get(f"/c/{home}").text
+        assert "Und noch ein Hund" in page
+        assert "Verschoben" in page
+        [moved] = office.sql("select id from rearrangement")
+        desk.post(f"/c/{home}/undo", data={"rearrangement": str(moved["id"])})
+        assert "Und noch ein Hund" not in desk.get(f"/c/{home}").text
+        wrong = move | {"to": "384-291-770-000"}
+        said = desk.post(f"/c/{other}/move", data=wrong, headers={"HX-Request": "true"}).text
+        assert "Zu dieser Vorgangsnummer gibt es kein Gespräch" in said
+        assert "Es wurde nichts verändert" in said
+        desk.post(f"/c/{other}/move", data=move | {"to": "new"})
+        assert len(office.sql("select id from conversation where state = 'open'")) == 3
+
+
+def test_the_only_entry_takes_its_conversation_along(office):
+    [home] = office.take_in(office.mail(text="Hund"))
+    [other] = office.take_in(office.mail("max@example.org", "Noch ein Hund"))
+    [entry] = office.sql("select id from entry where conversation_id = $1", other)
+    [target] = office.sql("select reference from conversation where id = $1", home)
+    with office.client() as desk:
+        data = {"entry": str(entry["id"]), "to": target["reference"]}
+        desk.post(f"/c/{other}/move", data=data)
+        assert "Noch ein Hund" in desk.get(f"/c/{home}").text
+        headers = {"HX-Request": "true"}
+        [alone] = office.take_in(office.mail("nina@example.org"))
+        [entry] = office.sql("select id from entry where conversation_id = $1", alone)
+        data = {"entry": str(entry["id"]), "to": "new"}
+        said = desk.post(f"/c/{alone}/move", data=data, headers=headers).text
+        assert "schon ein eigenes Gespräch" in said
+
+
+def test_proposals_are_shown_with_whom_they_mean_accepted_and_put_away(office):
+    [first] = office.take_in(office.mail("erika@example.org", name="Erika Muster"))
+    [home] = office.take_in(office.mail("e.muster@example.net", name="Erika Muster"))
+    with office.client() as desk:
+        page = desk.get(f"/c/{home}").text
+        assert "Dieselbe Person?" in page
+        assert "erika@example.org" in page
+        [asked] = office.sql("select id from proposal where conversation_id = $1", home)
+        data = {"proposal": str(asked["id"]), "decision": "accepted"}
+        desk.post(f"/c/{home}/proposal", data=data)
+        page = desk.get(f"/c/{home}").text
+        assert "Dieselbe Person?" not in page
+        assert "mit einer Person verbunden" in page
+        assert first in page  # among her other conversations
+        [link, *_] = office.sql("select id from party_link where undone_at is null")
+        desk.post(f"/c/{home}/unlink", data={"link": str(link["id"])})
+        assert len(office.sql("select id from party_link where undone_at is null")) < 2
+
+
+def test_what_is_searched_is_found_and_leaves_no_trace_in_addresses(office):
+    [home] = office.take_in(office.mail())
+    [row] = office.sql("select reference from conversation")
+    with office.client() as desk:
+        for q in (row["reference"], "erika@EXAMPLE.org"):
+            found = desk.post("/search", data={"q": q})
+            assert "1 Gespräch gefunden" in found.text
+            assert home in found.text
+            assert found.url.query == b""
+        assert "Dazu gibt es kein Gespräch" in desk.post("/search", data={"q": "x@y.example"}).text
+        assert "Bitte suchen Sie nach" in desk.post("/search", data={"q": "Hund"}).text
+
+
+def test_put_aside_until_tomorrow(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        desk.post(f"/c/{home}/snooze", data={"until": "tomorrow"})
+        page = desk.get(f"/c/{home}").text
+        assert "Zurückgestellt" in page
+        assert "morgen 08:00" in page
+        assert 'Später <span class="queue__count">1</span>' in page
+
+
+def test_while_the_store_is_away_the_page_says_so_and_keeps_what_was_typed(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        office.store_away()
+        answer = desk.get(f"/c/{home}")
+        assert answer.status_code == 503
+        assert "Es wurde nichts verändert" in answer.text
+        assert desk.post(f"/c/{home}/draft", data={"text": "Guten"}).status_code == 204

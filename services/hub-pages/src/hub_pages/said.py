@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from babel.numbers import format_decimal
+from markupsafe import Markup
 
 
 def mark(text: str) -> str:
@@ -74,6 +75,14 @@ def say_word(table: dict[str, str], word: str, say: Callable[[str], str], rest: 
     """Return what people call it; a word that is not in the table speaks for itself, or `rest`."""
     text = table.get(word, rest or word)
     return say(text) if text else ""
+
+
+def channel_mark(channel: str, say: Callable[[str], str]) -> Markup:
+    """Return the mark of a channel: a sign with a border, and its name for who cannot see that."""
+    known, name = channel if channel in CHANNELS else "other", say_word(CHANNELS, channel, say)
+    return Markup(
+        '<span class="hub-channel hub-channel--{}" role="img" aria-label="{}" title="{}"></span>'
+    ).format(known, name, name)
 
 
 def say_size(size: int, language: str) -> str:

@@ -130,10 +130,24 @@ async def post_move(
             path = f"/conversations/{conversation_id}/split"
             await desk.store.post(agent.caller, path, {"entries": [str(entry)]})
         else:
-            target = await _conversation_of(desk, agent, to)
-            await desk.store.post(agent.caller, f"/entries/{entry}/move", {"to": target})
+            await _move(
+                desk, agent, conversation_id, entry, await _conversation_of(desk, agent, to)
+            )
 
     return await _do(request, desk, agent, conversation_id, do)
+
+
+async def _move(
+    desk: Desk, agent: Visitor, conversation_id: UUID, entry: UUID, target: str
+) -> None:
+    """Move the entry; where it is the only one, its whole conversation goes there."""
+    try:
+        await desk.store.post(agent.caller, f"/entries/{entry}/move", {"to": target})
+    except Permanent as error:
+        if not str(error).startswith("entries: these are all"):
+            raise
+        path = f"/conversations/{conversation_id}/merge"
+        await desk.store.post(agent.caller, path, {"into": target})
 
 
 async def _conversation_of(desk: Desk, agent: Visitor, reference: str) -> str:

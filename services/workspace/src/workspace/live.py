@@ -32,6 +32,8 @@ async def follow(tail: Tail, tenant: str) -> AsyncIterator[str]:
     """Yield `entry` events with the conversation that changed; none named: look at everything."""
     async with tail.listen(tenant) as ear:
         yield "retry: 1000\n\n"
+        # What came between the page and its first line, or while the line was lost.
+        yield entry("")
         while True:
             heard = await ear.hear(_BREATH)
             if heard is None:

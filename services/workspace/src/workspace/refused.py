@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hub_pages.said import mark
 
-# The store names the field first: "contact_point: not confirmed in this conversation; ...".
+# How the store's sentences begin: "contact_point: not confirmed in this conversation; ...".
 _WORDS = {
     "contact_point": mark("Der Kontaktweg ist nicht bestätigt oder so nicht zu erreichen."),
     "account": mark("Für diesen Weg ist kein Anschluss eingerichtet."),
@@ -15,6 +15,13 @@ _WORDS = {
     "attachments": mark("Die Anhänge sind zusammen zu groß. Bitte senden Sie weniger auf einmal."),
     "proposal": mark("Darüber ist schon entschieden."),
     "text": mark("Bitte schreiben Sie zuerst etwas."),
+    "entries": mark("Das ist der einzige Eintrag; er hat schon ein eigenes Gespräch."),
+    "the entries are": mark("Der Eintrag steht schon in diesem Gespräch."),
+    "a later": mark(
+        "Danach wurde weiter umgeräumt. Bitte machen Sie das Spätere zuerst rückgängig."
+    ),
+    "into": mark("Beide gehören zu einem Vorgang. Bitte verschieben Sie einzelne Einträge."),
+    "other": mark("Diese Kontaktwege gehören schon zu verschiedenen Personen."),
     "until": mark("Der Zeitpunkt liegt in der Vergangenheit."),
 }
 _ELSE = mark("Das war so nicht möglich.")
@@ -22,7 +29,8 @@ _ELSE = mark("Das war so nicht möglich.")
 
 def reason_of(reason: str) -> str:
     """Return the German sentence for what the store said; it is still to be translated."""
-    return _WORDS.get(reason.partition(":")[0], _ELSE)
+    found = (said for begin, said in _WORDS.items() if reason.startswith(begin))
+    return next(found, _ELSE)
 
 
 def refused_word(reason: str, say: Callable[[str], str]) -> str:

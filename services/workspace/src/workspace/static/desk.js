@@ -39,7 +39,7 @@
   // On a narrow screen the page itself scrolls, and the latest entry is what one wants to see first.
   const toEnd = (box) => {
     box.scrollTop = box.scrollHeight
-    if (box.scrollHeight <= box.clientHeight) [...box.querySelectorAll("article")].pop()?.scrollIntoView({ block: "center" })
+    if (box.scrollHeight <= box.clientHeight) [...box.querySelectorAll("article")].pop()?.scrollIntoView({ block: "center", behavior: "instant" })
   }
 
   const opened = (byHand) => {
@@ -122,12 +122,7 @@
   // ---- live: an event says which conversation; after a lost line everything is asked again
   const listen = () => {
     const source = new EventSource(`${home()}live`)
-    let before = false
-    source.addEventListener("open", () => {
-      tellLine(true)
-      if (before) { refreshQueue(); refreshTimeline() }
-      before = true
-    })
+    source.addEventListener("open", () => tellLine(true))
     source.addEventListener("error", () => tellLine(false))
     source.addEventListener("entry", (event) => {
       const said = JSON.parse(event.data)
@@ -235,10 +230,11 @@
 
   // ---- what happens on the page
   document.addEventListener("toggle", (event) => {
-    const inside = event.target.open && event.target.querySelector?.(":scope > [data-load]")
+    const inside = event.target.open && event.target.matches(".entry__more") && event.target.querySelector(":scope > div:empty")
     if (!inside) return
-    htmx.ajax("GET", inside.dataset.load, { source: inside, target: inside, swap: "innerHTML" })
-    delete inside.dataset.load
+    const entry = event.target.closest("article").id.slice("e-".length)
+    htmx.ajax("GET", `${home()}e/${entry}`, { source: inside, target: inside, swap: "innerHTML" })
+      .then(() => inside.scrollIntoView({ block: "nearest", behavior: "instant" }))
   }, true)
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false
