@@ -205,3 +205,15 @@ def test_zoomed_to_twice_its_size_nothing_scrolls_sideways(office, visit):
         page = visit(f"{office.address}/desk/c/{home}", viewport={"width": width, "height": 800})
         over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.evaluate(over) <= 0, width
+
+
+def test_while_the_store_is_away_nothing_typed_is_lost(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    page.locator("#text").fill("Sehr geehrte Frau Muster")
+    office.store_away()
+    page.get_by_role("button", name="Erledigt").click()
+    expect(page.locator("#trouble")).to_contain_text("Ihr Text ist noch da")
+    expect(page.locator("#talk-title")).to_have_text("Hund anmelden")
+    expect(page.locator("#text")).to_have_value("Sehr geehrte Frau Muster")
+    check_page(page)

@@ -86,6 +86,15 @@ def test_an_answer_is_taken_back_with_its_files(office):
 
 
 @HELD
+def test_a_late_copy_of_a_sent_draft_does_not_come_back(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        write(desk, home, "Ja, gern")
+        desk.post(f"/c/{home}/draft", data={"text": "Ja, gern"})
+        assert office.sql("select 1 from draft", ground=office.own) == []
+
+
+@HELD
 def test_another_agent_takes_nothing_back(office):
     [home] = office.take_in(office.mail())
     with office.client() as desk, office.client("colleague") as colleague:

@@ -10,6 +10,7 @@ from hub_contract.errors import Permanent
 from hub_contract.references import normalise_reference
 from hub_contract.words import ContactKind
 from hub_kit.tokens import Caller
+from hub_pages.caller import Visitor
 from hub_pages.said import mark
 from workspace.desk import Desk, TheAgent, TheDesk, TheVisitor, back_to, is_piece
 from workspace.people import names, others_here, remember, say_here
@@ -29,11 +30,15 @@ async def get_desk(
     """The desk with nothing opened yet; who may not read conversations begins with operations."""
     if visitor.caller.role == "operator":
         return back_to(visitor, "/operations")
-    ground = desk.ground
-    if visitor.name:
-        await remember(ground.pool, ground.ring, visitor.caller, visitor.name)
+    await _know(desk, visitor)
     queue = await read_queue(desk, visitor.caller, view)
     return desk.page(request, visitor, "desk.html", shown=None, open_id="", **queue)
+
+
+async def _know(desk: Desk, visitor: Visitor) -> None:
+    if visitor.name:
+        ground = desk.ground
+        await remember(ground.pool, ground.ring, visitor.caller, visitor.name)
 
 
 @router.get("/queue")
@@ -65,6 +70,7 @@ async def get_conversation(
     if is_piece(request):
         pane = await read_conversation(desk, request, agent.caller, conversation_id)
         return desk.page(request, agent, "_pane.html", view=view, notice=None, **pane)
+    await _know(desk, agent)
     queue, pane = await asyncio.gather(
         read_queue(desk, agent.caller, view),
         read_conversation(desk, request, agent.caller, conversation_id),

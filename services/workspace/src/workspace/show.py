@@ -16,7 +16,6 @@ from workspace.drafts import read_draft
 from workspace.hold import held_in
 from workspace.people import names, others_here
 
-VIEWS = ("mine", "unassigned", "waiting", "snoozed", "closed")
 PAGE = 20  # entries; fifty of the longest would make a page too heavy for a train
 LINES = 40  # of the queue; as many as fit one screen
 

@@ -41,6 +41,9 @@ async def post_draft(
     """Keep what has been typed so far."""
     draft = Draft(text, subject, way, note=note)
     ground = desk.ground
+    held = await held_in(ground.pool, ground.ring, agent.caller.tenant, conversation_id)
+    if any(one.who == agent.caller.who and one.text == text for one in held):
+        return  # a late copy of what has been sent: it must not come back as a draft
     await keep_draft(ground.pool, ground.ring, agent.caller, conversation_id, draft)
     await say_here(ground.pool, agent.caller, conversation_id, writes=bool(text.strip()))
 

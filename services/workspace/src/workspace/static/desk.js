@@ -4,7 +4,7 @@
   const $ = (id) => document.getElementById(id)
   const home = () => document.querySelector(".hub-brand").getAttribute("href")
   const piece = { headers: { "HX-Request": "true" }, credentials: "same-origin" }
-  const DRAFT_AFTER = 600, HERE_EVERY = 15000, QUEUE_AFTER = 250, NEAR = 120, AGAIN = 2000
+  const DRAFT_AFTER = 600, HERE_EVERY = 15000, QUEUE_AFTER = 250, NEAR = 120, AGAIN = 2000, TROUBLE_FOR = 10000
   let draftTimer = 0, queueTimer = 0, againTimer = 0, wroteAt = 0
 
   const text = async (url, more = {}) => {
@@ -69,6 +69,8 @@
     if (!stay) toEnd(box)
     if (!stay && document.visibilityState === "visible") seeAll(box)
     if (news.some((one) => one.dataset.side === "in")) tellNews()
+    const held = $("held")
+    if (held?.children.length) htmx.ajax("GET", `${c}/held`, { source: held, target: held, swap: "outerHTML" }).catch(lookAgain)
   }
 
   const merge = (box, fresh) => {
@@ -140,6 +142,13 @@
 
   // ---- the composer
   const composer = () => $("composer")
+  const tellTrouble = (source) => {
+    const told = $("trouble")
+    if (!told || source.closest?.("#queue, #held") || source.id === "queue") return
+    told.textContent = told.dataset.text
+    told.hidden = false
+    setTimeout(() => { told.hidden = true }, TROUBLE_FOR)
+  }
   const isNote = () => $("mode-note")?.checked
   const setMode = () => {
     for (const one of document.querySelectorAll("[data-mode]")) one.hidden = (one.dataset.mode === "note") !== Boolean(isNote())
@@ -253,6 +262,14 @@
     else if (draftTimer && event.target.closest?.(".line, #pane")) keepDraft()
   })
   document.addEventListener("desk:changed", refreshQueue)
+  // A log-in that has ended leads to the log-in and back; what was typed is a draft by then.
+  document.addEventListener("htmx:response:error", async (event) => {
+    if (event.detail.ctx.response.status === 401) {
+      if (composer()) await keepDraft()
+      location.reload()
+    } else tellTrouble(event.target)
+  })
+  document.addEventListener("htmx:error", (event) => tellTrouble(event.target))
   let shown = null
   new MutationObserver(() => {
     if (pane() !== shown) { shown = pane(); opened(true) }
