@@ -180,6 +180,46 @@ def test_an_answer_appears_while_one_looks_and_nothing_is_missed(here, visit):
     assert again.locator("#verlauf article").count() == 4
 
 
+def test_what_one_writes_stays_in_its_place_when_an_answer_comes(here, visit):
+    size = {"width": 600, "height": 500}
+    page = visit(f"{here.address}/chat", viewport=size, reduced_motion="reduce")
+    page.get_by_label("Ihre Frage").fill("Haben Sie morgen offen?\n" * 12)
+    page.get_by_role("button", name="Chat beginnen").click()
+    page.locator("#verlauf article").wait_for()
+    page.locator("#text").press_sequentially("Noch etwas:")
+    place = page.locator("#text").bounding_box()
+    here.reply("Ja.\n" * 8)
+    page.locator("#verlauf .hub-entry--in").wait_for()
+    after = page.locator("#text").bounding_box()
+    assert abs(after["y"] - place["y"]) < 2
+    page.keyboard.type(" danke")
+    assert page.locator("#text").input_value() == "Noch etwas: danke"
+
+
+def test_a_session_that_ends_while_one_writes_costs_no_word(here, visit):
+    page = visit(f"{here.address}/kontakt")
+    send(page, here)
+    secret = page.locator("#geheimzahl").inner_text()
+    here.conversation()
+    page.goto(f"{here.address}/vorgang/gespraech")
+    page.locator("#text").fill("Ein langer Text")
+    page.locator("#files").set_input_files([HUND])
+    page.context.clear_cookies(name="faden_citizen")
+    page.get_by_role("button", name="Absenden").click()
+    page.get_by_text("haben wir das Gespräch geschlossen").wait_for()
+    assert page.locator("#text").input_value() == "Ein langer Text"
+    check_page(page)
+    page.locator("#reference").fill(here.loop.run(here.town.conversations())[0]["reference"])
+    page.locator("#secret").fill(secret)
+    page.get_by_role("button", name="Gespräch öffnen").click()
+    page.get_by_text("noch nicht gesendet").wait_for()
+    assert page.locator("#text").input_value() == "Ein langer Text"
+    assert page.get_by_text("»hund.jpg« nicht mitschicken").is_visible()
+    page.get_by_role("button", name="Absenden").click()
+    page.locator("#verlauf").get_by_text("Ein langer Text").wait_for()
+    assert page.locator("#verlauf").get_by_text("hund.jpg").is_visible()
+
+
 def test_what_others_write_runs_nowhere(here, visit, corpus):
     page = visit(f"{here.address}/")
     page.evaluate("window.alert = () => { document.title = 'pwned' }")

@@ -46,17 +46,27 @@ if (log?.dataset.live) follow(log)
 function follow(log) {
   const source = new EventSource(log.dataset.live)
   const cut = document.getElementById("getrennt")
-  source.addEventListener("open", () => { cut.hidden = true })
-  source.addEventListener("error", () => { cut.hidden = false })
-  source.addEventListener("line", (event) => put(log, event.data))
-  source.addEventListener("state", (event) => {
+  source.addEventListener("open", () => steadily(() => { cut.hidden = true }))
+  source.addEventListener("error", () => steadily(() => { cut.hidden = false }))
+  source.addEventListener("line", (event) => steadily(() => put(log, event.data)))
+  source.addEventListener("state", (event) => steadily(() => {
     const state = document.getElementById("stand")
-    if (state.textContent.trim() !== event.data) state.textContent = event.data
-  })
-  source.addEventListener("end", () => {
+    if (state && state.textContent.trim() !== event.data) state.textContent = event.data
+  }))
+  source.addEventListener("end", () => steadily(() => {
     source.close()
     document.getElementById("beendet").hidden = false
-  })
+  }))
+}
+
+// What somebody is writing in stays where it is; what stands above it moves up.
+function steadily(change) {
+  const composer = document.getElementById("antwort")
+  const top = composer.getBoundingClientRect().top
+  change()
+  if (top > window.innerHeight) return
+  const moved = composer.getBoundingClientRect().top - top
+  window.scrollBy({ top: moved, behavior: "instant" })
 }
 
 function put(log, html) {
@@ -67,9 +77,7 @@ function put(log, html) {
     return
   }
   log.querySelector("[data-empty]")?.remove()
-  const atEnd = log.getBoundingClientRect().bottom < window.innerHeight + 80
   log.append(made)
-  if (atEnd) made.scrollIntoView({ block: "nearest" })
 }
 
 const answer = document.getElementById("antwort")
