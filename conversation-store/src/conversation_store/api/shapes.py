@@ -338,9 +338,11 @@ class ReplyAsked(Asked):
     text: str = Field(max_length=200_000)
     html: str = Field(default="", max_length=1_000_000)
     subject: str = Field(default="", max_length=500, description="empty: that of the thread")
-    channel: Channel | None = Field(default=None, description="empty: as the last message came")
+    channel: Channel | None = Field(
+        default=None, description="empty: as the citizen asked, else as the last message came"
+    )
     account: AccountName | None = None
-    contact_point: UUID | None = Field(default=None, description="empty: the last one who wrote")
+    contact_point: UUID | None = Field(default=None, description="empty: likewise")
     attachments: list[FileSent] = Field(default=[], max_length=50)
     automatic: bool = Field(default=False, description="made by a rule, not by a person")
     author_name: str = Field(default="", max_length=200, description="who answers for it")
