@@ -21,7 +21,8 @@ def test_every_fault_that_parse_finds_has_a_sentence():
     text = "".join(path.read_text() for path in FOLDER.rglob("*.py"))
     codes = set(re.findall(r'Wrong\(\s*(?:FIELD|"\w+"), "(\w+)"', text))
     codes |= set(re.findall(r'"((?:file|reference|secret)_\w+)" if \w+ else "\w+"', text))
-    codes |= set(re.findall(r'if \w+ else "((?:file|reference|secret)_\w+)"', text))
+    codes |= set(re.findall(r'(?:else|return) "((?:file|reference|secret)_\w+)"', text))
+    codes |= set(re.findall(r'return "((?:file|reference|secret)_\w+)" if', text))
     assert codes == SENTENCES.keys()
 
 

@@ -69,10 +69,17 @@ def _read(draft: Draft) -> tuple[str, str, list[Wrong]]:
     secret = "".join(draft.fields.get("secret", "").split())
     faults = []
     if not reference:
-        faults.append(Wrong("reference", "reference_wrong" if typed else "reference_missing"))
+        faults.append(Wrong("reference", _fault_of(typed)))
     if len(secret) != 6 or not (secret.isascii() and secret.isdigit()):
         faults.append(Wrong("secret", "secret_wrong" if secret else "secret_missing"))
     return reference, secret, faults
+
+
+def _fault_of(reference: str) -> str:
+    if not reference:
+        return "reference_missing"
+    digits = sum(letter.isdigit() for letter in reference)
+    return "reference_wrong" if digits == 12 else "reference_length"
 
 
 def _shut(visit: Visit, draft: Draft, until: datetime) -> Response:

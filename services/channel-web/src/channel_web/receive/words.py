@@ -23,6 +23,9 @@ SENTENCES = {
         "Diese E-Mail-Adresse ist nicht vollständig. Sie sieht aus wie name@anbieter.de."
     ),
     "reference_missing": mark("Bitte geben Sie Ihre Vorgangsnummer ein: zwölf Ziffern."),
+    "reference_length": mark(
+        "Die Vorgangsnummer hat zwölf Ziffern. Bitte prüfen Sie Ihre Eingabe."
+    ),
     "reference_wrong": mark(
         "In der Vorgangsnummer stimmt eine Ziffer nicht."
         " Bitte vergleichen Sie sie mit Ihrem Zettel."
