@@ -62,6 +62,19 @@ async def test_what_is_accepted_or_old_is_deleted(keep, hub):
     assert await keep.load(third) is None
 
 
+async def test_what_cannot_be_deleted_now_is_no_fault_of_the_form(keep, hub):
+    [kept] = await keep.put(TENANT, "form", [PHOTO])
+    root = hub.ground.blobs.root
+    root.rename(root.with_name("elsewhere"))
+    root.write_text("a volume that is not mounted")
+    await keep.forget(TENANT, [kept])
+    root.unlink()
+    root.with_name("elsewhere").rename(root)
+    await hub.rows("update channel_web.upload set at = at - interval '25 hours'")
+    await keep.sweep(TENANT)
+    assert blobs(hub) == []
+
+
 def request(cookie: str) -> Request:
     headers = [(b"cookie", f"{COOKIE}={cookie}".encode("latin-1", "replace"))]
     return Request({"type": "http", "headers": headers})

@@ -1,11 +1,15 @@
 """Begins a conversation from a form: an inbox, a reference, a message; for `contact`."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from channel_web.parse import Context, Sent, parse
 from channel_web.receive.draft import Draft
 from channel_web.receive.inbox import Slip
 from channel_web.receive.visit import Visit
+from hub_contract.events import Arrival
+
+INLINE = 256 * 1024  # bytes of files above which reading them would keep all other pages waiting
 
 
 async def begin(visit: Visit, sent: Sent, draft: Draft) -> Slip:
@@ -16,13 +20,19 @@ async def begin(visit: Visit, sent: Sent, draft: Draft) -> Slip:
     """
     portal, tenant = visit.portal, visit.tenant
     slip = await portal.inboxes.open(tenant, sent.token, visit.language)
-    arrival = parse(sent, context_of(visit, slip, begins=True))
+    arrival = await read_sent(sent, context_of(visit, slip, begins=True))
     if slip.begun and slip.begun != arrival.event.id:
-        arrival = parse(sent, context_of(visit, slip, begins=False))
+        arrival = await read_sent(sent, context_of(visit, slip, begins=False))
     accepted = await portal.ground.accept(arrival)
     await portal.inboxes.begin(tenant, slip.inbox, accepted.event_id)
     await portal.keep.forget(tenant, draft.kept)
     return slip
+
+
+async def read_sent(sent: Sent, context: Context) -> Arrival:
+    if sum(len(file.data) for file in sent.files) <= INLINE:
+        return parse(sent, context)
+    return await asyncio.to_thread(parse, sent, context)
 
 
 def context_of(visit: Visit, slip: Slip, *, begins: bool) -> Context:

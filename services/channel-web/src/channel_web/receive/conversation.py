@@ -10,10 +10,11 @@ import structlog
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from channel_web.parse import Context, Sent, parse
+from channel_web.parse import Context, Sent
 from channel_web.parse.form import Written, Wrong, read_answer
 from channel_web.parse.uploads import Upload
 from channel_web.receive.ask import Json
+from channel_web.receive.begin import read_sent
 from channel_web.receive.draft import Draft, all_files, empty_form, form_of, keep_files, read_draft
 from channel_web.receive.keep import Kept
 from channel_web.receive.prompt import prompt
@@ -173,7 +174,7 @@ async def _accept(
         datetime.now(UTC),
         language=visit.language,
     )
-    arrival = parse(Sent(draft.token, MessageKind.CHAT, written, files), context)
+    arrival = await read_sent(Sent(draft.token, MessageKind.CHAT, written, files), context)
     accepted = await visit.portal.ground.accept(arrival)
     await visit.portal.keep.forget(visit.tenant, draft.kept)
     return accepted.event_id

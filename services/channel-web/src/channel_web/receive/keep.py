@@ -7,12 +7,13 @@ Rule 2. After a day, or once the message is accepted, they are deleted.
 import base64
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
 from channel_web.parse.uploads import Upload
-from hub_contract.errors import Permanent
+from hub_contract.errors import Permanent, Temporary
 from hub_contract.words import Blob
 from hub_kit.blobs import Blobs, pack, read_blob
 from hub_kit.database import Pool, transaction
@@ -70,7 +71,9 @@ class Keep:
         return Upload(kept.file_name, kept.media_type, data, kept.sent_as)
 
     async def forget(self, tenant: str, kept: Sequence[Kept]) -> None:
-        await self._delete(tenant, [one.blob.name for one in kept])
+        """Delete these; what cannot be deleted now is swept later."""
+        with suppress(Temporary):
+            await self._delete(tenant, [one.blob.name for one in kept])
 
     async def sweep(self, tenant: str) -> None:
         """Delete what has waited for more than its day."""

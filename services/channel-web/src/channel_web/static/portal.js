@@ -47,7 +47,11 @@ function follow(log) {
   const source = new EventSource(log.dataset.live)
   const cut = document.getElementById("getrennt")
   source.addEventListener("open", () => steadily(() => { cut.hidden = true }))
-  source.addEventListener("error", () => steadily(() => { cut.hidden = false }))
+  source.addEventListener("error", () => steadily(() => {
+    const refused = source.readyState === EventSource.CLOSED // it does not come again by itself
+    cut.hidden = refused
+    if (refused) setTimeout(() => follow(log), 60_000)
+  }))
   source.addEventListener("line", (event) => steadily(() => put(log, event.data)))
   source.addEventListener("state", (event) => steadily(() => {
     const state = document.getElementById("stand")
