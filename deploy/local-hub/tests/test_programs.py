@@ -9,7 +9,7 @@ import pytest
 
 from hub_kit.settings import ConfigurationError, Loaded
 from local_hub.locate import MODEL
-from local_hub.programs import SERVICES, check_ports, elsewhere, listeners_of, migrations
+from local_hub.programs import READERS, SERVICES, check_ports, elsewhere, listeners_of, migrations
 from local_hub.programs import programs_of as programs
 
 ROOT = Path(__file__).parents[3]
@@ -38,6 +38,16 @@ def test_every_program_can_be_started(loaded):
 def test_every_service_has_migrations_and_a_section(loaded):
     assert all(list(folder.glob("*.py")) for folder in migrations().values())
     assert set(SERVICES) <= set(loaded.hub.services)
+
+
+def test_readers_are_those_who_may_set_aside():
+    tables = {
+        name: "".join(f.read_text("utf-8") for f in folder.glob("*.py"))
+        for name, folder in migrations().items()
+    }
+    assert {name for name, text in tables.items() if "READER" in text or "CHANNEL" in text} == set(
+        READERS
+    )
 
 
 def test_no_two_listeners_are_alike(loaded):

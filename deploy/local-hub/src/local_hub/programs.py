@@ -12,7 +12,8 @@ from typing import Any
 from hub_kit.settings import Loaded
 
 # A service is an import name: its schema, its role, its section of the file, its `.app`.
-SERVICES = ("conversation_store", "channel_email", "channel_web", "workspace", "gateway")
+READERS = ("conversation_store", "channel_email", "channel_web")  # they may set events aside
+SERVICES = (*READERS, "workspace", "gateway")
 _MODULES = {name: f"{name}.app" for name in SERVICES} | {
     "relay": "hub_kit.relay",
     "peers": "local_hub.peers",
