@@ -56,7 +56,7 @@ def test_the_exact_time_is_on_hover_and_for_machines():
 
 
 WAITED = [
-    (0, "0 Min."),
+    (0, "gerade"),
     (59, "59 Min."),
     (60, "1 Std."),
     (1439, "23 Std."),

@@ -23,6 +23,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "last day": "gestern",
         "next day": "morgen",
         "exact": "{}, {} Uhr",
+        "for no time": "gerade",
         "for hours": "{} Std.",
         "for minutes": "{} Min.",
         "for days": "{} Tage",
@@ -39,6 +40,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "last day": "yesterday",
         "next day": "tomorrow",
         "exact": "{}, {}",
+        "for no time": "now",
         "for hours": "{} h",
         "for minutes": "{} min",
         "for days": "{} days",
@@ -79,6 +81,8 @@ def say_how_long(since: datetime, now: datetime, language: str, _zone: ZoneInfo 
     """Return how long something has waited, short enough for a list: «5 Min.», «3 Std.»."""
     words = _WORDS[language]
     minutes = max(0, int((now - since).total_seconds() // 60))
+    if minutes == 0:
+        return words["for no time"]
     if minutes < 60:
         return words["for minutes"].format(minutes)
     if minutes < 24 * 60:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -81,14 +81,21 @@ async def read_entries(
     return {"days": by_day(desk, entries), "older": page["next"], "names": known}
 
 
-def by_day(desk: Desk, entries: Iterable[dict[str, Any]]) -> Sequence[Day]:
-    """Return the entries, in their order, under the day each of them came."""
+def by_day(desk: Desk, entries: Sequence[dict[str, Any]]) -> Sequence[Day]:
+    """Return the entries, in their order, under the day each of them came.
+
+    Each is filled with what a template asks for; `headline` is its subject where that is new.
+    """
     days: list[Day] = []
-    for entry in entries:
+    subject = title_of(entries)
+    for entry in map(_filled, entries):
         day = datetime.fromisoformat(entry["at"]).astimezone(desk.pages.zone).date()
         if not days or days[-1].day != day:
             days.append(Day(day, []))
-        days[-1].entries.append(_filled(entry))
+        own = bare(entry["subject"])
+        headline = own if own and own != subject else ""
+        subject = own or subject
+        days[-1].entries.append({**entry, "headline": headline})
     return days
 
 
@@ -125,8 +132,8 @@ def _filled(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def title_of(entries: Sequence[dict[str, Any]]) -> str:
-    """Return what the conversation is about: the latest subject anyone gave it."""
-    subjects = (bare(e.get("subject", "")) for e in reversed(entries))
+    """Return what the conversation is about: the first subject anyone gave it, as far as shown."""
+    subjects = (bare(e.get("subject", "")) for e in entries)
     return next(filter(None, subjects), "")
 
 

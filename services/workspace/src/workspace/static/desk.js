@@ -68,7 +68,8 @@
     const news = merge(box, fresh)
     if (!stay) toEnd(box)
     if (!stay && document.visibilityState === "visible") seeAll(box)
-    if (news.some((one) => one.dataset.side === "in")) tellNews()
+    if (news.some((one) => one.dataset.side === "in")) tellNews(stay)
+    if (news.length) refreshSide(c)
     const held = $("held")
     if (held?.children.length) htmx.ajax("GET", `${c}/held`, { source: held, target: held, swap: "outerHTML" }).catch(lookAgain)
   }
@@ -106,9 +107,17 @@
     const last = [...box.querySelectorAll("article[data-place]")].pop()
     if (last && $("seen") && !$("text").value.trim()) $("seen").value = last.dataset.place
   }
-  const tellNews = () => {
+  const tellNews = (stay) => {
     const told = $("news")
-    if (told) told.textContent = told.dataset.text
+    if (told && (stay || $("text").value.trim())) told.textContent = told.dataset.text
+  }
+  // Who takes part, and other conversations, may have changed with a new entry.
+  const refreshSide = async (c) => {
+    const html = await text(c), side = $("who")
+    const next = html && url() === c && built(html).querySelector("#who")
+    if (!next || side.contains(document.activeElement)) return
+    side.replaceWith(next)
+    htmx.process(next)
   }
 
   const refreshQueue = () => {
