@@ -109,7 +109,7 @@ def hub_ring(tmp_path):
 
 @pytest.fixture
 def settings() -> WebSettings:
-    return WebSettings(file_limit=100_000, files_limit=250_000, files=3)
+    return WebSettings(file_limit=100_000, files_limit=250_000, files=3, large_forms=1)
 
 
 @pytest.fixture

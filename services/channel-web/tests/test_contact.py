@@ -1,5 +1,6 @@
 """The contact form: sent, sent twice, sent wrong, sent while we cannot take it."""
 
+import asyncio
 import html
 from uuid import UUID
 
@@ -231,10 +232,7 @@ async def test_two_hundred_megabytes_are_refused_before_they_are_read(door, read
 
     async def body():
         nonlocal given
-        for name, value in fields.items():
-            yield (
-                f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-            )
+        yield form_data(fields)
         yield b'--b\r\nContent-Disposition: form-data; name="files"; filename="film.mp4"\r\n\r\n'
         while given < size:
             given += len(piece)
@@ -251,6 +249,47 @@ async def test_two_hundred_megabytes_are_refused_before_they_are_read(door, read
         assert GOOD["text"] in answer.text
         assert answer.headers["connection"] == "close"
     assert await hub.kept() == []
+
+
+async def test_large_forms_wait_for_room_and_small_ones_do_not(client, hub, read):
+    fields = await fresh(client, read) | GOOD
+    go_on, begun = asyncio.Event(), []
+
+    async def slowly():
+        begun.append(1)
+        yield form_data(fields)
+        await go_on.wait()
+        yield b"--b--\r\n"
+
+    large = {"Content-Type": "multipart/form-data; boundary=b", "Content-Length": "2000000"}
+    first, second = (
+        asyncio.create_task(client.post(URL, content=slowly(), headers=large)) for _ in range(2)
+    )
+    small = await send(client, await fresh(client, read) | GOOD)
+    assert small.status_code == 303
+    assert len(begun) == 1, "of the second one nothing is read yet"
+    go_on.set()
+    assert {(await first).status_code, (await second).status_code} == {303}
+    assert len(await hub.kept()) == 2
+
+
+async def test_a_form_that_never_ends_is_given_up(client, portal, read):
+    object.__setattr__(portal.settings, "upload_seconds", 0.1)
+    fields = await fresh(client, read) | GOOD
+
+    async def never():
+        yield form_data(fields)
+        await asyncio.Event().wait()
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    assert (await client.post(URL, content=never(), headers=headers)).status_code == 408
+
+
+def form_data(fields) -> bytes:
+    return b"".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    )
 
 
 @pytest.mark.parametrize("role", ["agent", "operator", "service", ""])

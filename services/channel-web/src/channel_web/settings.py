@@ -37,6 +37,10 @@ class WebSettings(Section):
     file_limit: int = Field(default=20 * MEGABYTE, ge=1024, description="bytes of one file")
     files_limit: int = Field(default=50 * MEGABYTE, ge=1024, description="bytes of all files")
     files: int = Field(default=10, ge=1, le=50, description="files of one message")
+    large_forms: int = Field(
+        default=16, ge=1, description="forms above 1 MB held at a time; the next ones wait"
+    )
+    upload_seconds: float = Field(default=600, gt=0, description="in which a form must be here")
     session_minutes: int = Field(default=30, ge=1, le=1440, description="idle, then it ends")
     streams: int = Field(default=500, ge=1, description="live pages at a time")
 

@@ -5,6 +5,7 @@ Rule 1. Text fields stand before files in our forms, so that what was typed is h
 Rule 2. What is too large is told beside its field, never by a broken line alone.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -51,7 +52,15 @@ class Received:
 
 
 async def read_form(request: Request, settings: WebSettings) -> Received:
-    """Return fields and files; 400 for what no browser of a citizen sends."""
+    """Return fields and files; 400 for what no browser of a citizen sends, 408 if it takes long."""
+    try:
+        async with asyncio.timeout(settings.upload_seconds):
+            return await _read(request, settings)
+    except TimeoutError:
+        raise HTTPException(408, "The form did not come in time") from None
+
+
+async def _read(request: Request, settings: WebSettings) -> Received:
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind == b"multipart/form-data" and b"boundary" in options:
         return await _read_parts(request, options[b"boundary"], settings)

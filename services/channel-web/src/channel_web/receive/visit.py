@@ -1,5 +1,8 @@
 """What every route of the portal stands on, and who asks it: a citizen, through the gateway."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,6 +20,7 @@ from hub_kit.rights import may
 from hub_pages.caller import Visitor, visitor_of
 from hub_pages.pages import Pages
 
+LARGE = MEGABYTE  # bytes of a form that waits for room
 _SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -34,6 +38,7 @@ class Portal:
     keep: Keep
     sessions: Sessions
     tail: Tail
+    room: asyncio.Semaphore  # for large forms: each is held in memory until it is accepted
 
     @classmethod
     def open(
@@ -51,6 +56,7 @@ class Portal:
             Keep(pool, ground.blobs, ring),
             Sessions(ring, settings.session_minutes),
             Tail(ground.bus),
+            asyncio.Semaphore(settings.large_forms),
         )
 
 
@@ -114,8 +120,11 @@ class Visit:
 
 async def visit_of(
     request: Request, visitor: Annotated[Visitor, Depends(visitor_of(SERVICE))]
-) -> Visit:
-    """Return the visit; 403 for roles that have no business here, 404 where there is no portal."""
+) -> AsyncIterator[Visit]:
+    """Lend the visit; 403 for roles that have no business here, 404 where there is no portal.
+
+    A large form waits for room before any of it is read.
+    """
     portal: Portal = request.app.state.portal
     action = "read" if request.method in _SAFE else "write"
     if not may(visitor.caller.role, action, "portal"):
@@ -123,15 +132,22 @@ async def visit_of(
     account = portal.accounts.of(visitor.caller.tenant)
     if account is None:
         raise HTTPException(404, "This authority has no portal")
-    return Visit(
-        portal,
-        request,
-        account,
-        visitor.prefix,
-        visitor.address,
-        portal.pages.look(request).language,
-        portal.sessions.read(request, account.tenant),
-    )
+    async with portal.room if _is_large(request) else nullcontext():
+        yield Visit(
+            portal,
+            request,
+            account,
+            visitor.prefix,
+            visitor.address,
+            portal.pages.look(request).language,
+            portal.sessions.read(request, account.tenant),
+        )
+
+
+def _is_large(request: Request) -> bool:
+    said = request.headers.get("content-length", "")
+    chunked = "transfer-encoding" in request.headers
+    return chunked or (said.isdecimal() and int(said) > LARGE)
 
 
 TheVisit = Annotated[Visit, Depends(visit_of)]
