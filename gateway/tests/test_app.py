@@ -86,6 +86,23 @@ def test_it_serves_inside_and_outside_and_ends(start):
     assert "127.0.0.1" not in said, "no address of anybody"
 
 
+def from_address(outside, address):
+    said = httpx.get(f"http://{outside}/", headers={"X-Forwarded-For": address})
+    return said.status_code
+
+
+@pytest.mark.parametrize(
+    ("trusted", "codes"), [([], [200, 429, 429]), (["127.0.0.1"], [200, 429, 200])]
+)
+def test_whose_word_about_addresses_counts(start, trusted, codes):
+    """Only a balancer of ours may say for whom it asks; else everybody could be anybody."""
+    limits = {"read": {"times": 1, "seconds": 600}}
+    _, inside, outside = start(trusted_proxies=trusted, limits=limits)
+    wait(inside)
+    asked = ["192.0.2.1", "192.0.2.1", "192.0.2.2"]
+    assert [from_address(outside, address) for address in asked] == codes
+
+
 MISTAKES = [
     ({"door": "127.0.0.1:99999"}, "services.gateway.door"),
     ({"hosts": {"a.example": "nobody"}}, "services.gateway.hosts.a.example"),

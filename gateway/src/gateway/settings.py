@@ -41,9 +41,11 @@ class Rate(Section):
 
 
 class Limits(Section):
-    login: Rate = Rate(times=20, seconds=60)
-    write: Rate = Rate(times=60, seconds=60)
-    read: Rate = Rate(times=600, seconds=60)
+    """Many people share an address: an office in the morning, a mobile network all day."""
+
+    login: Rate = Rate(times=120, seconds=60)
+    write: Rate = Rate(times=120, seconds=60)
+    read: Rate = Rate(times=1200, seconds=60)
 
 
 class Oidc(Section):

@@ -16,10 +16,9 @@ _WORDS = {
         "where": "Adresse",
         "how": "So geht es",
         "all": "beide zugleich",
-        "table": "links Bürgerin, rechts Amt, in einem Fenster",
+        "table": "links Internetseite und Postfach, rechts das Amt",
         "citizen": "Bürgerin, {}",
         "form": "ohne Konto: schreiben, Vorgang ansehen, chatten",
-        "mail": "Bürgerin mit E-Mail",
         "staff": "ein Klick auf «{}», kein Passwort",
         "agent": "{}, Sachbearbeitung",
         "supervisor": "{}, Leitung",
@@ -31,10 +30,9 @@ _WORDS = {
         "where": "address",
         "how": "how",
         "all": "both at once",
-        "table": "left a citizen, right the authority, in one window",
+        "table": "left website and mailbox, right the authority",
         "citizen": "citizen, {}",
         "form": "without an account: write, look up, chat",
-        "mail": "citizen with e-mail",
         "staff": "one click on «{}», no password",
         "agent": "{}, agent",
         "supervisor": "{}, supervisor",
@@ -66,5 +64,3 @@ def _rows(loaded: Loaded, words: dict[str, str]) -> Iterator[tuple[str, str, str
             who = f"{person.name} ({loaded.hub.tenants[tenant].name})"
             how = words["staff"].format(sub)
             yield words[role].format(who), f"{door.public}/desk/", how
-    for address, mailbox in list(peers.mailboxes.items())[:1]:
-        yield f"{words['mail']}: {mailbox.name}", f"http://{peers.http}/mailboxes/{address}", "HTTP"
