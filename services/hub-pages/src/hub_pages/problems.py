@@ -23,7 +23,10 @@ _SAID: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
     413: (
         mark("Das ist zu groß"),
-        (mark("Die Datei wurde nicht angenommen. Bitte senden Sie eine kleinere Datei."),),
+        (
+            mark("Die Datei wurde nicht angenommen. Bitte senden Sie eine kleinere Datei."),
+            mark("Gehen Sie dafür eine Seite zurück: Was Sie geschrieben haben, steht noch dort."),
+        ),
     ),
     422: (
         mark("Das konnten wir nicht lesen"),
