@@ -168,6 +168,14 @@ async def test_a_file_name_cannot_break_the_page(client, hub, read):
     assert [a.file_name for a in event.content.attachments] == ["svg onload=alert(1).jpg"]
 
 
+async def test_a_browser_may_remember_what_was_typed_but_keeps_no_answer(client, read):
+    """Behind a refusal of the gateway the way back leads to a form that is still filled in."""
+    for path in ("/musterstadt/kontakt", "/musterstadt/chat"):
+        assert (await client.get(path)).headers["cache-control"] == "private, no-cache"
+    again = await send(client, await fresh(client, read) | GOOD | {"subject": ""})
+    assert again.headers["cache-control"] == "private, no-store"
+
+
 async def test_while_we_are_away_nothing_is_lost_and_nothing_promised(
     client, hub, portal, read, monkeypatch
 ):

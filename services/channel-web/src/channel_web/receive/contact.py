@@ -83,7 +83,10 @@ async def _again(
 
 
 def _empty(visit: Visit, template: str) -> Response:
-    return visit.page(template, form=empty_form(), kept=(), away=False)
+    answer = visit.page(template, form=empty_form(), kept=(), away=False)
+    # There is nothing of anybody on it. Of a page with no-store, browsers forget what was typed.
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
 
 
 def _tell(visit: Visit, slip: Slip, kind: MessageKind) -> Response:
