@@ -27,6 +27,7 @@ QUESTIONS = {
     "mailbox": "how fast mails in a Dovecot mailbox come into the timeline, and how soon one does",
     "first_page": "how long the first page of a timeline takes, small and large",
     "queue": "how long a page of the agent's queue takes among 100,000, exact counts included",
+    "desk": "how long a conversation takes at the desk, and a message from commit to the page",
     "portal": "how many status pages a second a citizen's portal shows, and how long one takes",
     "parse": "how many mails a second one core reads",
 }

@@ -36,7 +36,7 @@ async def measure(stage: Stage) -> list[Row]:
     async with fresh_database(stage.cluster, migrations()) as dsn:
         hub = configure(stage, dsn)
         async with running([hub.store], hub.environment):
-            conversations = await _fill(stage, hub, sizes)
+            conversations = await fill(stage, hub, sizes)
             first: float | None = None
             for size, conversation in conversations.items():
                 stage.note(f"first_page: of {size:,} entries")
@@ -53,7 +53,7 @@ async def measure(stage: Stage) -> list[Row]:
     return rows
 
 
-async def _fill(stage: Stage, hub: Hub, sizes: Mapping[str, int]) -> dict[int, UUID]:
+async def fill(stage: Stage, hub: Hub, sizes: Mapping[str, int]) -> dict[int, UUID]:
     """Return the conversation of each size."""
     loaded = Loaded.read(Path(hub.environment["HUB_CONFIG"]))
     ground = await Ground.open("channel_email", loaded.hub, KeyRing.read(loaded.hub.keys_file))
@@ -62,7 +62,7 @@ async def _fill(stage: Stage, hub: Hub, sizes: Mapping[str, int]) -> dict[int, U
         for start in range(0, size, 1_000):
             stage.note(f"first_page: filling, {total:,} of {sum(sizes.values()):,} entries")
             some = min(1_000, size - start)
-            await ground.accept.all([_arrival(sender, start + n) for n in range(some)])
+            await ground.accept.all([arrival(sender, start + n) for n in range(some)])
             total += some
             await stand(hub.dsn, max(0, total - 5_000), 120, exactly=False)  # not too far ahead
     await stand(hub.dsn, total, 300)
@@ -73,7 +73,7 @@ async def _fill(stage: Stage, hub: Hub, sizes: Mapping[str, int]) -> dict[int, U
     return dict(sorted((row["entry_count"], row["id"]) for row in rows))
 
 
-def _arrival(sender: str, number: int) -> Arrival:
+def arrival(sender: str, number: int) -> Arrival:
     """Return the n-th mail of this sender: from one sentence to a full page."""
     external_id = f"<{number}.{sender}>"
     content = MessageContent(

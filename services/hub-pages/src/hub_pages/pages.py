@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -81,7 +82,7 @@ class Pages:
             "say_day": lambda day: times.say_day(day, self.today(), code),
             "show_reference": show_reference,
             "languages": {"de": "Deutsch", "en": "English"},
-            "channel_mark": lambda word: said.channel_mark(word, words.gettext),
+            "channel_mark": lru_cache(lambda word: said.channel_mark(word, words.gettext)),
             "channel_word": lambda word: said.say_word(said.CHANNELS, word, words.gettext),
             "kind_word": lambda word: said.say_word(said.KINDS, word, words.gettext),
             "delivery_word": lambda word: said.say_word(said.DELIVERY, word, words.gettext),

@@ -80,9 +80,9 @@ def say_word(table: dict[str, str], word: str, say: Callable[[str], str], rest: 
 def channel_mark(channel: str, say: Callable[[str], str]) -> Markup:
     """Return the mark of a channel: a sign with a border, and its name for who cannot see that."""
     known, name = channel if channel in CHANNELS else "other", say_word(CHANNELS, channel, say)
-    return Markup(
-        '<span class="hub-channel hub-channel--{}" role="img" aria-label="{}" title="{}"></span>'
-    ).format(known, name, name)
+    return Markup('<span class="hub-channel hub-channel--{}" role="img" title="{}"></span>').format(
+        known, name
+    )
 
 
 def say_size(size: int, language: str) -> str:

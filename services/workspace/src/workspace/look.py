@@ -1,6 +1,7 @@
 """The pages an agent looks at: the queue, a conversation, older entries, an entry whole, search."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -30,13 +31,14 @@ async def get_desk(
     """The desk with nothing opened yet; who may not read conversations begins with operations."""
     if visitor.caller.role == "operator":
         return back_to(visitor, "/operations")
-    await _know(desk, visitor)
     queue = await read_queue(desk, visitor.caller, view)
+    await _know(desk, visitor, queue["names"])
     return desk.page(request, visitor, "desk.html", shown=None, open_id="", **queue)
 
 
-async def _know(desk: Desk, visitor: Visitor) -> None:
-    if visitor.name:
+async def _know(desk: Desk, visitor: Visitor, known: Mapping[str, str]) -> None:
+    """Keep the agent's name where it is new, for colleagues to read."""
+    if visitor.name and known.get(visitor.caller.who) != visitor.name:
         ground = desk.ground
         await remember(ground.pool, ground.ring, visitor.caller, visitor.name)
 
@@ -66,15 +68,17 @@ async def get_conversation(
     view: View = "unassigned",
 ) -> Response:
     """A conversation: by itself for htmx, else with the queue beside it."""
-    await say_here(desk.ground.pool, agent.caller, conversation_id, writes=False)
+    here = say_here(desk.ground.pool, agent.caller, conversation_id, writes=False)
     if is_piece(request):
-        pane = await read_conversation(desk, request, agent.caller, conversation_id)
+        reading = read_conversation(desk, request, agent.caller, conversation_id)
+        pane, _ = await asyncio.gather(reading, here)
         return desk.page(request, agent, "_pane.html", view=view, notice=None, **pane)
-    await _know(desk, agent)
-    queue, pane = await asyncio.gather(
+    queue, pane, _ = await asyncio.gather(
         read_queue(desk, agent.caller, view),
         read_conversation(desk, request, agent.caller, conversation_id),
+        here,
     )
+    await _know(desk, agent, queue["names"])
     values = {**queue, **pane, "open_id": str(conversation_id), "notice": None}
     return desk.page(request, agent, "desk.html", **values)
 
