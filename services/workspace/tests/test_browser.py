@@ -218,3 +218,15 @@ def test_while_the_store_is_away_nothing_typed_is_lost(office, visit):
     expect(page.locator("#talk-title")).to_have_text("Hund anmelden")
     expect(page.locator("#text")).to_have_value("Sehr geehrte Frau Muster")
     check_page(page)
+
+
+@pytest.mark.parametrize("undo_seconds", [120])
+def test_two_quick_strokes_send_once(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    page.locator("#text").fill("Ja, gern")
+    page.evaluate("for (const _ of [1, 2]) document.getElementById('composer').requestSubmit()")
+    expect(page.locator(".held")).to_have_count(1)
+    page.reload()
+    expect(page.locator(".held")).to_have_count(1)
+    expect(page.locator("#text")).to_have_value("")

@@ -95,6 +95,24 @@ def test_a_late_copy_of_a_sent_draft_does_not_come_back(office):
 
 
 @HELD
+def test_a_form_sent_twice_sends_once(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        desk.post(f"/c/{home}/files", files={"files": ("Liste.txt", b"1, 2, 3", "text/plain")})
+        for _ in range(2):
+            write(desk, home, "Ja, gern", token="t1")
+            write(desk, home, "Ruft wieder an", note="true", token="t2")
+        assert len(office.sql("select 1 from held", ground=office.own)) == 1
+        assert office.sql("select 1 from draft", ground=office.own) == []
+        assert len(office.sql("select 1 from entry where kind = 'note'")) == 1
+        office.sql(NOW, ground=office.own)
+        [sent] = until(lambda: office.sql(SENT, home))
+        assert desk.get(f"/e/{sent['id']}/files/0").content == b"1, 2, 3"
+        write(desk, home, "Ja, gern", token="t3")  # another form may say the same again
+        assert len(office.sql("select 1 from held", ground=office.own)) == 1
+
+
+@HELD
 def test_another_agent_takes_nothing_back(office):
     [home] = office.take_in(office.mail())
     with office.client() as desk, office.client("colleague") as colleague:

@@ -20,7 +20,7 @@ from workspace.ask import STORE, Service
 from workspace.desk import Desk
 from workspace.hold import send_due
 from workspace.people import forget
-from workspace.proofs import Say, badges_of, initials, name_of, proof_word
+from workspace.proofs import Say, badges_of, initials, name_of, proof_word, service_word
 from workspace.refused import refused_word
 from workspace.settings import SERVICE, WorkspaceSettings
 from workspace.show import bare
@@ -37,6 +37,7 @@ def words_for(say: Say) -> dict[str, Any]:
         "evidence_words": lambda evidence: badges_of(evidence, say),
         "proof_word": lambda kind, result: proof_word(kind, result, say),
         "initials": initials,
+        "service_word": lambda name: service_word(name, say),
         "bare": bare,
         "refused_word": lambda reason: refused_word(reason, say),
         "say": say,

@@ -8,7 +8,7 @@ import base64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from asyncpg import Record
 from starlette.exceptions import HTTPException
@@ -26,6 +26,7 @@ _CLAIM = timedelta(seconds=60)  # longer than the store may take to answer
 _HOLD = """
 insert into held (id, tenant, who, role, conversation_id, wrapped, sealed, send_at)
 values ($1, $2, $3, $4, $5, $6, $7, now() + $8::interval)
+on conflict (id) do nothing
 """
 _TAKE_FILES = "update file set held_id = $3, draft_id = null where tenant = $1 and draft_id = $2"
 _GIVE_FILES = "update file set draft_id = $3, held_id = null where tenant = $1 and held_id = $2"
@@ -53,11 +54,26 @@ class Held:
     refused: str  # why the store did not take it; empty: it goes out
 
 
+def id_of(caller: Caller, conversation_id: UUID, token: str) -> UUID:
+    """Return the id of what a form sends: the same however often that form is sent."""
+    if not token:
+        return uuid4()
+    return uuid5(conversation_id, f"{caller.tenant}/{caller.who}/{token}")
+
+
 async def hold(
-    ground: Ground, caller: Caller, conversation_id: UUID, reply: dict[str, Any], seconds: float
-) -> UUID:
-    """Hold this answer (a body of the store's `replies`) with the files of the draft, drop that."""
-    id_ = uuid4()
+    ground: Ground,
+    caller: Caller,
+    conversation_id: UUID,
+    reply: dict[str, Any],
+    *,
+    id_: UUID,
+    seconds: float,
+) -> None:
+    """Hold this answer (a body of the store's `replies`) with the files of the draft, drop that.
+
+    Held under this id already, it stays as it is.
+    """
     draft = await read_draft(ground.pool, ground.ring, caller, conversation_id)
     wrapped, sealed = seal_value(ground.ring, id_, reply)
     who = (caller.tenant, caller.who, caller.role)
@@ -69,7 +85,6 @@ async def hold(
             await connection.execute(
                 "delete from draft where tenant = $1 and id = $2", caller.tenant, draft.id
             )
-    return id_
 
 
 async def held_in(pool: Pool, ring: KeyRing, tenant: str, conversation_id: UUID) -> list[Held]:

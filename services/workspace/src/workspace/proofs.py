@@ -36,6 +36,22 @@ _RESULTS = {
 }
 
 
+_SERVICES = {
+    "conversation_store": mark("Gespräche"),
+    "channel_email": mark("E-Mail"),
+    "channel_web": mark("Portal"),
+    "channel_sms": mark("SMS"),
+    "channel_fax": mark("Fax"),
+    "channel_paper": mark("Briefe"),
+    "channel_phone": mark("Telefon"),
+}
+
+
+def service_word(name: str, say: Say) -> str:
+    """Return what operators call a service."""
+    return say(_SERVICES[name]) if name in _SERVICES else name
+
+
 @dataclass(frozen=True, slots=True)
 class Badge:
     text: str

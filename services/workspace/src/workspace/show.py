@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from starlette.requests import Request
 
@@ -67,6 +67,7 @@ async def read_conversation(
         "draft": draft,
         "names": known,
         "also_here": also,
+        "token": uuid4().hex,  # of the form: sent twice is once
     }
 
 

@@ -11,7 +11,7 @@ from hub_pages.said import mark
 from workspace.act import answer
 from workspace.desk import Desk, TheAgent, TheDesk, is_piece
 from workspace.drafts import MOST_BYTES, Draft, add_file, drop_file, keep_draft, read_draft
-from workspace.hold import held_in, hold, take_back
+from workspace.hold import held_in, hold, id_of, take_back
 from workspace.people import say_here
 from workspace.refused import reason_of
 
@@ -108,6 +108,7 @@ async def post_write(
     subject: Short = "",
     way: Short = "",
     seen: Annotated[int, Form(ge=0)] = 0,
+    token: Annotated[str, Form(max_length=64)] = "",
     files: Annotated[list[UploadFile] | None, File()] = None,
     note: Annotated[bool, Form()] = False,
     anyway: Annotated[bool, Form()] = False,
@@ -123,22 +124,26 @@ async def post_write(
     if not note and not anyway and await _has_news(desk, agent, conversation_id, seen):
         return await answer(request, desk, agent, conversation_id, ("warning", _NEWS, _KEPT))
     try:
-        await _write(desk, agent, conversation_id, draft)
+        id_ = id_of(agent.caller, conversation_id, token)
+        await _write(desk, agent, conversation_id, draft, id_)
     except Permanent as error:
         refused = ("danger", reason_of(str(error)), _KEPT)
         return await answer(request, desk, agent, conversation_id, refused)
     return await answer(request, desk, agent, conversation_id)
 
 
-async def _write(desk: Desk, agent: Visitor, conversation_id: UUID, draft: Draft) -> None:
+async def _write(
+    desk: Desk, agent: Visitor, conversation_id: UUID, draft: Draft, id_: UUID
+) -> None:
     ground = desk.ground
     if draft.note:
         path = f"/conversations/{conversation_id}/notes"
-        await desk.store.post(agent.caller, path, {"text": draft.text})
+        await desk.store.post(agent.caller, path, {"text": draft.text}, key=str(id_))
         await keep_draft(ground.pool, ground.ring, agent.caller, conversation_id, Draft())
         return
     reply = reply_of(draft, agent.name)
-    await hold(ground, agent.caller, conversation_id, reply, desk.settings.undo_seconds)
+    seconds = desk.settings.undo_seconds
+    await hold(ground, agent.caller, conversation_id, reply, id_=id_, seconds=seconds)
 
 
 def reply_of(draft: Draft, author: str) -> dict[str, Any]:
