@@ -16,7 +16,7 @@ from workspace.drafts import read_draft
 from workspace.hold import held_in
 from workspace.people import names, others_here
 
-PAGE = 15  # entries; with forty lines of the queue a page stays below 60 KB
+PAGE = 14  # entries; with forty lines of the queue a page stays below 60 KB
 LINES = 40  # of the queue; as many as fit one screen
 
 
