@@ -85,6 +85,8 @@ async def play(stage: Stage, say: Say) -> Story:
 async def _by_both_doors(stage: Stage, story: Story, say: Say) -> None:
     say("Hannelore Winter füllt das Formular auf der Internetseite aus")
     story.slip = await stage.portal.write(mails.FORM, mails.FORM_FILE)
+    # On Kafka the two travel in different lanes: an evening lies between them, not a moment.
+    await until(lambda: _has_form(stage, story))
     say("Sie schreibt eine Mail hinterher und nennt ihre Vorgangsnummer")
     later = {"to": mails.POST, "subject": f"Zu {story.slip.reference}", "text": mails.LATER}
     story.codes.append(await stage.world.send(HANNELORE, later))
@@ -100,6 +102,12 @@ async def _by_both_doors(stage: Stage, story: Story, say: Say) -> None:
     await stage.portal.answer(mails.THANKS_BY_PORTAL)
     await until(lambda: _has_entries(stage, story, 5))
     story.page = await stage.portal.read()
+
+
+async def _has_form(stage: Stage, story: Story) -> bool:
+    await _look(stage, story)
+    threads = story.town.values()
+    return any(entry.get("channel") == "web" for thread in threads for entry in thread.entries)
 
 
 async def _has_entries(stage: Stage, story: Story, number: int) -> bool:
