@@ -2,7 +2,7 @@
 
 import ast
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -86,6 +86,40 @@ async def test_a_member_keeps_its_place_while_its_database_is_away(kafka_harness
     assert set(asked) == {f"{kafka_harness.topic}/{n}" for n in range(3)}
 
 
+@pytest.mark.real("kafka")
+async def test_a_member_takes_nothing_up_while_the_group_shares_out_anew(kafka_harness):
+    asked = []
+
+    async def positions(lane: str) -> str:
+        asked.append(lane)
+        return ""
+
+    bus = KafkaBus(kafka_harness.bootstrap)
+    async with bus.subscribe("shares", [kafka_harness.topic], positions) as place:
+        await place.on_partitions_revoked([])  # the library shows the old assignment until the end
+        await kafka_harness.append([kafka_harness.event(1, 1)])
+        for _ in range(3):
+            assert await place.fetch(10) == []
+        asked.clear()
+        await place.on_partitions_assigned(place._consumer.assignment())
+        batches = []
+        while not batches:
+            batches = await place.fetch(10)
+    assert len(asked) == 3
+    assert [(b.before, b.after) for b in batches] == [("", "1")]
+
+
+@asynccontextmanager
+async def at_work(work):
+    """Do this beside the test, and see its end: a client cut off leaves its sockets behind."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 class Deaf:
     """A bus whose first client hears nothing more after its first batch, as stuck ones do."""
 
@@ -112,27 +146,24 @@ class Deaf:
 async def test_a_client_that_stands_still_with_work_to_do_is_made_anew(kafka_harness):
     reader = kafka_harness.reader()
     reader.bus = Deaf(KafkaBus(kafka_harness.bootstrap, session=1.5, patience=1))
-    reading = asyncio.create_task(reader.run())
-    await kafka_harness.append([kafka_harness.event(1, 1)])
-    await kafka_harness.until(1)
-    await kafka_harness.append([kafka_harness.event(c, 2) for c in range(1, 10)])
-    await kafka_harness.until(10)
-    assert reader.bus.subscribed == 2
-    reading.cancel()
+    async with at_work(reader.run()):
+        await kafka_harness.append([kafka_harness.event(1, 1)])
+        await kafka_harness.until(1)
+        await kafka_harness.append([kafka_harness.event(c, 2) for c in range(1, 10)])
+        await kafka_harness.until(10)
+        assert reader.bus.subscribed == 2
 
 
 @pytest.mark.real("kafka")
 async def test_a_client_with_nothing_to_do_is_left_alone(kafka_harness):
     reader = kafka_harness.reader()
     reader.bus = Deaf(KafkaBus(kafka_harness.bootstrap, session=1.5, patience=2))
-    reading = asyncio.create_task(reader.run())
-    await kafka_harness.append([kafka_harness.event(1, 1)])
-    await kafka_harness.until(1)
-    before = reader.bus.subscribed
-    await asyncio.sleep(5)
-    assert reader.bus.subscribed == before
-    reading.cancel()
-    await asyncio.gather(reading, return_exceptions=True)
+    async with at_work(reader.run()):
+        await kafka_harness.append([kafka_harness.event(1, 1)])
+        await kafka_harness.until(1)
+        before = reader.bus.subscribed
+        await asyncio.sleep(5)
+        assert reader.bus.subscribed == before
 
 
 @pytest.mark.real("kafka")
@@ -142,15 +173,18 @@ async def test_a_member_without_a_lane_stays_to_take_over(kafka_harness, monkeyp
     narrow = Topic(kafka_harness.topic, partitions=1)
     await clients.ensure_topics(kafka_harness.bootstrap, [narrow])
     readers = {name: kafka_harness.reader(partial(kafka_harness.note, name)) for name in "ab"}
-    tasks = {name: asyncio.create_task(reader.run()) for name, reader in readers.items()}
-    await asyncio.sleep(2)  # both have joined, one waits longer than it may without asking
-    await kafka_harness.append([kafka_harness.event(1, 1)])
-    await kafka_harness.until(1)
-    [active] = await kafka_harness.fetch("select member from handled")
-    tasks.pop(active["member"]).cancel()
-    await kafka_harness.append([kafka_harness.event(1, 2)])
-    await kafka_harness.until(2)
-    tasks.popitem()[1].cancel()
+    async with AsyncExitStack() as stack:
+        tasks = {
+            name: await stack.enter_async_context(at_work(reader.run()))
+            for name, reader in readers.items()
+        }
+        await asyncio.sleep(2)  # both have joined, one waits longer than it may without asking
+        await kafka_harness.append([kafka_harness.event(1, 1)])
+        await kafka_harness.until(1)
+        [active] = await kafka_harness.fetch("select member from handled")
+        tasks[active["member"]].cancel()
+        await kafka_harness.append([kafka_harness.event(1, 2)])
+        await kafka_harness.until(2)
     assert await kafka_harness.places() == {1: [1, 2]}
 
 

@@ -203,6 +203,7 @@ async def test_lanes_share_a_transaction_until_one_of_them_fails(log_harness):
     await log_harness.until(18)
     await log_harness.until(3, "parked")
     task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
     assert await log_harness.places() == {1: [*range(1, 8)], 2: [1, 2, 3, 4], 3: [*range(1, 8)]}
     assert await log_harness.given_twice() == 0
     assert given[:2] == [{1, 2, 3}, {1, 2, 3}], "together, and once more in vain"

@@ -138,8 +138,10 @@ def free_port() -> int:
 
 
 def _format(java: list[str], properties: Path, log: Path) -> None:
+    # One in 64 begins with a hyphen: given as an argument of its own it would be an option.
     cluster = urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
-    command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", f"{properties}"]
+    command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}"]
+    command += ["-c", f"{properties}"]
     with log.open("ab") as output:
         done = subprocess.run(command, stdout=output, stderr=output, check=False)
     if done.returncode:

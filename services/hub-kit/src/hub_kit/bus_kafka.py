@@ -177,7 +177,11 @@ class KafkaSubscription(ConsumerRebalanceListener):
         log.info("lanes assigned", lanes=len(list(assigned)))
 
     async def _take_up(self) -> None:
-        """Seek new partitions to where the reader stands, whatever the broker believes."""
+        """Seek new partitions to where the reader stands, whatever the broker believes.
+
+        While the group shares its partitions out anew the library still shows the old ones: what
+        is sought there is forgotten, and reading would go on from what the broker was told last.
+        """
         for tp in self._consumer.assignment() - self._lanes.keys():
             try:
                 position = await self._positions(_lane(tp))
@@ -186,7 +190,7 @@ class KafkaSubscription(ConsumerRebalanceListener):
                 # disturb the other members; asked again, it will be back.
                 await asyncio.sleep(1)
                 return
-            if tp in self._consumer.assignment():
+            if self._joined and tp in self._consumer.assignment():
                 # At the start this asks for offset 0; where that is deleted by age, the earliest.
                 offset = int(position or 0)
                 self._consumer.seek(tp, offset)
@@ -216,7 +220,7 @@ class KafkaSubscription(ConsumerRebalanceListener):
 
     def _believe(self, tp: TopicPartition, lane: _Lane, offset: int) -> bool:
         """Look twice at a gap; one that stays was made by deletion on the broker, and is said."""
-        if not lane.sought:
+        if not lane.sought or offset < lane.offset:
             del self._lanes[tp]
             return False
         if lane.position:
