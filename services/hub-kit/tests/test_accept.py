@@ -281,11 +281,37 @@ async def test_a_server_that_hangs_is_temporary_in_time(channel, owner, arrive):
         assert (await accept(arrive(3))).new, "with a connection of its own again"
 
 
+class Slow:
+    """Blobs that take a while for every second batch: the next one is ready before it."""
+
+    def __init__(self, blobs) -> None:
+        self._blobs, self._calls = blobs, 0
+
+    async def put_all(self, objects) -> None:
+        self._calls += 1
+        await asyncio.sleep(0.05 * (self._calls % 2))
+        await self._blobs.put_all(objects)
+
+
+async def test_the_log_keeps_the_order_of_arrivals_also_where_two_batches_are_under_way(
+    channel, owner, arrive
+):
+    accept = Accept(channel.pool, Slow(channel.blobs), channel.ring, "test")
+    arriving = []
+    for first in range(0, 400, 40):
+        arriving += [asyncio.create_task(accept(arrive(n))) for n in range(first, first + 40)]
+        await asyncio.sleep(0.01)
+    assert all(one.new for one in await asyncio.gather(*arriving))
+    rows = await owner.fetch("select event_id, xid::text from hub.event_log order by xid, seq")
+    assert [row["event_id"] for row in rows] == [arrive(n).event.id for n in range(400)]
+    assert len({row["xid"] for row in rows}) > 4
+
+
 class Cutter:
-    """Stands between us and the server; once armed, it swallows an answer and cuts the line."""
+    """Stands between us and the server; swallows the answer to this word once, and cuts the line."""
 
     def __init__(self, server: str) -> None:
-        self.server, self.armed = server, False
+        self.server, self.swallow, self.armed = server, b"", False
 
     async def __call__(self, reader, writer) -> None:
         from_server, to_server = await asyncio.open_unix_connection(self.server)
@@ -302,6 +328,8 @@ class Cutter:
     async def _pump(self, reader, writer) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):
+                if self.swallow and self.swallow in data:
+                    self.swallow, self.armed = b"", True
                 writer.write(data)
 
 
@@ -317,7 +345,7 @@ async def test_after_a_lost_answer_nothing_is_deleted_and_twice_is_once(
         pool = await open_pool(dsn, "probe_channel")
         accept = Accept(pool, channel.blobs, channel.ring, "test")
         assert (await accept(arrive(1))).new, "the statement is prepared"
-        cutter.armed = True
+        cutter.swallow = b"COMMIT"
         with pytest.raises(Temporary, match="database: ConnectionDoesNotExistError"):
             await accept(arrive(2))
         assert await count(owner) == 2

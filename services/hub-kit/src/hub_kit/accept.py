@@ -1,7 +1,8 @@
 """The one way in for every channel: sealed, synced, committed, and only then a yes.
 
 Rule 1. Group commit: what arrives while a transaction runs goes into the next one, so that many
-        peers share one synced object and one commit.
+        peers share one synced object and one commit. Where many wait, one batch is written while
+        the one before is being committed; never before it, so that the log keeps their order.
 Rule 2. A fault of ours is `Temporary`: the peers keep their messages. Only an event that the
         database refuses for what it is, is `Permanent`; it goes alone, the rest of its batch stays.
 Rule 3. Bytes are deleted only where it is certain that no event points to them: after a lost
@@ -32,6 +33,7 @@ from hub_kit.keys import KeyRing
 from hub_kit.sealing import seal_event
 
 BATCH = 256
+MANY = 32  # events that are worth a transaction of their own beside the one that runs
 BATCH_BYTES = 32 * 1024 * 1024  # a batch that is longer on its way than this keeps others waiting
 TIMEOUT = 60.0  # seconds; mail servers wait minutes, providers of hooks often less
 INLINE = 8_000  # bytes of words that may travel; longer bodies wait in the blob store
@@ -62,6 +64,8 @@ class _Batch:
     size: int = 0
     since: float = field(default_factory=time.monotonic)
 
+    is_written: asyncio.Event = field(default_factory=asyncio.Event)
+
     def is_full(self) -> bool:
         return len(self.events) >= BATCH or self.size >= BATCH_BYTES
 
@@ -75,7 +79,8 @@ class Accept:
         self._pool, self._blobs, self._ring, self._source = pool, blobs, ring, source
         self._timeout = timeout
         self._waiting: deque[_Batch] = deque()
-        self._lane: asyncio.Task[None] | None = None
+        self._under_way: dict[asyncio.Task[None], _Batch] = {}
+        self._will_look = False
 
     async def __call__(self, arrival: Arrival) -> Accepted:
         """Return once the arrival is safe.
@@ -97,8 +102,10 @@ class Accept:
         prepared = self._prepare(arrival, batch.packing)
         batch.events.append(prepared)
         batch.size += len(arrival.original) + sum(map(len, arrival.files))
-        if self._lane is None or self._lane.done():
-            self._lane = asyncio.create_task(self._drain())
+        if not self._will_look:
+            # In a moment, so that all that comes in this one shares a batch.
+            self._will_look = True
+            asyncio.get_running_loop().call_soon(self._start)
         return prepared.answer
 
     def _prepare(self, arrival: Arrival, packing: Packing) -> _Prepared:
@@ -117,16 +124,29 @@ class Accept:
             return self._ring.pseudonym_of(event.tenant, sender.kind, sender.value)
         return ""
 
-    async def _drain(self) -> None:
-        while self._waiting:
-            await self._settle(self._waiting.popleft())
+    def _start(self) -> None:
+        """Begin with the next batch, if it is its turn."""
+        self._will_look = False
+        if not self._waiting or len(self._under_way) > 1:
+            return
+        if self._under_way and len(self._waiting[0].events) < MANY:
+            return
+        before = next(iter(self._under_way.values()), None)
+        batch = self._waiting.popleft()
+        task = asyncio.create_task(self._settle(batch, before))
+        self._under_way[task] = batch
+        task.add_done_callback(self._go_on)
 
-    async def _settle(self, batch: _Batch) -> None:
+    def _go_on(self, task: asyncio.Task[None]) -> None:
+        self._under_way.pop(task).is_written.set()  # also where it came to nothing
+        self._start()
+
+    async def _settle(self, batch: _Batch, before: _Batch | None) -> None:
         # From when it came, not from its turn: behind a hanging batch nobody waits longer.
         left = batch.since + self._timeout - time.monotonic()
         try:
             async with asyncio.timeout(left):
-                await self._keep(batch)
+                await self._keep(batch, before)
         except TimeoutError:
             _reject(batch, Temporary(f"not kept within {self._timeout:g} s"))
         except Temporary as error:
@@ -135,12 +155,14 @@ class Accept:
             log.error("accept broke off", error=logs.place(error))
             _reject(batch, Temporary(f"{type(error).__name__} while keeping events"))
 
-    async def _keep(self, batch: _Batch) -> None:
+    async def _keep(self, batch: _Batch, before: _Batch | None) -> None:
         # Connected first: while the database is away, no bytes are written for nothing.
         async with connect(self._pool) as connection:
             await self._blobs.put_all(batch.packing.objects)
+            if before:
+                await before.is_written.wait()
             try:
-                kept = await _append(connection, batch.events)
+                kept = await _append(connection, batch.events, batch.is_written)
             except (*UNFIT, asyncpg.PostgresError) as error:
                 if isinstance(error, _IN_DOUBT):
                     raise
@@ -158,7 +180,9 @@ _IN_DOUBT = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
 _REFUSED = (*UNFIT, asyncpg.IntegrityConstraintViolationError)
 
 
-async def _append(connection: Connection, events: Sequence[_Prepared]) -> set[UUID]:
+async def _append(
+    connection: Connection, events: Sequence[_Prepared], is_written: asyncio.Event | None = None
+) -> set[UUID]:
     """Append in one transaction, answer all; return the ids that were new.
 
     An event that is in the batch twice would claim its key row twice: the first one wins.
@@ -167,7 +191,10 @@ async def _append(connection: Connection, events: Sequence[_Prepared]) -> set[UU
     for one in events:
         first.setdefault(one.wire.id, one)
     wires, keys = [one.wire for one in first.values()], [one.key for one in first.values()]
-    news = await event_log.append(connection, wires, keys)
+    async with connection.transaction():
+        news = await event_log.append(connection, wires, keys)
+        if is_written:
+            is_written.set()
     metrics.ACCEPTED.inc(len(news))
     for one in events:
         is_first = first[one.wire.id] is one

@@ -1,6 +1,7 @@
 """The app shell of every service: health, readiness, metrics, problems, background work, stop."""
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -202,8 +203,6 @@ def listen_on(host: str, port: int, setting: str, *, reuse_port: bool = False) -
     """
     if not 0 <= port < 65_536:
         raise ConfigurationError(f"{setting}: {host}:{port}: no such port; name another one")
-    if not 0 <= port < 65_536:
-        raise ConfigurationError(f"{setting}: {host}:{port}: no such port; name another one")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=512, reuse_port=reuse_port)
@@ -218,6 +217,9 @@ def listen_on(host: str, port: int, setting: str, *, reuse_port: bool = False) -
 
 async def _serve(app: FastAPI | Compose, door: socket.socket) -> None:
     composed = app if isinstance(app, FastAPI) else await app()
+    # A message makes many short-lived objects; what stands by now is not looked at again.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     # uvicorn would log every path; paths may hold ids, and access is counted, not written down.
     server = uvicorn.Server(
         uvicorn.Config(
