@@ -27,8 +27,10 @@ from hub_kit import event_log
 from hub_kit.consume import Consumer
 from hub_kit.database import Pool, open_pool
 from hub_kit.ground import Ground
+from hub_kit.hand_on import Relay
 from hub_kit.kafka import ensure_topics
-from hub_kit.relay import ROLE, SCHEMA, Relay
+from hub_kit.keys import KeyRing
+from hub_kit.relay import ROLE, SCHEMA
 from hub_kit.testing import Cluster, eventually, fresh_database, open_ground
 from local_hub.kafka import free_port
 
@@ -115,8 +117,10 @@ class Harness:
     @contextmanager
     def relay_child(self) -> Iterator[subprocess.Popen]:
         """Run the relay as it is deployed, with a configuration of its own."""
-        config = self.folder / "faden.yaml"
+        config, ring = self.folder / "faden.yaml", self.folder / "keys.json"
         port = free_port()
+        with suppress(FileExistsError):
+            KeyRing.create(ring)
         config.write_text(
             f"""
             database: "{self.own("{role}")}"
@@ -128,7 +132,7 @@ class Harness:
         )
         command = [sys.executable, "-m", "hub_kit.relay"]
         with self.process("relay", command, HUB_CONFIG=str(config)) as process:
-            process.port = port
+            process.port, process.ring = port, KeyRing.read(ring)
             yield process
 
     @contextmanager

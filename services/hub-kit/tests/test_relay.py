@@ -14,8 +14,11 @@ from hub_contract.errors import Temporary
 from hub_contract.topics import Topic
 from hub_kit.bus_kafka import KafkaBus
 from hub_kit.database import open_pool
-from hub_kit.relay import ROLE, SCHEMA, Relay, partition_of
+from hub_kit.hand_on import Relay, partition_of
+from hub_kit.keys import KeyRing
+from hub_kit.relay import ROLE, SCHEMA
 from hub_kit.testing import eventually
+from hub_kit.tokens import Caller, issue
 from local_hub.kafka import ensure_topics, free_port, start_kafka
 
 pytestmark = pytest.mark.real("kafka")
@@ -103,9 +106,27 @@ async def test_the_deployed_relay_tells_how_it_is(kafka_harness):
             await eventually(partial(is_ready, client), within=30)
             assert (await client.get("/readyz")).json() == {"database": "ok", "broker": "ok"}
             await eventually(partial(has_relayed_one, client))
+            await kafka_harness.append([kafka_harness.event(1, 2)])
+            await eventually(partial(says_where_it_is, client, process.ring))
+            for role in ("agent", "citizen", "service"):
+                refused = await client.get("/operations", headers=as_role(process.ring, role))
+                assert refused.status_code == 403, role
+            assert (await client.get("/operations")).status_code == 401
         process.terminate()
         process.wait(timeout=10)
     assert '"event": "stopping"' in (kafka_harness.folder / "relay.log").read_text()
+
+
+def as_role(ring: KeyRing, role: str) -> dict[str, str]:
+    token = issue(ring, Caller("x", "musterstadt", role), "relay")
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def says_where_it_is(client: httpx.AsyncClient, ring: KeyRing) -> bool:
+    said = (await client.get("/operations", headers=as_role(ring, "operator"))).json()
+    [lane] = said["lanes"]
+    assert (lane["consumer"], lane["lane"], said["bus"]) == ("relay", "log", "")
+    return lane["behind"] == 0
 
 
 async def is_ready(client: httpx.AsyncClient) -> bool:

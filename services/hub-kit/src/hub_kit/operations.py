@@ -18,6 +18,7 @@ from hub_kit import set_aside
 from hub_kit.consume import Consumer
 from hub_kit.database import Connection, connect
 from hub_kit.ground import Ground
+from hub_kit.keys import KeyRing
 from hub_kit.outgoing import Outgoing
 from hub_kit.rights import may
 from hub_kit.tokens import Caller, verify
@@ -58,12 +59,12 @@ class Operations(BaseModel):
     """The state of one service."""
 
     service: str
-    bus: str  # why the bus cannot be asked; empty: it can
+    bus: str = ""  # why the bus cannot be asked; empty: it can
     lanes: list[Lane]
-    parked: list[Stuck]
-    dead: list[Stuck]
-    sending: Sending | None  # None: it sends nothing
-    failure: Failed | None  # why the peer was not reached just now; None: it was
+    parked: list[Stuck] = []
+    dead: list[Stuck] = []
+    sending: Sending | None = None  # None: it sends nothing
+    failure: Failed | None = None  # why the peer was not reached just now; None: it was
 
 
 def add_operations(
@@ -71,11 +72,7 @@ def add_operations(
 ) -> FastAPI:
     """Add `GET /operations` and `POST /operations/replay/{id}`, for operators."""
     state, router = _State(ground, consumers, outgoing), APIRouter(include_in_schema=False)
-    reader, mender = (_who_may(ground, action) for action in ("read", "replay"))
-
-    @router.get("/operations", response_model=Operations)
-    async def get_operations(caller: Annotated[Caller, Depends(reader)]) -> Any:
-        return await state.show(caller)
+    mender = _who_may(ground.ring, ground.schema, "replay")
 
     @router.post("/operations/replay/{letter}", status_code=202)
     async def post_replay(
@@ -87,14 +84,27 @@ def add_operations(
         return {"asked": letter}
 
     app.include_router(router)
+    return add_state(app, ground.ring, ground.schema, state.show)
+
+
+def add_state(
+    app: FastAPI, ring: KeyRing, service: str, show: Callable[[Caller], Awaitable[Operations]]
+) -> FastAPI:
+    """Add `GET /operations` alone, for what has nothing to replay."""
+    reader = _who_may(ring, service, "read")
+
+    @app.get("/operations", response_model=Operations, include_in_schema=False)
+    async def get_operations(caller: Annotated[Caller, Depends(reader)]) -> Any:
+        return await show(caller)
+
     return app
 
 
-def _who_may(ground: Ground, action: str) -> Callable[..., Awaitable[Caller]]:
+def _who_may(ring: KeyRing, service: str, action: str) -> Callable[..., Awaitable[Caller]]:
     async def caller_of(
         bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> Caller:
-        caller = verify(ground.ring, bearer.credentials if bearer else "", ground.schema)
+        caller = verify(ring, bearer.credentials if bearer else "", service)
         if not may(caller.role, action, "operations"):
             raise HTTPException(403, "This is for operators")
         return caller

@@ -48,7 +48,10 @@ def words_for(say: Say) -> dict[str, Any]:
 
 def compose(ground: Ground, settings: WorkspaceSettings, client: httpx.AsyncClient) -> FastAPI:
     """Return the service; `client` leads to the store."""
-    others = {name: httpx.AsyncClient(base_url=url) for name, url in settings.operations.items()}
+    # The relay is at work where there is a Kafka only.
+    without = set() if ground.settings.bus.startswith("kafka://") else {"relay"}
+    addresses = {n: url for n, url in settings.operations.items() if n not in without}
+    others = {name: httpx.AsyncClient(base_url=url) for name, url in addresses.items()}
     desk = Desk(
         ground,
         settings,
@@ -69,7 +72,7 @@ def compose(ground: Ground, settings: WorkspaceSettings, client: httpx.AsyncClie
     # In this order: the last one's paths would swallow the others'.
     for module in (look, live, hand_out, operations, write, act):
         app.include_router(module.router)
-    add_error_pages(app, desk.pages)
+    add_error_pages(app, desk.pages, desk.authority, SERVICE)
     return app
 
 

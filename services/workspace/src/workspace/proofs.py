@@ -44,6 +44,7 @@ _SERVICES = {
     "channel_fax": mark("Fax"),
     "channel_paper": mark("Briefe"),
     "channel_phone": mark("Telefon"),
+    "relay": mark("Weitergabe an Kafka"),
 }
 
 
