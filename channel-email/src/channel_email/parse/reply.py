@@ -31,6 +31,8 @@ def split_reply(text: str, html: str = "") -> Body:
     lines, declared = _read_marks(text) if has_marks(text) else (text.split("\n"), {})
     labels = _label(lines, declared)
     _label_signatures(lines, labels)
+    if labels.count(_TEXT) == len(labels):
+        return Body(text=_join(lines), html=html)
     parts = {
         label: _join(line for line, its in zip(lines, labels, strict=True) if its == label)
         for label in (_TEXT, _QUOTED, _SIGNED)
@@ -106,8 +108,16 @@ def _label(lines: list[str], declared: dict[int, str]) -> list[str]:
             continue
         elif at and labels[at - 1] == _QUOTED and _is_wrapped(lines, at):
             labels[at] = _QUOTED
-        at += 1
+        at = at + 1 if declared or labels[at] == _QUOTED else _next(lines, at)
     return labels
+
+
+def _next(lines: list[str], at: int) -> int:
+    """Return the next line worth a look: far down only one with a `>` in front of it."""
+    if at < _MOST_LINES:
+        return at + 1
+    later = range(at + 1, len(lines))
+    return next((n for n in later if lines[n].lstrip(" ")[:1] == ">"), len(lines))
 
 
 def _below(lines: list[str], at: int) -> int:

@@ -23,14 +23,15 @@ _CONFUSED = str.maketrans("OoQDIl|!ZzSsGbB", "000011112255668")
 _LOOK_ALIKE = r"[0-9OoQDIl|!ZzSsGbB]"
 _TRUE_DIGITS = 7  # of twelve
 _LOOKED_AT = 10_000  # a hostile text is nothing but candidates
-# Where digits are near enough to each other; most of a long text is not looked at any closer.
-_NUMBERS = re.compile(r"[0-9](?:[^0-9]{0,60}[0-9]){6,}")
 _AROUND = 64  # characters before and behind, which may be look-alikes, or say what a number is
 
 # Soft hyphens, zero-width spaces and byte order marks come with text from web pages and PDFs.
 _INVISIBLE = re.compile(r"[\u00ad\u200b\u200c\u200d\u2060\ufeff\r]")
 _BLANK = re.compile(r"[^\S\n]+")
 _GAP = r"[\s\-.*/\u00b7\u2010-\u2015\u2212]"
+# Where digits are near enough to each other; most of a long text is not looked at any closer.
+_BETWEEN = r"[OoQDIl|!ZzSsGbB\s\-.*/\u00ad\u00b7\u200b-\u200d\u2010-\u2015\u2060\u2212\ufeff]"
+_NUMBERS = re.compile(rf"[0-9](?:{_BETWEEN}{{0,60}}+[0-9]){{6,}}+")
 _GAPS = re.compile(rf"{_GAP}+")
 _SEPARATORS = re.compile(rf"{_GAP}|#")  # a keypad ends its digits with #
 _CANDIDATE = re.compile(
@@ -88,11 +89,19 @@ def show_reference(digits: str) -> str:
 
 def find_references(text: str) -> tuple[str, ...]:
     """Return every valid reference in running text, once each, in order of appearance."""
-    near = (
-        text[max(0, numbers.start() - _AROUND) : numbers.end() + _AROUND]
-        for numbers in _NUMBERS.finditer(text)
-    )
-    return tuple(dict.fromkeys(digits for part in near for digits in _found(part)))
+    return tuple(dict.fromkeys(digits for part in _near(text) for digits in _found(part)))
+
+
+def _near(text: str) -> Iterator[str]:
+    """Yield the parts of the text around its numbers; none of them ends within a number."""
+    start = end = 0
+    for numbers in _NUMBERS.finditer(text):
+        if numbers.start() - end > 2 * _AROUND:
+            yield text[start : end + _AROUND]
+            start = numbers.start() - _AROUND
+        end = numbers.end()
+    if end:
+        yield text[start : end + _AROUND]
 
 
 def _found(part: str) -> Iterator[str]:
