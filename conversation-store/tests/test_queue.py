@@ -92,15 +92,43 @@ async def test_what_was_snoozed_wakes(world, desk, many):
     until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     assert (await desk.post(f"{path}/snooze", json={"until": until})).status_code == 204
     assert (await desk.get(path)).json()["state"] == "snoozed"
-    await wake(world.ground.pool, "musterstadt")
+    await wake(world.ground, "musterstadt")
     assert (await desk.get(path)).json()["state"] == "snoozed"
     await world.owner.execute(
         "update conversation_store.conversation set snoozed_until = now() - interval '1 second' where state = 'snoozed'"
     )
-    await wake(world.ground.pool, "kleindorf")
+    await wake(world.ground, "kleindorf")
     assert (await desk.get(path)).json()["state"] == "snoozed"
-    await wake(world.ground.pool, "musterstadt")
+    await wake(world.ground, "musterstadt")
     assert (await desk.get(path)).json()["state"] == "open"
+    latest = (await desk.get(f"{path}/entries")).json()["entries"][0]
+    assert (latest["reason"]["code"], latest["automatic"]) == ("woken", "generated")
+
+
+async def test_what_agents_change_stands_in_the_timeline_and_is_told(world, desk, many):
+    path, until = f"/conversations/{many[0]}", "2199-01-01T08:00:00Z"
+    before = (await desk.get(path)).json()
+    for what, body in (
+        ("assign", {"assignee": "agent-7"}),
+        ("assign", {"assignee": "agent-8"}),
+        ("assign", {"assignee": "agent-8"}),
+        ("assign", {"assignee": None}),
+        ("snooze", {"until": until}),
+        ("reopen", None),
+        ("read", None),
+        ("close", None),
+        ("close", None),
+    ):
+        assert (await desk.post(f"{path}/{what}", json=body)).status_code == 204
+    entries = (await desk.pages(f"{path}/entries", order="oldest"))[1:]
+    said = [(e["kind"], e["reason"]["code"], e["author"]) for e in entries]
+    deeds = ["taken", "assigned", "released", "snoozed", "reopened", "closed"]
+    assert said == [("change", deed, "agent-7") for deed in deeds], "what was so already is no deed"
+    assert entries[1]["assignee"] == "agent-8"
+    assert entries[3]["until"].startswith("2199-01-01T08:00")
+    assert (await desk.get(path)).json()["last_at"] == before["last_at"], "nobody has said anything"
+    told = [s.entry_id for s in await world.said("faden.entry.appended") if s.kind == "change"]
+    assert [str(one) for one in told] == [e["id"] for e in entries]
 
 
 async def test_a_message_wakes_it_too(world, desk, many):

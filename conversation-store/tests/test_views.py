@@ -201,3 +201,14 @@ async def test_waiting_goes_along_with_what_is_moved(world, desk):
     await desk.post(f"/entries/{first['id']}/move", json={"to": target.split("/")[2]})
     assert await since(world, third) == AT + timedelta(hours=2)
     assert await since(world, second) is None, "we have answered since"
+
+
+async def test_what_was_closed_does_not_wait_again_after_a_merge(world, desk):
+    closed, other = await world.take_in(
+        world.mail(at=AT), world.mail("karl@example.org", at=AT + timedelta(hours=1))
+    )
+    path = f"/conversations/{closed['conversation_id']}"
+    await desk.post(f"{path}/close")
+    await answer(desk, other)
+    await desk.post(f"{path}/merge", json={"into": str(other["conversation_id"])})
+    assert await since(world, other) is None

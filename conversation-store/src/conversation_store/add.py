@@ -1,4 +1,4 @@
-"""Adds one entry of our own to a conversation: an answer, a note; with what the bus must hear."""
+"""Adds one entry of our own: an answer, a note, a change; with what the bus must hear."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +33,7 @@ class Addition:
     automatic: str
     content: bytes
     key: KeyRow
+    reason: str = "agent"
     request: Wire | None = None  # of what goes out
 
 
@@ -44,7 +45,7 @@ _ENTRY = """
 insert into entry (id, tenant, conversation_id, place, kind, direction, channel, account, at,
   contact_point_id, author, automatic, readable, partial, verified, rule, reason, marks, facts,
   original, delivery, delivery_reason, delivery_code, delivery_at, content)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true, false, true, 0, 'agent', '', '{}',
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true, false, true, 0, $18, '', '{}',
   '', $13, $14, $15, $16, $17)
 on conflict (id) do nothing
 """
@@ -82,11 +83,13 @@ async def add(connection: Connection, new: Addition) -> bool:
         "" if word else None,
         new.at if word else None,
         new.content,
+        new.reason,
     )
     if status != "INSERT 0 1":
         return False
     answers = new.direction == "out" and new.automatic == Automatic.NO
-    await connection.execute(_COUNT, new.tenant, new.conversation_id, new.at, answers)
+    moment = None if new.kind == "change" else new.at  # nothing was said
+    await connection.execute(_COUNT, new.tenant, new.conversation_id, moment, answers)
     told = announce(_news(new, place), SOURCE)
     if new.request:
         await append_log(connection, [new.request, told], [new.key])

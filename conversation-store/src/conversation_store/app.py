@@ -1,7 +1,6 @@
 """Puts the store together: what it hears, what it answers, what it does by itself."""
 
 import asyncio
-import gc
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +57,7 @@ def add_routes(app: FastAPI) -> FastAPI:
 async def _wake(store: Store) -> None:
     while True:
         for tenant in store.ground.settings.tenants:
-            await wake(store.ground.pool, tenant)
+            await wake(store.ground, tenant)
             await fold(store.ground.pool, tenant)
         await asyncio.sleep(_WAKE_EVERY)
 
@@ -67,10 +66,6 @@ def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: loaded.section(SERVICE, StoreSettings))
     ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
-
-    # A batch makes many short-lived objects; what the imports have made is not looked at again.
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
     async def build() -> FastAPI:
         return compose(Store.open(await Ground.open(SERVICE, loaded.hub, ring), settings))

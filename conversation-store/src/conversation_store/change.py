@@ -1,11 +1,25 @@
-"""Changes the state of a conversation on an agent's word: close, reopen, snooze, assign, read."""
+"""Changes the state of a conversation on an agent's word: close, reopen, snooze, assign, read.
 
+Every change but reading is an entry of the timeline, so that all see who did what, and other desks
+hear of it at once.
+"""
+
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from asyncpg import Record
+
+from conversation_store.add import Addition, add
 from hub_contract.errors import Permanent
-from hub_kit.database import Connection, Pool, transaction
+from hub_contract.words import Automatic
+from hub_kit.database import Connection, transaction
+from hub_kit.event_log import KeyRow
+from hub_kit.ground import Ground
+from hub_kit.sealing import seal_bytes
+from hub_kit.tokens import Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +34,7 @@ class Change:
 
 
 _LOCK = """
-select t.id from conversation c
+select t.id, t.tenant, t.state, t.assignee, t.snoozed_until from conversation c
 join conversation t on t.id = coalesce(c.merged_into, c.id) and t.tenant = $1
 where c.tenant = $1 and c.id = $2 for update of t
 """
@@ -39,22 +53,43 @@ where tenant = $1 and conversation_id = $2 and open <> $3
 """
 
 
-async def change(pool: Pool, tenant: str, conversation_id: UUID, wish: Change) -> UUID | None:
+async def change(
+    ground: Ground, caller: Caller, conversation_id: UUID, wish: Change
+) -> UUID | None:
     """Carry it out; return the conversation it is now, None where there is none."""
     if wish.snoozed_until and wish.snoozed_until <= datetime.now(UTC):
         raise Permanent("until: lies in the past; name a later moment")
-    async with transaction(pool, tenant) as connection:
-        target: UUID | None = await connection.fetchval(_LOCK, tenant, conversation_id)
-        if target is not None:
-            await _carry_out(connection, tenant, target, wish)
+    async with transaction(ground.pool, caller.tenant) as connection:
+        row = await connection.fetchrow(_LOCK, caller.tenant, conversation_id)
+        if row is None:
+            return None
+        await _carry_out(connection, row, wish)
+        for deed, facts in deeds_of(row, wish, caller.who):
+            await _write_down(ground, connection, row, (caller.who, deed, facts))
+    target: UUID = row["id"]
     return target
 
 
-async def _carry_out(connection: Connection, tenant: str, target: UUID, wish: Change) -> None:
+def deeds_of(row: Record, wish: Change, who: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield what this changes, as the timeline says it; what is so already is no deed."""
+    until = wish.snoozed_until if wish.state == "snoozed" else None
+    if wish.state and (wish.state, until) != (row["state"], row["snoozed_until"]):
+        deed = {"open": "reopened"}.get(wish.state, wish.state)
+        yield deed, {"until": until.isoformat()} if until else {}
+    if wish.assign and wish.assignee != row["assignee"]:
+        if wish.assignee is None:
+            yield "released", {}
+        elif wish.assignee == who:
+            yield "taken", {}
+        else:
+            yield "assigned", {"assignee": wish.assignee}
+
+
+async def _carry_out(connection: Connection, row: Record, wish: Change) -> None:
     await connection.execute(
         _CHANGE,
-        tenant,
-        target,
+        row["tenant"],
+        row["id"],
         wish.state,
         wish.snoozed_until,
         wish.assign,
@@ -62,19 +97,45 @@ async def _carry_out(connection: Connection, tenant: str, target: UUID, wish: Ch
         wish.read,
     )
     if wish.state:
-        await connection.execute(_PARTICIPANTS, tenant, target, wish.state != "closed")
+        await connection.execute(_PARTICIPANTS, row["tenant"], row["id"], wish.state != "closed")
+
+
+async def _write_down(
+    ground: Ground, connection: Connection, row: Record, done: tuple[str, str, dict[str, str]]
+) -> None:
+    """Add the entry that says who did what; it is no activity of the conversation's people."""
+    entry_id, data_key, (who, deed, facts) = uuid4(), ground.ring.new_key(), done
+    addition = Addition(
+        tenant=row["tenant"],
+        conversation_id=row["id"],
+        entry_id=entry_id,
+        kind="change",
+        direction="none",
+        channel="",
+        account="",
+        at=datetime.now(UTC),
+        author=who,
+        contact_point_id=None,
+        automatic=Automatic.NO if who else Automatic.GENERATED,
+        content=seal_bytes(json.dumps(facts).encode(), entry_id, data_key),
+        key=KeyRow(entry_id, row["tenant"], ground.ring.wrap(data_key, entry_id)),
+        reason=deed,
+    )
+    await add(connection, addition)
 
 
 _WAKE = """
 update conversation set state = 'open', snoozed_until = null
 where tenant = $1 and state = 'snoozed' and snoozed_until <= now()
+returning id, tenant
 """
 
 
-async def wake(pool: Pool, tenant: str) -> None:
+async def wake(ground: Ground, tenant: str) -> None:
     """Open what was snoozed until now."""
-    async with transaction(pool, tenant) as connection:
-        await connection.execute(_WAKE, tenant)
+    async with transaction(ground.pool, tenant) as connection:
+        for row in await connection.fetch(_WAKE, tenant):
+            await _write_down(ground, connection, row, ("", "woken", {}))
 
 
 _CONFIRM = """
@@ -89,15 +150,23 @@ where tenant = $1 and conversation_id = $2 and contact_point_id = $3 and directi
 
 
 async def confirm(
-    pool: Pool, tenant: str, conversation_id: UUID, contact_point_id: UUID, *, confirmed: bool
+    ground: Ground,
+    caller: Caller,
+    conversation_id: UUID,
+    contact_point_id: UUID,
+    *,
+    confirmed: bool,
 ) -> UUID | None:
     """Say that this contact point belongs to this conversation, or that it does not."""
-    async with transaction(pool, tenant) as connection:
-        target: UUID | None = await connection.fetchval(_LOCK, tenant, conversation_id)
-        if target is None:
+    async with transaction(ground.pool, caller.tenant) as connection:
+        row = await connection.fetchrow(_LOCK, caller.tenant, conversation_id)
+        if row is None:
             return None
-        arguments = (tenant, target, contact_point_id, confirmed)
+        arguments = (caller.tenant, row["id"], contact_point_id, confirmed)
         if await connection.execute(_CONFIRM, *arguments) == "UPDATE 0":
             return None
         await connection.execute(_CONFIRM_ENTRIES, *arguments)
+        deed = "confirmed" if confirmed else "doubted"
+        await _write_down(ground, connection, row, (caller.who, deed, {}))
+    target: UUID = row["id"]
     return target

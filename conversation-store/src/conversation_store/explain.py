@@ -80,6 +80,18 @@ _SENTENCES = {
         "A message to this address came back.",
     ),
     "agent": ("Von einer Person im Amt verfasst.", "Written by an agent."),
+    "closed": ("Als erledigt abgelegt.", "Closed."),
+    "reopened": ("Wieder geöffnet.", "Opened again."),
+    "snoozed": ("Zurückgestellt.", "Put aside."),
+    "woken": ("Wieder vorgelegt.", "Came back."),
+    "taken": ("Übernommen.", "Taken on."),
+    "assigned": ("Weitergegeben.", "Handed on."),
+    "released": ("Freigegeben.", "Released."),
+    "confirmed": ("Einen Kontaktweg bestätigt.", "Confirmed a contact point."),
+    "doubted": (
+        "Die Bestätigung eines Kontaktwegs zurückgenommen.",
+        "Took back that a contact point is confirmed.",
+    ),
     "moved": ("Von Hand verschoben.", "Moved by hand."),
     "token_forged": (
         "Die Antwortadresse ist gefälscht oder beschädigt.",

@@ -14,7 +14,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from conversation_store.explain import explain
-from conversation_store.link import contact_point_id
+from conversation_store.link import contact_point_id, open_point
 from conversation_store.show import read_bytes, read_words
 from conversation_store.timeline import Slice, cut, open_row
 from hub_contract.delivery import Delivery
@@ -74,6 +74,11 @@ _LAST_SEEN = f"select max(e.at) from entry e where {_SEEN}"  # noqa: S608 - of c
 _SUBJECTS = (
     _COLUMNS + f"where {_SEEN} and e.direction = 'in' order by e.conversation_id, e.place limit 1"
 )
+_NAME = """
+select c.id, c.sealed, k.wrapped from contact_point c
+left join hub.message_key k on k.owner = c.id and k.tenant = $1
+where c.tenant = $1 and c.id = $2
+"""
 _TRANSACTION = "select public_service, status from transaction where tenant = $1 and id = $2"
 
 
@@ -109,6 +114,8 @@ async def show_mine(citizen: Citizen, conversation_id: UUID) -> dict[str, Any] |
         last_at = await connection.fetchval(_LAST_SEEN, tenant, row["id"])
         first = await connection.fetchrow(_SUBJECTS, tenant, row["id"])
         begun = await connection.fetchrow(_TRANSACTION, tenant, row["transaction_id"])
+        inbox = await connection.fetchrow(_NAME, tenant, citizen.inbox)
+    point = open_point(citizen.ground.ring, inbox) if inbox else None
     content = open_row(first, citizen.ground.ring) if first else None
     return {
         "id": row["id"],
@@ -117,6 +124,7 @@ async def show_mine(citizen: Citizen, conversation_id: UUID) -> dict[str, Any] |
         "opened_at": row["opened_at"],
         "last_at": last_at or row["opened_at"],
         "subject": cut((content or {}).get("subject", ""), _SUBJECT),
+        "name": point.name if point else "",
         "transaction": dict(begun) if begun else None,
     }
 

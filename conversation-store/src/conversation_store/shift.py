@@ -68,20 +68,21 @@ with line as (
 update entry e set conversation_id = $4, place = r.new_place
 from ranked r where e.id = r.id and e.tenant = $1
 returning e.id, e.conversation_id, e.place, e.kind, e.direction, e.channel, e.at,
-  r.conversation_id = $3 as moved
+  r.conversation_id = $3 as moved, r.place as old_place
 """
 _SHIFT_BACK = """
 update entry e set conversation_id = r.from_conversation, place = r.from_place
 from rearranged r
 where r.tenant = $1 and r.rearrangement_id = $2 and e.id = r.entry_id and e.tenant = $1
 returning e.id, e.conversation_id, e.place, e.kind, e.direction, e.channel, e.at,
-  r.from_conversation <> r.to_conversation as moved
+  r.from_conversation <> r.to_conversation as moved, r.to_place as old_place
 """
 _COUNT = """
 update conversation
 set entry_count = entry_count + $3, next_place = next_place + $4,
     last_at = coalesce((select max(at) from entry
-                        where tenant = $1 and conversation_id = $2), last_at)
+                        where tenant = $1 and conversation_id = $2
+                          and kind <> 'change'), last_at)
 where tenant = $1 and id = $2
 """
 
@@ -103,8 +104,18 @@ async def _settle(act: Act, rows: Sequence[Record], places: int, change: Change)
     moved = [row for row in rows if row["moved"]]
     await act.connection.execute(_COUNT, act.tenant, act.source["id"], -len(moved), 0)
     await act.connection.execute(_COUNT, act.tenant, act.target["id"], len(moved), places)
-    news = [announce(_news(act, row, change), SOURCE) for row in moved]
-    await append_log(act.connection, news, [])
+    news = [_news(act, row, change) for row in moved]
+    await append_log(
+        act.connection, [announce(one, SOURCE) for one in news + left(act, moved, news)], []
+    )
+
+
+def left(act: Act, moved: Sequence[Record], news: Sequence[EntryNews]) -> list[EntryNews]:
+    """Return what tells those who look at the source: something has gone from there."""
+    if not moved:
+        return []
+    home, place = act.source["id"], moved[0]["old_place"]
+    return [news[0]._replace(conversation_id=home, place=place, cause=f"{act.id}/left")]
 
 
 def _news(act: Act, row: Record, change: Change) -> EntryNews:

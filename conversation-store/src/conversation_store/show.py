@@ -194,7 +194,10 @@ async def read_bytes(
     return name, media_type, await read_blob(ground.blobs, blob, key)
 
 
-_ORIGINALS = {"email": ("original.eml", "message/rfc822")}
+_ORIGINALS = {
+    "email": ("original.eml", "message/rfc822"),
+    "web": ("original.json", "application/json"),
+}
 
 
 def _original(row: Record) -> tuple[str, str, Blob] | None:

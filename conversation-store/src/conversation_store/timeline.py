@@ -35,7 +35,7 @@ from home
 left join lateral (
   select id, place, kind, direction, channel, account, at, claimed_at, author, automatic, readable,
     partial, verified, reason, marks, facts, delivery, delivery_reason, delivery_code, delivery_at,
-    content, contact_point_id
+    content, contact_point_id, original <> '' as has_original
   from entry
   where tenant = $1 and conversation_id = home.id and place < $3 and place > $4
   order by conversation_id {direction}, place {direction} limit $5
@@ -92,6 +92,8 @@ def line_of(row: Record, ring: KeyRing, language: str) -> bytes:
     line = outline(row, language)
     if content is None:
         return to_json({**line, "erased": True})
+    if row["has_original"]:
+        line["original"] = True
     body = content.get("body") or {}
     text = content.get("text") or body.get("text") or ""
     line |= _words(content)
@@ -163,6 +165,7 @@ def _words(content: Mapping[str, Any]) -> dict[str, Any]:
         ]
     if body.get("quoted") or body.get("signature"):
         words["folded"] = True
+    words |= {name: content[name] for name in ("assignee", "until") if name in content}
     if content.get("subject"):
         words["subject"] = cut(content["subject"], 160)
     files = content.get("attachments") or ()

@@ -15,8 +15,9 @@ _SINCE = """
   where e.tenant = $1 and e.conversation_id = c.id and e.direction = 'in' and e.automatic = 'no'
     and e.place > coalesce((
       select max(o.place) from entry o
-      where o.tenant = $1 and o.conversation_id = c.id and o.direction = 'out'
-        and o.automatic = 'no' and o.delivery not in ('failed', 'returned')), 0)
+      where o.tenant = $1 and o.conversation_id = c.id and (
+        o.kind = 'change' and o.reason = 'closed' or o.direction = 'out'
+        and o.automatic = 'no' and o.delivery not in ('failed', 'returned'))), 0)
 """
 _READ = f"""
 select c.id, ({_SINCE}) as since from conversation c

@@ -90,7 +90,7 @@ def _made(response: Response, made: tuple[UUID, bool]) -> dict[str, Any]:
 
 
 async def _change(store: TheStore, caller: TheCaller, conversation_id: UUID, wish: Change) -> None:
-    found(await change(store.ground.pool, caller.tenant, conversation_id, wish))
+    found(await change(store.ground, caller, conversation_id, wish))
 
 
 _NOTHING: dict[str, Any] = {"status_code": 204, "responses": problems(404)}
@@ -139,8 +139,8 @@ async def post_confirm(
     """Confirm that a contact point belongs to this conversation: it may be answered now."""
     found(
         await confirm(
-            store.ground.pool,
-            caller.tenant,
+            store.ground,
+            caller,
             conversation_id,
             asked.contact_point,
             confirmed=asked.confirmed,

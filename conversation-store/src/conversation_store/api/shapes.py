@@ -94,6 +94,9 @@ class EntryLine(BaseModel):
     more: bool = Field(default=False, description="the text is cut; the whole entry has all")
     folded: bool = Field(default=False, description="it quotes or is signed; the whole has that")
     evidence: list[EntryProof] = Field(default=[], description="what was checked, the first four")
+    original: bool = Field(default=False, description="the bytes as they came are kept")
+    assignee: str = Field(default="", description="of a change: who takes care from then on")
+    until: AwareDatetime | None = Field(default=None, description="of a change: put aside until")
     erased: bool = False
 
 
@@ -419,6 +422,7 @@ class MyConversation(BaseModel):
     opened_at: AwareDatetime
     last_at: AwareDatetime = Field(description="of the latest message that she sees")
     subject: str
+    name: str = Field(description="as she called herself; empty: she did not")
     transaction: MyTransaction | None
 
 
