@@ -48,7 +48,8 @@ class Answers:
     def refuse(self, request: Request, status: int) -> Response:
         """Return why not: a page for a person, a problem for a program."""
         if wants_page(request):
-            return error_page(self._pages, request, status)
+            first = request.url.path.split("/")[1]
+            return error_page(self._pages, request, status, self._tenants.get(first, ""))
         return problem(status, _TITLES.get(status, "Not possible"))
 
     def log_in_first(self, request: Request, to: str) -> Response:

@@ -318,3 +318,23 @@ async def test_without_the_gateways_word_there_is_nothing(portal, hub):
                 if path not in {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}:
                     answer = await client.request(method, path)
                     assert answer.status_code == 401, (method, path)
+
+
+async def test_another_language_keeps_what_is_typed_and_sends_nothing(client, hub, read):
+    typed = await fresh(client, read) | {"subject": "", "text": "Mein Hund", "look": "en"}
+    parts = [(name, (None, value)) for name, value in typed.items()]
+    files = [*parts, ("files", ("hund.jpg", JPEG))]
+    page = await client.post(f"{URL}?lang=en", files=files)
+    assert page.status_code == 200
+    assert "Mein Hund" in page.text
+    assert "hund.jpg" in page.text
+    assert 'lang="en"' in page.text
+    assert "kern-alert--danger" not in page.text, "nobody has sent it yet"
+    assert await hub.kept() == []
+    assert read.hidden(page.text, "form") == [typed["form"]]
+
+
+async def test_a_page_that_is_not_there_names_the_authority(client):
+    page = await client.get("/kleindorf/nirgends", headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    assert "Gemeinde Kleindorf" in page.text

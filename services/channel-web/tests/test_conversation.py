@@ -53,7 +53,7 @@ async def until_shown(citizen, text) -> str:
 
 
 async def test_form_answer_and_reply_are_one_conversation(town, citizen, read):
-    reference, _ = await begin(citizen, read)
+    reference, _ = await begin(citizen, read, name="Erika Mustermann")
     conversation = await the_conversation(town)
     assert conversation["reference"] == reference, "the number on the slip is the one agents see"
     page = (await citizen.get(TALK)).text
@@ -72,6 +72,7 @@ async def test_form_answer_and_reply_are_one_conversation(town, citizen, read):
     entries = (await town.desk("GET", f"/conversations/{conversation['id']}/entries"))["entries"]
     assert [e["direction"] for e in entries] == ["in", "out", "in"]
     assert all(e.get("verified", True) for e in entries)
+    assert {e["person"]["name"] for e in entries} == {"Erika Mustermann"}, "said once is enough"
 
 
 async def test_what_she_has_read_is_reported(town, citizen, read):

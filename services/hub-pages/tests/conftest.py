@@ -32,7 +32,7 @@ def app(ring) -> FastAPI:
     made.state.ring = ring
     pages = Pages(SAMPLE)
     made.mount("/static", pages.own)
-    add_error_pages(made, pages)
+    add_error_pages(made, pages, str.capitalize, "probe")
     ask = Annotated[Visitor, Depends(visitor_of("sample"))]
 
     @made.get("/")

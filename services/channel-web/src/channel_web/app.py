@@ -57,7 +57,7 @@ def add_pages(app: FastAPI, portal: Portal) -> FastAPI:
     for module in _ROUTES:
         app.include_router(module.router)
     app.mount("/static", portal.pages.own)
-    add_error_pages(app, portal.pages)
+    add_error_pages(app, portal.pages, portal.accounts.authority, SERVICE)
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_: Request, __: ClientDisconnect) -> Response:

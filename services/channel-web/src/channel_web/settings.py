@@ -105,6 +105,11 @@ class Accounts:
     def of(self, tenant: str) -> Account | None:
         return self._by_tenant.get(tenant)
 
+    def authority(self, tenant: str) -> str:
+        """Return what people call it; empty: it has no portal."""
+        account = self.of(tenant)
+        return account.display_name if account else ""
+
     def get(self, tenant: str, name: str) -> Account | None:
         account = self._by_tenant.get(tenant)
         return account if account and account.name == name else None

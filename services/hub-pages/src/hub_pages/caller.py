@@ -32,11 +32,7 @@ def visitor_of(audience: str) -> Callable[[Request], Awaitable[Visitor]]:
     """
 
     async def visitor(request: Request) -> Visitor:
-        ring: KeyRing = request.app.state.ring
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise Refused("MissingToken")
-        caller = verify(ring, token.strip(), audience)
+        caller = _verify(request, audience)
         # Only behind a good token are the gateway's other words worth anything.
         return Visitor(
             caller,
@@ -46,6 +42,22 @@ def visitor_of(audience: str) -> Callable[[Request], Awaitable[Visitor]]:
         )
 
     return visitor
+
+
+def tenant_of(request: Request, audience: str) -> str:
+    """Return whose page was asked for, also where there is none; empty: nobody says so."""
+    try:
+        return _verify(request, audience).tenant
+    except Refused:
+        return ""
+
+
+def _verify(request: Request, audience: str) -> Caller:
+    ring: KeyRing = request.app.state.ring
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Refused("MissingToken")
+    return verify(ring, token.strip(), audience)
 
 
 def prefix_of(header: str) -> str:

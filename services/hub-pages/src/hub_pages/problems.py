@@ -1,5 +1,7 @@
 """Shows errors as pages to people, as problems to programs: what is, what is kept, what to do."""
 
+from collections.abc import Callable
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -7,6 +9,7 @@ from starlette.exceptions import HTTPException
 from hub_contract.errors import Temporary
 from hub_kit.shell import problem
 from hub_kit.tokens import Refused
+from hub_pages.caller import tenant_of
 from hub_pages.pages import Pages
 from hub_pages.said import mark
 
@@ -54,8 +57,8 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def error_page(pages: Pages, request: Request, status: int) -> Response:
-    """Return the page that tells a person what this status means."""
+def error_page(pages: Pages, request: Request, status: int, authority: str = "") -> Response:
+    """Return the page that tells a person what this status means, and whose page it is."""
     title, sentences = _SAID.get(status, _BROKEN)
     say = pages.say(pages.look(request).language)
     return pages.page(
@@ -64,16 +67,23 @@ def error_page(pages: Pages, request: Request, status: int) -> Response:
         status=status,
         title=say(title),
         sentences=[say(sentence) for sentence in sentences],
+        authority=authority or "Faden",
         again=status in {429, 503} and request.method == "GET",
     )
 
 
-def add_error_pages(app: FastAPI, pages: Pages) -> None:
-    """Answer people's browsers with pages; whoever asks for something else gets the problem."""
+def add_error_pages(
+    app: FastAPI, pages: Pages, authority_of: Callable[[str], str], audience: str
+) -> None:
+    """Answer people's browsers with pages; whoever asks for something else gets the problem.
+
+    `authority_of` names the authority of a tenant; `audience` is this service in a token.
+    """
 
     def answer(request: Request, status: int, detail: str = "") -> Response:
         if wants_page(request):
-            return error_page(pages, request, status)
+            tenant = tenant_of(request, audience)
+            return error_page(pages, request, status, authority_of(tenant) if tenant else "")
         return problem(status, _SAID.get(status, _BROKEN)[0], detail)
 
     @app.exception_handler(HTTPException)

@@ -29,6 +29,7 @@ KINDS = {
     "voicemail": mark("Sprachnachricht"),
     "note": mark("Notiz"),
     "delivery": mark("Zustellung"),
+    "change": mark("Änderung"),
 }
 DELIVERY = {
     "requested": mark("wird gesendet"),

@@ -50,6 +50,7 @@ class Context:
     received_at: datetime
     begins: bool = False  # the conversation, and the inbox with it
     language: str = "de"
+    name: str = ""  # as she gave it before, for what she sends without
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _original(sent: Sent) -> bytes:
 def _content(sent: Sent, context: Context) -> MessageContent:
     inbox = context.inbox
     return MessageContent(
-        sender=_point(context, sent.written.name),
+        sender=_point(context, sent.written.name or context.name),
         subject=_subject(sent.written, begins=context.begins),
         body=Body(text=sent.written.text),
         external_id=hashlib.sha256(sent.token.encode()).hexdigest(),  # the token itself opens more

@@ -60,9 +60,8 @@ async def _send(
 ) -> Response:
     files, gone = await all_files(visit, draft)
     faults = (*wrong, *draft.faults, *gone)
-    if faults:
-        status = 422 if draft.received.whole else 413
-        return await _again(visit, draft, kind, faults, status)
+    if draft.looks or faults:
+        return await _again(visit, draft, kind, faults, draft.status)
     try:
         slip = await begin(visit, Sent(draft.token, kind, written, files), draft)
     except Temporary:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -40,8 +40,7 @@ async def conversation(visit: TheVisit) -> Response:
     if session is None:
         return RedirectResponse(f"{visit.prefix}/vorgang", 303)
     sent = visit.request.query_params.get("gesendet", "")
-    answer = await show(visit, session, form=empty_form(), sent=sent)
-    return visit.remember(answer, session)
+    return await show(visit, session, form=empty_form(), sent=sent)
 
 
 @router.get("/vorgang/nachricht/{entry}")
@@ -70,8 +69,8 @@ async def write(visit: TheVisit) -> Response:
     files, gone = await all_files(visit, draft)
     written, wrong = read_answer(draft.fields, draft.count)
     faults = (*wrong, *draft.faults, *gone)
-    if faults:
-        return await _again(visit, session, draft, faults, 422 if draft.received.whole else 413)
+    if draft.looks or faults:
+        return await _again(visit, session, draft, faults, draft.status)
     try:
         event_id = await _accept(visit, session, draft, written, files)
     except Temporary:
@@ -96,7 +95,7 @@ async def show(
     """Return the page of a conversation; without the store, all that works without it."""
     seen = await _look(visit, session, sent)
     lines = seen.lines
-    return visit.page(
+    answer = visit.page(
         "conversation.html",
         status=status,
         form=form,
@@ -114,6 +113,7 @@ async def show(
         unsent=unsent,
         away=away,
     )
+    return visit.remember(answer, replace(session, name=seen.name or session.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,10 @@ class _Seen:
     older: int | None = None
     is_latest: bool = True
     silent: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.found["name"]) if self.found else ""
 
 
 async def _look(visit: Visit, session: Session, sent: str) -> _Seen:
@@ -173,6 +177,7 @@ async def _accept(
         session.inbox,
         datetime.now(UTC),
         language=visit.language,
+        name=session.name,
     )
     arrival = await read_sent(Sent(draft.token, MessageKind.CHAT, written, files), context)
     accepted = await visit.portal.ground.accept(arrival)
@@ -187,8 +192,7 @@ async def _again(
     kept = await keep_files(visit, draft)
     if _wants_piece(visit):
         return visit.remember(_composer(visit, form, kept, status), session)
-    answer = await show(visit, session, form=form, kept=kept, status=status, away=status == 503)
-    return visit.remember(answer, session)
+    return await show(visit, session, form=form, kept=kept, status=status, away=status == 503)
 
 
 async def _keep_for_later(visit: Visit, draft: Draft) -> Response:

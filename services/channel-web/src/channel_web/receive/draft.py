@@ -33,6 +33,18 @@ class Draft:
         return self.received.single()
 
     @property
+    def looks(self) -> bool:
+        """Say whether it was sent only to see the page in another language or other colours."""
+        return bool(self.received.value("look"))
+
+    @property
+    def status(self) -> int:
+        """Return what a page says that shows it again."""
+        if self.looks:
+            return 200
+        return 422 if self.received.whole else 413
+
+    @property
     def count(self) -> int:
         return len(self.taken) + len(self.kept)
 
@@ -75,7 +87,8 @@ async def keep_files(visit: Visit, draft: Draft) -> Sequence[Kept]:
 
 def form_of(visit: Visit, values: Mapping[str, str], faults: Sequence[Wrong]) -> Form:
     """Return the form as a page shows it, with all that was typed."""
-    return Form(values, sentences(faults, visit.say, visit.portal.settings))
+    said = () if values.get("look") else faults  # nobody has sent it yet
+    return Form(values, sentences(said, visit.say, visit.portal.settings))
 
 
 def empty_form(values: Mapping[str, str] | None = None) -> Form:

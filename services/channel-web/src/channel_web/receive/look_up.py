@@ -113,7 +113,6 @@ async def _enter(visit: Visit, inbox: Inbox, draft: Draft) -> Response:
     session = visit.portal.sessions.begin(inbox)
     if draft.fields.get("text") or draft.kept:
         form = form_of(visit, {**draft.fields, "form": draft.token}, ())
-        answer = await show(visit, session, form=form, kept=draft.kept, unsent=True)
-    else:
-        answer = RedirectResponse(f"{visit.prefix}/vorgang/gespraech", 303)
-    return visit.remember(answer, session)
+        return await show(visit, session, form=form, kept=draft.kept, unsent=True)
+    to = f"{visit.prefix}/vorgang/gespraech"
+    return visit.remember(RedirectResponse(to, 303), session)

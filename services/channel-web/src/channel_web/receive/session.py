@@ -24,11 +24,15 @@ COOKIE = "faden_citizen"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`secret` stays readable only for the thank-you page of a form that was just sent."""
+    """`secret` stays readable only for the thank-you page of a form that was just sent.
+
+    `name` is how she called herself, once a page of the conversation has said it.
+    """
 
     inbox: Inbox
     until: datetime
     secret: str = ""
+    name: str = ""
 
     @property
     def has_ended(self) -> bool:
@@ -49,7 +53,8 @@ class Sessions:
             sealed = base64.urlsafe_b64decode(request.cookies.get(COOKIE, "").encode())
             said = json.loads(open_sealed(self._key, sealed, tenant.encode()))
             inbox = Inbox(UUID(said["inbox"]), said["reference"])
-            return Session(inbox, datetime.fromisoformat(said["until"]), said["secret"])
+            until = datetime.fromisoformat(said["until"])
+            return Session(inbox, until, said["secret"], said["name"])
         except (Permanent, ValueError, KeyError, TypeError):
             return None
 
@@ -61,6 +66,7 @@ class Sessions:
             "reference": renewed.inbox.reference,
             "until": renewed.until.isoformat(),
             "secret": renewed.secret,
+            "name": renewed.name,
         }
         sealed = seal(self._key, json.dumps(said).encode(), tenant.encode())
         # No Max-Age: it goes with the browser's window, its end stands inside.

@@ -86,6 +86,7 @@ function put(log, html) {
 
 const answer = document.getElementById("antwort")
 answer?.addEventListener("submit", async (event) => {
+  if (event.submitter?.name === "look") return // another language: a page of its own
   event.preventDefault()
   const form = event.target
   const button = form.querySelector("button")
