@@ -78,6 +78,20 @@ _WATCH = """() => {
 }"""
 
 
+def test_what_others_do_with_a_conversation_is_seen_at_once(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    expect(page.locator(".timeline article")).to_have_count(3)
+    with office.client() as desk:  # another window
+        desk.post(f"/c/{home}/assign", data={"assignee": "agent-7"})
+        desk.post(f"/c/{home}/close")
+    expect(page.locator(".talk__facts")).to_contain_text("Erledigt")
+    expect(page.locator(".talk__facts")).to_contain_text("Sie sind zuständig")
+    changes = page.locator(".hub-entry--change")
+    expect(changes).to_contain_text(["Sie: Übernommen.", "Sie: Als erledigt abgelegt."])
+    check_page(page)
+
+
 def test_nothing_is_missed_while_the_line_is_lost(office, browser):
     home = story(office)
     # Not by `visit`: a browser without a line complains.

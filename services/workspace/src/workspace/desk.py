@@ -28,15 +28,18 @@ class Desk:
         self, request: Request, visitor: Visitor, template: str, status: int = 200, **values: Any
     ) -> HTMLResponse:
         """Return a page or a piece of one, with what the frame of the desk shows."""
-        tenant = self.ground.settings.tenants.get(visitor.caller.tenant)
         frame = {
             "visitor": visitor,
             "me": visitor.caller.who,
-            "tenant_name": tenant.name if tenant else visitor.caller.tenant,
+            "tenant_name": self.authority(visitor.caller.tenant),
             "may_read": may(visitor.caller.role, "read", "conversation"),
             "may_operate": may(visitor.caller.role, "read", "operations"),
         }
         return self.pages.page(request, template, status=status, **{**frame, **values})
+
+    def authority(self, tenant: str) -> str:
+        known = self.ground.settings.tenants.get(tenant)
+        return known.name if known else tenant
 
     def language(self, request: Request) -> str:
         return self.pages.look(request).language

@@ -16,7 +16,7 @@ from workspace.drafts import read_draft
 from workspace.hold import held_in
 from workspace.people import names, others_here
 
-PAGE = 14  # entries; with forty lines of the queue a page stays below 60 KB
+PAGE = 12  # entries; with forty lines of the queue a page stays below 60 KB
 LINES = 40  # of the queue; as many as fit one screen
 
 
@@ -119,6 +119,9 @@ _SILENT: dict[str, Any] = {
     "folded": False,
     "erased": False,
     "evidence": (),
+    "original": False,
+    "assignee": "",
+    "until": "",
 }
 
 

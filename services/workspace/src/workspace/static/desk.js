@@ -69,7 +69,7 @@
     if (!stay) toEnd(box)
     if (!stay && document.visibilityState === "visible") seeAll(box)
     if (news.some((one) => one.dataset.side === "in")) tellNews(stay)
-    if (news.length) refreshSide(c)
+    if (news.length) refreshAround(c)
     const held = $("held")
     if (held?.children.length) htmx.ajax("GET", `${c}/held`, { source: held, target: held, swap: "outerHTML" }).catch(lookAgain)
   }
@@ -111,13 +111,17 @@
     const told = $("news")
     if (told && (stay || $("text").value.trim())) told.textContent = told.dataset.text
   }
-  // Who takes part, and other conversations, may have changed with a new entry.
-  const refreshSide = async (c) => {
-    const html = await text(c), side = $("who")
-    const next = html && url() === c && built(html).querySelector("#who")
-    if (!next || side.contains(document.activeElement)) return
-    side.replaceWith(next)
-    htmx.process(next)
+  // Who takes part and who takes care, the state, other conversations may have changed with an entry.
+  const refreshAround = async (c) => {
+    const html = await text(c)
+    if (html === null || url() !== c) return
+    const fresh = built(html)
+    for (const part of ["#who", ".talk__head"]) {
+      const old = document.querySelector(part), next = fresh.querySelector(part)
+      if (!old || !next || old.contains(document.activeElement)) continue
+      old.replaceWith(next)
+      htmx.process(next)
+    }
   }
 
   const refreshQueue = () => {
