@@ -281,30 +281,35 @@ async def test_a_server_that_hangs_is_temporary_in_time(channel, owner, arrive):
         assert (await accept(arrive(3))).new, "with a connection of its own again"
 
 
-class Slow:
-    """Blobs that take a while for every second batch: the next one is ready before it."""
+class Held:
+    """Blobs that keep the first batch back, so that the next one is ready before it."""
 
     def __init__(self, blobs) -> None:
-        self._blobs, self._calls = blobs, 0
+        self._blobs, self.batches, self.free = blobs, 0, asyncio.Event()
 
     async def put_all(self, objects) -> None:
-        self._calls += 1
-        await asyncio.sleep(0.05 * (self._calls % 2))
+        self.batches += 1
+        if self.batches == 1:
+            await self.free.wait()
         await self._blobs.put_all(objects)
 
 
 async def test_the_log_keeps_the_order_of_arrivals_also_where_two_batches_are_under_way(
     channel, owner, arrive
 ):
-    accept = Accept(channel.pool, Slow(channel.blobs), channel.ring, "test")
-    arriving = []
-    for first in range(0, 400, 40):
-        arriving += [asyncio.create_task(accept(arrive(n))) for n in range(first, first + 40)]
-        await asyncio.sleep(0.01)
-    assert all(one.new for one in await asyncio.gather(*arriving))
+    held = Held(channel.blobs)
+    accept = Accept(channel.pool, held, channel.ring, "test")
+    first = [asyncio.create_task(accept(arrive(n))) for n in range(40)]
+    await asyncio.sleep(0.01)
+    second = [asyncio.create_task(accept(arrive(n))) for n in range(40, 80)]
+    await asyncio.sleep(0.3)  # long enough for the second to be kept, if it did not wait
+    assert (held.batches, await count(owner)) == (2, 0)
+    held.free.set()
+    async with asyncio.timeout(30):
+        assert all(one.new for one in await asyncio.gather(*first, *second))
     rows = await owner.fetch("select event_id, xid::text from hub.event_log order by xid, seq")
-    assert [row["event_id"] for row in rows] == [arrive(n).event.id for n in range(400)]
-    assert len({row["xid"] for row in rows}) > 4
+    assert [row["event_id"] for row in rows] == [arrive(n).event.id for n in range(80)]
+    assert len({row["xid"] for row in rows}) == 2
 
 
 class Cutter:
