@@ -29,7 +29,7 @@ def split_reply(text: str, html: str = "") -> Body:
     `html` is the safe form of the whole, and only passed on.
     """
     lines, declared = _read_marks(text) if has_marks(text) else (text.split("\n"), {})
-    labels = _label(lines, declared)
+    labels = _label(lines, declared, quotes=">" in text)
     _label_signatures(lines, labels)
     if labels.count(_TEXT) == len(labels):
         return Body(text=_join(lines), html=html)
@@ -78,7 +78,7 @@ def _weight(mark: str) -> int:
     return ("", SOFT_QUOTE, SIGNATURE, TO_THE_END, QUOTE).index(mark)
 
 
-def _label(lines: list[str], declared: dict[int, str]) -> list[str]:
+def _label(lines: list[str], declared: dict[int, str], *, quotes: bool) -> list[str]:
     """Return for every line whether it is quoted; signatures are looked for afterwards."""
     labels = [_TEXT] * len(lines)
     at = 0
@@ -108,16 +108,10 @@ def _label(lines: list[str], declared: dict[int, str]) -> list[str]:
             continue
         elif at and labels[at - 1] == _QUOTED and _is_wrapped(lines, at):
             labels[at] = _QUOTED
-        at = at + 1 if declared or labels[at] == _QUOTED else _next(lines, at)
+        # Far down nothing but `>` and what HTML declared is looked for.
+        looks = quotes or declared or at < _MOST_LINES or labels[at] == _QUOTED
+        at = at + 1 if looks else len(lines)
     return labels
-
-
-def _next(lines: list[str], at: int) -> int:
-    """Return the next line worth a look: far down only one with a `>` in front of it."""
-    if at < _MOST_LINES:
-        return at + 1
-    later = range(at + 1, len(lines))
-    return next((n for n in later if lines[n].lstrip(" ")[:1] == ">"), len(lines))
 
 
 def _below(lines: list[str], at: int) -> int:

@@ -32,6 +32,10 @@ _GAP = r"[\s\-.*/\u00b7\u2010-\u2015\u2212]"
 # Where digits are near enough to each other; most of a long text is not looked at any closer.
 _BETWEEN = r"[OoQDIl|!ZzSsGbB\s\-.*/\u00ad\u00b7\u200b-\u200d\u2010-\u2015\u2060\u2212\ufeff]"
 _NUMBERS = re.compile(rf"[0-9](?:{_BETWEEN}{{0,60}}+[0-9]){{6,}}+")
+# The same of a whole text in a tenth of the time: without what may stand between them (any byte
+# that is not ASCII might be that), seven digits must stand side by side.
+_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
+_LEFT_OUT = b"OoQDIl|!ZzSsGbB-.*/ \t\n\r\v\f\x1c\x1d\x1e\x1f" + bytes(range(128, 256))
 _GAPS = re.compile(rf"{_GAP}+")
 _SEPARATORS = re.compile(rf"{_GAP}|#")  # a keypad ends its digits with #
 _CANDIDATE = re.compile(
@@ -89,6 +93,9 @@ def show_reference(digits: str) -> str:
 
 def find_references(text: str) -> tuple[str, ...]:
     """Return every valid reference in running text, once each, in order of appearance."""
+    bare = text.encode(errors="surrogatepass").translate(_AS_ZERO, _LEFT_OUT)
+    if b"0" * _TRUE_DIGITS not in bare:
+        return ()
     return tuple(dict.fromkeys(digits for part in _near(text) for digits in _found(part)))
 
 
