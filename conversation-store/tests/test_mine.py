@@ -65,6 +65,7 @@ async def test_hers_is_listed_and_shown(world, citizen, form):
         "opened_at": shown["opened_at"],
         "last_at": shown["opened_at"],
         "subject": "Hundesteuer",
+        "name": "",
         "transaction": {"public_service": "hund", "status": "SUBMITTED"},
     }
     assert (await citizen.get("/mine")).json() == {"conversations": [shown]}
