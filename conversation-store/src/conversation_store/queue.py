@@ -111,7 +111,7 @@ def summaries(tenant: str) -> sa.Select[Any]:
         .where(
             entry.c.tenant == tenant,
             entry.c.conversation_id == conversation.c.id,
-            entry.c.direction == "in",
+            entry.c.direction.notin_(("out", "none")),  # see views.py
         )
         .order_by(entry.c.conversation_id.desc(), entry.c.place.desc())  # as the index has it
         .limit(1)
