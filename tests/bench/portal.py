@@ -1,7 +1,8 @@
 """How many status pages a second one portal process shows, and how long one takes, by HTTP.
 
 A status page is the conversation as its citizen sees it: here ten messages, asked of the store in
-another process, as in every hub. Beside it the contact form, which asks nobody.
+another process, as in every hub. Beside it the contact form, which asks nobody. The floor: what the
+same server answers a second where nothing is behind it.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from urllib.parse import urlencode
 import httpx
 import yaml
 from tests.bench.configure import Hub, configure
+from tests.bench.hooks import noop
 from tests.bench.rows import Row
 from tests.bench.set_up import Stage, free_port, running
 from tests.bench.watch import percentiles, stand
@@ -29,7 +31,8 @@ _STATUS, _FORM = "/vorgang/gespraech", "/kontakt"
 
 
 async def measure(stage: Stage) -> list[Row]:
-    rows: list[Row] = []
+    floor = (await noop(stage)).rate
+    rows = [Row("no-op ASGI: the floor", floor, "requests/s")]
     async with fresh_database(stage.cluster, migrations()) as dsn:
         hub = configure(stage, dsn)
         port = free_port()
@@ -40,7 +43,8 @@ async def measure(stage: Stage) -> list[Row]:
             cookie = await _write(hub, port, head)
             for name, path in (("status page, ten messages", _STATUS), ("contact form", _FORM)):
                 stage.note(f"portal: {name}")
-                rows += await _pages(name, port, path, [*head, f"Cookie: {COOKIE}={cookie}"], stage)
+                request = _request(path, [*head, f"Cookie: {COOKIE}={cookie}"])
+                rows += await _pages(stage, name, port, request, floor)
     return rows
 
 
@@ -79,9 +83,12 @@ async def _write(hub: Hub, port: int, head: list[str]) -> str:
     return cookie
 
 
-async def _pages(name: str, port: int, path: str, head: list[str], stage: Stage) -> list[Row]:
+def _request(path: str, head: list[str]) -> bytes:
     lines = "\r\n".join([f"GET {path} HTTP/1.1", "Host: portal", "Accept: text/html", *head])
-    request = f"{lines}\r\n\r\n".encode()
+    return f"{lines}\r\n\r\n".encode()
+
+
+async def _pages(stage: Stage, name: str, port: int, request: bytes, floor: float) -> list[Row]:
     alone, size = await _ask(port, request, stage.some(200, 40))
     start = time.perf_counter()
     each = stage.some(PAGES, 200) // CONNECTIONS
@@ -89,7 +96,7 @@ async def _pages(name: str, port: int, path: str, head: list[str], stage: Stage)
     rate = each * CONNECTIONS / (time.perf_counter() - start)
     p50, p99 = percentiles(alone)
     return [
-        Row(f"{name}, a second", rate, "pages/s"),
+        Row(f"{name}, a second", rate, "pages/s", floor),
         Row(f"{name}, p50", p50, "ms"),
         Row(f"{name}, p99", p99, "ms"),
         Row(f"{name}, size", size / 1000, "KB"),
