@@ -158,6 +158,72 @@ def test_the_whole_story_by_keyboard_alone(office, visit):
     expect(page.locator(".queue__said")).to_contain_text("1 Gespräch gefunden")
 
 
+def hold_up(page):
+    """Have the next words sent wait; return what gives that request back, to go on or to fail."""
+    seen = []
+    page.route("**/write", lambda route: seen.append(route), times=1)
+
+    def take():
+        while not seen:
+            page.wait_for_timeout(20)
+        return seen.pop()
+
+    return take
+
+
+@pytest.mark.parametrize("undo_seconds", [120])
+def test_one_may_type_on_and_send_while_the_last_words_are_on_their_way(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    slow, keys = hold_up(page), page.keyboard
+    keys.press("n")
+    keys.type("Frau Muster ist bekannt")
+    keys.press("Control+Enter")
+    keys.type("Nur für uns. ")
+    keys.press("Escape")
+    keys.press("r")
+    expect(page.locator("#text")).to_have_value("Nur für uns. ")
+    page.locator("#text").fill("Sehr geehrte Frau Muster, gern.")
+    keys.press("Control+Enter")
+    slow().continue_()
+    expect(page.locator(".hub-entry--note .hub-text")).to_have_text("Frau Muster ist bekannt")
+    expect(page.locator(".held .hub-text")).to_have_text("Sehr geehrte Frau Muster, gern.")
+    expect(page.locator("#text")).to_have_value("")
+
+
+def test_what_is_typed_while_a_note_is_on_its_way_stays_one(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    slow, keys = hold_up(page), page.keyboard
+    keys.press("n")
+    keys.type("Eins")
+    keys.press("Control+Enter")
+    keys.type("Zwei")
+    slow().continue_()
+    expect(page.locator(".hub-entry--note .hub-text")).to_have_text("Eins")
+    keys.type(" und drei")  # the field keeps the focus: no letter is taken for a shortcut
+    expect(page.locator("#text")).to_have_value("Zwei und drei")
+    expect(page.locator("#mode-note")).to_be_checked()
+    expect(page.locator("#draft-state")).to_have_text("Entwurf gespeichert")
+    page.reload()
+    expect(page.locator("#text")).to_have_value("Zwei und drei")
+
+
+def test_what_could_not_be_sent_is_given_back_before_what_was_typed_since(office, browser):
+    home = story(office)
+    page = browser.new_page(viewport=WIDE, locale="de-DE")  # one that may complain
+    page.goto(f"{office.address}/desk/c/{home}")
+    slow = hold_up(page)
+    page.locator("#text").fill("Sehr geehrte Frau Muster")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#text")).to_have_value("")
+    page.keyboard.type("bis morgen")
+    slow().abort()
+    expect(page.locator("#text")).to_have_value("Sehr geehrte Frau Muster\n\nbis morgen")
+    expect(page.locator("#trouble")).to_contain_text("Ihr Text ist noch da")
+    page.close()
+
+
 def test_single_keys_can_be_switched_off(office, visit):
     story(office)
     page = visit(f"{office.address}/desk/", viewport=WIDE)

@@ -15,7 +15,7 @@ from workspace.refused import reason_of
 from workspace.show import read_conversation
 
 router = APIRouter()
-_CHANGED = "desk:changed"  # tells desk.js to look at the queue again
+_CHANGED = "desk:changed"  # tells the page to look at the queue again
 _NO_SUCH = "reference: leads nowhere"
 _UNCHANGED = mark("Es wurde nichts verändert.")
 

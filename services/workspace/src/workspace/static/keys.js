@@ -1,0 +1,36 @@
+// The keyboard: single keys where nobody types, Ctrl+Enter to send, Escape to leave.
+import { $ } from "./page.js"
+import { write } from "./composer.js"
+
+const lines = () => [...document.querySelectorAll(".line")]
+const step = (by) => {
+  const all = lines()
+  const now = all.indexOf(document.activeElement.closest?.(".line") ?? document.querySelector(".line[aria-current]"))
+  all[Math.max(0, Math.min(all.length - 1, now + by))]?.focus()
+}
+const press = (key) => document.querySelector(`#pane [data-key="${key}"]`)?.click()
+const KEYS = {
+  j: () => step(1), k: () => step(-1),
+  r: () => write("mode-reply"), n: () => write("mode-note"),
+  a: () => press("a"), e: () => press("e"),
+  "/": () => $("search")?.focus(), "?": () => $("help")?.showModal(),
+}
+const isTyping = (target) => target.closest?.("input:not([type=radio], [type=checkbox]), textarea, select, dialog[open]")
+const keysOn = () => localStorage.getItem("desk-keys") !== "off"
+
+document.addEventListener("keydown", (event) => {
+  const bare = !event.ctrlKey && !event.metaKey && !event.altKey
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.id === "text") {
+    event.target.form.requestSubmit()
+  } else if (event.key === "Escape") {
+    for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false
+    if (isTyping(event.target) && !event.target.closest("dialog")) event.target.blur()
+  } else if (KEYS[event.key] && bare && keysOn() && !isTyping(event.target)) {
+    event.preventDefault()
+    KEYS[event.key]()
+  }
+})
+document.addEventListener("change", (event) => {
+  if (event.target.id === "keys-on") localStorage.setItem("desk-keys", event.target.checked ? "on" : "off")
+})
+if ($("keys-on")) $("keys-on").checked = keysOn()
