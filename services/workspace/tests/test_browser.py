@@ -161,7 +161,11 @@ def test_the_whole_story_by_keyboard_alone(office, visit):
 def hold_up(page):
     """Have the next words sent wait; return what gives that request back, to go on or to fail."""
     seen = []
-    page.route("**/write", lambda route: seen.append(route), times=1)
+
+    def keep(route):  # Playwright wants a function of Python's
+        seen.append(route)
+
+    page.route("**/write", keep, times=1)
 
     def take():
         while not seen:

@@ -89,9 +89,10 @@ answer?.addEventListener("submit", async (event) => {
   if (event.submitter?.name === "look") return // another language: a page of its own
   event.preventDefault()
   const form = event.target
-  const button = form.querySelector("button")
+  const button = form.querySelector("button"), field = form.querySelector("textarea")
   if (button.disabled) return
   button.disabled = true
+  field.readOnly = true // what would be typed now would go with the form
   try {
     const said = await fetch(form.action, {
       method: "POST", body: new FormData(form), headers: { Accept: piece },
@@ -106,6 +107,7 @@ answer?.addEventListener("submit", async (event) => {
     ;(summary ?? answer.querySelector("textarea")).focus()
   } catch {
     button.disabled = false
-    tell(form.querySelector("textarea"), answer.dataset.offline)
+    field.readOnly = false
+    tell(field, answer.dataset.offline)
   }
 })
