@@ -101,6 +101,16 @@ def is_rule(line: str) -> bool:
     return _RULE.match(line) is not None
 
 
+def header_lines(lines: list[str]) -> set[int]:
+    """Return the lines at which a header may begin: all others are not worth a pattern.
+
+    Each kind is told by a drawn line, or by an end that is at most three lines further down.
+    """
+    ends = (at for at, line in enumerate(lines) if ":" in line or "wrote" in line or "--" in line)
+    begins = {at for end in ends for at in range(max(0, end - 3), end + 1)}
+    return begins.union(at for at, line in enumerate(lines) if line.lstrip()[:1] in _DRAWN)
+
+
 def find_header(lines: list[str], at: int) -> QuoteHeader | None:
     """Return the header that begins at this line, or None; the line is not blank."""
     line = lines[at]

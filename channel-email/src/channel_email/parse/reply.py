@@ -9,7 +9,7 @@ Rule 3. Where nothing but quotation would be left, the whole is the text: a forw
 import re
 from collections.abc import Iterable
 
-from channel_email.parse.quotes import find_header, is_rule
+from channel_email.parse.quotes import find_header, header_lines, is_rule
 from channel_email.parse.signature import find_signature
 from hub_contract.words import Body
 
@@ -81,37 +81,44 @@ def _weight(mark: str) -> int:
 def _label(lines: list[str], declared: dict[int, str], *, quotes: bool) -> list[str]:
     """Return for every line whether it is quoted; signatures are looked for afterwards."""
     labels = [_TEXT] * len(lines)
-    at = 0
-    while at < len(lines):
-        line = lines[at]
+    done = 0  # lines above are labelled
+    for at in _remarkable(lines, declared, quotes=quotes):
+        if at < done:
+            continue
         mark = declared.get(at, "")
-        if mark in (QUOTE, TO_THE_END) or line.lstrip(" ")[:1] == ">":
+        if mark in (QUOTE, TO_THE_END) or lines[at].lstrip(" ")[:1] == ">":
             labels[at] = _QUOTED
             if mark == TO_THE_END:
                 return _rest_is_quoted(lines, labels, at)
         elif mark == SIGNATURE:
             labels[at] = _SIGNED
-        elif at < _MOST_LINES and line.strip() and (header := find_header(lines, at)):
-            end = at + header.lines
-            labels[at:end] = [_QUOTED] * header.lines
-            below = _below(lines, end)
+        elif at < _MOST_LINES and lines[at].strip() and (header := find_header(lines, at)):
+            done = at + header.lines
+            labels[at:done] = [_QUOTED] * header.lines
+            below = _below(lines, done)
             soft = below < len(lines) and declared.get(below) in (SOFT_QUOTE, QUOTE)
             if not soft and lines[below : below + 1] and lines[below].lstrip()[:1] == ">":
-                at = end
                 continue
             if not soft:
                 return _rest_is_quoted(lines, labels, at)
-            while end < len(lines) and (not lines[end].strip() or end in declared):
-                labels[end] = _QUOTED
-                end += 1
-            at = end
-            continue
+            while done < len(lines) and (not lines[done].strip() or done in declared):
+                labels[done] = _QUOTED
+                done += 1
         elif at and labels[at - 1] == _QUOTED and _is_wrapped(lines, at):
             labels[at] = _QUOTED
-        # Far down nothing but `>` and what HTML declared is looked for.
-        looks = quotes or declared or at < _MOST_LINES or labels[at] == _QUOTED
-        at = at + 1 if looks else len(lines)
     return labels
+
+
+def _remarkable(lines: list[str], declared: dict[int, str], *, quotes: bool) -> list[int]:
+    """Return the lines, in order, that may be anything but own words; of most mails a few.
+
+    Far down nothing but `>` and what HTML declared is looked for.
+    """
+    numbers = set(declared).union(header_lines(lines[: _MOST_LINES + 3]))
+    if quotes:
+        marked = [at for at, line in enumerate(lines) if line.lstrip()[:1] == ">"]
+        numbers.update(marked, (at + 1 for at in marked if at + 1 < len(lines)))
+    return sorted(numbers)
 
 
 def _below(lines: list[str], at: int) -> int:

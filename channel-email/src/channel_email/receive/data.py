@@ -69,8 +69,7 @@ class DataReader:
         if not self._kept:
             return Mail(b"", Fault.TOO_LARGE, rest)
         lines = bytes(self._kept)
-        breaks = lines.count(b"\r\n")
-        if lines.count(b"\n") != breaks or lines.count(b"\r") != breaks:
+        if lines.replace(b"\r", b"").replace(b"\n", b"\r\n") != lines:  # faster than to count
             return Mail(b"", Fault.BARE_LINE_END, rest)
         raw = lines.replace(b"\r\n.", b"\r\n")[2:]
         if len(raw) > self._limit:
