@@ -260,11 +260,15 @@ async def test_an_empty_mail_is_a_mail(accounts, recorder):
     assert event.size == 0
 
 
-async def test_everything_said_at_once_is_answered_in_order(accounts, recorder):
+@pytest.mark.parametrize("size", [1_000_000, 100, 7])
+async def test_everything_said_at_once_is_answered_in_order(accounts, recorder, size):
     envelope = f"MAIL FROM:<a@example.org>\r\nRCPT TO:<{POST}>\r\nDATA\r\n".encode()
     async with listening(accounts, recorder) as port, Talk.to(port) as talk:
         first, second = mail("eins", "1@x"), mail("zwei", "2@x")
-        await talk.send(envelope + first + b".\r\n" + envelope + second + b".\r\nQUIT\r\n")
+        said = envelope + first + b".\r\n" + envelope + second + b".\r\nQUIT\r\n"
+        for start in range(0, len(said), size):
+            await talk.send(said[start : start + size])
+            await asyncio.sleep(0)
         replies = [await talk.hear() for _ in range(9)]
     assert [reply[:9] for reply in replies] == [
         *["250 2.1.0", "250 2.1.5", "354 End d", "250 2.0.0"] * 2,
@@ -456,6 +460,16 @@ async def test_a_silent_session_ends_with_a_word(accounts, recorder):
             await talk.send(b"From: a")
             assert (await talk.reader.read()).startswith(b"421 4.4.2")
     assert len(recorder.arrivals) == 0
+
+
+async def test_a_slow_session_that_goes_on_is_heard_out(accounts, recorder):
+    raw = mail() + b".\r\n"
+    async with listening(accounts, recorder, timeout=0.6) as port, Talk.to(port) as talk:
+        await talk.begin()
+        for start in range(0, len(raw), len(raw) // 8):
+            await asyncio.sleep(0.2)
+            await talk.send(raw[start : start + len(raw) // 8])
+        assert (await talk.hear()).startswith("250")
 
 
 async def test_a_client_that_leaves_in_the_middle_leaves_nothing(accounts, recorder):

@@ -83,6 +83,8 @@ class Session(SMTP):
     command_size_limit = _COMMAND
     command_size_limits = collections.defaultdict(lambda: _COMMAND)  # noqa: RUF012 - as theirs
     busy = False
+    _reading: tuple[DataReader, "asyncio.Future[Mail | None]"] | None = None  # between 354 and end
+    _heard_at = 0.0  # when the timeout began anew
 
     def __init__(
         self, deliver: Deliver, sessions: Sessions, *, limit: int, hostname: str, timeout: float
@@ -96,6 +98,7 @@ class Session(SMTP):
             timeout=timeout,
         )
         self._deliver, self._sessions, self._limit = deliver, sessions, limit
+        self._patience = timeout
 
     protocol_name = "ESMTP"
 
@@ -179,17 +182,40 @@ class Session(SMTP):
     async def _read_mail(self, room: AsyncExitStack) -> Mail:
         data, is_large = DataReader(self._limit), False
         while True:
-            self._reset_timeout()
-            # More than the reader can hold, so it is empty now and `rest` can be put back.
+            # More than the reader can hold, so it is empty now and what comes may go past it.
             chunk = await self._reader.read(64 * CHUNK)
             if not chunk:
                 raise ConnectionResetError
+            self._heard()
             if mail := data.feed(chunk):
                 self._reader.feed_data(mail.rest)
                 return mail
-            if data.size > LARGE and not is_large:
+            if data.size <= LARGE:
+                self._reading = data, self.loop.create_future()
+                if mail := await self._reading[1]:
+                    return mail
+            if not is_large:
                 is_large = True
                 await room.enter_async_context(self._sessions.room_for_large)
+    def data_received(self, data: bytes) -> None:
+        # Peers send pieces of a few KB: by way of reader and task each would cost four times more.
+        if self._reading is None:
+            super().data_received(data)
+            return
+        self._heard()
+        reader, told = self._reading
+        mail = reader.feed(data)
+        if mail or reader.size > LARGE:
+            self._reading = None
+            self._reader.feed_data(mail.rest if mail else b"")
+            if not told.done():
+                told.set_result(mail)
+
+    def _heard(self) -> None:
+        # A timer for every piece would cost more than the piece.
+        if self.loop.time() - self._heard_at > self._patience / 10:
+            self._heard_at = self.loop.time()
+            self._reset_timeout()
 
     async def answer(self, said: list[str]) -> None:
         faults = [reply for reply in said if not reply.startswith("250")]
