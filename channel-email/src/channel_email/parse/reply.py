@@ -86,27 +86,35 @@ def _label(lines: list[str], declared: dict[int, str], *, quotes: bool) -> list[
         if at < done:
             continue
         mark = declared.get(at, "")
-        if mark in (QUOTE, TO_THE_END) or lines[at].lstrip(" ")[:1] == ">":
+        if mark == TO_THE_END:
+            _quote_the_rest(lines, labels, at)
+            break
+        if mark == QUOTE or lines[at].lstrip(" ")[:1] == ">":
             labels[at] = _QUOTED
-            if mark == TO_THE_END:
-                return _rest_is_quoted(lines, labels, at)
         elif mark == SIGNATURE:
             labels[at] = _SIGNED
         elif at < _MOST_LINES and lines[at].strip() and (header := find_header(lines, at)):
-            done = at + header.lines
-            labels[at:done] = [_QUOTED] * header.lines
-            below = _below(lines, done)
-            soft = below < len(lines) and declared.get(below) in (SOFT_QUOTE, QUOTE)
-            if not soft and lines[below : below + 1] and lines[below].lstrip()[:1] == ">":
-                continue
-            if not soft:
-                return _rest_is_quoted(lines, labels, at)
-            while done < len(lines) and (not lines[done].strip() or done in declared):
-                labels[done] = _QUOTED
-                done += 1
+            done = _quote_below(lines, labels, declared, at, at + header.lines)
         elif at and labels[at - 1] == _QUOTED and _is_wrapped(lines, at):
             labels[at] = _QUOTED
     return labels
+
+
+def _quote_below(
+    lines: list[str], labels: list[str], declared: dict[int, str], at: int, end: int
+) -> int:
+    """Label a header and what belongs to it as quoted; return the first line behind that."""
+    labels[at:end] = [_QUOTED] * (end - at)
+    below = _below(lines, end)
+    if declared.get(below) not in (SOFT_QUOTE, QUOTE):
+        if lines[below : below + 1] and lines[below].lstrip()[:1] == ">":
+            return end
+        _quote_the_rest(lines, labels, at)
+        return len(lines)
+    while end < len(lines) and (not lines[end].strip() or end in declared):
+        labels[end] = _QUOTED
+        end += 1
+    return end
 
 
 def _remarkable(lines: list[str], declared: dict[int, str], *, quotes: bool) -> list[int]:
@@ -127,13 +135,12 @@ def _below(lines: list[str], at: int) -> int:
     return at
 
 
-def _rest_is_quoted(lines: list[str], labels: list[str], at: int) -> list[str]:
+def _quote_the_rest(lines: list[str], labels: list[str], at: int) -> None:
     """Label everything from here, and the rule that a program drew above it, as quoted."""
     above = at - 1
     while above >= 0 and (not lines[above].strip() or is_rule(lines[above])):
         above -= 1
     labels[above + 1 :] = [_QUOTED] * (len(lines) - above - 1)
-    return labels
 
 
 def _is_wrapped(lines: list[str], at: int) -> bool:

@@ -197,6 +197,7 @@ class Session(SMTP):
             if not is_large:
                 is_large = True
                 await room.enter_async_context(self._sessions.room_for_large)
+
     def data_received(self, data: bytes) -> None:
         # Peers send pieces of a few KB: by way of reader and task each would cost four times more.
         if self._reading is None:
