@@ -18,7 +18,9 @@ from hub_contract.words import Blob
 from hub_kit.keys import NONCE, open_sealed, seal, sync_folder
 
 OVERHEAD = NONCE + 16  # nonce and tag
-SMALL = 65_536  # bytes of a message that shares an object with others of its batch
+# A message of up to SMALL bytes shares an object with others of its batch: to make, sync and name a
+# file costs as much as to write 400 KB. A FULL object takes no more of them.
+SMALL, FULL = 512 * 1024, 4 * 1024 * 1024
 WRITERS = 4  # threads for one batch: their syncs overlap; one a file would cost more than the file
 _NAME = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+)*", re.ASCII)
 
@@ -65,7 +67,7 @@ class Packing:
         """Return where the parts will lie once `objects` are put."""
         small = sum(map(len, parts)) <= SMALL
         name = self._shared.get(folder, "") if small else ""
-        if not name:
+        if not name or len(self.objects[name]) >= FULL:
             name = _checked(f"{folder}/{uuid4().hex}")
             self.objects[name] = bytearray()
             if small:
