@@ -5,6 +5,9 @@ BUS ?= postgresql
 ARGS ?=
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
+# The distribution's own Python is compiled with profiles, others often are not and take half as long
+# again. Where there is none, uv finds or fetches one.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3.13 /usr/bin/python3.12 /usr/bin/python3.11))
 SRC := services/hub-contract/src services/hub-kit/src services/hub-pages/src channel-email/src services/channel-web/src services/workspace/src conversation-store/src gateway/src deploy/local-hub/src
 
 help:  ## print these commands
@@ -35,7 +38,7 @@ parts:
 	@bash deploy/parts.sh
 
 .venv/ready: $(UV) uv.lock pyproject.toml $(wildcard */pyproject.toml */*/pyproject.toml)
-	$(UV) sync --frozen --quiet
+	$(UV) sync --frozen --quiet $(if $(PYTHON),--python $(PYTHON))
 	@touch $@
 
 .tools/bin/uv:

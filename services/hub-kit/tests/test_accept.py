@@ -15,7 +15,7 @@ from hub_contract.events import Arrival
 from hub_contract.topics import from_wire
 from hub_contract.words import Body
 from hub_kit.accept import Accept
-from hub_kit.blobs import FolderBlobs, read_blob
+from hub_kit.blobs import SMALL, FolderBlobs, read_blob
 from hub_kit.database import open_pool
 from hub_kit.embedded import start_postgresql
 from hub_kit.migrate import migrate
@@ -76,10 +76,10 @@ async def test_everything_comes_back_and_nothing_is_readable(channel, owner, arr
 
 
 async def test_small_messages_share_one_synced_object_and_large_ones_do_not(channel, arrive):
-    await channel.accept.all([arrive(n) for n in range(100)] + [arrive(100, "x" * 70_000)])
+    await channel.accept.all([arrive(n) for n in range(100)] + [arrive(100, "x" * SMALL)])
     sizes = sorted(path.stat().st_size for path in objects(channel))
     assert len(sizes) == 2
-    assert sizes[0] < 70_000 < sizes[1]
+    assert sizes[0] < SMALL < sizes[1]
 
 
 async def test_many_arrivals_share_few_commits(channel, owner, arrive):

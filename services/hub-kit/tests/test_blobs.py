@@ -13,7 +13,7 @@ from moto.server import ThreadedMotoServer
 
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.words import Blob
-from hub_kit.blobs import SMALL, FolderBlobs, Packing, S3Blobs, open_blobs, pack, read_blob
+from hub_kit.blobs import FULL, SMALL, FolderBlobs, Packing, S3Blobs, open_blobs, pack, read_blob
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 SECRETS = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": "eu-central-1"}
@@ -61,7 +61,7 @@ def test_the_setting_chooses_the_store(s3):
 
 
 async def test_what_was_put_comes_back_in_ranges(blobs):
-    await blobs.put_all({"t/2025-01-01/a": b"0123456789", "t/2025-01-01/b": bytearray(b"other")})
+    await blobs.put_all({"t/2025-01-01/a": b"0123456789", "t/2025-01-01/b": [b"oth", b"er"]})
     assert await blobs.get("t/2025-01-01/a", 0, 10) == b"0123456789"
     assert await blobs.get("t/2025-01-01/a", 3, 4) == b"3456"
     assert await blobs.get("t/2025-01-01/b", 0, 5) == b"other"
@@ -168,6 +168,12 @@ async def test_a_batch_shares_an_object_a_tenant_and_day(blobs):
     assert await read_blob(blobs, large[1], KEY) == b"y"
     with pytest.raises(Permanent, match="leads out"):
         packing.add("../2025-01-01", [b"x"], KEY)
+
+
+def test_an_object_takes_no_more_once_it_is_full():
+    packing = Packing()
+    names = [packing.add("a/2025-01-01", [b"x" * SMALL], KEY)[0].name for _ in range(10)]
+    assert [names.count(name) for name in packing.objects] == [FULL // SMALL, 10 - FULL // SMALL]
 
 
 def everything(root: Path) -> list[str]:

@@ -105,7 +105,7 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
         external_id=message_id_of(root),
         answers=_answers(headers, context),
         reply_token=find_token(headers, context),
-        references=find_references(f"{subject}\n{body.text}\n{body.signature}"),
+        references=_references(subject, body.text, body.signature),
         attachments=describe(seen.files, html),
         evidence=(
             *read_authenticity(headers, context),
@@ -115,6 +115,10 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
         ),
         problems=(*sender_problems, *_loop_problem(loop), *seen.problems),
     )
+
+
+def _references(*texts: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(found for text in texts for found in find_references(text)))
 
 
 def _split(seen: Gathered, html: str) -> Body:

@@ -152,7 +152,7 @@ def is_binary(data: bytes, charset: str) -> bool:
         return False
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return False
-    sample = data[:100_000]
+    sample = data[:32_768]
     strange = len(sample) - len(sample.translate(None, _NEVER_IN_TEXT))
     return strange > 3 and strange * 20 > len(sample)
 
@@ -160,8 +160,7 @@ def is_binary(data: bytes, charset: str) -> bool:
 def clean(text: str) -> str:
     """Return the text with one kind of line end and nothing that a database refuses."""
     if "\r" in text:
-        # Split and joined, a long text is done in half the time that `replace` takes.
-        text = "\n".join(text.split("\r\n")).replace("\r", "\n")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     # Searching bytes is ten times as fast as a character class, and most texts have nothing.
     data = text.encode("utf-8", "surrogatepass")
     if b"\xed" in data or b"\xef" in data or len(data.translate(None, _CONTROL_BYTES)) < len(data):

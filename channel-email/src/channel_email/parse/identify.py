@@ -31,7 +31,7 @@ def read_ids(text: str) -> list[str]:
 def content_hash(part: Part) -> str:
     """Return a hash that is the same however the mail reached us, and differs if the mail does."""
     body = part.raw[part.start :].replace(b"\r", b"").rstrip()
-    if b">From " in body:  # mailboxes escape lines, and some never undo it
+    if b">" in body and b">From " in body:  # mailboxes escape lines, and some never undo it
         body = _ESCAPED_FROM.sub(rb"\1From ", body)
     digest = hashlib.sha256(body)
     for name in _LASTING:

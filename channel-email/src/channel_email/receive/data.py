@@ -68,10 +68,10 @@ class DataReader:
     def _finish(self, rest: bytes) -> Mail:
         if not self._kept:
             return Mail(b"", Fault.TOO_LARGE, rest)
-        lines = bytes(self._kept)
+        lines = bytes(memoryview(self._kept)[2:])  # without the end of the line with DATA
         if lines.replace(b"\r", b"").replace(b"\n", b"\r\n") != lines:  # faster than to count
             return Mail(b"", Fault.BARE_LINE_END, rest)
-        raw = lines.replace(b"\r\n.", b"\r\n")[2:]
+        raw = lines.replace(b"\r\n.", b"\r\n").removeprefix(b".")
         if len(raw) > self._limit:
             return Mail(b"", Fault.TOO_LARGE, rest)
         return Mail(raw, rest=rest)

@@ -20,6 +20,7 @@ from uuid import UUID
 
 import asyncpg
 import structlog
+from pydantic import TypeAdapter
 
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import Arrival, DeliveryReported, MessageContent, MessageReceived
@@ -38,6 +39,7 @@ BATCH_BYTES = 32 * 1024 * 1024  # a batch that is longer on its way than this ke
 TIMEOUT = 60.0  # seconds; mail servers wait minutes, providers of hooks often less
 INLINE = 8_000  # bytes of words that may travel; longer bodies wait in the blob store
 EXCERPT = 2_000  # characters of a long body that travel nevertheless, for lists
+_BODY = TypeAdapter(Body)
 log = structlog.get_logger()
 
 
@@ -262,7 +264,7 @@ def _long_body(body: Body) -> bytes:
     """Return the words as they are kept elsewhere, where they are too long to travel."""
     if sum(map(len, (body.text, body.quoted, body.signature, body.html))) <= INLINE // 4:
         return b""  # however they are encoded
-    words = body.model_dump_json(exclude_defaults=True).encode()
+    words = _BODY.dump_json(body, exclude_defaults=True)
     return words if len(words) > INLINE else b""
 
 

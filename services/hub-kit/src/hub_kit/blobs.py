@@ -15,20 +15,24 @@ from obstore.store import S3Store
 
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.words import Blob
-from hub_kit.keys import NONCE, open_sealed, seal, sync_folder
+from hub_kit.keys import NONCE, open_sealed, seal_apart, sync_folder
 
 OVERHEAD = NONCE + 16  # nonce and tag
 # A message of up to SMALL bytes shares an object with others of its batch: to make, sync and name a
 # file costs as much as to write 400 KB. A FULL object takes no more of them.
 SMALL, FULL = 512 * 1024, 4 * 1024 * 1024
+BUFFER = 64 * 1024  # bytes of a file on their way
 WRITERS = 4  # threads for one batch: their syncs overlap; one a file would cost more than the file
 _NAME = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+)*", re.ASCII)
+
+
+Object = bytes | list[bytes]  # in one, or in pieces: to put those together costs as much as to seal
 
 
 class Blobs(Protocol):
     """Objects are written once; a name is never used for other bytes."""
 
-    async def put_all(self, objects: Mapping[str, bytes | bytearray]) -> None:
+    async def put_all(self, objects: Mapping[str, Object]) -> None:
         """Return only once every object is synced to where it survives a power cut.
 
         `Temporary` where that fails; then none of them counts, and what was written is deleted.
@@ -41,15 +45,18 @@ class Blobs(Protocol):
         """Delete what exists of these; what does not exist is deleted already."""
 
 
-def pack(name: str, parts: list[bytes], key: bytes, start: int = 0) -> tuple[bytes, list[Blob]]:
+def pack(
+    name: str, parts: list[bytes], key: bytes, start: int = 0
+) -> tuple[list[bytes], list[Blob]]:
     """Seal parts one behind the other, to lie from `start` in the object of this name."""
     sealed: list[bytes] = []
     blobs: list[Blob] = []
     for part in parts:
-        sealed.append(seal(key, part, f"{name}@{start}".encode()))
-        blobs.append(Blob(name=name, start=start, length=len(sealed[-1]), size=len(part)))
-        start += len(sealed[-1])
-    return b"".join(sealed), blobs
+        sealed += seal_apart(key, part, f"{name}@{start}".encode())
+        length = len(part) + OVERHEAD
+        blobs.append(Blob(name=name, start=start, length=length, size=len(part)))
+        start += length
+    return sealed, blobs
 
 
 class Packing:
@@ -60,20 +67,22 @@ class Packing:
     """
 
     def __init__(self) -> None:
-        self.objects: dict[str, bytearray] = {}
+        self.objects: dict[str, list[bytes]] = {}
+        self._sizes: dict[str, int] = {}
         self._shared: dict[str, str] = {}
 
     def add(self, folder: str, parts: list[bytes], key: bytes) -> list[Blob]:
         """Return where the parts will lie once `objects` are put."""
         small = sum(map(len, parts)) <= SMALL
         name = self._shared.get(folder, "") if small else ""
-        if not name or len(self.objects[name]) >= FULL:
+        if not name or self._sizes[name] >= FULL:
             name = _checked(f"{folder}/{uuid4().hex}")
-            self.objects[name] = bytearray()
+            self.objects[name], self._sizes[name] = [], 0
             if small:
                 self._shared[folder] = name
-        sealed, blobs = pack(name, parts, key, len(self.objects[name]))
+        sealed, blobs = pack(name, parts, key, self._sizes[name])
         self.objects[name] += sealed
+        self._sizes[name] = blobs[-1].start + blobs[-1].length
         return blobs
 
 
@@ -97,7 +106,7 @@ class FolderBlobs:
         self.root = root
         self._made: set[Path] = set()
 
-    async def put_all(self, objects: Mapping[str, bytes | bytearray]) -> None:
+    async def put_all(self, objects: Mapping[str, Object]) -> None:
         if not objects:
             return
         paths = [(self.root / _checked(name), data) for name, data in objects.items()]
@@ -140,7 +149,7 @@ class FolderBlobs:
         if error := await asyncio.to_thread(_unlink, paths):
             raise Temporary(f"blobs: {error.strerror} ({self.root})")
 
-    def _write_all(self, share: list[tuple[Path, bytes | bytearray]], *, sync: bool) -> None:
+    def _write_all(self, share: list[tuple[Path, Object]], *, sync: bool) -> None:
         for path, data in share:
             if path.parent not in self._made:
                 _make_folder(path.parent)
@@ -150,13 +159,13 @@ class FolderBlobs:
             _sync_folders({path.parent for path, _ in share})
 
 
-def _write(path: Path, data: bytes | bytearray) -> None:
+def _write(path: Path, data: Object) -> None:
     beside = path.with_name(path.name + ".part")
     try:
-        with beside.open("wb", buffering=0) as file, memoryview(data) as rest:
-            written = 0
-            while written < len(rest):
-                written += file.write(rest[written:])
+        # Small pieces gather in the buffer, large ones go past it.
+        with beside.open("wb", buffering=BUFFER) as file:
+            file.writelines([data] if isinstance(data, bytes) else data)
+            file.flush()
             os.fdatasync(file.fileno())
         beside.rename(path)
     except OSError:
@@ -197,9 +206,10 @@ class S3Blobs:
     def __init__(self, store: S3Store) -> None:
         self.store = store
 
-    async def put_all(self, objects: Mapping[str, bytes | bytearray]) -> None:
+    async def put_all(self, objects: Mapping[str, Object]) -> None:
         names = [_checked(name) for name in objects]
-        puts = map(self.store.put_async, names, objects.values())
+        whole = (one if isinstance(one, bytes) else b"".join(one) for one in objects.values())
+        puts = map(self.store.put_async, names, whole)
         done = await asyncio.gather(*puts, return_exceptions=True)
         # A bucket that is missing is a FileNotFoundError, and a fault of ours like the others.
         if errors := [error for error in done if isinstance(error, BaseException)]:

@@ -58,8 +58,13 @@ class Erased(Permanent):
 
 def seal(key: bytes, plain: bytes, what: bytes) -> bytes:
     """Return nonce + ciphertext + tag; `what` binds them to their place."""
+    return b"".join(seal_apart(key, plain, what))
+
+
+def seal_apart(key: bytes, plain: bytes, what: bytes) -> tuple[bytes, bytes]:
+    """Return nonce, and ciphertext + tag: of much, to join them costs as much as to seal."""
     nonce = _NONCES.take()
-    return nonce + AESGCM(key).encrypt(nonce, plain, what)
+    return nonce, AESGCM(key).encrypt(nonce, plain, what)
 
 
 def open_sealed(key: bytes, sealed: bytes, what: bytes) -> bytes:
