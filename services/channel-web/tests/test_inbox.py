@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from channel_web.receive import secret as secret_module
-from channel_web.receive.block import MOST, Blocks, network_of
+from channel_web.receive.block import DAILY, HOURLY, Blocks, network_of
 from channel_web.receive.inbox import Inboxes
 from channel_web.receive.secret import Secrets, new_token
 from hub_contract.references import is_channel_reference, make_channel_reference
@@ -110,8 +110,8 @@ async def wrong(blocks: Blocks, reference: str, address: str, times: int) -> lis
 
 
 async def test_the_tenth_shuts_the_reference_for_everybody(blocks):
-    attempts = await wrong(blocks, "1", HERE, MOST)
-    assert [attempt.last for attempt in attempts] == [False] * 9 + [True]
+    attempts = await wrong(blocks, "1", HERE, HOURLY.most)
+    assert [attempt.last for attempt in attempts] == [None] * 9 + [HOURLY]
     assert not any(attempt.shut_until for attempt in attempts)
     elsewhere = await blocks.begin(TENANT, "1", "198.51.100.1")
     assert elsewhere.shut_until is not None
@@ -119,7 +119,7 @@ async def test_the_tenth_shuts_the_reference_for_everybody(blocks):
 
 
 async def test_and_the_address_for_every_reference(blocks):
-    await wrong(blocks, "1", HERE, MOST)
+    await wrong(blocks, "1", HERE, HOURLY.most)
     assert (await blocks.begin(TENANT, "2", HERE)).shut_until is not None
     assert (await blocks.begin(TENANT, "2", "198.51.100.1")).shut_until is None
     other = await blocks.begin("kleindorf", "1", HERE)
@@ -127,7 +127,7 @@ async def test_and_the_address_for_every_reference(blocks):
 
 
 async def test_ten_references_from_one_address_shut_the_address(blocks):
-    for number in range(MOST):
+    for number in range(HOURLY.most):
         assert (await blocks.begin(TENANT, f"{number}", HERE)).shut_until is None
     assert (await blocks.begin(TENANT, "11", HERE)).shut_until is not None
     assert (await blocks.begin(TENANT, "11", "198.51.100.1")).shut_until is None
@@ -135,19 +135,19 @@ async def test_ten_references_from_one_address_shut_the_address(blocks):
 
 async def test_a_hundred_at_once_are_not_more_than_ten(blocks):
     attempts = await asyncio.gather(*(blocks.begin(TENANT, "1", HERE) for _ in range(40)))
-    assert sum(not attempt.shut_until for attempt in attempts) == MOST
-    assert sum(attempt.last for attempt in attempts) == 1
+    assert sum(not attempt.shut_until for attempt in attempts) == HOURLY.most
+    assert sum(attempt.last is not None for attempt in attempts) == 1
 
 
 async def test_a_right_one_is_forgotten(blocks):
-    for _ in range(3 * MOST):
+    for _ in range(3 * HOURLY.most):
         attempt = await blocks.begin(TENANT, "1", HERE)
         assert attempt.shut_until is None
         await blocks.forgive(TENANT, attempt)
 
 
 async def test_after_an_hour_it_opens_again(blocks, hub):
-    await wrong(blocks, "1", HERE, MOST)
+    await wrong(blocks, "1", HERE, HOURLY.most)
     age = "update channel_web.failure set at = at - $1::interval returning 1"
     await hub.ask(age.replace("$1", "'59 minutes'"))
     assert (await blocks.begin(TENANT, "1", HERE)).shut_until is not None
@@ -155,10 +155,27 @@ async def test_after_an_hour_it_opens_again(blocks, hub):
     assert (await blocks.begin(TENANT, "1", HERE)).shut_until is None
 
 
-async def test_nine_a_day_shut_nothing(blocks, hub):
+_LATER = "update channel_web.failure set at = at - interval '{}' returning 1"
+
+
+async def test_nine_an_hour_shut_nothing_at_first(blocks, hub):
     for _ in range(3):
-        await wrong(blocks, "1", HERE, MOST - 1)
-        await hub.ask("update channel_web.failure set at = at - interval '61 minutes' returning 1")
+        await wrong(blocks, "1", HERE, HOURLY.most - 1)
+        await hub.ask(_LATER.format("61 minutes"))
+    assert (await blocks.begin(TENANT, "1", HERE)).shut_until is None
+
+
+async def test_but_thirty_a_day_shut_the_reference_for_a_day(blocks, hub):
+    for first in range(0, DAILY.most, 6):
+        attempts = await wrong(blocks, "1", HERE, 6)
+        assert not any(attempt.shut_until for attempt in attempts)
+        assert attempts[-1].last == (DAILY if first + 6 == DAILY.most else None)
+        await hub.ask(_LATER.format("61 minutes"))
+    assert (await blocks.begin(TENANT, "1", "198.51.100.1")).shut_until is not None
+    assert (await blocks.begin(TENANT, "2", HERE)).shut_until is None, "nor the address"
+    await hub.ask(_LATER.format("22 hours"))
+    assert (await blocks.begin(TENANT, "1", HERE)).shut_until is not None
+    await hub.ask(_LATER.format("2 hours"))
     assert (await blocks.begin(TENANT, "1", HERE)).shut_until is None
 
 
@@ -170,7 +187,7 @@ async def test_what_is_counted_says_nothing_and_does_not_stay(blocks, hub):
     assert HERE not in rows
     await blocks.sweep(TENANT)
     assert await hub.ask("select count(*) from channel_web.failure") == 4
-    await hub.ask("update channel_web.failure set at = at - interval '25 hours' returning 1")
+    await hub.ask("update channel_web.failure set at = at - interval '49 hours' returning 1")
     await blocks.sweep(TENANT)
     assert await hub.ask("select count(*) from channel_web.failure") == 0
 

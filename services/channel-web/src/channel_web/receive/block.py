@@ -1,4 +1,4 @@
-"""Counts wrong secrets, and shuts reference and address for an hour after ten, for `look_up`.
+"""Counts wrong secrets, and shuts reference and address after too many, for `look_up`.
 
 Rule 1. An attempt is counted before it is checked and forgotten if it was right: a hundred at once
         are not more than ten.
@@ -7,24 +7,37 @@ Rule 3. Neither reference nor address is readable in the table.
 """
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hub_kit.database import Pool, transaction
+from hub_kit.database import Connection, Pool, transaction
 from hub_kit.keys import KeyRing
 
-MOST = 10
-WITHIN = timedelta(hours=1)  # ten within this time shut it, for this time
-KEPT = timedelta(days=1)
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many within this time shut it, for this time."""
+
+    most: int
+    within: timedelta
+
+
+HOURLY = Limit(10, timedelta(hours=1))
+# Ten an hour would let one who has a year try a tenth of all secrets; so it is a hundredth. An
+# address is shared by a whole café or office, and is not shut for a day.
+DAILY = Limit(30, timedelta(days=1))
+LIMITS = {"reference": (HOURLY, DAILY), "address": (HOURLY,)}
+KEPT = 2 * DAILY.within
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """`shut_until` is set where no attempt is made; `last` says that a wrong one shuts it now."""
+    """`shut_until` is set where no attempt is made; `last`: a wrong one shuts it, to this limit."""
 
     rows: tuple[int, ...] = ()
     shut_until: datetime | None = None
-    last: bool = False
+    last: Limit | None = None
 
 
 _RECENT = """
@@ -43,19 +56,18 @@ class Blocks:
 
     async def begin(self, tenant: str, reference: str, address: str) -> Attempt:
         """Count an attempt, or say until when none is made."""
-        keys = [("reference", self._key(tenant, "reference", reference))]
+        keys = {"reference": self._key(tenant, "reference", reference)}
         if address:  # without one, all who have none would share it
-            keys.append(("address", self._key(tenant, "address", network_of(address))))
+            keys["address"] = self._key(tenant, "address", network_of(address))
         async with transaction(self._pool, tenant) as connection:
-            for _, key in sorted(keys, key=lambda one: one[1]):
+            for key in sorted(keys.values()):
                 lock = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
                 await connection.execute(lock, key)
-            found = [await connection.fetchrow(_RECENT, tenant, *k, MOST, WITHIN) for k in keys]
-            seen = [row for row in found if row]
-            if shut := [row["shut_until"] for row in seen if row["shut_until"]]:
+            shut, last = await _look(connection, tenant, keys)
+            if shut:
                 return Attempt(shut_until=max(shut))
-            rows = [await connection.fetchval(_COUNT, tenant, *key) for key in keys]
-        return Attempt(tuple(rows), last=seen[0]["recent"] == MOST - 1)
+            rows = [await connection.fetchval(_COUNT, tenant, *key) for key in keys.items()]
+        return Attempt(tuple(rows), last=last)
 
     async def forgive(self, tenant: str, attempt: Attempt) -> None:
         """Forget an attempt that was right."""
@@ -71,6 +83,21 @@ class Blocks:
 
     def _key(self, tenant: str, kind: str, value: str) -> str:
         return self._ring.pseudonym_of(tenant, f"wrong {kind}", value)
+
+
+async def _look(
+    connection: Connection, tenant: str, keys: Mapping[str, str]
+) -> tuple[list[datetime], Limit | None]:
+    """Return until when each limit shuts it, and the one that a wrong attempt now would reach."""
+    shut, last = [], None
+    for kind, key in keys.items():
+        for limit in LIMITS[kind]:
+            sql = _RECENT, tenant, kind, key, limit.most, limit.within
+            recent, until = await connection.fetchrow(*sql) or (0, None)
+            shut += [until] if until else []
+            if kind == "reference" and recent == limit.most - 1:
+                last = limit
+    return shut, last
 
 
 def network_of(address: str) -> str:

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from channel_web.parse import Context, Inbox, parse_block
 from channel_web.parse.form import Wrong
-from channel_web.receive.block import MOST, WITHIN
+from channel_web.receive.block import Limit
 from channel_web.receive.conversation import show
 from channel_web.receive.draft import Draft, form_of, read_draft
 from channel_web.receive.prompt import prompt
@@ -43,7 +43,7 @@ async def open_inbox(visit: TheVisit) -> Response:
     inbox = await visit.portal.inboxes.find(visit.tenant, reference, secret)
     if inbox is None:
         if attempt.last:
-            return _shut(visit, draft, await _tell_agent(visit, reference))
+            return _shut(visit, draft, await _tell_agent(visit, reference, attempt.last))
         form = form_of(visit, draft.fields, ())
         return prompt(visit, form=form, kept=draft.kept, status=403, wrong=True)
     await visit.portal.blocks.forgive(visit.tenant, attempt)
@@ -89,16 +89,16 @@ def _shut(visit: Visit, draft: Draft, until: datetime) -> Response:
     return answer
 
 
-async def _tell_agent(visit: Visit, reference: str) -> datetime:
+async def _tell_agent(visit: Visit, reference: str, limit: Limit) -> datetime:
     """Note the block in the conversation, if there is one; return how long it lasts."""
     now = datetime.now(UTC)
-    until = now + WITHIN
+    until = now + limit.within
     inbox = await visit.portal.inboxes.of_reference(visit.tenant, reference)
     if inbox:
         shown = until.astimezone(visit.portal.pages.zone)
         text = (
-            f"Die Geheimzahl zu dieser Vorgangsnummer wurde {MOST}-mal falsch eingegeben."
-            f" Der Zugang über die Internetseite ist deshalb bis {shown:%H:%M} Uhr gesperrt."
+            f"Die Geheimzahl zu dieser Vorgangsnummer wurde {limit.most}-mal falsch eingegeben."
+            f" Der Zugang über die Internetseite ist bis {shown:%d.%m.%Y, %H:%M} Uhr gesperrt."
             " Vielleicht braucht die Person Hilfe, oder jemand anders hat es versucht."
         )
         context = Context(visit.tenant, visit.account.name, inbox, now)
