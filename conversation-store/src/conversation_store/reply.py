@@ -99,8 +99,8 @@ where c.tenant = $1 and c.id = $2
 _INBOUND = """
 select e.id, e.channel, e.account, e.contact_point_id, e.automatic, e.content, k.wrapped
 from entry e left join hub.message_key k on k.owner = e.id and k.tenant = $1
-where e.tenant = $1 and e.conversation_id = $2 and e.direction = 'in'
-order by e.place desc limit $3
+where e.tenant = $1 and e.conversation_id = $2 and e.direction <> 'out' and e.direction <> 'none'
+order by e.conversation_id desc, e.place desc limit $3
 """
 _EXISTING = """
 select e.id, e.content, k.wrapped

@@ -103,8 +103,8 @@ select coalesce(merged_into, id) from conversation where tenant = $1 and id = $2
 """
 _LAST = """
 select contact_point_id, channel, account from entry
-where tenant = $1 and conversation_id = $2 and direction = 'in' and automatic = 'no'
-  and contact_point_id is not null
+where tenant = $1 and conversation_id = $2 and direction <> 'out' and direction <> 'none'
+  and automatic = 'no' and contact_point_id is not null
 order by conversation_id desc, place desc limit 1
 """
 # In any conversation: an address that does not exist does not exist for the next agent either.
