@@ -213,6 +213,22 @@ def test_what_is_typed_while_a_note_is_on_its_way_stays_one(office, visit):
     expect(page.locator("#text")).to_have_value("Zwei und drei")
 
 
+@pytest.mark.parametrize("undo_seconds", [120])
+def test_what_one_does_while_an_answer_is_on_its_way_hides_nothing_of_it(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    slow = hold_up(page)
+    page.locator("#text").fill("Sehr geehrte Frau Muster")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.type("bis morgen")
+    page.get_by_role("button", name="Übernehmen").click()
+    expect(page.locator(".talk__facts")).to_contain_text("Sie sind zuständig")
+    expect(page.locator("#text")).to_have_value("bis morgen")
+    slow().continue_()
+    expect(page.locator(".held .hub-text")).to_have_text("Sehr geehrte Frau Muster")
+    expect(page.locator("#text")).to_have_value("bis morgen")
+
+
 def test_what_could_not_be_sent_is_given_back_before_what_was_typed_since(office, browser):
     home = story(office)
     page = browser.new_page(viewport=WIDE, locale="de-DE")  # one that may complain

@@ -1,10 +1,14 @@
 """What agents write: drafts are kept, answers held and taken back, nothing is sent twice or lost."""
 
+import asyncio
 import time
+from uuid import UUID
 
 import pytest
 
 from hub_contract.words import Attachment
+from hub_kit.tokens import Caller
+from workspace.drafts import Draft, keep_draft
 
 SENT = "select id from entry where direction = 'out' and conversation_id = $1"
 
@@ -86,6 +90,20 @@ def test_an_answer_is_taken_back_with_its_files(office):
 
 
 @HELD
+def test_what_is_saved_in_the_same_moment_is_one_draft(office):
+    [home] = office.take_in(office.mail())
+    ground, caller = office.own, Caller("agent-7", "musterstadt", "agent")
+
+    async def save(text: str) -> None:
+        await keep_draft(ground.pool, ground.ring, caller, UUID(home), Draft(text))
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(save(f"Guten Tag {n}") for n in range(8)))
+
+    office.loop.run(all_at_once())
+    assert len(office.sql("select 1 from draft", ground=ground)) == 1
+
+
 def test_a_late_copy_of_a_sent_draft_does_not_come_back(office):
     [home] = office.take_in(office.mail())
     with office.client() as desk:

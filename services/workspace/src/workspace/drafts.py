@@ -66,26 +66,35 @@ async def read_draft(pool: Pool, ring: KeyRing, caller: Caller, conversation_id:
 
 async def keep_draft(
     pool: Pool, ring: KeyRing, caller: Caller, conversation_id: UUID, draft: Draft
-) -> UUID | None:
-    """Keep what was typed (not the files, which stay as they are); None: nothing is left of it."""
+) -> None:
+    """Keep what was typed (not the files, which stay as they are), if anything is left of it."""
     async with transaction(pool, caller.tenant) as connection:
-        row = await _locked(connection, caller, conversation_id)
-        files = row is not None and await connection.fetchval(
-            "select count(*) from file where tenant = $1 and draft_id = $2",
-            caller.tenant,
-            row["id"],
-        )
-        if not draft.text.strip() and not files:
-            if row is not None:
-                await _drop(connection, caller, row["id"])
-            return None
-        return await _write(connection, ring, caller, conversation_id, draft, row=row)
+        await keep_in(connection, ring, caller, conversation_id, draft)
 
 
-async def _locked(connection: Connection, caller: Caller, conversation_id: UUID) -> Record | None:
-    return await connection.fetchrow(
-        _OF + " for update", caller.tenant, caller.who, conversation_id
+async def keep_in(
+    connection: Connection, ring: KeyRing, caller: Caller, conversation_id: UUID, draft: Draft
+) -> None:
+    row = await lock_draft(connection, caller, conversation_id)
+    files = row is not None and await connection.fetchval(
+        "select count(*) from file where tenant = $1 and draft_id = $2", caller.tenant, row["id"]
     )
+    if draft.text.strip() or files:
+        await _write(connection, ring, caller, conversation_id, draft, row=row)
+    elif row is not None:
+        await _drop(connection, caller, row["id"])
+
+
+async def lock_draft(
+    connection: Connection, caller: Caller, conversation_id: UUID
+) -> Record | None:
+    """Return this draft, if there is one; until the transaction ends nobody else touches it.
+
+    One that is typed on and sent at the same moment comes twice, and may not be there yet.
+    """
+    name = f"draft/{caller.tenant}/{caller.who}/{conversation_id}"
+    await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+    return await connection.fetchrow(_OF, caller.tenant, caller.who, conversation_id)
 
 
 async def _write(
@@ -133,7 +142,7 @@ async def add_file(
 ) -> None:
     """Add a file (its name and media type, its bytes) to the draft; `Permanent` over the limits."""
     async with transaction(pool, caller.tenant) as connection:
-        row = await _locked(connection, caller, conversation_id)
+        row = await lock_draft(connection, caller, conversation_id)
         if row is None:
             owner = await _write(connection, ring, caller, conversation_id, Draft(), row=None)
         else:

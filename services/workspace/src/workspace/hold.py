@@ -19,7 +19,7 @@ from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.tokens import Caller
 from workspace.ask import Service
-from workspace.drafts import read_draft
+from workspace.drafts import Draft, keep_in, lock_draft
 from workspace.keep import open_data, open_value, seal_value
 
 _CLAIM = timedelta(seconds=60)  # longer than the store may take to answer
@@ -74,17 +74,27 @@ async def hold(
 
     Held under this id already, it stays as it is.
     """
-    draft = await read_draft(ground.pool, ground.ring, caller, conversation_id)
     wrapped, sealed = seal_value(ground.ring, id_, reply)
     who = (caller.tenant, caller.who, caller.role)
     async with transaction(ground.pool, caller.tenant) as connection:
+        draft = await lock_draft(connection, caller, conversation_id)
         wait = timedelta(seconds=seconds)
         await connection.execute(_HOLD, id_, *who, conversation_id, wrapped, sealed, wait)
-        if draft.id:
-            await connection.execute(_TAKE_FILES, caller.tenant, draft.id, id_)
+        if draft:
+            await connection.execute(_TAKE_FILES, caller.tenant, draft["id"], id_)
             await connection.execute(
-                "delete from draft where tenant = $1 and id = $2", caller.tenant, draft.id
+                "delete from draft where tenant = $1 and id = $2", caller.tenant, draft["id"]
             )
+
+
+async def keep_unsent(ground: Ground, caller: Caller, conversation_id: UUID, draft: Draft) -> None:
+    """Keep a draft, unless it is a late copy of what has been sent: that must not come back."""
+    async with transaction(ground.pool, caller.tenant) as connection:
+        await lock_draft(connection, caller, conversation_id)
+        rows = await connection.fetch(_OF, caller.tenant, conversation_id)
+        held = [_held(ground.ring, row) for row in rows]
+        if not any(one.who == caller.who and one.text == draft.text for one in held):
+            await keep_in(connection, ground.ring, caller, conversation_id, draft)
 
 
 async def held_in(pool: Pool, ring: KeyRing, tenant: str, conversation_id: UUID) -> list[Held]:
@@ -116,10 +126,7 @@ async def take_back(ground: Ground, caller: Caller, held_id: UUID) -> UUID | Non
 async def _restore(connection: Connection, ring: KeyRing, caller: Caller, row: Record) -> None:
     """Put the words before what has been typed since, and the files beside its files."""
     where = (caller.tenant, caller.who, row["conversation_id"])
-    now = await connection.fetchrow(
-        "select * from draft where tenant = $1 and who = $2 and conversation_id = $3 for update",
-        *where,
-    )
+    now = await lock_draft(connection, caller, row["conversation_id"])
     said = open_value(ring, row["id"], row)
     later = open_value(ring, now["id"], now)["text"] if now else ""
     text = "\n\n".join(filter(None, (said["text"], later)))

@@ -11,7 +11,7 @@ from hub_pages.said import mark
 from workspace.act import answer
 from workspace.desk import Desk, TheAgent, TheDesk, is_piece
 from workspace.drafts import MOST_BYTES, Draft, add_file, drop_file, keep_draft, read_draft
-from workspace.hold import held_in, hold, id_of, take_back
+from workspace.hold import held_in, hold, id_of, keep_unsent, take_back
 from workspace.people import say_here
 from workspace.refused import reason_of
 
@@ -40,12 +40,8 @@ async def post_draft(
 ) -> None:
     """Keep what has been typed so far."""
     draft = Draft(text, subject, way, note=note)
-    ground = desk.ground
-    held = await held_in(ground.pool, ground.ring, agent.caller.tenant, conversation_id)
-    if any(one.who == agent.caller.who and one.text == text for one in held):
-        return  # a late copy of what has been sent: it must not come back as a draft
-    await keep_draft(ground.pool, ground.ring, agent.caller, conversation_id, draft)
-    await say_here(ground.pool, agent.caller, conversation_id, writes=bool(text.strip()))
+    await keep_unsent(desk.ground, agent.caller, conversation_id, draft)
+    await say_here(desk.ground.pool, agent.caller, conversation_id, writes=bool(text.strip()))
 
 
 @router.post("/c/{conversation_id}/files")

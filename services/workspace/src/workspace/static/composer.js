@@ -1,5 +1,5 @@
 // Keeps what is typed: as a draft, while an answer is on its way, when the conversation is shown anew.
-import { $, pane, piece, put, text, url } from "./page.js"
+import { $, piece, put, text, unanswered, url } from "./page.js"
 
 const DRAFT_AFTER = 600, HERE_EVERY = 15000
 let draftTimer = 0, wroteAt = 0
@@ -53,7 +53,8 @@ const keepLater = () => {
 
 // ---- on its way: the field is free at once for what is typed next, and is given back what fails
 let sending = null // {request, url, draft, data, again}: again, where the next was sent off meanwhile
-let giver = null // a request that may give back words, to be typed on
+const givers = new WeakSet() // requests whose answers may give back words, to be typed on
+let giving = false // what is shown anew comes from one of them
 const letGo = (form, request) => {
   clearTimeout(draftTimer)
   draftTimer = 0
@@ -67,20 +68,22 @@ const giveBack = () => {
   $("text").value = joined(was.data.get("text"), $("text").value)
   keepLater()
 }
+const show = (where) => htmx.ajax("GET", where, { source: "#pane", target: "#pane", swap: "outerHTML" }).catch(unanswered)
 const settle = (request) => {
-  if (request === giver) giver = null
   const was = sending
   if (request !== was?.request) return
   if (!(request.response?.status < 400)) { giveBack(); return }
   sending = null
-  if (was.again && was.url === url() && $("text").value.trim()) composer().requestSubmit()
+  // Another action has renewed the conversation meanwhile, so this answer was not shown.
+  if (request.status !== "swapped" && was.url === url()) show(was.url)
+  else if (was.again && was.url === url() && $("text").value.trim()) composer().requestSubmit()
 }
 
 // The same conversation is shown anew: the page knows best what is typed, and in which mode.
 export const carryOver = (old, fresh) => {
   const was = old?.querySelector("#text"), is = fresh?.querySelector("#text")
   if (!was || !is || old.dataset.id !== fresh.dataset.id) return
-  const words = was.value, given = giver ? is.value : ""
+  const words = was.value, given = giving ? is.value : ""
   const isBack = Boolean(given) && !words.startsWith(given)
   is.value = !isBack ? words : given.includes(words) ? given : joined(given, words)
   if (isBack && sending) sending.again = false
@@ -121,10 +124,11 @@ document.addEventListener("submit", (event) => {
 })
 document.addEventListener("htmx:before:request", (event) => {
   const from = event.target, request = event.detail.ctx
-  if (from.closest?.("#composer, #held form")) giver = request
+  if (from.id === "pane" || from.closest?.("#composer, #held form")) givers.add(request)
   if (from.id === "composer") letGo(from, request)
   else if (draftTimer && from.closest?.(".line, #pane")) keepDraft()
 })
+document.addEventListener("htmx:before:swap", (event) => { giving = givers.has(event.detail.ctx) })
 document.addEventListener("htmx:finally:request", (event) => settle(event.detail.ctx))
 // A log-in that has ended leads to the log-in and back; what was typed is a draft by then.
 export const keepAndReload = async () => {
