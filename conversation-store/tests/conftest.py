@@ -129,9 +129,12 @@ class World:
                 await self.store.append(connection, delivered)
 
     async def read(self, limit: int = 1000) -> list[Delivered]:
+        """Return what comes next: all that was accepted, once no transaction holds it back."""
         topics = ["faden.message.received", "faden.delivery.reported"]
-        async with transaction(self.ground.pool) as connection:
-            rows = await event_log.read(connection, self.position, limit, topics)
+        rows: list[event_log.Row] = []
+        async with self.ground.pool.acquire() as connection:
+            while not rows and await event_log.count_behind(connection, self.position, topics):
+                rows = await event_log.read(connection, self.position, limit, topics)
         self.position = rows[-1].position if rows else self.position
         return [delivered(row.wire, row.position) for row in rows]
 

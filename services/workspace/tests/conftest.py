@@ -134,11 +134,7 @@ class Office:
     async def _take_in(self, arrivals: tuple[Arrival, ...]) -> list[str]:
         accepted = await self.ground.accept.all(list(arrivals))
         topics = ["faden.message.received", "faden.delivery.reported"]
-        while True:
-            async with transaction(self.ground.pool) as connection:
-                rows = await event_log.read(connection, self.position, 1000, topics)
-            if not rows:
-                break
+        while rows := await self._read(topics):
             self.position = rows[-1].position
             letters = [
                 Delivered(
@@ -150,6 +146,14 @@ class Office:
             async with transaction(self.ground.pool) as connection:
                 await self.store.append(connection, letters)
         return [await self._conversation_of(one.event_id, arrivals[0]) for one in accepted]
+
+    async def _read(self, topics: list[str]) -> list[event_log.Row]:
+        """Return what comes next: all that was accepted, once no transaction holds it back."""
+        rows: list[event_log.Row] = []
+        async with self.ground.pool.acquire() as connection:
+            while not rows and await event_log.count_behind(connection, self.position, topics):
+                rows = await event_log.read(connection, self.position, 1000, topics)
+        return rows
 
     async def _conversation_of(self, entry_id: Any, like: Arrival) -> str:
         async with transaction(self.ground.pool, like.event.tenant) as connection:

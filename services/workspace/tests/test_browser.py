@@ -108,6 +108,29 @@ def test_nothing_is_missed_while_the_line_is_lost(office, browser):
     page.close()
 
 
+def test_an_answer_that_was_overtaken_takes_nothing_away(office, visit):
+    home = story(office)
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    articles = page.locator(".timeline article")
+    expect(articles).to_have_count(3)
+    late = []
+
+    def keep(route):
+        late.append((route, route.fetch()))
+
+    page.route("**/entries?after=*", keep, times=1)
+    office.take_in(office.mail(text="Eins", ago=timedelta(0)))
+    while not late:
+        page.wait_for_timeout(20)
+    office.take_in(office.mail(text="Zwei", ago=timedelta(0)))
+    expect(articles).to_have_count(5)
+    [(route, answer)] = late
+    with page.expect_event("requestfinished", lambda request: "/entries?" in request.url):
+        route.fulfill(response=answer)
+    page.evaluate("new Promise(requestAnimationFrame)")
+    assert articles.count() == 5
+
+
 def test_after_an_interruption_behind_the_desk_pages_look_again(office, visit):
     home = story(office)
     page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)

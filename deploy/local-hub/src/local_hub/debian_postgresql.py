@@ -48,6 +48,8 @@ def start_debian_postgresql(folder: Path) -> Iterator[str]:
         "listen_addresses=",
         "-c",
         "fsync=off",
+        "-c",
+        "autovacuum=off",
     ]
     server = subprocess.Popen(
         [*_as_user(), f"{binaries}/postgres", "-D", f"{data}", *options],

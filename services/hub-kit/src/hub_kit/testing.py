@@ -58,13 +58,17 @@ def cluster() -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="faden-pg-") as folder:
         Path(folder).chmod(0o755)
         with start_postgresql(Path(folder) / "data") as dsn:
-            asyncio.run(_never_sync(Cluster(dsn)))
+            asyncio.run(_for_tests(Cluster(dsn)))
             yield Cluster(dsn)
 
 
-async def _never_sync(cluster: Cluster) -> None:
-    """Make databases quick to make; what must outlive a power cut has a server of its own."""
+async def _for_tests(cluster: Cluster) -> None:
+    """Make databases quick to make; what must outlive a power cut has a server of its own.
+
+    Autovacuum's transactions hold readers of the log back, of all databases, at any moment.
+    """
     await cluster.run("alter system set fsync = off")
+    await cluster.run("alter system set autovacuum = off")
     await cluster.run("select pg_reload_conf()")
 
 

@@ -47,13 +47,25 @@ export const toEnd = (box) => {
   if (box.scrollHeight <= box.clientHeight) [...box.querySelectorAll("article")].pop()?.scrollIntoView({ block: "center", behavior: "instant" })
 }
 
+// Answers may overtake each other: one that was asked for before what is shown would take that away.
+const turns = () => {
+  let asked = 0, shown = 0
+  const isLate = (turn) => {
+    if (turn < shown) return true
+    shown = turn
+    return false
+  }
+  return { next: () => ++asked, isLate }
+}
+const looks = turns(), around = turns()
+
 // One look at everything shown: new entries, changed deliveries, what was moved away.
 const refreshTimeline = async () => {
   const box = $("timeline"), c = url()
   if (!box || !c) return
-  const first = box.querySelector("article[data-place]")
+  const first = box.querySelector("article[data-place]"), turn = looks.next()
   const html = await text(`${c}/entries?after=${first ? first.dataset.place - 1 : 0}`)
-  if (html === null || url() !== c) return
+  if (html === null || url() !== c || looks.isLate(turn)) return
   tellLine(true)
   const stay = !atEnd(box), news = merge(box, built(html))
   if (!stay) toEnd(box)
@@ -105,8 +117,8 @@ const tellNews = (stay) => {
 
 // Who takes part and who takes care, the state, other conversations may have changed with an entry.
 const refreshAround = async (c) => {
-  const html = await text(c)
-  if (html === null || url() !== c) return
+  const turn = around.next(), html = await text(c)
+  if (html === null || url() !== c || around.isLate(turn)) return
   const fresh = built(html)
   for (const part of ["#who", ".talk__head"]) {
     const old = document.querySelector(part), next = fresh.querySelector(part)
