@@ -34,7 +34,7 @@ from hub_kit.consume import Delivered
 from hub_kit.database import set_tenant, transaction
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
-from hub_kit.testing import fresh_database, open_ground
+from hub_kit.testing import fresh_database, open_ground, read_accepted
 from hub_kit.tokens import Caller, issue
 
 SERVICES = {
@@ -129,12 +129,8 @@ class World:
                 await self.store.append(connection, delivered)
 
     async def read(self, limit: int = 1000) -> list[Delivered]:
-        """Return what comes next: all that was accepted, once no transaction holds it back."""
         topics = ["faden.message.received", "faden.delivery.reported"]
-        rows: list[event_log.Row] = []
-        async with self.ground.pool.acquire() as connection:
-            while not rows and await event_log.count_behind(connection, self.position, topics):
-                rows = await event_log.read(connection, self.position, limit, topics)
+        rows = await read_accepted(self.ground.pool, self.position, topics, limit)
         self.position = rows[-1].position if rows else self.position
         return [delivered(row.wire, row.position) for row in rows]
 

@@ -27,7 +27,7 @@ from hub_kit.consume import Delivered
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
 from hub_kit.settings import Account, TenantSection
-from hub_kit.testing import fresh_database, open_ground
+from hub_kit.testing import fresh_database, open_ground, read_accepted
 from hub_kit.tokens import Caller
 from hub_pages.testing import Door, Loop, serving
 from workspace.app import _send, compose
@@ -134,7 +134,7 @@ class Office:
     async def _take_in(self, arrivals: tuple[Arrival, ...]) -> list[str]:
         accepted = await self.ground.accept.all(list(arrivals))
         topics = ["faden.message.received", "faden.delivery.reported"]
-        while rows := await self._read(topics):
+        while rows := await read_accepted(self.ground.pool, self.position, topics):
             self.position = rows[-1].position
             letters = [
                 Delivered(
@@ -146,14 +146,6 @@ class Office:
             async with transaction(self.ground.pool) as connection:
                 await self.store.append(connection, letters)
         return [await self._conversation_of(one.event_id, arrivals[0]) for one in accepted]
-
-    async def _read(self, topics: list[str]) -> list[event_log.Row]:
-        """Return what comes next: all that was accepted, once no transaction holds it back."""
-        rows: list[event_log.Row] = []
-        async with self.ground.pool.acquire() as connection:
-            while not rows and await event_log.count_behind(connection, self.position, topics):
-                rows = await event_log.read(connection, self.position, 1000, topics)
-        return rows
 
     async def _conversation_of(self, entry_id: Any, like: Arrival) -> str:
         async with transaction(self.ground.pool, like.event.tenant) as connection:

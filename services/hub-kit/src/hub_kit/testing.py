@@ -17,6 +17,8 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from hub_kit import event_log
+from hub_kit.database import Pool
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.migrate import migrate
@@ -70,6 +72,17 @@ async def _for_tests(cluster: Cluster) -> None:
     await cluster.run("alter system set fsync = off")
     await cluster.run("alter system set autovacuum = off")
     await cluster.run("select pg_reload_conf()")
+
+
+async def read_accepted(
+    pool: Pool, position: str, topics: list[str], limit: int = 1000
+) -> list[event_log.Row]:
+    """Return what lies behind this position, once no transaction holds it back; [] at the end."""
+    rows: list[event_log.Row] = []
+    async with pool.acquire() as connection:
+        while not rows and await event_log.count_behind(connection, position, topics):
+            rows = await event_log.read(connection, position, limit, topics)
+    return rows
 
 
 @asynccontextmanager
