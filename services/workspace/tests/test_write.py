@@ -89,7 +89,6 @@ def test_an_answer_is_taken_back_with_its_files(office):
         assert "schon unterwegs" in late.text
 
 
-@HELD
 def test_what_is_saved_in_the_same_moment_is_one_draft(office):
     [home] = office.take_in(office.mail())
     ground, caller = office.own, Caller("agent-7", "musterstadt", "agent")
@@ -104,6 +103,7 @@ def test_what_is_saved_in_the_same_moment_is_one_draft(office):
     assert len(office.sql("select 1 from draft", ground=ground)) == 1
 
 
+@HELD
 def test_a_late_copy_of_a_sent_draft_does_not_come_back(office):
     [home] = office.take_in(office.mail())
     with office.client() as desk:
