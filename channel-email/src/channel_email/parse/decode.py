@@ -152,7 +152,7 @@ def is_binary(data: bytes, charset: str) -> bool:
         return False
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return False
-    sample = data[:32_768]
+    sample = data[:100_000]
     strange = len(sample) - len(sample.translate(None, _NEVER_IN_TEXT))
     return strange > 3 and strange * 20 > len(sample)
 
