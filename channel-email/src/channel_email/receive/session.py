@@ -98,7 +98,6 @@ class Session(SMTP):
             timeout=timeout,
         )
         self._deliver, self._sessions, self._limit = deliver, sessions, limit
-        self._patience = timeout
 
     protocol_name = "ESMTP"
 
@@ -214,7 +213,7 @@ class Session(SMTP):
 
     def _heard(self) -> None:
         # A timer for every piece would cost more than the piece.
-        if self.loop.time() - self._heard_at > self._patience / 10:
+        if self.loop.time() - self._heard_at > self._timeout_duration / 10:
             self._heard_at = self.loop.time()
             self._reset_timeout()
 

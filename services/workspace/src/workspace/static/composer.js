@@ -64,7 +64,7 @@ const letGo = (form, request) => {
 const giveBack = () => {
   const was = sending
   sending = null
-  if (was?.url !== url()) { if (was) keep(was.draft, was.data); return }
+  if (was.url !== url()) { keep(was.draft, was.data); return }
   $("text").value = joined(was.data.get("text"), $("text").value)
   keepLater()
 }

@@ -4,7 +4,7 @@ import { $, built, home, pane, text, unanswered, url } from "./page.js"
 const QUEUE_AFTER = 250, NEAR = 120, AGAIN = 2000
 let queueTimer = 0, againTimer = 0
 
-export const tellLine = (fine) => {
+const tellLine = (fine) => {
   const mark = $("live")
   if (!mark) return
   mark.hidden = fine
