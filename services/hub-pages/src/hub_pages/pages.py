@@ -90,6 +90,7 @@ class Pages:
             "reason_word": lambda word: said.say_word(
                 said.REASONS, word, words.gettext, said.OTHER
             ),
+            "count_word": lambda number: said.say_count(number, code),
             "size_word": lambda size: said.say_size(size, code),
         }
         made.globals |= self.more(words.gettext)

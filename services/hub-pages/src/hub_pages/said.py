@@ -86,6 +86,11 @@ def channel_mark(channel: str, say: Callable[[str], str]) -> Markup:
     )
 
 
+def say_count(number: int, language: str) -> str:
+    """Return «1.600», «1,600» for a whole number."""
+    return format_decimal(number, locale=_LOCALES[language])
+
+
 def say_size(size: int, language: str) -> str:
     """Return «340 KB», «2,4 MB» for this many bytes."""
     if size < 1_000_000:

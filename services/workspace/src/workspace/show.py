@@ -11,8 +11,9 @@ from uuid import UUID, uuid4
 from starlette.requests import Request
 
 from hub_kit.tokens import Caller
+from workspace.carries import carried_by
 from workspace.desk import Desk
-from workspace.drafts import read_draft
+from workspace.drafts import read_draft, way_of
 from workspace.hold import held_in
 from workspace.people import names, others_here
 
@@ -54,6 +55,7 @@ async def read_conversation(
         others_here(ground.pool, ground.ring, caller, conversation_id),
     )
     entries = page["entries"][::-1]
+    offered = [{**way, "value": way_of(way)} for way in ways["ways"] if way["offered"]]
     return {
         "shown": shown,
         "title": title_of(entries),
@@ -61,7 +63,9 @@ async def read_conversation(
         "older": page["next"],
         "last": entries[-1]["place"] if entries else 0,
         "others": others["conversations"],
-        "ways": [way for way in ways["ways"] if way["offered"]],
+        "ways": offered,
+        "way": _chosen(offered, draft.way),
+        "carried": carried_by(offered, desk.pages.say(language), language),
         "closed_ways": [way for way in ways["ways"] if not way["offered"]],
         "held": held,
         "draft": draft,
@@ -69,6 +73,12 @@ async def read_conversation(
         "also_here": also,
         "token": uuid4().hex,  # of the form: sent twice is once
     }
+
+
+def _chosen(offered: Sequence[dict[str, Any]], wanted: str) -> dict[str, Any] | None:
+    """Return the way of the draft if it is still offered, else the proposed one, else the first."""
+    ranked = sorted(offered, key=lambda way: (way["value"] != wanted, not way["preferred"]))
+    return ranked[0] if ranked else None
 
 
 async def read_entries(

@@ -1,5 +1,6 @@
 // Keeps what is typed: as a draft, while an answer is on its way, when the conversation is shown anew.
 import { $, piece, put, text, unanswered, url } from "./page.js"
+import { fit } from "./carries.js"
 
 const DRAFT_AFTER = 600, HERE_EVERY = 15000
 let draftTimer = 0, wroteAt = 0
@@ -16,6 +17,7 @@ export const setMode = () => {
   form.classList.toggle("composer--note", isNote(form))
   const chosen = $("way")?.selectedOptions[0]
   $("way-warning").textContent = (!isNote(form) && chosen?.dataset.warning) || ""
+  fit()
 }
 export const write = (mode) => {
   const field = $(mode)
@@ -28,7 +30,7 @@ export const write = (mode) => {
 // ---- the draft
 const typed = () => {
   const form = composer(), data = new FormData()
-  for (const name of ["text", "way", "note"]) {
+  for (const name of ["text", "subject", "way", "note"]) {
     const field = form.elements[name]
     if (field) data.set(name, field.value)
   }
@@ -60,12 +62,14 @@ const letGo = (form, request) => {
   draftTimer = 0
   sending = { request, url: url(), draft: form.dataset.draft, data: typed(), again: false }
   $("text").value = ""
+  fit()
 }
 const giveBack = () => {
   const was = sending
   sending = null
   if (was.url !== url()) { keep(was.draft, was.data); return }
   $("text").value = joined(was.data.get("text"), $("text").value)
+  fit()
   keepLater()
 }
 const show = (where) => htmx.ajax("GET", where, { source: "#pane", target: "#pane", swap: "outerHTML" }).catch(unanswered)
@@ -102,9 +106,11 @@ const take = (old, fresh, words) => {
 const sendFiles = async (field) => {
   const data = new FormData()
   for (const file of field.files) data.append("files", file)
+  if (!isNote(composer())) data.append("way", $("way").value)
   field.value = ""
   const html = await text(field.dataset.url, { method: "POST", body: data })
   if (html !== null) put($("draft-files"), html)
+  fit()
 }
 const sayHere = async () => {
   if (!url() || document.visibilityState !== "visible") return
@@ -113,7 +119,9 @@ const sayHere = async () => {
 }
 
 document.addEventListener("input", (event) => {
-  if (event.target.closest("#composer") && event.target.type !== "file") keepLater()
+  if (!event.target.closest("#composer") || event.target.type === "file") return
+  keepLater()
+  fit()
 })
 document.addEventListener("change", (event) => {
   if (event.target.id === "files") sendFiles(event.target)
@@ -129,7 +137,10 @@ document.addEventListener("htmx:before:request", (event) => {
   else if (draftTimer && from.closest?.(".line, #pane")) keepDraft()
 })
 document.addEventListener("htmx:before:swap", (event) => { giving = givers.has(event.detail.ctx) })
-document.addEventListener("htmx:finally:request", (event) => settle(event.detail.ctx))
+document.addEventListener("htmx:finally:request", (event) => {
+  settle(event.detail.ctx)
+  fit()
+})
 // A log-in that has ended leads to the log-in and back; what was typed is a draft by then.
 export const keepAndReload = async () => {
   if (sending) giveBack()
