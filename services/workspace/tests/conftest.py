@@ -45,6 +45,10 @@ TENANTS = {
         accounts={
             "post": Account(channel="email", address="post@musterstadt.example"),
             "portal": Account(channel="web", address="portal"),
+            "kurz": Account(channel="sms", address="+4930111"),
+            "fax": Account(channel="fax", address="+4930112"),
+            "briefe": Account(channel="paper", address="Rathaus"),
+            "telefon": Account(channel="phone", address="+4930110"),
         },
     ),
     B: TenantSection(name="Gemeinde Kleindorf"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hub_contract.channels import is_address, row_of
 from hub_pages.said import mark, say_channel
@@ -77,9 +78,9 @@ def name_of(person: Mapping[str, str], say: Say) -> str:
     return person["value"] if is_address(person["kind"]) else say(mark("Online-Besuch"))
 
 
-def address_of(person: Mapping[str, str]) -> str:
+def address_of(person: Mapping[str, Any]) -> str:
     """Return the address as people read and write it; empty: there is none, or it was erased."""
-    return (person["value"] or "") if is_address(person["kind"]) else ""
+    return str(person["value"] or "") if is_address(person["kind"]) else ""
 
 
 def initials(name: str) -> str:

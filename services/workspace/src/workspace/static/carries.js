@@ -20,7 +20,7 @@ const misfits = (line, length) => {
   return found
 }
 const tell = (found) => {
-  const told = $("misfit"), said = found.map(([code]) => told.getAttribute(`data-${code}`)).join(" ")
+  const told = $("misfit"), said = found.map(([code]) => told.getAttribute(`data-${code}`)).join("\n")
   if (told.textContent !== said) told.textContent = said // told once, however much is typed on
   for (const field of [$("text"), $("subject"), $("way")].filter(Boolean)) {
     const mine = found.find(([, about]) => about === field)
