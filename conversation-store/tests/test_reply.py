@@ -11,7 +11,7 @@ from conversation_store.reply.compose import Answer, File
 from hub_contract.errors import Permanent
 from hub_contract.events import RequestedContent
 from hub_contract.topics import from_wire
-from hub_contract.words import Automatic, Channel
+from hub_contract.words import Automatic, Channel, ContactPoint
 from hub_kit.blobs import read_blob
 from hub_kit.sealing import open_event
 from hub_kit.tokens import Caller
@@ -193,6 +193,15 @@ async def test_the_subject_of_the_thread_goes_only_where_subjects_go(world):
         await answer(world, first["conversation_id"])
         topic = f"faden.message.requested.{channel}"
         assert (await requested(world, topic)).content.subject == subject
+
+
+async def test_by_another_way_the_subject_goes_along(world):
+    mail = ContactPoint(kind="email", value="erika@example.org")
+    [first] = await world.take_in(
+        world.mail("inbox", channel=Channel.WEB, subject="Hund", reachable=(mail,))
+    )
+    await answer(world, first["conversation_id"], wish=Target(channel="email", account="post"))
+    assert (await requested(world)).content.subject == "Re: Hund"
 
 
 async def test_an_agent_may_answer_a_machine(world):

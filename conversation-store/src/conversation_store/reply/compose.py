@@ -50,7 +50,9 @@ def compose(
 ) -> RequestedContent:
     """Return the content of the request."""
     same_channel = [content for channel, content in thread.inbound if channel == way.channel]
-    subject = answer.subject or subject_of([c.get("subject", "") for c in same_channel])
+    # Who wrote by form and is answered by mail knows the subject of the form.
+    contents = (*same_channel, *(content for _, content in thread.inbound))
+    subject = answer.subject or subject_of([c.get("subject", "") for c in contents])
     languages = (content.get("language", "") for _, content in thread.inbound)
     return RequestedContent(
         recipient=way.point,

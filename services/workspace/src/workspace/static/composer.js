@@ -62,6 +62,7 @@ const letGo = (form, request) => {
   draftTimer = 0
   sending = { request, url: url(), draft: form.dataset.draft, data: typed(), again: false }
   $("text").value = ""
+  if ($("subject") && !isNote(form)) $("subject").value = ""
   fit()
 }
 const giveBack = () => {
@@ -69,6 +70,7 @@ const giveBack = () => {
   sending = null
   if (was.url !== url()) { keep(was.draft, was.data); return }
   $("text").value = joined(was.data.get("text"), $("text").value)
+  if ($("subject")) $("subject").value ||= was.data.get("subject") ?? ""
   fit()
   keepLater()
 }
@@ -91,6 +93,8 @@ export const carryOver = (old, fresh) => {
   const isBack = Boolean(given) && !words.startsWith(given)
   is.value = !isBack ? words : given.includes(words) ? given : joined(given, words)
   if (isBack && sending) sending.again = false
+  const about = old.querySelector("#subject")?.value ?? "", subject = fresh.querySelector("#subject")
+  if (subject && (about || !giving)) subject.value = about
   // What was meant for colleagues must not become an answer.
   if (!isBack || (words.trim() && isNote(old))) take(old, fresh, words)
   if (words.trim()) keepLater()
