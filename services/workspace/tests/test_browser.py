@@ -325,7 +325,9 @@ def test_another_way_says_at_once_what_goes_and_holds_back_what_does_not(office,
         way = page.locator(f"#way option[value^='{channel}/']").get_attribute("value")
         page.locator("#way").select_option(way)
 
-    expect(carries).to_contain_text("bis zu 20 Dateien")
+    expect(carries).to_contain_text("eine Computerstimme liest den Text vor · ohne Betreff")
+    choose("email")
+    expect(carries).to_contain_text("mit Betreff · bis zu 20 Dateien, zusammen höchstens 20 MB")
     page.locator("#subject").fill("Ihr Hund")
     page.locator("#files").set_input_files(PHOTO)
     expect(page.locator(".chip")).to_contain_text("Foto.jpg")

@@ -1,11 +1,11 @@
 """Says what an answer by each way carries, and what of a draft does not go, before it is sent."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub_contract.channels import ChannelRow, Files, Measure, Reader, row_of
-from hub_contract.fit import FileFacts, Parts, Unfit, bare_type, misfits
+from hub_contract.channels import MOST_BYTES, ChannelRow, Files, Measure, Reader, row_of
+from hub_contract.fit import FileFacts, Parts, Unfit, misfits
 from hub_pages.said import mark, say_count, say_size
 from workspace.drafts import Draft, channel_of
 
@@ -37,7 +37,7 @@ SAID = {
     ),
 }
 # How many characters make one of it: a page of a letter, a second of a voice.
-_CHARACTERS = {Measure.PAGES: 2500, Measure.SECONDS: 14}
+_CHARACTERS = {Measure.CHARACTERS: 0, Measure.PAGES: 2500, Measure.SECONDS: 14}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,51 +45,40 @@ class Carried:
     """What the composer shows of a channel, and what its script needs to look at a draft."""
 
     channel: str
+    row: ChannelRow
     words: str
-    longest_text: int  # characters
-    measure: str
     characters: int  # that make one page or second; 0: only characters are counted
-    subject: bool
-    files: Files | None
 
 
-def unfit(draft: Draft) -> Iterable[Unfit]:
+def unfit(draft: Draft) -> Iterator[Unfit]:
     """Return what of the draft does not go by its way; nothing where no way is chosen yet."""
     row = row_of(channel_of(draft.way))
     if row is None or draft.note:
-        return ()
+        return iter(())
     files = [FileFacts(file.media_type, file.size) for file in draft.files]
     return misfits(row, Parts(draft.text, draft.subject, files=files))
 
 
-def unfit_file(way: str, media_type: str) -> Unfit | None:
-    """Return why no file of this type goes by this way, whatever else goes."""
+def unfit_file(way: str, file: FileFacts) -> Unfit | None:
+    """Return why this file does not go by this way, or by none where none is chosen yet."""
     row = row_of(channel_of(way))
     if row is None:
-        return None
-    return next(iter(misfits(row, Parts(files=[FileFacts(bare_type(media_type), 0)]))), None)
+        return Unfit.FILES_TOO_LARGE if file.size > MOST_BYTES else None
+    return next(misfits(row, Parts(files=[file])), None)
 
 
 def carried_by(ways: Iterable[Mapping[str, Any]], say: Say, language: str) -> list[Carried]:
     """Return what goes by each channel of these ways, each once."""
     channels = dict.fromkeys(way["channel"] for way in ways)
     rows = {channel: row_of(channel) for channel in channels}
-    return [_carried(channel, row, say, language) for channel, row in rows.items() if row]
+    return [
+        Carried(channel, row, " · ".join(_words(row, say, language)), _CHARACTERS[row.measure])
+        for channel, row in rows.items()
+        if row
+    ]
 
 
-def _carried(channel: str, row: ChannelRow, say: Say, language: str) -> Carried:
-    return Carried(
-        channel=channel,
-        words=" · ".join(_words(row, say, language)),
-        longest_text=row.longest_text,
-        measure=row.measure,
-        characters=_CHARACTERS.get(row.measure, 0),
-        subject=row.subject,
-        files=row.files,
-    )
-
-
-def _words(row: ChannelRow, say: Say, language: str) -> Iterable[str]:
+def _words(row: ChannelRow, say: Say, language: str) -> Iterator[str]:
     if row.read_by is Reader.MACHINE:
         yield say(mark("eine Computerstimme liest den Text vor"))
     elif row.live:

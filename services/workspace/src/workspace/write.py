@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from pydantic import AfterValidator
 
-from hub_contract.channels import LONGEST_TEXT, MOST_BYTES
+from hub_contract.channels import LONGEST_TEXT
 from hub_contract.errors import Permanent
-from hub_contract.fit import Unfit, bare_type
+from hub_contract.fit import FileFacts, Unfit, bare_type
 from hub_pages.caller import Visitor
 from hub_pages.said import mark
 from workspace.act import answer
@@ -111,10 +111,8 @@ async def _add_one(
     desk: Desk, agent: Visitor, conversation_id: UUID, file: UploadFile, way: str
 ) -> Unfit | None:
     media_type = bare_type(file.content_type or "") or "application/octet-stream"
-    if why := unfit_file(way, media_type):
-        return why
-    if (file.size or 0) > MOST_BYTES:
-        return Unfit.FILES_TOO_LARGE  # not read into memory
+    if why := unfit_file(way, FileFacts(media_type, file.size or 0)):
+        return why  # before it is read into memory
     ground, named = desk.ground, ((file.filename or "")[-255:], media_type)
     where = (ground.pool, ground.ring, agent.caller, conversation_id)
     return await add_file(*where, named=named, data=await file.read())
@@ -162,7 +160,7 @@ async def _unfit(desk: Desk, agent: Visitor, conversation_id: UUID) -> Unfit | N
     """Return the first thing that does not go by the way of the draft, as it is kept."""
     ground = desk.ground
     kept = await read_draft(ground.pool, ground.ring, agent.caller, conversation_id)
-    return next(iter(unfit(kept)), None)
+    return next(unfit(kept), None)
 
 
 async def _write(
