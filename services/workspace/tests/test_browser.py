@@ -356,8 +356,9 @@ def test_another_way_says_at_once_what_goes_and_holds_back_what_does_not(office,
     page.reload()
     expect(page.locator("#subject")).to_have_value("Ihr Hund")
     expect(carries).to_contain_text("etwa eine Seite")
+    page.locator("#text").fill("Guten Morgen")
     page.get_by_role("button", name="Senden").click()
-    expect(page.locator(".held")).to_contain_text("Guten Morgen")
+    expect(page.locator(".held .hub-text")).to_have_text("Guten Morgen")
     expect(page.locator("#subject")).to_have_value("")
 
 

@@ -44,11 +44,13 @@ const keepDraft = async () => {
   if (!form) return
   try {
     const answer = await keep(form.dataset.draft, typed())
-    state.textContent = answer.ok ? state.dataset.kept : state.dataset.failed
+    const isAll = !draftTimer // else something was typed meanwhile
+    if (isAll || !answer.ok) state.textContent = answer.ok ? state.dataset.kept : state.dataset.failed
   } catch { state.textContent = state.dataset.failed }
 }
 const keepLater = () => {
   wroteAt = Date.now()
+  if ($("draft-state")) $("draft-state").textContent = "" // what it said is true no more
   clearTimeout(draftTimer)
   draftTimer = setTimeout(keepDraft, DRAFT_AFTER)
 }
