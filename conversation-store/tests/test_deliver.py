@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from conversation_store.compose import Answer
-from conversation_store.reply import reply
+from conversation_store.reply.answer import reply
+from conversation_store.reply.compose import Answer
 from hub_contract.delivery import Delivery, Reason
 from hub_kit.tokens import Caller
 

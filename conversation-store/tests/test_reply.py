@@ -5,9 +5,9 @@ import base64
 import asyncpg
 import pytest
 
-from conversation_store.choose import Target
-from conversation_store.compose import Answer, File
-from conversation_store.reply import reply
+from conversation_store.reply.answer import reply
+from conversation_store.reply.choose import Target
+from conversation_store.reply.compose import Answer, File
 from hub_contract.errors import Permanent
 from hub_contract.events import RequestedContent
 from hub_contract.topics import from_wire

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from conversation_store.assign import Assignment
-from conversation_store.read import Incoming
+from conversation_store.append.assign import Assignment
+from conversation_store.append.read import Incoming
 from hub_contract.errors import Temporary
 from hub_contract.ids import derive
 from hub_contract.references import make_reference

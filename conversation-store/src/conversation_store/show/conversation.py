@@ -8,7 +8,7 @@ from asyncpg import Record
 
 from conversation_store.explain import explain
 from conversation_store.link import open_point
-from conversation_store.queue import outline_of
+from conversation_store.queue.summaries import outline_of
 from conversation_store.timeline import open_row, outline
 from hub_contract.errors import Permanent
 from hub_contract.words import Blob, Body

@@ -16,11 +16,11 @@ from asyncpg import Record
 from pydantic import ValidationError
 
 from conversation_store.announce import EntryNews
-from conversation_store.assign import Proposal
-from conversation_store.known import Known
-from conversation_store.place import Thread
-from conversation_store.read import Reader
-from conversation_store.wait import read_waiting
+from conversation_store.append.assign import Proposal
+from conversation_store.append.known import Known
+from conversation_store.append.place import Thread
+from conversation_store.append.read import Reader
+from conversation_store.append.wait import read_waiting
 from hub_contract.delivery import Delivery, advance
 from hub_contract.errors import Permanent
 from hub_contract.events import DeliveryContent, DeliveryReported

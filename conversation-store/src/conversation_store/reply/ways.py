@@ -8,9 +8,9 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from conversation_store.choose import REACHES, Target, Way, choose
 from conversation_store.explain import explain
 from conversation_store.link import open_point
+from conversation_store.reply.choose import REACHES, Target, Way, choose
 from conversation_store.store import Store
 from hub_contract.errors import Permanent
 from hub_contract.words import Channel

@@ -15,7 +15,7 @@ from asyncpg import Record
 
 from conversation_store.explain import explain
 from conversation_store.link import contact_point_id, open_point
-from conversation_store.show import read_bytes, read_words
+from conversation_store.show.conversation import read_bytes, read_words
 from conversation_store.timeline import Slice, cut, open_row
 from hub_contract.delivery import Delivery
 from hub_contract.events import Arrival, DeliveryContent, DeliveryReported

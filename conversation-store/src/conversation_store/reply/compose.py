@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from conversation_store.choose import Target, Way
+from conversation_store.reply.choose import Target, Way
 from hub_contract.events import RequestedContent
 from hub_contract.words import Attachment
 

@@ -15,11 +15,11 @@ from uuid import UUID, uuid4
 from asyncpg import Record
 
 from conversation_store.add import SOURCE, Addition, add
-from conversation_store.choose import Way, choose
-from conversation_store.compose import Answer, File, Thread, compose
+from conversation_store.reply.choose import Way, choose
+from conversation_store.reply.compose import Answer, File, Thread, compose
+from conversation_store.reply.ways import Last, accounts_of, read_ways
 from conversation_store.store import Store
 from conversation_store.timeline import open_row
-from conversation_store.ways import Last, accounts_of, read_ways
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent, Sealed
 from hub_contract.ids import derive
