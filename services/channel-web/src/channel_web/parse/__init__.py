@@ -13,6 +13,7 @@ from uuid import UUID
 
 from channel_web.parse.form import EMAIL, Written
 from channel_web.parse.uploads import Upload
+from hub_contract.contact_points import contact_point
 from hub_contract.events import Arrival, MessageContent, MessageReceived
 from hub_contract.ids import received_id
 from hub_contract.words import (
@@ -157,7 +158,7 @@ def _reachable(written: Written, context: Context) -> tuple[ContactPoint, ...]:
     portal = _point(context, written.name)
     if not written.email:
         return (portal,)
-    email = ContactPoint(kind=ContactKind.EMAIL, value=written.email, name=written.name)
+    email = contact_point(ContactKind.EMAIL, written.email, name=written.name)
     return (email, portal) if written.answer == EMAIL else (portal, email)
 
 
