@@ -13,6 +13,9 @@ from hub_contract.phone_number import names_somebody, read_number
 from hub_contract.postal_address import compared_lines, read_postal
 from hub_contract.words import ContactKind, ContactPoint, writable
 
+# Raised when `compared` says something else of a value than before: the store makes its look-ups
+# anew (`conversation_store.renew`). 0 was: byte by byte.
+SPELLING = 1
 LONGEST = 1000  # characters; what is longer is no address, and not worth reading
 
 
