@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from conversation_store.app import compose
 from conversation_store.change import confirm
 from conversation_store.link import contact_point_id, open_point
 from conversation_store.queue.summaries import Search, search
@@ -20,6 +21,7 @@ from hub_contract.words import ContactKind, ContactPoint
 from hub_kit.database import transaction
 from hub_kit.keys import KeyRing
 from hub_kit.settings import TenantSection
+from hub_kit.testing import eventually
 from hub_kit.tokens import Caller
 
 A, B = "musterstadt", "kleindorf"
@@ -267,6 +269,33 @@ async def test_several_stores_and_new_mails_do_not_disturb_it(world, now):
     }
     assert {(e["conversation_id"], e["contact_point_id"]) for e in entries} == people
     assert {point for _, point in people} == ids
+
+
+async def test_a_store_renews_before_it_hears(world, now):
+    [first] = await world.take_in(world.mail(BIG))
+    await now()
+    again = await world.ground.accept(world.mail(SMALL))
+    app = compose(Store.open(world.ground, StoreSettings()))
+    async with app.router.lifespan_context(app):
+
+        async def heard() -> bool:
+            return await world.entry(again.event_id) is not None
+
+        await eventually(heard)
+    entry = await world.entry(again.event_id)
+    assert (entry["conversation_id"], entry["rule"]) == (first["conversation_id"], 4)
+    assert await points(world) == {id_of(world, BIG): 1}
+
+
+async def test_an_event_that_was_given_another_key_is_read_as_today(world):
+    await world.ground.accept(world.mail(BIG))
+    [one] = await world.read()
+    before = {"sender_key": id_before(world, BIG).hex}
+    async with world.transaction() as connection:
+        event = one.event.model_copy(update=before)
+        await world.store.append(connection, [replace(one, event=event)])
+    assert (await world.entry(one.event.id))["contact_point_id"] == id_of(world, BIG)
+    assert list(await points(world)) == [id_of(world, BIG)]
 
 
 async def test_once_renewed_it_is_one_look_into_an_empty_index(world, now):
