@@ -6,6 +6,7 @@ brackets and stray commas around it are a mailer's business (RFC 5322 §4.4 list
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from channel_email.parse.words import decode_words
 from hub_contract.contact_points import compared, contact_point
@@ -18,17 +19,16 @@ _ANY = re.compile(r'(?:"([^"\r\n]{1,100})"|([^<>\s",;:()@\[\]]{1,255}))@' + _PAR
 _IN_ANGLE = re.compile(r"<\s*" + _ANY.pattern)
 _COMMENT = re.compile(r"\(((?:[^()\\]|\\.)*)\)")
 _BEFORE_ANGLE = re.compile(r'[<>"]+')
-MOST = 200  # addresses of one field
+MOST = 200  # addresses of one field that are read; odd ones cost a tenth of a millisecond each
 
 
 def read_addresses(values: Iterable[str]) -> tuple[ContactPoint, ...]:
     """Return the contact points in these header values, once each, in order."""
+    pieces = (piece for value in values for piece in _pieces(value) if "@" in piece)
+    points = filter(None, map(_read_one, islice(pieces, MOST)))
     found: dict[str, ContactPoint] = {}
-    for value in values:
-        for piece in _pieces(value):
-            point = _read_one(piece) if "@" in piece else None
-            if point and len(found) < MOST:
-                found.setdefault(compared(point), point)
+    for point in points:
+        found.setdefault(compared(point), point)
     return tuple(found.values())
 
 
