@@ -7,11 +7,14 @@ Rule 2. A batch is one transaction that takes its locks in the order of `append`
 Rule 3. What is erased cannot be spelt anew, and keeps its id. So does what names nobody any more.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import structlog
 from asyncpg import Record
 
+from conversation_store.append.read import read_keys
 from conversation_store.link import Found, contact_point_id, open_point
 from conversation_store.renew.carry import carry
 from hub_contract.contact_points import SPELLING, contact_point
@@ -25,10 +28,8 @@ log = structlog.get_logger()
 _TURN = "select pg_advisory_xact_lock(hashtextextended('faden renew ' || $1, 0))"
 # The number stands in the text, so that the index of the older ones is used.
 _OLDER = f"""
-select c.id, c.sealed, k.wrapped from contact_point c
-left join hub.message_key k on k.owner = c.id and k.tenant = $1
-where c.tenant = $1 and c.spelling < {SPELLING} and c.id > $2 order by c.id limit $3
-for update of c
+select id, sealed from contact_point
+where tenant = $1 and spelling < {SPELLING} and id > $2 order by id limit $3 for update
 """  # noqa: S608
 _STAY = "update contact_point set spelling = $3 where tenant = $1 and id = any($2::uuid[])"
 
@@ -46,25 +47,29 @@ async def renew(ground: Ground, tenant: str, batch: int = BATCH) -> int:
             rows = await connection.fetch(_OLDER, tenant, last, batch)
             if not rows:
                 return moved
-            found = _open_all(ground, tenant, rows)
+            keys = await read_keys(connection, tenant, [row["id"] for row in rows])
+            found = _open_all(ground, tenant, rows, keys)
             movers = {old: one for old, one in found.items() if one and one.id != old}
             await connection.execute(_STAY, tenant, list(found.keys() - movers), SPELLING)
             await carry(connection, ground.ring, tenant, movers)
         moved, last = moved + len(movers), rows[-1]["id"]
 
 
-def _open_all(ground: Ground, tenant: str, rows: list[Record]) -> dict[UUID, Found | None]:
+def _open_all(
+    ground: Ground, tenant: str, rows: Sequence[Record], keys: Mapping[UUID, bytes]
+) -> dict[UUID, Found | None]:
     """Return what each is today; None: it stays. What a lost key closes is left for a later run."""
     found = {}
     for row in rows:
         try:
-            found[row["id"]] = _open(ground, tenant, row)
+            wrapped = keys.get(row["id"])
+            found[row["id"]] = _open(ground, tenant, {**row, "wrapped": wrapped})
         except Permanent as error:
             log.warning("contact point left as it was", reason=str(error))
     return found
 
 
-def _open(ground: Ground, tenant: str, row: Record) -> Found | None:
+def _open(ground: Ground, tenant: str, row: Mapping[str, Any]) -> Found | None:
     point = open_point(ground.ring, row)
     if point is None:
         return None
