@@ -83,6 +83,15 @@ async def test_what_failed_asks_for_an_agent(world, sent, status):
     assert (await world.rows("participant"))[0]["open"]
 
 
+async def test_who_was_answered_after_all_waits_no_more(world, sent):
+    """Carriers report "failed" and later the opposite."""
+    for status, waits in ((D.FAILED, True), (D.DELIVERED, False)):
+        await world.ground.accept(world.report(sent["id"], status))
+        await world.append()
+        conversation = await world.conversation(sent["conversation_id"])
+        assert (conversation["waiting_since"] is not None) == waits, status
+
+
 async def test_delivered_disturbs_nobody(world, sent):
     await world.owner.execute(
         "update conversation_store.conversation set state = 'closed', unread = 0"

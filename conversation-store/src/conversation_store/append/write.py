@@ -166,13 +166,13 @@ def _new_row(t: Thread) -> tuple[Any, ...]:
         t.added,
         t.next_place,
         t.unread,
-        t.waiting_since,
+        t.waits_since,
     )
 
 
 def _changed_row(t: Thread) -> tuple[Any, ...]:
     counts = t.added, t.next_place, t.unread
-    return t.id, t.state, t.last_at, *counts, t.transaction_id, t.waiting_since
+    return t.id, t.state, t.last_at, *counts, t.transaction_id, t.waits_since
 
 
 def _entry_row(line: Line) -> tuple[Any, ...]:
