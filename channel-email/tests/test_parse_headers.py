@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from channel_email.parse.addresses import ascii_domain, read_address, read_addresses
+from channel_email.parse.addresses import read_address, read_addresses
 from channel_email.parse.dates import read_date
 from channel_email.parse.decode import clean, codec_of, is_binary, to_text
 from channel_email.parse.fields import read_disposition, read_token, read_type
@@ -237,6 +237,7 @@ def test_header_blocks(raw: bytes, fields: dict[bytes, list[bytes]], body: bytes
         ("Erika <e@m.de>, Max <m@m.de>", [("e@m.de", "Erika"), ("m@m.de", "Max")]),
         ("Erika <e@m.de>; Max <m@m.de>", [("e@m.de", "Erika"), ("m@m.de", "Max")]),
         ("e@m.de, e@m.de", [("e@m.de", "")]),
+        ("E@m.de, e@M.de", [("E@m.de", "")]),
         ("Foo <a@b", [("a@b", "Foo")]),
         ("Foo a@b>", [("a@b", "Foo")]),
         ("<e@m.de", [("e@m.de", "")]),
@@ -270,7 +271,6 @@ def test_envelope_addresses() -> None:
     assert point.value == "Erika@m.de"
     assert read_address("") is None
     assert read_address("<>") is None
-    assert ascii_domain("x" * 300 + ".ü") == "x" * 300 + ".ü"  # no domain at all: left alone
 
 
 @pytest.mark.parametrize(

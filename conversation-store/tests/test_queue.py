@@ -154,12 +154,20 @@ async def test_found_by_reference_however_it_is_written(world, desk, many, write
     ("channel", "stored", "asked"),
     [
         ("email", "Erika@example.org", "Erika@EXAMPLE.org "),
+        ("email", "T024@example.org", "t024@example.org"),
+        ("email", "info@xn--mller-kva.de", "Info@MÜLLER.de"),
         ("sms", "+4915112345678", "+49 151 / 123 456-78"),
+        ("fax", "+4930901820", "+49 (0)30 90 18 20"),
         ("paper", "Erika Mustermann\nWeg 1", "Erika Mustermann\nWeg 1"),
+        (
+            "paper",
+            "Erika Mustermann\nRingstraße 1\n70173 Ort",
+            "ERIKA MUSTERMANN\nRingstr. 1\n70173 Ort",
+        ),
     ],
 )
 async def test_found_by_address(world, desk, channel, stored, asked):
-    kind = {"email": "email", "sms": "phone", "paper": "postal"}[channel]
+    kind = {"email": "email", "sms": "phone", "fax": "phone", "paper": "postal"}[channel]
     [entry] = await world.take_in(world.mail(stored, channel=channel))
     answer = await desk.post("/search", json={"address": {"kind": kind, "value": asked}})
     [found] = answer.json()["conversations"]

@@ -14,9 +14,10 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from channel_email.parse.addresses import ascii_domain, normalise
 from channel_email.parse.attachments import ending_of, safe_name
 from channel_email.parse.decode import clean
+from hub_contract.contact_points import contact_point
+from hub_contract.email_address import normal_domain
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent
 from hub_contract.references import show_reference
@@ -67,7 +68,7 @@ def render(
             f"attachments of {event.id}: {len(content.attachments)} named but {len(files)} given;"
             " read every blob before rendering"
         )
-    domain = ascii_domain(sender.domain)
+    domain = normal_domain(sender.domain)
     message_id = f"{event.id}@{domain}"
     recipient = _recipient(content.recipient)
     mail = EmailMessage(policy=_POLICY)
@@ -95,8 +96,8 @@ def _recipient(point: ContactPoint) -> str:
 
 def _sendable(field: str, address: str) -> str:
     """Return the address as every relay takes it, or raise `Permanent`, never quoting it."""
-    bare = address.strip().removeprefix("<").removesuffix(">")
-    local, _, domain = normalise(bare).rpartition("@")
+    local, _, domain = contact_point(ContactKind.EMAIL, address).value.rpartition("@")
+    domain = normal_domain(domain)  # also where the address was kept as written
     if not local or not domain:
         raise Permanent(f"{field}: no e-mail address; correct it")
     if not _LOCAL.fullmatch(local) or len(local) > 64:

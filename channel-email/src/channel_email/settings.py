@@ -8,10 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-import idna
 from pydantic import BeforeValidator, Field, model_validator
 
-from hub_contract.words import Channel
+from hub_contract.contact_points import compared, contact_point
+from hub_contract.email_address import normal_domain
+from hub_contract.words import Channel, ContactKind
 from hub_kit.settings import ConfigurationError, Loaded, Section
 
 SERVICE = "channel_email"
@@ -201,7 +202,7 @@ class Accounts:
 
         Local parts are compared without case: citizens write Post@ as they like.
         """
-        local, _, domain = normal_address(address).rpartition("@")
+        local, _, domain = compared_address(address).rpartition("@")
         base, plus, detail = local.partition("+")
         if found := self._by_address.get(f"{local}@{domain}"):
             return found
@@ -233,7 +234,7 @@ class Accounts:
         key = f"tenants.{account.tenant}.accounts.{account.name}"
         self._by_key[account.tenant, account.name] = account
         for address in (account.settings.address, *account.settings.aliases):
-            other = self._by_address.setdefault(normal_address(address), account)
+            other = self._by_address.setdefault(compared_address(address), account)
             if other is not account:
                 raise ValueError(f"{key}: an address of {other.key} too; remove it from one")
         first = self._by_domain.setdefault(account.settings.mail_domain, account)
@@ -242,17 +243,6 @@ class Accounts:
             raise ValueError(f"{key}: domain belongs to tenant {first.tenant}; give each its own")
 
 
-def normal_address(address: str) -> str:
-    local, _, domain = address.strip().rpartition("@")
-    return f"{local.lower()}@{normal_domain(domain)}"
-
-
-def normal_domain(domain: str) -> str:
-    """Return the domain in lower case, umlauts as IDNA 2008; what is no name stays as it is."""
-    domain = domain.strip().rstrip(".").lower()
-    if domain.isascii():
-        return domain
-    try:
-        return idna.encode(domain, uts46=True).decode("ascii")
-    except (idna.IDNAError, UnicodeError):
-        return domain
+def compared_address(address: str) -> str:
+    """Return what two spellings of an address of ours share."""
+    return compared(contact_point(ContactKind.EMAIL, address))

@@ -11,8 +11,10 @@ from conversation_store.api.document import add_schema
 from conversation_store.append.listen import listen
 from conversation_store.change import wake
 from conversation_store.queue.tally import fold
+from conversation_store.renew import renew
 from conversation_store.settings import SERVICE, StoreSettings
 from conversation_store.store import Store
+from hub_kit.consume import Consumer
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.operations import add_operations
@@ -29,7 +31,7 @@ def compose(store: Store) -> FastAPI:
     listener = listen(ground, store.append)
     parts = Parts(
         SERVICE,
-        work={"listen": listener.run, "wake": lambda: _wake(store)},
+        work={"listen": lambda: _listen(store, listener), "wake": lambda: _wake(store)},
         checks={"database": database_check(ground.pool), "listen": listener.check},
         closing=(ground.close,),
     )
@@ -54,9 +56,17 @@ def add_routes(app: FastAPI) -> FastAPI:
     return app
 
 
+async def _listen(store: Store, listener: Consumer) -> None:
+    """Renew first: who wrote under an older spelling is known when she writes again."""
+    for tenant in store.ground.settings.tenants:
+        await renew(store.ground, tenant)
+    await listener.run()
+
+
 async def _wake(store: Store) -> None:
     while True:
         for tenant in store.ground.settings.tenants:
+            await renew(store.ground, tenant)  # what a store of the release before still wrote
             await wake(store.ground, tenant)
             await fold(store.ground.pool, tenant)
         await asyncio.sleep(_WAKE_EVERY)

@@ -1,7 +1,7 @@
 """Keeps the contact points of senders and recipients, sealed, one row each, for `append`.
 
-Rule 1. A contact point is found by an HMAC of tenant, kind and value, and readable nowhere: the
-        value lies sealed under a data key of its own.
+Rule 1. A contact point is found by an HMAC of tenant, kind and compared value, and readable
+        nowhere: the value lies sealed under a data key of its own.
 Rule 2. That HMAC is its id, so two stores make the same one, and the first wins.
 Rule 3. Names are claims. Two contact points of one name are a question, never an answer.
 """
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from hub_contract.contact_points import SPELLING
 from hub_contract.words import ContactPoint
 from hub_kit.database import Connection
 from hub_kit.keys import KeyRing
@@ -43,10 +44,10 @@ where c.tenant = $1 and c.id = any($2::uuid[])
 """
 
 # One whose key was erased is sealed anew when its owner writes again.
-_INSERT = """
+_INSERT = f"""
 with news as (
-  insert into contact_point (id, tenant, kind, name_lookup, sealed)
-  select n.id, $1, n.kind, n.name, n.sealed
+  insert into contact_point (id, tenant, kind, name_lookup, sealed, spelling)
+  select n.id, $1, n.kind, n.name, n.sealed, {SPELLING}
   from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[]) as n(id, kind, name, sealed)
   on conflict (id) do update set sealed = excluded.sealed, name_lookup = excluded.name_lookup
     where not exists (select from hub.message_key k
@@ -56,7 +57,7 @@ with news as (
 insert into hub.message_key (owner, tenant, wrapped)
 select k.owner, $1, k.wrapped from unnest($2::uuid[], $6::bytea[]) as k(owner, wrapped)
 where k.owner in (select id from news)
-"""
+"""  # noqa: S608 - of a constant
 
 
 async def keep(

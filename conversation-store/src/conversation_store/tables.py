@@ -48,6 +48,13 @@ contact_point = sa.Table(
     _text("name_lookup"),
     _column("sealed", sa.LargeBinary),
     _now(),
+    _column("spelling", sa.SmallInteger, server_default=sa.text("0")),
+)
+sa.Index(
+    "contact_point_older",
+    contact_point.c.tenant,
+    contact_point.c.id,
+    postgresql_where=contact_point.c.spelling < 1,
 )
 sa.Index(
     "contact_point_by_name",

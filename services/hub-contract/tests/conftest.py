@@ -148,6 +148,15 @@ EVENTS: dict[str, ConversationEvent] = {
             problems=("Verbindung nach Seite 3 abgebrochen",),
         ),
     ),
+    "message.received.fax-as-written": received(
+        109,
+        Channel.FAX,
+        "fax-1",
+        kind=MessageKind.SCAN,
+        content=MessageContent(
+            sender=ContactPoint(kind=ContactKind.FAX, value="030 901820 / 21", as_written=True)
+        ),
+    ),
     "message.received.paper": received(
         104,
         Channel.PAPER,

@@ -9,7 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from hub_contract.contact_points import contact_point
 from hub_contract.errors import Permanent
+from hub_contract.words import ContactKind
 from hub_kit.keys import KeyRing, open_sealed, seal
 from hub_kit.settings import ConfigurationError
 from hub_kit.tokens import derive_key
@@ -170,6 +172,17 @@ def test_pseudonyms_are_stable_and_tell_tenants_kinds_and_values_apart():
     ]
     assert len({first, *others}) == 6
     assert pseudonym("musterstadt", "email", "broken \udcff surrogate")
+
+
+def test_a_contact_point_has_one_lookup_however_it_is_spelt():
+    def lookup(kind: ContactKind, text: str) -> str:
+        return ring().lookup_of("musterstadt", contact_point(kind, text, "DE", name=text))
+
+    # What was looked up before spellings were known is found as it was, where it was normal.
+    assert lookup(ContactKind.EMAIL, "Erika@Example.ORG") == "781f08e87c9f033292d25d5079cfc755"
+    assert lookup(ContactKind.PHONE, "0711 123-0") == lookup(ContactKind.PHONE, "+497111230")
+    assert lookup(ContactKind.PHONE, "+497111230") != lookup(ContactKind.FAX, "+497111230")
+    assert lookup(ContactKind.PHONE, "anonymous") == lookup(ContactKind.FAX, "FAX") == ""
 
 
 def test_a_key_for_one_purpose_is_no_key_for_another():

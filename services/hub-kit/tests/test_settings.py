@@ -75,6 +75,12 @@ def test_a_good_file_is_read_and_frozen(write):
         loaded.hub.bus = "kafka://x:1"
 
 
+def test_a_tenant_is_in_germany_unless_it_says_otherwise(write):
+    assert Loaded.read(write(GOOD)).hub.country_of("musterstadt") == "DE"
+    austrian = GOOD.replace("name: Stadt", "country: AT\n    name: Stadt")
+    assert Loaded.read(write(austrian)).hub.country_of("musterstadt") == "AT"
+
+
 BROKEN = [
     # (what replaces what, what the line must name)
     ("blobs:", "blob:", ["blob", "remove it, or mend the spelling", "1 more"]),
@@ -91,6 +97,8 @@ BROKEN = [
     ("channel: fax", "channel: telex", ["tenants.musterstadt.accounts.fax.channel", "'fax'"]),
     (', address: "+4930123456"', "", ["accounts.fax.address", "add the key"]),
     ("name: Stadt Musterstadt", "nam: x", ["tenants.musterstadt.nam", "mend the spelling"]),
+    ("name: Stadt", "country: UK\n    name: Stadt", ["tenants.musterstadt.country", "AT or GB"]),
+    ("name: Stadt", "country: de\n    name: Stadt", ["tenants.musterstadt.country", "DE, AT"]),
     ("channel_email: {", "channel_email: 5 #", ["services.channel_email", "valid dictionary"]),
     ("tenants:", "tenants: {", ["not YAML", "check indent and colons", "line"]),
     (GOOD, "", ["must be a mapping"]),

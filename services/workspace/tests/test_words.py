@@ -65,7 +65,18 @@ QUESTIONS = [
     ("38429177O6O8", {"reference": "38429177O6O8"}),
     ("erika@example.org", {"address": {"kind": "email", "value": "erika@example.org"}}),
     ("+49 30 123456", {"address": {"kind": "phone", "value": "+49 30 123456"}}),
+    ("0711 123-0", {"address": {"kind": "phone", "value": "0711 123-0"}}),
+    ("115", {"address": {"kind": "phone", "value": "115"}}),
+    ("sip:+4930123456@host", {"address": {"kind": "phone", "value": "sip:+4930123456@host"}}),
+    ("0711 1230/31", {"address": {"kind": "phone", "value": "0711 1230/31"}}),
+    ("erika@müller.de", {"address": {"kind": "email", "value": "erika@müller.de"}}),
+    ("e m@x.de", {"address": {"kind": "email", "value": "e m@x.de"}}),
+    (
+        "Erika Muster, Ring 1, 12345 Ort",
+        {"address": {"kind": "postal", "value": "Erika Muster, Ring 1, 12345 Ort"}},
+    ),
     ("Hundesteuer", None),
+    ("Hundesteuer 2026", None),
     ("", None),
 ]
 

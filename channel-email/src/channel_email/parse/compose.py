@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from channel_email.parse.addresses import ascii_domain, read_address, read_addresses
+from channel_email.parse.addresses import read_address, read_addresses
 from channel_email.parse.attachments import describe
 from channel_email.parse.authenticity import read_authenticity
 from channel_email.parse.automatic import find_loop, is_automatic
@@ -17,6 +17,8 @@ from channel_email.parse.mime import Part
 from channel_email.parse.ours import find_bounced, find_token
 from channel_email.parse.reply import split_reply, unmark
 from channel_email.parse.words import decode_words
+from hub_contract.contact_points import compared
+from hub_contract.email_address import normal_domain
 from hub_contract.events import (
     Arrival,
     DeliveryContent,
@@ -175,7 +177,7 @@ def _recipients(headers: Headers, context: Context) -> tuple[Recipient, ...]:
 def _reply_to(headers: Headers, sender: ContactPoint | None) -> tuple[Evidence, ...]:
     """Say where an answer is wanted, if not at the sender's; whether to follow is not ours."""
     points = read_addresses(headers.texts(b"reply-to"))
-    if not points or (sender and points[0].value == sender.value):
+    if not points or (sender and compared(points[0]) == compared(sender)):
         return ()
     return (Evidence(kind="reply-to", result=points[0].value),)
 
@@ -185,5 +187,5 @@ def _answers(headers: Headers, context: Context) -> tuple[str, ...]:
     nearest = [i for value in headers.texts(b"in-reply-to") for i in read_ids(value)]
     thread = [i for value in headers.texts(b"references") for i in read_ids(value)]
     bounced = find_bounced(headers, context)
-    returned = [f"{bounced}@{ascii_domain(context.domain)}"] if bounced else []
+    returned = [f"{bounced}@{normal_domain(context.domain)}"] if bounced else []
     return tuple(dict.fromkeys([*nearest, *reversed(thread), *returned]))[:_MOST_ANSWERS]

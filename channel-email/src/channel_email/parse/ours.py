@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 from uuid import UUID
 
-from channel_email.parse.addresses import ascii_domain
 from channel_email.parse.context import Context
 from channel_email.parse.headers import Headers
+from hub_contract.email_address import normal_domain
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _BARE = re.compile(rf"(?<![0-9a-f-]){_UUID}(?![0-9a-f-])", re.IGNORECASE)
@@ -75,4 +75,4 @@ def read_envelope_id(text: str) -> UUID | None:
 
 
 def is_our_domain(domain: str, context: Context) -> bool:
-    return bool(context.domain) and ascii_domain(domain) == ascii_domain(context.domain)
+    return bool(context.domain) and normal_domain(domain) == normal_domain(context.domain)

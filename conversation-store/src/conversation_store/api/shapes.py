@@ -251,6 +251,7 @@ class ContactPointOfConversation(BaseModel):
     kind: ContactKind
     value: str | None = Field(description="null: erased")
     name: str
+    as_written: bool = Field(description="the value could not be normalised")
     channel: Channel
     account: str
     verified: bool
@@ -321,8 +322,8 @@ class WaysShown(BaseModel):
 
 
 class Address(Asked):
-    kind: ContactKind
-    value: str = Field(max_length=1000)
+    kind: ContactKind = Field(description="phone and fax are searched together")
+    value: str = Field(max_length=1000, description="however it is spelt")
 
 
 class SearchAsked(Asked):

@@ -48,7 +48,7 @@ class Reader:
         content = None
         if wrapped is not None:
             content = self._open(event, sealed, self.ring.unwrap(wrapped, event.id))
-        lookup = event.sender_key or self._sender_lookup(event, content)
+        lookup = self._sender_lookup(event, content)
         return Incoming(
             event=event,
             traceparent=traceparent,
@@ -78,15 +78,15 @@ class Reader:
         return tuple(self._external(event, a) for a in content.answers[:MOST_ANSWERS] if a)
 
     def _sender_lookup(self, event: MessageReceived, content: MessageContent | None) -> str:
-        sender = content.sender if content else None
-        return self.ring.pseudonym_of(event.tenant, sender.kind, sender.value) if sender else ""
+        """From the content: an event of an older release was given the key of another spelling."""
+        if content is None:
+            return event.sender_key
+        return self.ring.lookup_of(event.tenant, content.sender) if content.sender else ""
 
     def _reachable(self, event: MessageReceived, content: MessageContent) -> tuple[Found, ...]:
-        return tuple(
-            Found(contact_point_id(self.ring.pseudonym_of(event.tenant, p.kind, p.value)), p)
-            for p in content.reachable[:MOST_REACHABLE]
-            if p.value
-        )
+        points = content.reachable[:MOST_REACHABLE]
+        found = ((self.ring.lookup_of(event.tenant, point), point) for point in points)
+        return tuple(Found(contact_point_id(lookup), point) for lookup, point in found if lookup)
 
     def _token(self, event: MessageReceived, content: MessageContent | None) -> Token:
         if content is None or not content.reply_token:

@@ -24,6 +24,7 @@ from conversation_store.tables import (
     reference,
 )
 from conversation_store.timeline import cut, open_row
+from hub_contract.contact_points import contact_point
 from hub_contract.errors import Permanent
 from hub_contract.references import normalise_reference, show_reference
 from hub_contract.words import ContactKind
@@ -201,19 +202,15 @@ def _by_reference(tenant: str, wanted: Search) -> sa.Select[Any]:
 def _by_address(ground: Ground, tenant: str, wanted: Search) -> sa.Select[Any]:
     if wanted.kind is None or not wanted.value.strip():
         raise Permanent("address: give kind and value, or a reference")
-    value = _normal(wanted.kind, wanted.value.strip())
-    lookup = ground.ring.pseudonym_of(tenant, wanted.kind, value)
+    # A number does not say whether a phone or a fax machine answers.
+    kinds = {wanted.kind} if wanted.kind not in _NUMBERS else _NUMBERS
+    country = ground.settings.country_of(tenant)
+    points = [contact_point(kind, wanted.value, country) for kind in kinds]
+    lookups = filter(None, (ground.ring.lookup_of(tenant, point) for point in points))
     return sa.select(participant.c.conversation_id).where(
         participant.c.tenant == tenant,
-        participant.c.contact_point_id == contact_point_id(lookup),
+        participant.c.contact_point_id.in_([contact_point_id(lookup) for lookup in lookups]),
     )
 
 
-def _normal(kind: ContactKind, value: str) -> str:
-    """Forgive what hands do to an address; the channels have normalised what is stored."""
-    if kind is ContactKind.EMAIL:
-        local, _, domain = value.rpartition("@")
-        return f"{local}@{domain.lower()}"
-    if kind in (ContactKind.PHONE, ContactKind.FAX):
-        return "+" * value.startswith("+") + "".join(filter(str.isdigit, value))
-    return value
+_NUMBERS = {ContactKind.PHONE, ContactKind.FAX}

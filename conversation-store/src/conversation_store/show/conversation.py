@@ -81,6 +81,7 @@ def _person(row: Record, ring: KeyRing) -> dict[str, Any]:
         "kind": row["kind"],
         "value": point.value if point else None,
         "name": point.name if point else "",
+        "as_written": bool(point and point.as_written),
         "channel": row["channel"],
         "account": row["account"],
         "verified": row["verified"],

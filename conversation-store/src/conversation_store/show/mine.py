@@ -17,6 +17,7 @@ from conversation_store.explain import explain
 from conversation_store.link import contact_point_id, open_point
 from conversation_store.show.conversation import read_bytes, read_words
 from conversation_store.timeline import Slice, cut, open_row
+from hub_contract.contact_points import contact_point
 from hub_contract.delivery import Delivery
 from hub_contract.events import Arrival, DeliveryContent, DeliveryReported
 from hub_contract.ids import reported_id
@@ -92,7 +93,8 @@ class Citizen:
 
     @classmethod
     def of(cls, ground: Ground, caller: Caller) -> "Citizen":
-        lookup = ground.ring.pseudonym_of(caller.tenant, ContactKind.PORTAL, caller.who)
+        inbox = contact_point(ContactKind.PORTAL, caller.who)
+        lookup = ground.ring.lookup_of(caller.tenant, inbox)
         return cls(ground, caller.tenant, contact_point_id(lookup))
 
 

@@ -7,14 +7,14 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """Replace what broken mails bring and UTF-8 (lone surrogates) or PostgreSQL (NUL) refuse."""
     if not text.isascii():
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text.replace("\0", "\ufffd")
 
 
-Text = Annotated[str, AfterValidator(_writable)]
+Text = Annotated[str, AfterValidator(writable)]
 Tenant = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 AccountName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
@@ -41,9 +41,9 @@ class Channel(StrEnum):
 
 class ContactKind(StrEnum):
     EMAIL = "email"  # local part as it is, domain in lower case and IDNA
-    PHONE = "phone"  # E.164; SMS and calls share it
+    PHONE = "phone"  # E.164 or a short code; SMS and calls share it
     FAX = "fax"  # E.164
-    POSTAL = "postal"  # the address lines, one per line
+    POSTAL = "postal"  # the address lines, one per line; abroad the country last, in capitals
     PORTAL = "portal"  # an inbox of our own portal; its value is an inner id
 
 
@@ -101,11 +101,12 @@ class CallOutcome(StrEnum):
 
 
 class ContactPoint(Value):
-    """An address of the outside world; `value` is normalised once, by its channel."""
+    """An address of the outside world, as `hub_contract.contact_points` normalises it once."""
 
     kind: ContactKind
-    value: Text
+    value: Text  # as it is sent to; what is looked up is `compared`
     name: Text = ""  # as the sender writes it: a claim, never an identity
+    as_written: bool = False  # it could not be normalised
 
 
 class RecipientRole(StrEnum):

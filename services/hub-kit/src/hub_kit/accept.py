@@ -122,8 +122,7 @@ class Accept:
 
     def _sender_key(self, event: MessageReceived) -> str:
         if isinstance(event.content, MessageContent) and event.content.sender:
-            sender = event.content.sender
-            return self._ring.pseudonym_of(event.tenant, sender.kind, sender.value)
+            return self._ring.lookup_of(event.tenant, event.content.sender)
         return ""
 
     def _start(self) -> None:

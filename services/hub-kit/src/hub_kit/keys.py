@@ -20,8 +20,10 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hub_contract.contact_points import compared
 from hub_contract.errors import Permanent
 from hub_contract.ids import write_facts
+from hub_contract.words import ContactPoint
 from hub_kit.settings import ConfigurationError
 
 NONCE = 12
@@ -135,8 +137,16 @@ class KeyRing:
             raise Permanent("data key is wrapped by a key that is not in keys_file") from None
         return open_sealed(wrapping, wrapped[1:], owner.bytes)
 
+    def lookup_of(self, tenant: str, point: ContactPoint) -> str:
+        """Return the look-up key of a contact point, however spelt; empty: it names nobody."""
+        value = compared(point)
+        return self.pseudonym_of(tenant, point.kind, value) if value else ""
+
     def pseudonym_of(self, tenant: str, kind: str, value: str) -> str:
-        """Return the look-up key of a contact point: the same everywhere, readable nowhere."""
+        """Return what stands for a value: the same everywhere, readable nowhere.
+
+        Of a contact point it is `lookup_of`, which knows the spellings.
+        """
         facts = write_facts(tenant, kind, value).encode()
         return hmac.digest(self.pseudonym, facts, "sha256").hex()[:32]
 

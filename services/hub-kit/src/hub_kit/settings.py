@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from hub_contract.phone_number import is_country
 from hub_contract.words import AccountName, Channel, Tenant
 
 _KAFKA = re.compile(r"kafka://[^\s/,:]+:\d+(,[^\s/,:]+:\d+)*")
@@ -41,7 +42,15 @@ class Account(BaseModel):
 
 class TenantSection(Section):
     name: str = Field(description="as citizens read it: Stadt Musterstadt")
+    country: str = Field(default="DE", description="whose phone numbers and postcodes are meant")
     accounts: dict[AccountName, Account] = {}
+
+    @field_validator("country")
+    @classmethod
+    def known_country(cls, value: str) -> str:
+        if not is_country(value):
+            raise ValueError("write two capital letters of ISO 3166, for example DE, AT or GB")
+        return value
 
 
 class HubSettings(Section):
@@ -75,6 +84,11 @@ class HubSettings(Section):
         if value != "postgresql" and not _KAFKA.fullmatch(value):
             raise ValueError("write `postgresql` or `kafka://host:9092`")
         return value
+
+    def country_of(self, tenant: str) -> str:
+        """Return whose phone numbers and postcodes are meant; empty where nobody said."""
+        section = self.tenants.get(tenant)
+        return section.country if section else ""
 
     def accounts(self, channel: Channel) -> list[tuple[str, str, Account]]:
         """Return (tenant, name, account) of every account of this channel."""

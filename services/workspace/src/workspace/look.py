@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
+from hub_contract.contact_points import contact_point
 from hub_contract.errors import Permanent
 from hub_contract.references import normalise_reference
 from hub_contract.words import ContactKind
@@ -140,7 +141,7 @@ async def post_search(
 
 async def _search(desk: Desk, caller: Caller, q: str) -> tuple[list[Any], str]:
     """Return what is found, and what to say where that is nothing."""
-    asked = question_of(q)
+    asked = question_of(q, desk.ground.settings.country_of(caller.tenant))
     if asked is None:
         return [], _NOT_READ
     try:
@@ -150,10 +151,14 @@ async def _search(desk: Desk, caller: Caller, q: str) -> tuple[list[Any], str]:
     return found, "" if found else _NOT_FOUND
 
 
-def question_of(q: str) -> dict[str, Any] | None:
+def question_of(q: str, country: str = "DE") -> dict[str, Any] | None:
     """Return the store's question for what was typed; None: it is neither number nor address."""
     if normalise_reference(q):
         return {"reference": q}
+    for kind in (ContactKind.EMAIL, ContactKind.PHONE, ContactKind.POSTAL):
+        if not contact_point(kind, q, country).as_written:
+            return {"address": {"kind": kind, "value": q}}
+    # Hardly an address, but somebody may have written it just so.
     if "@" in q:
         return {"address": {"kind": ContactKind.EMAIL, "value": q}}
     if sum(map(str.isdigit, q)) >= 5:

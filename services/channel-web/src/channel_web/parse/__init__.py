@@ -14,6 +14,7 @@ from uuid import UUID
 from channel_web.parse.form import ASKED_FOR, HERE, Written
 from channel_web.parse.uploads import Upload
 from hub_contract.channels import CHANNELS
+from hub_contract.contact_points import contact_point
 from hub_contract.events import Arrival, MessageContent, MessageReceived
 from hub_contract.ids import received_id
 from hub_contract.words import (
@@ -162,7 +163,7 @@ def _reachable(written: Written, context: Context) -> tuple[ContactPoint, ...]:
     portal = _point(context, written.name)
     if not written.email:
         return (portal,)
-    named = ContactPoint(kind=ASKED_FOR, value=written.email, name=written.name)
+    named = contact_point(ASKED_FOR, written.email, name=written.name)
     return (portal, named) if written.answer == HERE else (named, portal)
 
 

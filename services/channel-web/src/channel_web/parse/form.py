@@ -8,8 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import idna
-
+from hub_contract.contact_points import contact_point
 from hub_contract.words import ContactKind
 
 LONGEST_NAME = 120
@@ -22,9 +21,7 @@ _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _BLANKS = re.compile(r"\s+")
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
-_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+_DOMAIN = re.compile(r"(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ def read_contact(fields: Mapping[str, str]) -> tuple[Written, tuple[Wrong, ...]]
         subject=one_line(fields.get("subject", "")),
         name=one_line(fields.get("name", "")),
         answer=ASKED_FOR if fields.get("answer") == ASKED_FOR else HERE,
-        email=normal_email(one_line(fields.get("email", ""))),
+        email=contact_point(ASKED_FOR, one_line(fields.get("email", ""))).value,
     )
     return written, tuple(_faults(written))
 
@@ -107,24 +104,14 @@ def paragraphs(text: str) -> str:
     return _CONTROL.sub("", lines).strip()
 
 
-def normal_email(address: str) -> str:
-    """Return the address with its domain in lower-case ASCII; what is no address stays."""
-    local, at, domain = address.rpartition("@")
-    domain = domain.strip().rstrip(".").lower()
-    if not domain.isascii():
-        try:
-            domain = idna.encode(domain, uts46=True).decode("ascii")
-        except (idna.IDNAError, UnicodeError):
-            return address
-    return f"{local.strip()}{at}{domain}" if at else address
-
-
 def is_email(address: str) -> bool:
-    """Say whether every mail server takes it; `address` is normal already."""
-    local, _, domain = address.rpartition("@")
+    """Say whether every mail server takes it: no umlaut or quote before the @, a real domain."""
+    point = contact_point(ASKED_FOR, address)
+    local, _, domain = point.value.rpartition("@")
     return bool(
-        len(local) <= 64
-        and len(domain) <= 253
-        and _LOCAL.fullmatch(local)
+        not point.as_written
+        and local.isascii()
+        and not local.startswith('"')
+        and len(local) <= 64
         and _DOMAIN.fullmatch(domain)
     )
