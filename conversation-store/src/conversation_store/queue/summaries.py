@@ -26,6 +26,7 @@ from conversation_store.tables import (
 from conversation_store.timeline import cut, open_row
 from hub_contract.errors import Permanent
 from hub_contract.references import normalise_reference, show_reference
+from hub_contract.refusals import Refusal
 from hub_contract.words import ContactKind
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
@@ -60,7 +61,10 @@ class Cursor:
             at, _, id_ = base64.urlsafe_b64decode(text).decode().partition("|")
             return cls(datetime.fromisoformat(at).astimezone(), UUID(id_))
         except (ValueError, binascii.Error):
-            raise Permanent("after: is no cursor of this list; begin at its first page") from None
+            raise Permanent(
+                "after: is no cursor of this list; begin at its first page",
+                code=Refusal.CURSOR_UNKNOWN,
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,10 @@ async def search(ground: Ground, tenant: str, wanted: Search) -> list[dict[str, 
 def _by_reference(tenant: str, wanted: Search) -> sa.Select[Any]:
     digits = normalise_reference(wanted.reference)
     if digits is None:
-        raise Permanent("reference: is not valid; it has twelve digits, please check them")
+        raise Permanent(
+            "reference: is not valid; it has twelve digits, please check them",
+            code=Refusal.REFERENCE_NOT_VALID,
+        )
     return sa.select(reference.c.conversation_id).where(
         reference.c.tenant == tenant, reference.c.digits == digits
     )
@@ -200,7 +207,7 @@ def _by_reference(tenant: str, wanted: Search) -> sa.Select[Any]:
 
 def _by_address(ground: Ground, tenant: str, wanted: Search) -> sa.Select[Any]:
     if wanted.kind is None or not wanted.value.strip():
-        raise Permanent("address: give kind and value, or a reference")
+        raise Permanent("address: give kind and value, or a reference", code=Refusal.SEARCH_UNCLEAR)
     value = _normal(wanted.kind, wanted.value.strip())
     lookup = ground.ring.pseudonym_of(tenant, wanted.kind, value)
     return sa.select(participant.c.conversation_id).where(
