@@ -120,14 +120,6 @@ async def test_an_address_that_bounced_is_warned_of_everywhere(world, desk):
     )
 
 
-async def test_ways_are_said_in_the_callers_language(world, desk):
-    [first] = await world.take_in(world.mail())
-    path = f"/conversations/{first['conversation_id']}/ways"
-    [fax] = of(await desk.get(path, headers={"Accept-Language": "en-GB,de;q=0.5"}), "fax")
-    assert fax["reason"]["text"] == "Your authority has no account set up for this."
-    assert (fax["offered"], fax["contact_point"], fax["kind"]) == (False, None, "fax")
-
-
 async def test_a_merged_conversation_has_the_ways_of_where_it_went(world, desk):
     first, second = await world.take_in(world.mail(), world.mail("karl@example.org"))
     path = f"/conversations/{first['conversation_id']}"

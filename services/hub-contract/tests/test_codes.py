@@ -1,5 +1,7 @@
 """The closed lists of codes: each has what it needs, and what is unknown is read all the same."""
 
+import json
+
 import pytest
 from pydantic import TypeAdapter
 
@@ -27,24 +29,26 @@ def test_a_problem_is_read_however_it_was_published(written, code, about):
 @pytest.mark.parametrize("refusal", Refusal)
 def test_a_refusal_is_told_by_its_type(refusal):
     assert refusal.type == f"{PREFIX}{refusal}"
-    assert Refusal.of(refusal.status, refusal.type) is refusal
+    assert Refusal.of(refusal.status, json.dumps({"type": refusal.type}).encode()) is refusal
     assert 400 <= refusal.status < 600
     assert refusal.says
 
 
 @pytest.mark.parametrize(
-    ("status", "problem_type", "refusal"),
+    ("status", "body", "refusal"),
     [
-        (404, "about:blank", Refusal.NOT_FOUND),
-        (404, None, Refusal.NOT_FOUND),
-        (502, "", Refusal.NOT_POSSIBLE),
-        (422, "", Refusal.NOT_POSSIBLE),
-        (422, f"{PREFIX}from_a_newer_release", Refusal.NOT_POSSIBLE),
-        (422, ["no", "text"], Refusal.NOT_POSSIBLE),
+        (404, b'{"type": "about:blank"}', Refusal.NOT_FOUND),
+        (404, b"{}", Refusal.NOT_FOUND),
+        (503, b"<html>", Refusal.AWAY),
+        (502, b"\xff", Refusal.NOT_POSSIBLE),
+        (422, b"", Refusal.NOT_POSSIBLE),
+        (422, b'{"type": "urn:faden:problem:from_a_newer_release"}', Refusal.NOT_POSSIBLE),
+        (422, b'{"type": ["no", "text"]}', Refusal.NOT_POSSIBLE),
+        (422, b"[1]", Refusal.NOT_POSSIBLE),
     ],
 )
-def test_a_refusal_of_others_is_told_by_its_status(status, problem_type, refusal):
-    assert Refusal.of(status, problem_type) is refusal
+def test_a_refusal_of_others_is_told_by_its_status(status, body, refusal):
+    assert Refusal.of(status, body) is refusal
 
 
 def test_codes_of_a_newer_release_are_read():

@@ -6,6 +6,7 @@ an address relative to ours would change with the prefix under which a gateway h
 Titles are for developers; whoever shows words to people chooses them by the code.
 """
 
+import json
 from enum import StrEnum
 from typing import Self
 
@@ -72,10 +73,15 @@ class Refusal(StrEnum):
         return PREFIX + self
 
     @classmethod
-    def of(cls, status: int, problem_type: object = "") -> "Refusal":
-        """Return the refusal in an answer: by the problem's `type`, without one by the status."""
-        if isinstance(problem_type, str) and problem_type.startswith(PREFIX):
-            return cls(problem_type.removeprefix(PREFIX))
+    def of(cls, status: int, body: bytes = b"") -> "Refusal":
+        """Return the refusal in an answer: by its problem's `type`, without one by its status."""
+        try:
+            said = json.loads(body or b"{}")
+        except ValueError:  # no JSON, or no text at all
+            said = {}
+        type_ = str(said.get("type")) if isinstance(said, dict) else ""
+        if type_.startswith(PREFIX):
+            return cls(type_.removeprefix(PREFIX))
         return _BY_STATUS.get(status, cls.NOT_POSSIBLE)
 
 

@@ -170,7 +170,7 @@ def add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(_: Request, error: HTTPException) -> JSONResponse:
-        answer = _by_status(error.status_code, str(error.detail))
+        answer = problem_of(error.status_code, str(error.detail))
         answer.headers.update(error.headers or {})
         return answer
 
@@ -191,7 +191,8 @@ def add_problems(app: FastAPI) -> None:
 _TITLES = {status.value: status.phrase for status in HTTPStatus}
 
 
-def _by_status(status: int, detail: str) -> JSONResponse:
+def problem_of(status: int, detail: str = "") -> JSONResponse:
+    """Return the problem that is known by its status alone."""
     refusal = Refusal.of(status)
     if refusal.status == status:
         return refuse(refusal, detail)

@@ -6,11 +6,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from hub_contract.errors import Temporary
-from hub_kit.shell import problem
+from hub_contract.errors import Permanent, Temporary
+from hub_contract.refusals import Refusal
+from hub_kit.shell import problem_of, refuse
 from hub_kit.tokens import Refused
 from hub_pages.caller import tenant_of
 from hub_pages.pages import Pages
+from hub_pages.refused import REFUSALS
 from hub_pages.said import mark
 
 # By status: what happened, and what is kept and to be done.
@@ -47,6 +49,7 @@ _SAID: dict[int, tuple[str, tuple[str, ...]]] = {
         ),
     ),
 }
+_REFUSED = mark("Das geht so nicht")
 _BROKEN = (
     mark("Das hat nicht geklappt"),
     (mark("Der Fehler liegt bei uns und ist vermerkt. Bitte versuchen Sie es noch einmal."),),
@@ -57,9 +60,20 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def error_page(pages: Pages, request: Request, status: int, authority: str = "") -> Response:
-    """Return the page that tells a person what this status means, and whose page it is."""
+def error_page(
+    pages: Pages,
+    request: Request,
+    status: int,
+    authority: str = "",
+    refusal: Refusal | None = None,
+) -> Response:
+    """Return the page that tells a person what this status means, and whose page it is.
+
+    `refusal`: why what she asked for was not done, where more is known than the status.
+    """
     title, sentences = _SAID.get(status, _BROKEN)
+    if refusal:
+        title, sentences = _REFUSED, (REFUSALS[refusal],)
     say = pages.say(pages.look(request).language)
     return pages.page(
         request,
@@ -80,11 +94,14 @@ def add_error_pages(
     `authority_of` names the authority of a tenant; `audience` is this service in a token.
     """
 
-    def answer(request: Request, status: int, detail: str = "") -> Response:
-        if wants_page(request):
-            tenant = tenant_of(request, audience)
-            return error_page(pages, request, status, authority_of(tenant) if tenant else "")
-        return problem(status, _SAID.get(status, _BROKEN)[0], detail)
+    def answer(
+        request: Request, status: int, detail: str = "", refusal: Refusal | None = None
+    ) -> Response:
+        if not wants_page(request):
+            return refuse(refusal, detail) if refusal else problem_of(status, detail)
+        tenant = tenant_of(request, audience)
+        authority = authority_of(tenant) if tenant else ""
+        return error_page(pages, request, status, authority, refusal)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
@@ -96,13 +113,17 @@ def add_error_pages(
     async def later(request: Request, _: Temporary) -> Response:
         return answer(request, 503)
 
+    @app.exception_handler(Permanent)
+    async def never(request: Request, error: Permanent) -> Response:
+        return answer(request, error.code.status, str(error), error.code)
+
     @app.exception_handler(Refused)
     async def refused(request: Request, _: Refused) -> Response:
         return answer(request, 401)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, _: RequestValidationError) -> Response:
-        return answer(request, 422)
+        return answer(request, 422) if wants_page(request) else refuse(Refusal.NOT_VALID)
 
     @app.exception_handler(Exception)
     async def broken(request: Request, _: Exception) -> Response:

@@ -21,7 +21,6 @@ from workspace.desk import Desk
 from workspace.hold import send_due
 from workspace.people import forget
 from workspace.proofs import Say, badges_of, initials, name_of, proof_word, service_word
-from workspace.refused import refused_word
 from workspace.settings import SERVICE, WorkspaceSettings
 from workspace.show import bare
 
@@ -39,7 +38,6 @@ def words_for(say: Say) -> dict[str, Any]:
         "initials": initials,
         "service_word": lambda name: service_word(name, say),
         "bare": bare,
-        "refused_word": lambda reason: refused_word(reason, say),
         "say": say,
         "named": lambda person: name_of(person, say),
         "shown_types": hand_out.SHOWN,

@@ -41,9 +41,6 @@ class Desk:
         known = self.ground.settings.tenants.get(tenant)
         return known.name if known else tenant
 
-    def language(self, request: Request) -> str:
-        return self.pages.look(request).language
-
 
 async def desk_of(request: Request) -> Desk:
     desk: Desk = request.app.state.desk

@@ -6,19 +6,19 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 
 from hub_contract.errors import Permanent
+from hub_contract.refusals import Refusal
 from hub_pages.caller import Visitor
+from hub_pages.refused import REFUSALS
 from hub_pages.said import mark
 from workspace.act import answer
 from workspace.desk import Desk, TheAgent, TheDesk, is_piece
 from workspace.drafts import MOST_BYTES, Draft, add_file, drop_file, keep_draft, read_draft
 from workspace.hold import held_in, hold, id_of, keep_unsent, take_back
 from workspace.people import say_here
-from workspace.refused import reason_of
 
 router = APIRouter()
 Words = Annotated[str, Form(max_length=200_000)]
 Short = Annotated[str, Form(max_length=500)]
-_EMPTY = mark("Bitte schreiben Sie zuerst etwas.")
 _NEWS = mark(
     "Inzwischen ist eine neue Nachricht eingegangen. Bitte lesen Sie sie, bevor Sie senden."
 )
@@ -116,14 +116,16 @@ async def post_write(
     if fault := await _add(desk, agent, conversation_id, files or []):
         return await answer(request, desk, agent, conversation_id, ("danger", fault, _KEPT))
     if not text.strip():
-        return await answer(request, desk, agent, conversation_id, ("danger", _EMPTY, ""))
+        return await answer(
+            request, desk, agent, conversation_id, ("danger", REFUSALS[Refusal.TEXT_MISSING], "")
+        )
     if not note and not anyway and await _has_news(desk, agent, conversation_id, seen):
         return await answer(request, desk, agent, conversation_id, ("warning", _NEWS, _KEPT))
     try:
         id_ = id_of(agent.caller, conversation_id, token)
         await _write(desk, agent, conversation_id, draft, id_)
     except Permanent as error:
-        refused = ("danger", reason_of(str(error)), _KEPT)
+        refused = ("danger", REFUSALS[error.code], _KEPT)
         return await answer(request, desk, agent, conversation_id, refused)
     return await answer(request, desk, agent, conversation_id)
 
