@@ -2,11 +2,12 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from channel_web.receive.session import COOKIE
+from conversation_store.erase import erase
 from hub_contract.references import make_channel_reference, show_reference
 from hub_kit.testing import eventually
 from hub_pages.times import BERLIN
@@ -226,6 +227,9 @@ async def test_files_of_both_come_down_and_run_nowhere(town, citizen, read):
         assert answer.headers["content-disposition"].startswith("attachment;")
         assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
         assert answer.headers["x-content-type-options"] == "nosniff"
+    await erase(town.store.state.store.ground.pool, "musterstadt", UUID(entry))
+    answer = await citizen.get(f"{URL}/vorgang/anhang/{entry}/0", headers={"Accept": "text/html"})
+    assert (answer.status_code, "Diese Seite gibt es nicht" in answer.text) == (404, True)
 
 
 async def test_nobody_reads_another_ones(town, citizen, read):

@@ -1,8 +1,10 @@
 """Why a request over HTTP was not carried out: a closed list of codes, with status and title each.
 
 A problem (RFC 9457) carries its code as `type`, in the form `urn:faden:problem:<code>`. RFC 9457
-§3.1.1 advises an absolute name that is compared as it stands: we own no host to put one under, and
-an address relative to ours would change with the prefix under which a gateway hangs a service.
+§3.1.1 advises an absolute name, compared as it stands. We own no host to put an address under, and
+one relative to ours would change with the prefix under which a gateway hangs a service; so it is a
+name that leads nowhere (`faden` is no registered namespace of URNs).
+
 Titles are for developers; whoever shows words to people chooses them by the code.
 """
 
@@ -85,5 +87,9 @@ class Refusal(StrEnum):
         return _BY_STATUS.get(status, cls.NOT_POSSIBLE)
 
 
-_ONE_EACH = (Refusal.UNAUTHORIZED, Refusal.FORBIDDEN, Refusal.NOT_FOUND, Refusal.BROKEN)
-_BY_STATUS = {one.status: one for one in (*_ONE_EACH, Refusal.AWAY)}
+# What says no more than its status does.
+_PLAIN = (
+    *(Refusal.UNAUTHORIZED, Refusal.FORBIDDEN, Refusal.NOT_FOUND),
+    *(Refusal.BROKEN, Refusal.AWAY),
+)
+_BY_STATUS = {one.status: one for one in _PLAIN}

@@ -17,11 +17,8 @@ from hub_pages.said import mark
 
 # By status: what happened, and what is kept and to be done.
 _SAID: dict[int, tuple[str, tuple[str, ...]]] = {
-    401: (mark("Bitte melden Sie sich an"), (mark("Ihre Anmeldung ist abgelaufen."),)),
-    403: (
-        mark("Das ist Ihnen nicht erlaubt"),
-        (mark("Ihre Anmeldung reicht für diese Seite nicht. Es wurde nichts verändert."),),
-    ),
+    401: (mark("Bitte melden Sie sich an"), (REFUSALS[Refusal.UNAUTHORIZED],)),
+    403: (mark("Das ist Ihnen nicht erlaubt"), (REFUSALS[Refusal.FORBIDDEN],)),
     404: (
         mark("Diese Seite gibt es nicht"),
         (mark("Vielleicht ist die Adresse nicht vollständig. Es ist nichts verloren gegangen."),),
@@ -44,16 +41,13 @@ _SAID: dict[int, tuple[str, tuple[str, ...]]] = {
     503: (
         mark("Das geht gerade nicht"),
         (
-            mark("Ein Teil des Systems antwortet nicht. Es wurde nichts verändert."),
+            REFUSALS[Refusal.AWAY],
             mark("Bitte versuchen Sie es in einer Minute noch einmal."),
         ),
     ),
 }
 _REFUSED = mark("Das geht so nicht")
-_BROKEN = (
-    mark("Das hat nicht geklappt"),
-    (mark("Der Fehler liegt bei uns und ist vermerkt. Bitte versuchen Sie es noch einmal."),),
-)
+_BROKEN = mark("Das hat nicht geklappt"), (REFUSALS[Refusal.BROKEN],)
 
 
 def wants_page(request: Request) -> bool:
