@@ -166,7 +166,7 @@ async def test_ten_wrong_ones_shut_kindly_and_the_agent_reads_of_it(town, citize
     await eventually(told)
     entries = (await town.desk("GET", f"/conversations/{conversation['id']}/entries"))["entries"]
     [note] = [entry for entry in entries if entry["kind"] == "note"]
-    [blocked] = note["problems"]
+    blocked = note["problem"]
     assert blocked["code"] == "access_blocked"
     until = datetime.strptime(blocked["about"], "%Y-%m-%d %H:%M").replace(tzinfo=BERLIN)
     assert timedelta(minutes=58) < until - datetime.now(UTC) <= timedelta(hours=1)

@@ -11,7 +11,7 @@ _TITLES = {
     403: "The role may not do this",
     404: "There is no such thing in this tenant",
     410: "The content has been erased",
-    422: "The request is not valid, or cannot be carried out; `type` says why, `detail` the remedy",
+    422: "The request is not valid, or cannot be carried out; `detail` names field and remedy",
     503: "A part of the hub is away; nothing was changed, try again",
 }
 

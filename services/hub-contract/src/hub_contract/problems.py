@@ -45,7 +45,10 @@ class ProblemCode(StrEnum):
 
 
 class Problem(Value):
-    """`about` is a name, a number, a time: the same in every language."""
+    """`about` is a name, a number, a time: the same in every language.
+
+    Up to version 1.1 of the contract a problem was a German sentence, a string by itself.
+    """
 
     code: ProblemCode
     about: Text = ""
@@ -55,5 +58,4 @@ def _read(value: Any) -> Any:
     return {"code": ProblemCode.IN_WORDS, "about": value} if isinstance(value, str) else value
 
 
-# Up to version 1.1 of the contract a problem was a sentence, and such events lie there for ever.
-PublishedProblem = Annotated[Problem, BeforeValidator(_read, json_schema_input_type=Problem | str)]
+PublishedProblem = Annotated[Problem, BeforeValidator(_read)]
