@@ -40,10 +40,7 @@ _SAID: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
     503: (
         mark("Das geht gerade nicht"),
-        (
-            REFUSALS[Refusal.AWAY],
-            mark("Bitte versuchen Sie es in einer Minute noch einmal."),
-        ),
+        (REFUSALS[Refusal.AWAY], mark("Bitte versuchen Sie es in einer Minute noch einmal.")),
     ),
 }
 _REFUSED = mark("Das geht so nicht")
