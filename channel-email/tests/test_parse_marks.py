@@ -29,6 +29,10 @@ def event_of(raw: str, context: Context = CONTEXT) -> MessageReceived:
     return event
 
 
+def problems_of(content: MessageContent) -> list[str]:
+    return [f"{p.code}: {p.about}" if p.about else p.code for p in content.problems]
+
+
 def content_of(raw: str, context: Context = CONTEXT) -> MessageContent:
     content = event_of(raw, context).content
     assert isinstance(content, MessageContent)
@@ -198,7 +202,7 @@ def test_an_empty_envelope_sender_counts_only_where_there_is_an_envelope() -> No
 def test_loops_are_marked_and_said() -> None:
     content = content_of("X-Faden-Loop: Musterstadt.example\n" + MAIL)
     assert [(e.kind, e.result) for e in content.evidence] == [("loop", "own-header")]
-    assert "läuft im Kreis" in content.problems[0]
+    assert problems_of(content)[0] == "loop"
     hops = "Received: from a by b\n" * (MOST_HOPS + 1)
     assert event_of(hops + MAIL).automatic == "generated"
     assert content_of(hops + MAIL).evidence[0].kind == "loop"
@@ -249,35 +253,23 @@ def test_where_an_answer_is_wanted_is_evidence_not_the_sender() -> None:
 @pytest.mark.parametrize(
     ("headers", "sender", "problem"),
     [
-        ("From: a@m.de, b@m.de\n", "a@m.de", "Es sind mehrere Absender angegeben; der erste gilt."),
-        (
-            "From: kaputt\nSender: s@m.de\n",
-            "s@m.de",
-            "Der Absender ist nicht lesbar; es gilt der Umschlag.",
-        ),
-        (
-            "From: kaputt\n",
-            "erika@example.org",
-            "Der Absender ist nicht lesbar; es gilt der Umschlag.",
-        ),
-        (
-            "Subject: x\n",
-            "erika@example.org",
-            "Der Absender ist nicht lesbar; es gilt der Umschlag.",
-        ),
+        ("From: a@m.de, b@m.de\n", "a@m.de", "several_senders"),
+        ("From: kaputt\nSender: s@m.de\n", "s@m.de", "sender_unreadable"),
+        ("From: kaputt\n", "erika@example.org", "sender_unreadable"),
+        ("Subject: x\n", "erika@example.org", "sender_unreadable"),
     ],
 )
 def test_a_sender_is_found_somewhere(headers: str, sender: str, problem: str) -> None:
     content = content_of(f"{headers}\nText\n")
     assert content.sender is not None
     assert content.sender.value == sender
-    assert problem in content.problems
+    assert problem in problems_of(content)
 
 
 def test_nobody_at_all_is_nobody() -> None:
     content = content_of("From: kaputt\n\nText\n", BY_IMAP)
     assert content.sender is None
-    assert "Es ist kein Absender angegeben." in content.problems
+    assert "no_sender" in problems_of(content)
 
 
 def test_recipients_and_whom_the_envelope_names() -> None:
@@ -299,9 +291,7 @@ def test_times() -> None:
     assert event.size == len(MAIL)
     future = event_of(MAIL.replace("2026", "2062"))
     assert future.happened_at is None
-    assert "Das Datum der Nachricht kann nicht stimmen; es gilt der Eingang." in (
-        content_of(MAIL.replace("2026", "2062")).problems
-    )
+    assert "date_impossible" in problems_of(content_of(MAIL.replace("2026", "2062")))
 
 
 def test_what_comes_to_a_bounce_address_answers_that_mail() -> None:
@@ -325,9 +315,7 @@ def test_a_mail_that_cannot_be_read_at_all_is_kept() -> None:
     assert arrival.event.readable is False
     assert arrival.original == raw
     assert isinstance(arrival.event.content, MessageContent)
-    assert arrival.event.content.problems == (
-        "Die Nachricht ließ sich nicht lesen (RecursionError); das Original ist da.",
-    )
+    assert problems_of(arrival.event.content) == ["unreadable: RecursionError"]
     assert arrival.event.content.sender is not None
     assert arrival.event.content.sender.value == "erika@example.org"
     assert parse(Poison(MAIL.encode()), CONTEXT).event.id == arrival.event.id

@@ -1,13 +1,16 @@
 """The HTTP interface: who may ask, what is answered, and every error as a problem (RFC 9457)."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import conversation_store
 from conversation_store.openapi import document
+from hub_contract.refusals import Refusal
 from hub_kit.tokens import Caller, issue
 
 HERE = Path(conversation_store.__file__).parents[2]
@@ -27,7 +30,7 @@ async def first(world):
                 {"file_name": "b", "media_type": "x; charset=\r\nSet-Cookie: a", "size": 1},
             ),
             evidence=({"kind": "dmarc", "result": "pass", "by": "mx", "assurance": "low"},),
-            problems=("Anhang 2 ist leer",),
+            problems=({"code": "charset_wrong", "about": "x-foo"}, "Anhang 2 ist leer"),
         )
     )
     return entry
@@ -44,73 +47,97 @@ def test_the_document_is_printed():
     assert printed.stdout == document()
 
 
-# method, path, body, headers | status, what the problem says
+# method, path, body, headers | code, what the problem says
 PROBLEMS = {
-    "no token": ("GET", "/conversations", None, {"Authorization": ""}, 401, "token"),
-    "not a token": ("GET", "/conversations", None, {"Authorization": "Bearer x"}, 401, "token"),
-    "not a bearer": ("GET", "/conversations", None, {"Authorization": "Basic eA=="}, 401, "token"),
-    "no such path": ("GET", "/nowhere", None, {}, 404, "Not Found"),
-    "no such method": ("DELETE", "/conversations", None, {}, 405, "Method"),
-    "no such conversation": ("GET", NOWHERE, None, {}, 404, "Not found"),
-    "no such entry": ("GET", "/entries/00000000-0000-0000-0000-000000000000", None, {}, 404, ""),
-    "not an id": ("GET", "/conversations/x", None, {}, 422, "conversation_id"),
-    "not a state": ("GET", "/conversations?state=lost", None, {}, 422, "state"),
-    "not a cursor": ("GET", "/conversations?after=x", None, {}, 422, "after: "),
-    "not a cursor either": ("GET", "/conversations?after=eHx4", None, {}, 422, "after: "),
-    "limit": ("GET", "/conversations?limit=101", None, {}, 422, "limit"),
-    "no body": ("POST", "/search", None, {}, 422, ""),
-    "nothing asked": ("POST", "/search", {}, {}, 422, "either"),
+    "no token": ("GET", "/conversations", None, {"Authorization": ""}, "unauthorized", "token"),
+    "not a token": ("GET", "/conversations", None, {"Authorization": "Bearer x"}, "unauthorized", "token"),
+    "not a bearer": ("GET", "/conversations", None, {"Authorization": "Basic eA=="}, "unauthorized", "token"),
+    "no such path": ("GET", "/nowhere", None, {}, "not_found", "Not Found"),
+    "no such conversation": ("GET", NOWHERE, None, {}, "not_found", "Not found"),
+    "no such entry": ("GET", "/entries/00000000-0000-0000-0000-000000000000", None, {}, "not_found", ""),
+    "not an id": ("GET", "/conversations/x", None, {}, "not_valid", "conversation_id"),
+    "not a state": ("GET", "/conversations?state=lost", None, {}, "not_valid", "state"),
+    "not a cursor": ("GET", "/conversations?after=x", None, {}, "cursor_unknown", "after: "),
+    "not a cursor either": ("GET", "/conversations?after=eHx4", None, {}, "cursor_unknown", "after: "),
+    "limit": ("GET", "/conversations?limit=101", None, {}, "not_valid", "limit"),
+    "no body": ("POST", "/search", None, {}, "not_valid", ""),
+    "nothing asked": ("POST", "/search", {}, {}, "search_unclear", "either"),
     "both asked": (
         "POST",
         "/search",
         {"reference": "1", "address": {"kind": "email", "value": "a@b"}},
         {},
-        422,
+        "search_unclear",
         "either",
     ),
-    "not a reference": ("POST", "/search", {"reference": "123"}, {}, 422, "reference: "),
-    "unknown key": ("POST", "/search", {"name": "Erika"}, {}, 422, "name"),
+    "not a reference": ("POST", "/search", {"reference": "123"}, {}, "reference_not_valid", "reference: "),
+    "unknown key": ("POST", "/search", {"name": "Erika"}, {}, "not_valid", "name"),
     "no such kind": (
         "POST",
         "/search",
         {"address": {"kind": "pigeon", "value": "x"}},
         {},
-        422,
+        "not_valid",
         "kind",
     ),
-    "not JSON": ("POST", "/search", b"{", {"Content-Type": "application/json"}, 422, ""),
+    "not JSON": ("POST", "/search", b"{", {"Content-Type": "application/json"}, "not_valid", ""),
     "past": (
         "POST",
         f"{NOWHERE}/snooze",
         {"until": "2001-01-01T00:00:00Z"},
         {},
-        422,
+        "until_past",
         "until: ",
     ),
-    "no zone": ("POST", f"{NOWHERE}/snooze", {"until": "2199-01-01T00:00:00"}, {}, 422, "until"),
+    "no zone": ("POST", f"{NOWHERE}/snooze", {"until": "2199-01-01T00:00:00"}, {}, "not_valid", "until"),
     "no file": (
         "POST",
         f"{NOWHERE}/replies",
         {"text": "x", "attachments": [{"file_name": "a", "media_type": "a/b", "data": "?"}]},
         {},
-        422,
+        "not_valid",
         "data",
     ),
-}
+}  # fmt: skip
 
 
 async def test_errors_are_problems(desk, subtests):
-    for name, (method, path, body, headers, status, says) in PROBLEMS.items():
+    for name, (method, path, body, headers, code, says) in PROBLEMS.items():
         with subtests.test(name):
             sent = {"content": body} if isinstance(body, bytes) else {"json": body}
             answer = await desk.request(method, path, headers=headers, **sent)
-            assert answer.status_code == status
+            refusal = Refusal(code)
+            assert answer.status_code == refusal.status
             assert answer.headers["content-type"] == "application/problem+json"
             problem = answer.json()
-            assert problem["status"] == status
-            assert problem["title"]
+            assert (problem["status"], problem["title"]) == (refusal.status, refusal.says)
+            assert problem["type"] == f"urn:faden:problem:{code}"
             assert says in answer.text
             assert "Erika" not in answer.text
+
+
+def raised_below(folder: str) -> Iterator[tuple[str, ast.Call]]:
+    """Yield every `Permanent(…)` there, with its place."""
+    for path in Path(conversation_store.__file__).parent.joinpath(folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Permanent":
+                yield f"{path.name}:{node.lineno}", node
+
+
+def test_whatever_is_refused_has_a_code_of_its_own():
+    """Else the desk could say no more than «Das war so nicht möglich.»; `append` answers nobody."""
+    found = dict(raised_below("."))
+    heard_by_nobody = {place for place, _ in raised_below("append")}
+    nameless = {
+        place for place, call in found.items() if "code" not in {k.arg for k in call.keywords}
+    }
+    assert len(found) > 20
+    assert nameless - heard_by_nobody == set()
+
+
+async def test_a_method_that_is_not_there_needs_no_code(desk):
+    answer = await desk.delete("/conversations")
+    assert (answer.status_code, answer.json()["type"]) == (405, "about:blank")
 
 
 STAFF = {"agent": 200, "supervisor": 200, "service": 200, "citizen": 403, "operator": 403}
@@ -157,7 +184,10 @@ async def test_an_entry_whole(desk, first):
     assert entry["has_original"] is True
     assert [f["file_name"] for f in entry["attachments"]] == ['Bö"se\r\n.html', "b"]
     assert entry["evidence"][0]["kind"] == "dmarc"
-    assert entry["problems"] == ["Anhang 2 ist leer"]
+    assert entry["problems"] == [
+        {"code": "charset_wrong", "about": "x-foo"},
+        {"code": "in_words", "about": "Anhang 2 ist leer"},
+    ]
     assert (entry["rule"], entry["reason"]["code"]) == (5, "new")
 
 
@@ -193,8 +223,7 @@ async def test_erasing_is_for_ever_and_everywhere(world, desk, first):
     assert (entry["erased"], entry["text"], entry["attachments"]) == (True, "", [])
     for path in ("original", "attachments/0"):
         answer = await desk.get(f"/entries/{first['id']}/{path}")
-        assert answer.status_code == 422
-        assert "erased" in answer.text
+        assert (answer.status_code, answer.json()["type"]) == (410, "urn:faden:problem:erased")
     [shown] = (await desk.get("/conversations")).json()["conversations"]
     assert (shown["id"], shown["erased"], shown["subject"]) == (str(conversation_id), True, "")
 

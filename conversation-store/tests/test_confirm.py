@@ -2,7 +2,7 @@
 
 import pytest
 
-REFUSED = "contact_point: not confirmed in this conversation; confirm it first"
+REFUSED = "urn:faden:problem:not_confirmed"
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ async def stranger(world):
 async def test_nothing_is_disclosed_until_an_agent_confirms(world, desk, stranger):
     path = f"/conversations/{stranger['conversation_id']}"
     refused = await desk.post(f"{path}/replies", json={"text": "Ihr Bescheid"})
-    assert (refused.status_code, refused.json()["detail"]) == (422, REFUSED)
+    assert (refused.status_code, refused.json()["type"]) == (422, REFUSED)
     assert await world.said("faden.message.requested.email") == []
     body = {"contact_point": str(stranger["contact_point_id"])}
     assert (await desk.post(f"{path}/confirm", json=body)).status_code == 204
@@ -86,7 +86,7 @@ async def test_a_third_joins_the_party_and_two_parties_do_not_merge(world, desk)
     assert (await link(3, 4)).json()["party_id"] != party
     refused = await link(0, 3)
     assert refused.status_code == 422
-    assert "another party" in refused.json()["detail"]
+    assert refused.json()["type"].endswith(":other_party")
     assert (await link(0, 0)).status_code == 422
 
 
@@ -104,7 +104,7 @@ async def test_a_proposal_is_put_away_once(world, desk):
     path = f"/conversations/{second['conversation_id']}"
     [proposal] = (await desk.get(path)).json()["proposals"]
     assert proposal["kind"] == "same_person"
-    assert proposal["text"].startswith("Unter diesem Kontaktweg")
+    assert proposal["reason"] == "same_name"
     decide = f"/proposals/{proposal['id']}/decide"
     assert (await desk.post(decide, json={"decision": "dismissed"})).status_code == 204
     assert (await desk.post(decide, json={"decision": "accepted"})).status_code == 404

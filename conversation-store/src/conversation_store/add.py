@@ -8,6 +8,7 @@ from uuid import UUID
 from conversation_store.announce import EntryNews, announce
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Temporary
+from hub_contract.explanations import Explanation
 from hub_contract.topics import Wire
 from hub_contract.words import Automatic
 from hub_kit import tracing
@@ -33,7 +34,7 @@ class Addition:
     automatic: str
     content: bytes
     key: KeyRow
-    reason: str = "agent"
+    reason: Explanation = Explanation.AGENT
     request: Wire | None = None  # of what goes out
 
 

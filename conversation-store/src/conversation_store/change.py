@@ -15,6 +15,8 @@ from asyncpg import Record
 from conversation_store.add import Addition, add
 from conversation_store.append.wait import settle_waiting
 from hub_contract.errors import Permanent
+from hub_contract.explanations import Explanation
+from hub_contract.refusals import Refusal
 from hub_contract.words import Automatic
 from hub_kit.database import Connection, transaction
 from hub_kit.event_log import KeyRow
@@ -58,7 +60,7 @@ async def change(
 ) -> UUID | None:
     """Carry it out; return the conversation it is now, None where there is none."""
     if wish.snoozed_until and wish.snoozed_until <= datetime.now(UTC):
-        raise Permanent("until: lies in the past; name a later moment")
+        raise Permanent("until: lies in the past; name a later moment", code=Refusal.UNTIL_PAST)
     async with transaction(ground.pool, caller.tenant) as connection:
         row = await connection.fetchrow(_LOCK, caller.tenant, conversation_id)
         if row is None:
@@ -70,19 +72,25 @@ async def change(
     return target
 
 
-def deeds_of(row: Record, wish: Change, who: str) -> Iterator[tuple[str, dict[str, str]]]:
+_DEEDS = {
+    "open": Explanation.REOPENED,
+    "snoozed": Explanation.SNOOZED,
+    "closed": Explanation.CLOSED,
+}
+
+
+def deeds_of(row: Record, wish: Change, who: str) -> Iterator[tuple[Explanation, dict[str, str]]]:
     """Yield what this changes, as the timeline says it; what is so already is no deed."""
     until = wish.snoozed_until if wish.state == "snoozed" else None
     if wish.state and (wish.state, until) != (row["state"], row["snoozed_until"]):
-        deed = {"open": "reopened"}.get(wish.state, wish.state)
-        yield deed, {"until": until.isoformat()} if until else {}
+        yield _DEEDS[wish.state], {"until": until.isoformat()} if until else {}
     if wish.assign and wish.assignee != row["assignee"]:
         if wish.assignee is None:
-            yield "released", {}
+            yield Explanation.RELEASED, {}
         elif wish.assignee == who:
-            yield "taken", {}
+            yield Explanation.TAKEN, {}
         else:
-            yield "assigned", {"assignee": wish.assignee}
+            yield Explanation.ASSIGNED, {"assignee": wish.assignee}
 
 
 async def _carry_out(connection: Connection, row: Record, wish: Change) -> None:
@@ -102,7 +110,10 @@ async def _carry_out(connection: Connection, row: Record, wish: Change) -> None:
 
 
 async def _write_down(
-    ground: Ground, connection: Connection, row: Record, done: tuple[str, str, dict[str, str]]
+    ground: Ground,
+    connection: Connection,
+    row: Record,
+    done: tuple[str, Explanation, dict[str, str]],
 ) -> None:
     """Add the entry that says who did what; it is no activity of the conversation's people."""
     entry_id, data_key, (who, deed, facts) = uuid4(), ground.ring.new_key(), done
@@ -136,7 +147,7 @@ async def wake(ground: Ground, tenant: str) -> None:
     """Open what was snoozed until now."""
     async with transaction(ground.pool, tenant) as connection:
         for row in await connection.fetch(_WAKE, tenant):
-            await _write_down(ground, connection, row, ("", "woken", {}))
+            await _write_down(ground, connection, row, ("", Explanation.WOKEN, {}))
 
 
 _CONFIRM = """
@@ -167,7 +178,7 @@ async def confirm(
         if await connection.execute(_CONFIRM, *arguments) == "UPDATE 0":
             return None
         await connection.execute(_CONFIRM_ENTRIES, *arguments)
-        deed = "confirmed" if confirmed else "doubted"
+        deed = Explanation.CONFIRMED if confirmed else Explanation.DOUBTED
         await _write_down(ground, connection, row, (caller.who, deed, {}))
     target: UUID = row["id"]
     return target

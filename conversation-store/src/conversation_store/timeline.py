@@ -11,9 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
+from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
-from conversation_store.explain import explain
+from hub_contract.problems import Problem, PublishedProblem
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
@@ -55,7 +56,6 @@ class Slice:
     after: int = 0
     newest_first: bool = True
     limit: int = PAGE
-    language: str = "de"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +82,14 @@ async def read_page(ground: Ground, tenant: str, conversation_id: UUID, part: Sl
         return None
     rows = [row for row in rows if row["id"] is not None]
     shown = rows[: part.limit]
-    lines = tuple(line_of(row, ground.ring, part.language) for row in shown)
+    lines = tuple(line_of(row, ground.ring) for row in shown)
     return Page(lines, shown[-1]["place"] if len(rows) > part.limit else None)
 
 
-def line_of(row: Record, ring: KeyRing, language: str) -> bytes:
+def line_of(row: Record, ring: KeyRing) -> bytes:
     """Return an entry as a line of the page: JSON of at most LINE bytes."""
     content = open_row(row, ring)
-    line = outline(row, language)
+    line = outline(row)
     if content is None:
         return to_json({**line, "erased": True})
     if row["has_original"]:
@@ -115,7 +115,7 @@ def open_row(row: Mapping[str, Any] | Record, ring: KeyRing) -> dict[str, Any] |
     return content
 
 
-def outline(row: Record, language: str) -> dict[str, Any]:
+def outline(row: Record) -> dict[str, Any]:
     """Return what an entry says in the clear, without what says nothing."""
     line: dict[str, Any] = {
         "id": str(row["id"]),
@@ -123,7 +123,7 @@ def outline(row: Record, language: str) -> dict[str, Any]:
         "kind": row["kind"],
         "direction": row["direction"],
         "at": row["at"].isoformat(),
-        "reason": {"code": row["reason"], "text": explain(row["reason"], language)},
+        "reason": {"code": row["reason"]},
     }
     line |= {name: row[name] for name in ("channel", "account", "author") if row[name]}
     line |= {name: row[name] for name in ("readable", "verified") if not row[name]}
@@ -134,7 +134,7 @@ def outline(row: Record, language: str) -> dict[str, Any]:
     if row["partial"]:
         line["partial"] = True
     if row["marks"]:
-        line["marks"] = [{"code": m, "text": explain(m, language)} for m in row["marks"].split()]
+        line["marks"] = [{"code": mark} for mark in row["marks"].split()]
     if row["delivery"]:
         line["delivery"] = _delivery(row)
     return line
@@ -168,11 +168,26 @@ def _words(content: Mapping[str, Any]) -> dict[str, Any]:
     words |= {name: content[name] for name in ("assignee", "until") if name in content}
     if content.get("subject"):
         words["subject"] = cut(content["subject"], 160)
+    if not (body.get("text") or content.get("text")):
+        words |= _odd(content)
     files = content.get("attachments") or ()
     if files:
         words["attachments"] = len(files)
         words["files"] = [cut(file["file_name"], 50) for file in files[:_FILES]]
     return words
+
+
+_PROBLEMS: TypeAdapter[tuple[PublishedProblem, ...]] = TypeAdapter(tuple[PublishedProblem, ...])
+
+
+def read_problems(content: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Return what was odd about a message, however long ago it was published."""
+    return _PROBLEMS.validate_python(content.get("problems", ()))
+
+
+def _odd(content: Mapping[str, Any]) -> dict[str, Any]:
+    first = next(iter(read_problems(content)), None)
+    return {"problem": {"code": first.code, "about": cut(first.about, 60)}} if first else {}
 
 
 def cut(text: str, size: int) -> str:

@@ -137,10 +137,11 @@ def _a_mail_is_in_the_timeline(hub):
     (conversation,) = found["musterstadt"]
     assert found["kleindorf"] == []
     assert [entry["text"] for entry in conversation["timeline"]] == ["Guten Tag"]
-    by_reference = hub.run("timeline", conversation["reference"], "--language", "en").stdout
+    by_reference = hub.run("timeline", conversation["reference"]).stdout
     assert "Guten Tag" in by_reference
     assert "Why here" in by_reference
-    assert hub.run("timeline", "niemand@buergerpost.example").stdout == "Nichts gefunden.\n"
+    assert "Warum hier" in hub.run("timeline", ERIKA, "--language", "de").stdout
+    assert hub.run("timeline", "niemand@buergerpost.example").stdout == "Nothing found.\n"
 
 
 def _a_killed_process_comes_back(hub, output):

@@ -15,12 +15,11 @@ from gateway.log_in import DESK, WITHIN, Login, local
 from gateway.sessions import Session, Sessions
 from gateway.settings import GatewaySettings
 from hub_contract.errors import Permanent
-from hub_kit.shell import problem
+from hub_kit.shell import problem_of
 from hub_pages.pages import Pages
 from hub_pages.problems import error_page, wants_page
 
 HERE = Path(__file__).parent
-_TITLES = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Answers:
         if wants_page(request):
             first = request.url.path.split("/")[1]
             return error_page(self._pages, request, status, self._tenants.get(first, ""))
-        return problem(status, _TITLES.get(status, "Not possible"))
+        return problem_of(status)
 
     def log_in_first(self, request: Request, to: str) -> Response:
         """Send a person to the log-in; a program, or a form sent too late, is only told where."""

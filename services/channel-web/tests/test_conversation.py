@@ -2,13 +2,15 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from channel_web.receive.session import COOKIE
+from conversation_store.erase import erase
 from hub_contract.references import make_channel_reference, show_reference
 from hub_kit.testing import eventually
+from hub_pages.times import BERLIN
 
 URL = "/musterstadt"
 TALK = f"{URL}/vorgang/gespraech"
@@ -164,10 +166,13 @@ async def test_ten_wrong_ones_shut_kindly_and_the_agent_reads_of_it(town, citize
     await eventually(told)
     entries = (await town.desk("GET", f"/conversations/{conversation['id']}/entries"))["entries"]
     [note] = [entry for entry in entries if entry["kind"] == "note"]
-    assert "10-mal falsch eingegeben" in note["text"]
+    blocked = note["problem"]
+    assert blocked["code"] == "access_blocked"
+    until = datetime.strptime(blocked["about"], "%Y-%m-%d %H:%M").replace(tzinfo=BERLIN)
+    assert timedelta(minutes=58) < until - datetime.now(UTC) <= timedelta(hours=1)
     await town.hub.rows("update channel_web.failure set at = at - interval '61 minutes'")
     assert (await citizen.post(f"{URL}/vorgang", data=right)).status_code == 303
-    assert "10-mal" not in (await citizen.get(TALK)).text, "the note is for agents"
+    assert (await citizen.get(TALK)).text.count("<article") == 1, "the note is for agents"
 
 
 async def test_a_session_that_ended_while_typing_keeps_text_and_files(
@@ -222,6 +227,9 @@ async def test_files_of_both_come_down_and_run_nowhere(town, citizen, read):
         assert answer.headers["content-disposition"].startswith("attachment;")
         assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
         assert answer.headers["x-content-type-options"] == "nosniff"
+    await erase(town.store.state.store.ground.pool, "musterstadt", UUID(entry))
+    answer = await citizen.get(f"{URL}/vorgang/anhang/{entry}/0", headers={"Accept": "text/html"})
+    assert (answer.status_code, "Diese Seite gibt es nicht" in answer.text) == (404, True)
 
 
 async def test_nobody_reads_another_ones(town, citizen, read):

@@ -8,6 +8,7 @@ from channel_web.parse import Context, Inbox, Sent, parse, parse_block
 from channel_web.parse.form import Written
 from channel_web.parse.uploads import Upload
 from hub_contract.events import MessageContent, MessageReceived
+from hub_contract.problems import Problem
 from hub_contract.words import Automatic, ContactKind, MessageKind
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -83,7 +84,7 @@ def test_the_original_is_the_form_as_it_was_filled_in():
 def test_an_agent_reads_that_a_file_got_another_name():
     sent = Sent("t", MessageKind.FORM, WRITTEN, (Upload("b.jpg", "image/jpeg", b"x", "b.png"),))
     _, content = content_of(sent, FIRST)
-    assert content.problems == ("»b.png« heißt hier »b.jpg«: So ist es nach dem Inhalt richtig.",)
+    assert content.problems == (Problem(code="file_renamed", about="b.png → b.jpg"),)
 
 
 def test_a_chat_is_called_after_its_first_line():
@@ -95,11 +96,12 @@ def test_a_chat_is_called_after_its_first_line():
 
 
 def test_a_block_is_a_note_of_a_machine():
-    event = parse_block(LATER, AT, "Zehnmal falsch").event
+    event = parse_block(LATER, AT).event
     assert isinstance(event, MessageReceived)
     assert isinstance(event.content, MessageContent)
     assert (event.kind, event.automatic) == (MessageKind.NOTE, Automatic.GENERATED)
     assert event.content.references == (INBOX.reference,)
+    assert [problem.code for problem in event.content.problems] == ["access_blocked"]
     assert event.content.sender is not None
     assert event.content.sender.kind is ContactKind.PORTAL
-    assert event.id == parse_block(LATER, AT, "Zehnmal falsch").event.id
+    assert event.id == parse_block(LATER, AT).event.id

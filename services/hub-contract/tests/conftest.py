@@ -25,6 +25,7 @@ from hub_contract.events import (
     SealedKind,
     TransactionChanged,
 )
+from hub_contract.problems import Problem, ProblemCode
 from hub_contract.words import (
     Assurance,
     Attachment,
@@ -61,6 +62,11 @@ PDF = Attachment(
 )
 STATION = Evidence(kind="station-id", result="+49 30 901820", by="hylafax")
 SESSION = Evidence(kind="session", result="pass", by="bundid", assurance=Assurance.SUBSTANTIAL)
+
+
+def in_words(text: str) -> Problem:
+    """As problems were up to version 1.1: a sentence."""
+    return Problem(code=ProblemCode.IN_WORDS, about=text)
 
 
 def uuid(number: int) -> UUID:
@@ -112,7 +118,19 @@ EVENTS: dict[str, ConversationEvent] = {
             references=("384291770608",),
             attachments=(PDF.model_copy(update={"inline": True, "content_id": "logo@1"}),),
             evidence=(Evidence(kind="dmarc", result="pass", by="mx.musterstadt.example"),),
-            problems=("Zeichensatz unbekannt: x-foo",),
+            problems=(in_words("Zeichensatz unbekannt: x-foo"),),
+        ),
+    ),
+    "message.received.email-odd": received(
+        109,
+        Channel.EMAIL,
+        "buergerbuero",
+        content=MessageContent(
+            sender=ANNA,
+            problems=(
+                Problem(code=ProblemCode.CHARSET_WRONG, about="x-foo"),
+                Problem(code=ProblemCode.AFTER_THE_END),
+            ),
         ),
     ),
     "message.received.sms": received(
@@ -145,7 +163,7 @@ EVENTS: dict[str, ConversationEvent] = {
             sender=ContactPoint(kind=ContactKind.FAX, value="+4930901820", name="KANZLEI MEIER"),
             external_id="000000042",
             evidence=(STATION,),
-            problems=("Verbindung nach Seite 3 abgebrochen",),
+            problems=(in_words("Verbindung nach Seite 3 abgebrochen"),),
         ),
     ),
     "message.received.fax-as-written": received(

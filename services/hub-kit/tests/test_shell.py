@@ -18,6 +18,7 @@ from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
 from hub_contract.errors import Permanent, Temporary
+from hub_contract.refusals import Refusal
 from hub_kit import shell
 from hub_kit.settings import ConfigurationError
 from hub_kit.shell import Parts, database_check, keep, make_app, problem
@@ -116,6 +117,7 @@ def app_with_problems() -> FastAPI:
     faults = {
         "temporary": Temporary(f"database: {CANARY}"),
         "permanent": Permanent("a reference has twelve digits"),
+        "coded": Permanent("until: lies in the past", code=Refusal.UNTIL_PAST),
         "refused": Refused("ExpiredSignatureError"),
         "http": HTTPException(409, "somebody was faster"),
         "headers": HTTPException(429, "slowly", {"Retry-After": "9"}),
@@ -135,25 +137,26 @@ def app_with_problems() -> FastAPI:
 
 
 PROBLEMS = [
-    ("GET", "/fault/temporary", None, 503, "Try again later", "nothing was changed", ("retry-after", "5")),
-    ("GET", "/fault/permanent", None, 422, "Cannot be done", "a reference has twelve digits", None),
-    ("GET", "/fault/refused", None, 401, "Unauthorized", "Expired", ("www-authenticate", "Bearer")),
-    ("GET", "/fault/http", None, 409, "Conflict", "somebody was faster", None),
-    ("GET", "/fault/headers", None, 429, "Too Many Requests", "slowly", ("retry-after", "9")),
-    ("GET", "/fault/strange", None, 499, "Error", "gone", None),
-    ("GET", "/fault/bug", None, 500, "Internal error", "ValueError", None),
-    ("GET", "/nowhere", None, 404, "Not Found", "", None),
-    ("DELETE", "/body", None, 405, "Method Not Allowed", "", ("allow", "POST")),
-    ("POST", "/body", {"name": "x"}, 422, "Not valid", "Correct the fields", None),
-    ("POST", "/body", {"name": "x", "size": CANARY}, 422, "Not valid", "Correct the fields", None),
+    ("GET", "/fault/temporary", None, 503, "away", "Try again later", "nothing was changed", ("retry-after", "5")),
+    ("GET", "/fault/permanent", None, 422, "not_possible", "Cannot be done", "a reference has twelve digits", None),
+    ("GET", "/fault/coded", None, 422, "until_past", "The moment lies in the past", "until: ", None),
+    ("GET", "/fault/refused", None, 401, "unauthorized", "Unauthorized", "Expired", ("www-authenticate", "Bearer")),
+    ("GET", "/fault/http", None, 409, "", "Conflict", "somebody was faster", None),
+    ("GET", "/fault/headers", None, 429, "", "Too Many Requests", "slowly", ("retry-after", "9")),
+    ("GET", "/fault/strange", None, 499, "", "Error", "gone", None),
+    ("GET", "/fault/bug", None, 500, "broken", "Internal error", "ValueError", None),
+    ("GET", "/nowhere", None, 404, "not_found", "Not Found", "", None),
+    ("DELETE", "/body", None, 405, "", "Method Not Allowed", "", ("allow", "POST")),
+    ("POST", "/body", {"name": "x"}, 422, "not_valid", "Not valid", "Correct the fields", None),
+    ("POST", "/body", {"name": "x", "size": CANARY}, 422, "not_valid", "Not valid", "Correct the fields", None),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "status", "title", "detail", "header"), PROBLEMS
+    ("method", "path", "body", "status", "code", "title", "detail", "header"), PROBLEMS
 )
 async def test_every_error_is_a_problem(  # noqa: PLR0917 - a row of the table
-    method, path, body, status, title, detail, header
+    method, path, body, status, code, title, detail, header
 ):
     """RFC 9457; and none of them quotes what was sent, or what broke."""
     async with served(app_with_problems()) as client:
@@ -161,7 +164,8 @@ async def test_every_error_is_a_problem(  # noqa: PLR0917 - a row of the table
     assert answer.headers["content-type"] == "application/problem+json"
     document = answer.json()
     assert (answer.status_code, document["status"]) == (status, status)
-    assert (document["type"], document["title"]) == ("about:blank", title)
+    wanted = f"urn:faden:problem:{code}" if code else "about:blank"
+    assert (document["type"], document["title"]) == (wanted, title)
     assert detail in document["detail"]
     assert CANARY not in answer.text
     if header:

@@ -7,7 +7,8 @@ from typing import Annotated
 import pytest
 from fastapi import Depends, FastAPI, Request, Response
 
-from hub_contract.errors import Temporary
+from hub_contract.errors import Permanent, Temporary
+from hub_contract.refusals import Refusal
 from hub_kit.testing import new_ring
 from hub_kit.tokens import Caller
 from hub_pages.caller import Visitor, visitor_of
@@ -47,6 +48,10 @@ def app(ring) -> FastAPI:
     @made.get("/number/{number}")
     async def number(number: int) -> int:
         return number
+
+    @made.get("/erased")
+    async def erased() -> None:
+        raise Permanent("the content has been erased", code=Refusal.ERASED)
 
     @made.get("/broken")
     async def broken() -> None:

@@ -71,19 +71,22 @@ def test_a_prefix_is_a_plain_path(header, prefix):
 
 
 PROBLEMS = [
-    ("/nowhere", 404, "Diese Seite gibt es nicht"),
-    ("/away", 503, "Es wurde nichts verändert"),
-    ("/number/x", 422, "Das konnten wir nicht lesen"),
-    ("/broken", 500, "Der Fehler liegt bei uns"),
+    ("/nowhere", 404, "Diese Seite gibt es nicht", "not_found"),
+    ("/away", 503, "Es wurde nichts verändert", "away"),
+    ("/erased", 410, "Der Inhalt wurde gelöscht", "erased"),
+    ("/number/x", 422, "Das konnten wir nicht lesen", "not_valid"),
+    ("/broken", 500, "Der Fehler liegt bei uns", "broken"),
 ]
 
 
-@pytest.mark.parametrize(("path", "status", "words"), PROBLEMS)
-async def test_errors_are_pages_for_people_and_problems_for_programs(client, path, status, words):
+@pytest.mark.parametrize(("path", "status", "words", "code"), PROBLEMS)
+async def test_errors_are_pages_for_people_and_problems_for_programs(
+    client, path, status, words, code
+):
     page = await client.get(path, headers=HTML)
     assert (page.status_code, words in page.text) == (status, True)
     problem = await client.get(path)
-    assert problem.status_code == status
+    assert (problem.status_code, problem.json()["type"]) == (status, f"urn:faden:problem:{code}")
     assert problem.headers["content-type"] == "application/problem+json"
     assert "secret" not in page.text + problem.text
 

@@ -8,10 +8,15 @@ from starlette.requests import Request
 
 import hub_pages
 from hub_contract.delivery import Delivery, Reason
+from hub_contract.explanations import Explanation
+from hub_contract.problems import ProblemCode
+from hub_contract.refusals import Refusal
 from hub_contract.words import MessageKind
 from hub_pages import said, times
 from hub_pages.catalogue import find_gaps
-from hub_pages.language import accepted, language_of
+from hub_pages.explained import EXPLANATIONS, PROBLEMS, explain, say_problem
+from hub_pages.language import OWN, accepted, language_of, read_words
+from hub_pages.refused import REFUSALS, refused_word
 
 NOW = datetime(2026, 5, 14, 12, 0, tzinfo=UTC)  # 14:00 in Berlin
 
@@ -111,6 +116,39 @@ def test_every_word_of_the_contract_has_a_name():
     assert set(said.KINDS) >= set(MessageKind)
     assert set(said.DELIVERY) == set(Delivery)
     assert set(said.REASONS) == set(Reason) - {Reason.OTHER}
+    assert set(EXPLANATIONS) == set(Explanation)
+    assert set(REFUSALS) == set(Refusal)
+    assert set(PROBLEMS) == set(ProblemCode) - {ProblemCode.IN_WORDS}
+
+
+ENGLISH = read_words("en", [OWN]).gettext
+PROBLEM_WORDS = [
+    ("charset_wrong", "x-foo", "Der Zeichensatz „x-foo“ stimmt nicht; der Text ist geraten."),
+    ("charset_wrong", "100 %s", "Der Zeichensatz „100 %s“ stimmt nicht; der Text ist geraten."),
+    ("loop", "", "Die Nachricht läuft im Kreis; sie wird nicht automatisch beantwortet."),
+    ("in_words", "Anhang 2 ist zu 50 % leer", "Anhang 2 ist zu 50 % leer"),
+    ("from_a_newer_release", "", "An dieser Nachricht war etwas ungewöhnlich."),
+]
+
+
+@pytest.mark.parametrize(("code", "about", "words"), PROBLEM_WORDS)
+def test_what_was_odd_about_a_message(code, about, words):
+    assert say_problem(code, about, str) == words
+    if code != "in_words":
+        assert say_problem(code, about, ENGLISH) != words
+
+
+@pytest.mark.parametrize("code", PROBLEMS)
+def test_every_problem_is_a_sentence_in_both_languages(code):
+    for say in (str, ENGLISH):
+        assert "%(" not in say_problem(code, "x", say)
+
+
+def test_codes_of_a_newer_release_have_words_too():
+    assert explain("from_a_newer_release", ENGLISH) == "Reason not known."
+    assert refused_word("from_a_newer_release", ENGLISH) == "That was not possible."
+    # As the desk kept refusals until they had codes.
+    assert refused_word("contact_point: not confirmed; confirm it first", str)
 
 
 MARKS = [("email", "@", "E-Mail"), ("fax", "Fax", "Fax"), ("pigeon", "··", "pigeon")]

@@ -1,6 +1,10 @@
 """The desk over HTTP: what each page shows, to whom, and what becomes of what is done."""
 
 from datetime import timedelta
+from uuid import UUID
+
+from conversation_store.erase import erase
+from hub_contract.references import make_reference
 
 
 def test_the_queue_shows_who_waits_and_counts_exactly(office):
@@ -56,8 +60,14 @@ def test_an_entry_is_moved_and_put_back(office):
         assert "Und noch ein Hund" not in desk.get(f"/c/{home}").text
         wrong = move | {"to": "384-291-770-000"}
         said = desk.post(f"/c/{other}/move", data=wrong, headers={"HX-Request": "true"}).text
-        assert "Zu dieser Vorgangsnummer gibt es kein Gespräch" in said
+        assert "Diese Vorgangsnummer stimmt nicht" in said
         assert "Es wurde nichts verändert" in said
+        english = {"HX-Request": "true", "Accept-Language": "en"}
+        said = desk.post(f"/c/{other}/move", data=wrong, headers=english).text
+        assert "This reference is not right" in said
+        nowhere = move | {"to": make_reference()}
+        said = desk.post(f"/c/{other}/move", data=nowhere, headers={"HX-Request": "true"}).text
+        assert "Zu dieser Vorgangsnummer gibt es kein Gespräch" in said
         desk.post(f"/c/{other}/move", data=move | {"to": "new"})
         assert len(office.sql("select id from conversation where state = 'open'")) == 3
 
@@ -96,6 +106,38 @@ def test_proposals_are_shown_with_whom_they_mean_accepted_and_put_away(office):
         [link, *_] = office.sql("select id from party_link where undone_at is null")
         desk.post(f"/c/{home}/unlink", data={"link": str(link["id"])})
         assert len(office.sql("select id from party_link where undone_at is null")) < 2
+
+
+def entry_of(office, conversation):
+    [entry] = office.sql("select id from entry where conversation_id = $1", conversation)
+    return str(entry["id"])
+
+
+def test_what_was_odd_is_said_in_the_readers_language_however_it_was_published(office):
+    odd = ({"code": "charset_wrong", "about": "x-foo"}, "Anhang 2 ist leer.")
+    blocked = ({"code": "access_blocked", "about": "2026-11-27 16:45"},)
+    [home] = office.take_in(office.mail(problems=odd))
+    [note] = office.take_in(office.mail("max@example.org", text="", problems=blocked))
+    with office.client() as desk:
+        path, english = f"/e/{entry_of(office, home)}", {"Accept-Language": "en"}
+        page = desk.get(path).text
+        assert "Der Zeichensatz „x-foo“ stimmt nicht" in page
+        assert "Anhang 2 ist leer." in page
+        assert "The character set “x-foo” is wrong" in desk.get(path, headers=english).text
+        assert "ist bis 2026-11-27 16:45 gesperrt" in desk.get(f"/c/{note}").text
+        page = desk.get(f"/c/{note}", headers=english).text
+        assert "is blocked until 2026-11-27 16:45" in page
+        assert "New conversation: nothing matched." in page
+
+
+def test_what_is_erased_is_said_to_be_erased(office):
+    [home] = office.take_in(office.mail(original=b"From: erika"))
+    entry = entry_of(office, home)
+    office.loop.run(erase(office.ground.pool, "musterstadt", UUID(entry)))
+    with office.client() as desk:
+        answer = desk.get(f"/e/{entry}/original")
+    assert (answer.status_code, answer.headers["content-type"]) == (410, "text/html; charset=utf-8")
+    assert "Der Inhalt wurde gelöscht." in answer.text
 
 
 def test_what_is_searched_is_found_and_leaves_no_trace_in_addresses(office):

@@ -55,7 +55,7 @@ def hostile(office):
             original=HTML.encode(),
             attachments=attached if number == 0 else (),
             files=tuple(data for *_, data in FILES) if number == 0 else (),
-            problems=(text,),
+            problems=({"code": "charset_wrong", "about": text}, text),
         )
         for number, text in enumerate(CORPUS)
     ]

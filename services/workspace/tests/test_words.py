@@ -16,7 +16,6 @@ from workspace.carries import SAID, carried_by
 from workspace.drafts import Draft
 from workspace.look import question_of
 from workspace.proofs import badges_of, initials, name_of, proof_word, service_word
-from workspace.refused import reason_of
 from workspace.show import bare
 from workspace.write import reply_of
 
@@ -119,13 +118,6 @@ def test_evidence_is_said_once_and_never_lost():
 def test_an_inbox_of_the_portal_is_never_shown_as_its_id():
     assert name_of({"kind": "portal", "value": "c2f1", "name": ""}, str) == "Online-Besuch"
     assert name_of({"kind": "email", "value": "e@x.example"}, str) == "e@x.example"
-
-
-def test_refusals_are_said_in_german_whatever_the_store_says():
-    assert "nicht bestätigt" in reason_of("contact_point: not confirmed in this conversation")
-    assert reason_of("something: new") == "Das war so nicht möglich."
-    assert reason_of("text: is empty; write what to send") == "Bitte schreiben Sie zuerst etwas."
-    assert "zu lang" in reason_of("text: is too long; sms carries 1600 characters")
 
 
 # channel | what the composer says of it, in German and English

@@ -15,6 +15,7 @@ from channel_email.parse.gather import gather
 from channel_email.parse.mime import read_tree
 from hub_contract.events import Arrival, MessageContent, MessageReceived
 from hub_contract.ids import received_id
+from hub_contract.problems import Problem, ProblemCode
 from hub_contract.words import Channel
 
 __all__ = ["Context", "parse"]
@@ -56,7 +57,7 @@ def _unread(raw: bytes, context: Context, fault: str) -> Arrival:
         size=len(raw),
         content=MessageContent(
             sender=read_address(context.envelope_from),
-            problems=(f"Die Nachricht ließ sich nicht lesen ({fault}); das Original ist da.",),
+            problems=(Problem(code=ProblemCode.UNREADABLE, about=fault),),
         ),
     )
     return Arrival(event, raw)

@@ -27,6 +27,7 @@ from hub_contract.events import (
     MessageReceived,
 )
 from hub_contract.ids import received_id, reported_id
+from hub_contract.problems import Problem, ProblemCode
 from hub_contract.references import find_references
 from hub_contract.words import (
     Automatic,
@@ -129,19 +130,17 @@ def _split(seen: Gathered, html: str) -> Body:
     return split_reply(text, html)
 
 
-def _unreadable(raw: bytes, *, readable: bool) -> tuple[str, ...]:
+def _unreadable(raw: bytes, *, readable: bool) -> tuple[Problem, ...]:
     if readable:
         return ()
-    if not raw.strip():
-        return ("Die Nachricht ist leer.",)
-    return ("Die Nachricht ist keine lesbare E-Mail; das Original ist erhalten.",)
+    return (Problem(code=ProblemCode.NOT_A_MAIL if raw.strip() else ProblemCode.EMPTY),)
 
 
-def _sender(headers: Headers, context: Context) -> tuple[ContactPoint | None, tuple[str, ...]]:
+def _sender(headers: Headers, context: Context) -> tuple[ContactPoint | None, tuple[Problem, ...]]:
     """Return who claims to have written, and what is wrong with the claim."""
     if found := read_addresses(headers.texts(b"from")):
         if len(found) > 1:
-            return found[0], ("Es sind mehrere Absender angegeben; der erste gilt.",)
+            return found[0], (Problem(code=ProblemCode.SEVERAL_SENDERS),)
         return found[0], ()
     point = (
         next(iter(read_addresses(headers.texts(b"sender"))), None)
@@ -149,20 +148,18 @@ def _sender(headers: Headers, context: Context) -> tuple[ContactPoint | None, tu
         or read_address(headers.text(b"return-path"))
     )
     if point:
-        return point, ("Der Absender ist nicht lesbar; es gilt der Umschlag.",)
-    return None, ("Es ist kein Absender angegeben.",)
+        return point, (Problem(code=ProblemCode.SENDER_UNREADABLE),)
+    return None, (Problem(code=ProblemCode.NO_SENDER),)
 
 
-def _date_problem(headers: Headers, happened_at: datetime | None) -> tuple[str, ...]:
+def _date_problem(headers: Headers, happened_at: datetime | None) -> tuple[Problem, ...]:
     if happened_at or not headers.text(b"date"):
         return ()
-    return ("Das Datum der Nachricht kann nicht stimmen; es gilt der Eingang.",)
+    return (Problem(code=ProblemCode.DATE_IMPOSSIBLE),)
 
 
-def _loop_problem(loop: tuple[Evidence, ...]) -> tuple[str, ...]:
-    if not loop:
-        return ()
-    return ("Die Nachricht läuft im Kreis; sie wird nicht automatisch beantwortet.",)
+def _loop_problem(loop: tuple[Evidence, ...]) -> tuple[Problem, ...]:
+    return (Problem(code=ProblemCode.LOOP),) if loop else ()
 
 
 def _recipients(headers: Headers, context: Context) -> tuple[Recipient, ...]:

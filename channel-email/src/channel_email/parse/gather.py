@@ -13,6 +13,7 @@ from channel_email.parse.decode import clean, is_binary
 from channel_email.parse.mime import Part
 from channel_email.parse.text import charset_problem, read_text, text_content
 from channel_email.parse.tnef import TNEF_TYPES, is_tnef, open_tnef
+from hub_contract.problems import Problem, ProblemCode
 from hub_contract.words import Evidence
 
 _SHOWN = ("text/plain", "text/html")
@@ -33,7 +34,7 @@ class Gathered:
 
     files: list[File] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     words: list[Words] = field(default_factory=list)
     boxed: list[Words] = field(default_factory=list)  # from winmail.dat
 
@@ -83,7 +84,7 @@ def _walk(part: Part, out: Gathered, *, alone: bool = False) -> list[Words]:
         data = text_content(part)
         if not is_binary(data, part.params.get("charset", "")):
             return [_read_words(part, data, out)]
-        out.problems.append("Ein Textteil ist kein lesbarer Text; er ist als Datei erhalten.")
+        out.problems.append(Problem(code=ProblemCode.TEXT_IS_BINARY))
     _keep_file(part, out)
     return []
 
@@ -120,14 +121,14 @@ def _read_words(part: Part, data: bytes, out: Gathered) -> Words:
 def _sane_words(markup: str, part: Part, out: Gathered) -> Words:
     if pages.is_sane(markup):
         return Words(html=markup)
-    out.problems.append("Die HTML-Fassung ist zu groß oder zu verschachtelt; sie ist als Datei da.")
+    out.problems.append(Problem(code=ProblemCode.HTML_TOO_LARGE))
     out.files.append(read_file(part))
     return Words(plain=pages.tidy(pages.rough_text(markup)))
 
 
 def _keep_file(part: Part, out: Gathered) -> None:
     if part.media_type.startswith("multipart/"):  # nested too deep: kept as it stands
-        out.files.append(File("Rest-der-Nachricht.eml", part.media_type, part.encoded()))
+        out.files.append(File("rest.eml", part.media_type, part.encoded()))
         return
     file = read_file(part)
     out.files.append(file)

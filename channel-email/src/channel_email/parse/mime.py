@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from channel_email.parse.fields import Field, read_disposition, read_token, read_type
 from channel_email.parse.headers import Headers, read_headers
 from channel_email.parse.transfer import undo
+from hub_contract.problems import Problem, ProblemCode
 
 MOST_PARTS = 500
 DEEPEST = 24
@@ -36,7 +37,7 @@ class Part:
     params: dict[str, str]
     disposition: Field
     parts: "tuple[Part, ...]" = ()
-    problem: str = ""
+    problem: Problem | None = None
 
     def encoded(self) -> bytes:
         return self.raw[self.start : self.end]
@@ -69,13 +70,12 @@ class _Reader:
         headers, body = read_headers(self.raw, start, end, whole_mail=depth == 0)
         self.parts += 1
         said = read_type(headers.raw(b"content-type"))
-        kind, problem = said.value or self._guess_type(headers, body, end, default), ""
+        kind = said.value or self._guess_type(headers, body, end, default)
+        problem: Problem | None = None
         children: tuple[Part, ...] = ()
         if kind.startswith("multipart/"):
             if depth >= DEEPEST:
-                problem = (
-                    "Die Nachricht ist zu tief verschachtelt; der Rest ist als Datei erhalten."
-                )
+                problem = Problem(code=ProblemCode.NESTED_TOO_DEEP)
             else:
                 children, problem = self._children(body, end, depth, kind, said.params)
                 if not children:
@@ -90,25 +90,23 @@ class _Reader:
 
     def _children(
         self, start: int, end: int, depth: int, kind: str, params: dict[str, str]
-    ) -> tuple[tuple[Part, ...], str]:
+    ) -> tuple[tuple[Part, ...], Problem | None]:
         boundary = params.get("boundary", "").encode("utf-8", "replace")
-        ranges, problem = (_cut(self.raw, start, end, boundary) if boundary else []), ""
+        ranges = _cut(self.raw, start, end, boundary) if boundary else []
+        problem: Problem | None = None
         if ranges and self._has_epilogue(ranges[-1][1], end, boundary):
-            problem = (
-                "Nach dem Ende der Nachricht steht weiterer Text; er ist im Original zu finden."
-            )
+            problem = Problem(code=ProblemCode.AFTER_THE_END)
         if not ranges:
             guess = _GUESS.search(self.raw, max(start - 1, 0), end)
             ranges = _cut(self.raw, start, end, guess[1]) if guess else []
-            problem = "Die Trennlinie der Teile fehlt oder ist falsch; sie wurde erschlossen."
-            if not ranges:
-                problem = "Die Trennlinie der Teile fehlt; der Inhalt steht als Text da."
+            guessed = ProblemCode.BOUNDARY_GUESSED if ranges else ProblemCode.BOUNDARY_MISSING
+            problem = Problem(code=guessed)
         default = "message/rfc822" if kind == "multipart/digest" else "text/plain"
         parts: list[Part] = []
         for number, (first, last) in enumerate(ranges):
             if self.parts >= MOST_PARTS and number + 1 < len(ranges):
                 parts.append(self._rest(first, ranges[-1][1]))
-                problem = f"Mehr als {MOST_PARTS} Teile; der Rest ist als eine Datei erhalten."
+                problem = Problem(code=ProblemCode.TOO_MANY_PARTS, about=str(MOST_PARTS))
                 break
             parts.append(self.read(first, last, depth + 1, default))
         return tuple(parts), problem

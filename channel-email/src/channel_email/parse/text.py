@@ -4,10 +4,11 @@ from channel_email.parse.attachments import File, safe_name, type_of
 from channel_email.parse.decode import clean, to_text
 from channel_email.parse.mime import Part
 from channel_email.parse.transfer import find_uu, is_base64
+from hub_contract.problems import Problem, ProblemCode
 
 
-def read_text(part: Part, data: bytes) -> tuple[str, list[File], str]:
-    """Return the text of a leaf with these bytes, the files uuencoded in it, a problem or ""."""
+def read_text(part: Part, data: bytes) -> tuple[str, list[File], Problem | None]:
+    """Return the text of a leaf with these bytes, the files uuencoded in it, what is odd."""
     files: list[File] = []
     if b"begin " in data:
         data, files = _without_uu(data)
@@ -16,7 +17,7 @@ def read_text(part: Part, data: bytes) -> tuple[str, list[File], str]:
     text = clean(text)
     if part.params.get("format", "").lower() == "flowed":
         text = unflow(text, delete_space=part.params.get("delsp", "").lower() == "yes")
-    return text, files, "" if sure else charset_problem(charset)
+    return text, files, None if sure else charset_problem(charset)
 
 
 def text_content(part: Part) -> bytes:
@@ -28,10 +29,10 @@ def text_content(part: Part) -> bytes:
     return part.content()
 
 
-def charset_problem(charset: str) -> str:
+def charset_problem(charset: str) -> Problem:
     if charset:
-        return f"Der Zeichensatz „{clean(charset)[:40]}“ stimmt nicht; der Text ist geraten."
-    return "Der Zeichensatz ist nicht angegeben; der Text ist geraten."
+        return Problem(code=ProblemCode.CHARSET_WRONG, about=clean(charset)[:40])
+    return Problem(code=ProblemCode.CHARSET_MISSING)
 
 
 def unflow(text: str, *, delete_space: bool = False) -> str:

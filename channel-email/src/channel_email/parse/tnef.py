@@ -6,6 +6,7 @@ from tnefparse.tnef import TNEF
 
 from channel_email.parse.attachments import File, safe_name, type_of
 from channel_email.parse.decode import clean, to_text
+from hub_contract.problems import Problem, ProblemCode
 
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SIGNATURE = b"\x78\x9f\x3e\x22"
@@ -16,7 +17,7 @@ class Opened:
     text: str = ""
     html: str = ""
     files: tuple[File, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def is_tnef(data: bytes) -> bool:
@@ -34,7 +35,7 @@ def open_tnef(data: bytes) -> Opened:
     # A thousand lines of foreign code over hostile bytes: struct, index, unicode, type errors
     # and asserts have all been seen; whatever it is, the box itself stays an attachment.
     except Exception:  # noqa: BLE001
-        return Opened(problems=("winmail.dat ließ sich nicht öffnen; sie ist als Datei erhalten.",))
+        return Opened(problems=(Problem(code=ProblemCode.BOX_UNOPENED),))
 
 
 def _file(name: str, content: bytes) -> File:

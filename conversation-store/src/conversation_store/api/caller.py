@@ -9,7 +9,6 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from conversation_store.explain import LANGUAGES
 from conversation_store.settings import SERVICE
 from conversation_store.show.mine import Citizen
 from conversation_store.store import Store
@@ -63,18 +62,6 @@ async def citizen_of(
 
 
 TheCitizen = Annotated[Citizen, Depends(citizen_of)]
-
-
-async def language_of(request: Request) -> str:
-    """Return the first language of ours that the caller accepts; German where none is."""
-    for part in request.headers.get("accept-language", "").split(","):
-        tag = part.partition(";")[0].strip().lower().partition("-")[0]
-        if tag in LANGUAGES:
-            return tag
-    return LANGUAGES[0]
-
-
-TheLanguage = Annotated[str, Depends(language_of)]
 
 
 def found(thing: T | None) -> T:

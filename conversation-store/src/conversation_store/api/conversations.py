@@ -3,10 +3,10 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic_core import to_json
 
-from conversation_store.api.caller import TheLanguage, TheReader, TheStore, found
+from conversation_store.api.caller import TheReader, TheStore, found
 from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import (
     ConversationPage,
@@ -30,6 +30,8 @@ from conversation_store.reply.ways import show_ways
 from conversation_store.show.conversation import show_conversation
 from conversation_store.show.others import find_others
 from conversation_store.timeline import END, PAGE, Slice, read_page
+from hub_contract.errors import Permanent
+from hub_contract.refusals import Refusal
 
 ViewName = Literal["mine", "unassigned", "waiting", "snoozed", "closed"]
 router = APIRouter(tags=["conversations"], generate_unique_id_function=by_name)
@@ -70,22 +72,18 @@ async def get_queue(
 @router.get(
     "/conversations/{conversation_id}", response_model=ConversationShown, responses=problems(404)
 )
-async def get_conversation(
-    store: TheStore, caller: TheReader, language: TheLanguage, conversation_id: UUID
-) -> Any:
+async def get_conversation(store: TheStore, caller: TheReader, conversation_id: UUID) -> Any:
     """Show a conversation: whom it is with, what is proposed, what was rearranged."""
-    shown = await show_conversation(store.ground, caller.tenant, conversation_id, language)
+    shown = await show_conversation(store.ground, caller.tenant, conversation_id)
     return found(shown)
 
 
 @router.get(
     "/conversations/{conversation_id}/ways", response_model=WaysShown, responses=problems(404)
 )
-async def get_ways(
-    store: TheStore, caller: TheReader, language: TheLanguage, conversation_id: UUID
-) -> Any:
+async def get_ways(store: TheStore, caller: TheReader, conversation_id: UUID) -> Any:
     """Say by which ways an answer may go out, and of every other channel why not."""
-    ways = await show_ways(store, caller.tenant, conversation_id, language)
+    ways = await show_ways(store, caller.tenant, conversation_id)
     return {"ways": found(ways)}
 
 
@@ -106,7 +104,6 @@ async def get_others(store: TheStore, caller: TheReader, conversation_id: UUID) 
 async def get_entries(
     store: TheStore,
     caller: TheReader,
-    language: TheLanguage,
     *,
     conversation_id: UUID,
     order: Literal["newest", "oldest"] = "newest",
@@ -115,7 +112,7 @@ async def get_entries(
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
 ) -> Response:
     """Return a page of the timeline; a merged conversation shows what it was merged into."""
-    part = Slice(before, after, order == "newest", limit, language)
+    part = Slice(before, after, order == "newest", limit)
     page = found(await read_page(store.ground, caller.tenant, conversation_id, part))
     # As it was written: checking fifty lines again would cost as much as making them.
     return Response(page.json, media_type="application/json")
@@ -125,7 +122,8 @@ async def get_entries(
 async def post_search(store: TheStore, caller: TheReader, asked: SearchAsked) -> Any:
     """Find conversations by reference or by contact point."""
     if bool(asked.reference) == bool(asked.address):
-        raise HTTPException(422, "Give either a reference or an address")
+        text = "reference, address: give either the one or the other"
+        raise Permanent(text, code=Refusal.SEARCH_UNCLEAR)
     kind, value = (asked.address.kind, asked.address.value) if asked.address else (None, "")
     wanted = Search(asked.reference, kind, value)
     return {"conversations": await search(store.ground, caller.tenant, wanted)}

@@ -10,6 +10,7 @@ _TITLES = {
     401: "The service token is missing, forged, expired, or meant for another service",
     403: "The role may not do this",
     404: "There is no such thing in this tenant",
+    410: "The content has been erased",
     422: "The request is not valid, or cannot be carried out; `detail` names field and remedy",
     503: "A part of the hub is away; nothing was changed, try again",
 }

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 
-from conversation_store.api.caller import TheEraser, TheLanguage, TheReader, TheStore, found
+from conversation_store.api.caller import TheEraser, TheReader, TheStore, found
 from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import Entry, ErasedShown
 from conversation_store.erase import erase
@@ -20,16 +20,14 @@ BYTES: dict[int | str, dict[str, Any]] = {
         "description": "The bytes",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     },
-    **problems(404),
+    **problems(404, 410),
 }
 
 
 @router.get("/entries/{entry_id}", response_model=Entry, responses=problems(404))
-async def get_entry(
-    store: TheStore, caller: TheReader, language: TheLanguage, entry_id: UUID
-) -> Any:
+async def get_entry(store: TheStore, caller: TheReader, entry_id: UUID) -> Any:
     """Show an entry whole."""
-    return found(await show_entry(store.ground, caller.tenant, entry_id, language))
+    return found(await show_entry(store.ground, caller.tenant, entry_id))
 
 
 @router.get("/entries/{entry_id}/original", response_class=Response, responses=BYTES)

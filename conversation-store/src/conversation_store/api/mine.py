@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from conversation_store.api.caller import TheCitizen, TheLanguage, found
+from conversation_store.api.caller import TheCitizen, found
 from conversation_store.api.document import by_name, problems
 from conversation_store.api.entries import BYTES, download
 from conversation_store.api.shapes import (
@@ -44,7 +44,6 @@ async def get_my_conversation(citizen: TheCitizen, conversation_id: UUID) -> Any
 @router.get("/{conversation_id}/entries", response_model=MyEntryPage, responses=problems(404))
 async def get_my_entries(
     citizen: TheCitizen,
-    language: TheLanguage,
     *,
     conversation_id: UUID,
     order: Literal["newest", "oldest"] = "newest",
@@ -53,18 +52,16 @@ async def get_my_entries(
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
 ) -> Any:
     """Return a page of what she sees of it."""
-    part = Slice(before, after, order == "newest", limit, language)
+    part = Slice(before, after, order == "newest", limit)
     return found(await read_mine(citizen, conversation_id, part))
 
 
 @router.get(
     "/{conversation_id}/entries/{entry_id}", response_model=MyEntry, responses=problems(404)
 )
-async def get_my_entry(
-    citizen: TheCitizen, language: TheLanguage, conversation_id: UUID, entry_id: UUID
-) -> Any:
+async def get_my_entry(citizen: TheCitizen, conversation_id: UUID, entry_id: UUID) -> Any:
     """Show one entry with its whole text."""
-    return found(await show_my_entry(citizen, conversation_id, entry_id, language))
+    return found(await show_my_entry(citizen, conversation_id, entry_id))
 
 
 @router.get(

@@ -14,6 +14,9 @@ from pydantic import (
 )
 
 from hub_contract.channels import LONGEST_TEXT
+from hub_contract.explanations import Explanation
+from hub_contract.problems import ProblemCode
+from hub_contract.refusals import Refusal
 from hub_contract.words import (
     AccountName,
     Assurance,
@@ -52,8 +55,7 @@ class Person(BaseModel):
 
 
 class Reason(BaseModel):
-    code: str
-    text: str = Field(description="for people, in the language asked for")
+    code: Explanation = Field(description="whoever shows it to people has words for it")
 
 
 class DeliveryState(BaseModel):
@@ -66,6 +68,13 @@ class DeliveryState(BaseModel):
 class EntryProof(BaseModel):
     kind: str
     result: str
+
+
+class EntryProblem(BaseModel):
+    """What was odd about a message; whoever shows it to people has words for the code."""
+
+    code: ProblemCode
+    about: str = Field(default="", description="a name, a number, a time: the same in any language")
 
 
 class EntryLine(BaseModel):
@@ -92,6 +101,9 @@ class EntryLine(BaseModel):
     attachments: int = 0
     files: list[str] = Field(default=[], description="the first file names")
     text: str = ""
+    problem: EntryProblem | None = Field(
+        default=None, description="the first thing that was odd, where there is no text"
+    )
     more: bool = Field(default=False, description="the text is cut; the whole entry has all")
     folded: bool = Field(default=False, description="it quotes or is signed; the whole has that")
     evidence: list[EntryProof] = Field(default=[], description="what was checked, the first four")
@@ -183,7 +195,7 @@ class Entry(BaseModel):
     html: str = Field(default="", description="made safe by its channel")
     attachments: list[EntryFile] = []
     evidence: list[EntryEvidence] = []
-    problems: list[str] = []
+    problems: list[EntryProblem] = []
     contributions: list[EntryContribution] = []
 
 
@@ -264,8 +276,7 @@ class ProposalShown(BaseModel):
     kind: Literal["same_person", "same_concern"]
     other: UUID = Field(description="a conversation; of same_person a contact point")
     person: Person | None = Field(description="of same_person: who that is; null: erased")
-    reason: str
-    text: str
+    reason: Explanation
     at: AwareDatetime
 
 
@@ -297,7 +308,6 @@ class ConversationShown(ConversationOutline):
 
 class WayWarning(BaseModel):
     code: Literal["once_failed", "once_returned"]
-    text: str
     at: AwareDatetime
     cause: str = Field(description="the reason of that delivery: address_unknown, ...")
 
@@ -478,10 +488,24 @@ class FieldFault(BaseModel):
     fault: str
 
 
-class Problem(BaseModel):
-    """RFC 9457."""
+_TYPES = {
+    "type": "string",
+    "format": "uri",
+    "anyOf": [
+        {"const": "about:blank", "description": "it says no more than the status does"},
+        *(
+            {"const": one.type, "title": one.says, "description": f"status {one.status}"}
+            for one in Refusal
+        ),
+        {"description": "one of a newer release"},
+    ],
+}
 
-    type: str = "about:blank"
+
+class Problem(BaseModel):
+    """RFC 9457. Choose what to do, and what to say to people, by `type`; the rest is for logs."""
+
+    type: Annotated[str, WithJsonSchema(_TYPES)]
     title: str
     status: int
     detail: str = ""

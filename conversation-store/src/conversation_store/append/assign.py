@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from hub_contract.explanations import Explanation
 from hub_contract.words import Automatic
 
 RECENT = timedelta(days=30)
@@ -48,15 +49,15 @@ class Proposal(NamedTuple):
 
     kind: str  # same_concern, same_person
     other: UUID
-    reason: str
+    reason: Explanation
 
 
 class Assignment(NamedTuple):
     conversation_id: UUID
     rule: int
-    reason: str  # a code of `explain`
+    reason: Explanation
     verified: bool  # False: the sender is not confirmed in this conversation
-    marks: tuple[str, ...] = ()  # codes of `explain`: what was odd about it
+    marks: tuple[Explanation, ...] = ()  # what was odd about it
     proposals: tuple[Proposal, ...] = ()
     reopens: bool = True
     opens: bool = True  # of a new conversation: False puts it beside the queue
@@ -85,53 +86,54 @@ def assign(facts: Facts) -> Assignment:
     )
 
 
-def _find(facts: Facts) -> tuple[int, str, UUID]:
+def _find(facts: Facts) -> tuple[int, Explanation, UUID]:
     return next(_answers(facts))
 
 
-def _answers(facts: Facts) -> Iterator[tuple[int, str, UUID]]:
+def _answers(facts: Facts) -> Iterator[tuple[int, Explanation, UUID]]:
     """Yield what the rules say, the first one first; the last one always says something."""
     if facts.given:
-        yield 5, "new_given", facts.new_id
+        yield 5, Explanation.NEW_GIVEN, facts.new_id
     if facts.token:
-        yield 1, "token", facts.token
+        yield 1, Explanation.TOKEN, facts.token
     if facts.answered:
-        yield 1, "answers", facts.answered[0]
+        yield 1, Explanation.ANSWERS, facts.answered[0]
     if facts.answered_by:
-        yield 1, "answered_by", facts.answered_by
+        yield 1, Explanation.ANSWERED_BY, facts.answered_by
     if facts.copy_of:
-        yield 1, "copy", facts.copy_of
-    yield from ((2, "reference_known", c) for c in facts.referenced if c in facts.known)
+        yield 1, Explanation.COPY, facts.copy_of
+    yield from ((2, Explanation.REFERENCE_KNOWN, c) for c in facts.referenced if c in facts.known)
     if facts.automatic is not Automatic.NO:
-        yield 5, "new_automatic", facts.new_id
+        yield 5, Explanation.NEW_AUTOMATIC, facts.new_id
     if facts.referenced:
-        yield 3, "reference_unverified", facts.referenced[0]
+        yield 3, Explanation.REFERENCE_UNVERIFIED, facts.referenced[0]
     if len(facts.recent) == 1:
-        yield 4, "only_open", facts.recent[0]
-    yield 5, "new_several_open" if facts.recent else "new", facts.new_id
+        yield 4, Explanation.ONLY_OPEN, facts.recent[0]
+    new = Explanation.NEW_SEVERAL_OPEN if facts.recent else Explanation.NEW
+    yield 5, new, facts.new_id
 
 
-def _marks(facts: Facts, *, unknown_sender: bool) -> tuple[str, ...]:
+def _marks(facts: Facts, *, unknown_sender: bool) -> tuple[Explanation, ...]:
     marks = []
     if facts.token_fault:
-        marks.append(f"token_{facts.token_fault}")
+        marks.append(Explanation(f"token_{facts.token_fault}"))
     if facts.reference_unknown:
-        marks.append("reference_unknown")
+        marks.append(Explanation.REFERENCE_UNKNOWN)
     if facts.given_taken:
-        marks.append("reference_taken")
+        marks.append(Explanation.REFERENCE_TAKEN)
     if unknown_sender:
-        marks.append("sender_unknown")
+        marks.append(Explanation.SENDER_UNKNOWN)
     return tuple(marks)
 
 
 def _propose(facts: Facts, chosen: UUID, *, new: bool) -> tuple[Proposal, ...]:
     """Ask about what else the message named, and of a new conversation what it may belong to."""
     named = (*facts.answered, *filter(None, [facts.answered_by]), *facts.referenced)
-    proposals = [Proposal("same_concern", c, "named") for c in _others(named, chosen)]
+    proposals = [Proposal("same_concern", c, Explanation.NAMED) for c in _others(named, chosen)]
     if new and facts.automatic is Automatic.NO:
         same_sender = _others((*facts.recent, *facts.related), chosen, *named)
-        proposals += [Proposal("same_concern", c, "same_sender") for c in same_sender]
-        proposals += [Proposal("same_person", p, "same_name") for p in facts.namesakes]
+        proposals += [Proposal("same_concern", c, Explanation.SAME_SENDER) for c in same_sender]
+        proposals += [Proposal("same_person", p, Explanation.SAME_NAME) for p in facts.namesakes]
     return tuple(proposals[:_MOST_PROPOSALS])
 
 

@@ -24,6 +24,7 @@ from conversation_store.append.read import Reader
 from hub_contract.delivery import Delivery, advance
 from hub_contract.errors import Permanent
 from hub_contract.events import DeliveryContent, DeliveryReported
+from hub_contract.explanations import Explanation
 from hub_kit.consume import Delivered
 from hub_kit.database import Connection
 from hub_kit.sealing import open_bytes, sealed_bytes
@@ -167,7 +168,8 @@ def propose(
         known.taken_over.append((report.external, report.event.message_id))
         other = known.places.get(ref.entry_id)
         if other and other != own:
-            proposals.append((own, Proposal("same_concern", other, "named"), report.event.at))
+            proposal = Proposal("same_concern", other, Explanation.NAMED)
+            proposals.append((own, proposal, report.event.at))
     return proposals
 
 

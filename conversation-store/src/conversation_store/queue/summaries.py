@@ -27,6 +27,7 @@ from conversation_store.timeline import cut, open_row
 from hub_contract.contact_points import contact_point
 from hub_contract.errors import Permanent
 from hub_contract.references import normalise_reference, show_reference
+from hub_contract.refusals import Refusal
 from hub_contract.words import ContactKind
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
@@ -61,7 +62,10 @@ class Cursor:
             at, _, id_ = base64.urlsafe_b64decode(text).decode().partition("|")
             return cls(datetime.fromisoformat(at).astimezone(), UUID(id_))
         except (ValueError, binascii.Error):
-            raise Permanent("after: is no cursor of this list; begin at its first page") from None
+            raise Permanent(
+                "after: is no cursor of this list; begin at its first page",
+                code=Refusal.CURSOR_UNKNOWN,
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +197,10 @@ async def search(ground: Ground, tenant: str, wanted: Search) -> list[dict[str, 
 def _by_reference(tenant: str, wanted: Search) -> sa.Select[Any]:
     digits = normalise_reference(wanted.reference)
     if digits is None:
-        raise Permanent("reference: is not valid; it has twelve digits, please check them")
+        raise Permanent(
+            "reference: is not valid; it has twelve digits, please check them",
+            code=Refusal.REFERENCE_NOT_VALID,
+        )
     return sa.select(reference.c.conversation_id).where(
         reference.c.tenant == tenant, reference.c.digits == digits
     )
@@ -201,7 +208,7 @@ def _by_reference(tenant: str, wanted: Search) -> sa.Select[Any]:
 
 def _by_address(ground: Ground, tenant: str, wanted: Search) -> sa.Select[Any]:
     if wanted.kind is None or not wanted.value.strip():
-        raise Permanent("address: give kind and value, or a reference")
+        raise Permanent("address: give kind and value, or a reference", code=Refusal.SEARCH_UNCLEAR)
     # A number does not say whether a phone or a fax machine answers.
     kinds = {wanted.kind} if wanted.kind not in _NUMBERS else _NUMBERS
     country = ground.settings.country_of(tenant)

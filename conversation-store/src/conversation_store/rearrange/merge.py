@@ -16,6 +16,7 @@ from conversation_store.append.wait import settle_waiting
 from conversation_store.rearrange.follow import follow, follow_some, remember, restore
 from conversation_store.rearrange.shift import Act, record, shift, shift_back
 from hub_contract.errors import Permanent, Temporary
+from hub_contract.refusals import Refusal
 from hub_kit.database import Connection, Pool, transaction
 from hub_kit.tokens import Caller
 
@@ -36,7 +37,10 @@ async def merge(pool: Pool, caller: Caller, source_id: UUID, into: UUID) -> Done
         if act is None:
             return None
         if act.source["transaction_id"] and act.target["transaction_id"]:
-            raise Permanent("into: both belong to a transaction; move single entries instead")
+            raise Permanent(
+                "into: both belong to a transaction; move single entries instead",
+                code=Refusal.TWO_TRANSACTIONS,
+            )
         await record(act, "merge", await remember(act))
         await shift(act, None, "merged")
         await follow(act)
@@ -104,7 +108,10 @@ async def _begin(
         return None
     source, target = now[source_id], now[target_id]
     if source == target:
-        raise Permanent("the entries are in that conversation already; choose another")
+        raise Permanent(
+            "the entries are in that conversation already; choose another",
+            code=Refusal.THERE_ALREADY,
+        )
     locked = await _lock(connection, caller.tenant, source, target)
     if any(row["state"] == "merged" for row in locked.values()):
         raise Temporary("conversation was merged meanwhile")
@@ -126,9 +133,14 @@ async def _move_some(act: Act, kind: str, entries: Sequence[UUID], change: Chang
     some = await act.connection.fetchrow(_SOME, act.tenant, act.source["id"], entries)
     assert some is not None
     if some["chosen"] != len(set(entries)):
-        raise Permanent("entries: not all of them are in this conversation")
+        raise Permanent(
+            "entries: not all of them are in this conversation", code=Refusal.ENTRIES_ELSEWHERE
+        )
     if some["chosen"] == some["all"]:
-        raise Permanent("entries: these are all of them; merge the conversation instead")
+        raise Permanent(
+            "entries: these are all of them; merge the conversation instead",
+            code=Refusal.ENTRIES_ALL,
+        )
     await record(act, kind, await remember(act))
     await shift(act, entries, change)
     people = [person for person in some["people"] if person]
@@ -172,8 +184,10 @@ order by r.seq desc limit 1
 
 async def _refuse_out_of_order(connection: Connection, tenant: str, done: Record) -> None:
     if await connection.fetchval(_UNDONE, tenant, done["id"]):
-        raise Permanent("this rearrangement is undone already")
+        raise Permanent("this rearrangement is undone already", code=Refusal.UNDONE_ALREADY)
     both = [done["source"], done["target"]]
     later = await connection.fetchval(_LATER, tenant, done["seq"], both)
     if later:
-        raise Permanent(f"a later rearrangement stands in the way; undo {later} first")
+        raise Permanent(
+            f"a later rearrangement stands in the way; undo {later} first", code=Refusal.LATER_FIRST
+        )

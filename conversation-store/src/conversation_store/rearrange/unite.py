@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from hub_contract.errors import Permanent
+from hub_contract.refusals import Refusal
 from hub_kit.database import Connection, Pool, transaction
 from hub_kit.tokens import Caller
 
@@ -44,10 +45,14 @@ async def unite(pool: Pool, caller: Caller, one: UUID, other: UUID, reason: str)
         if {one, other} - {row["id"] for row in rows}:
             return None
         if one == other:
-            raise Permanent("other: is the same contact point; name another")
+            raise Permanent(
+                "other: is the same contact point; name another", code=Refusal.SAME_CONTACT_POINT
+            )
         parties = {row["party_id"] for row in rows if row["party_id"]}
         if len(parties) > 1:
-            raise Permanent("other: belongs to another party; undo that link first")
+            raise Permanent(
+                "other: belongs to another party; undo that link first", code=Refusal.OTHER_PARTY
+            )
         party_id = parties.pop() if parties else await _new_party(connection, caller.tenant)
         link_ids = [
             await _link(connection, caller, party_id, row["id"], reason)

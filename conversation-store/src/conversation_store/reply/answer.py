@@ -25,6 +25,7 @@ from conversation_store.timeline import open_row
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent, Sealed
 from hub_contract.ids import derive
+from hub_contract.refusals import Refusal
 from hub_contract.topics import to_wire
 from hub_contract.words import Attachment, Automatic, Channel
 from hub_kit import tracing
@@ -65,7 +66,7 @@ async def reply(
     `Permanent` names the field and the remedy where the answer must not or cannot be sent.
     """
     if not answer.text.strip():
-        raise Permanent("text: is empty; write what to send")
+        raise Permanent("text: is empty; write what to send", code=Refusal.TEXT_MISSING)
     message_id = own_id("message.requested", caller.tenant, conversation_id, key)
     context = await _read(store, caller.tenant, conversation_id, message_id)
     if context is None:
@@ -137,13 +138,18 @@ def _last_way(context: _Context) -> Last | None:
 
 def _refuse_machines(context: _Context) -> None:
     if context.inbound and context.inbound[0][0]["automatic"] != Automatic.NO:
-        raise Permanent("automatic: the last message is automatic too; let a person answer it")
+        raise Permanent(
+            "automatic: the last message is automatic too; let a person answer it",
+            code=Refusal.LAST_IS_AUTOMATIC,
+        )
 
 
 def _refuse_another(store: Store, existing: Record, answer: Answer) -> None:
     content = open_row(existing, store.ground.ring)
     if content is not None and content.get("text") != answer.text:
-        raise Permanent("Idempotency-Key: was used for another answer; make a new key")
+        raise Permanent(
+            "Idempotency-Key: was used for another answer; make a new key", code=Refusal.KEY_USED
+        )
 
 
 async def _keep_files(

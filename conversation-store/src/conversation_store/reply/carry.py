@@ -8,6 +8,7 @@ from conversation_store.reply.compose import Answer
 from hub_contract.channels import CHANNELS, ChannelRow, Files
 from hub_contract.errors import Permanent
 from hub_contract.fit import FileFacts, Parts, Unfit, misfits
+from hub_contract.refusals import Refusal
 from hub_contract.words import Channel
 
 _NO_FILES = Files(0, 0)
@@ -18,7 +19,7 @@ def refuse_misfits(answer: Answer, way: Way) -> None:
     row = CHANNELS[Channel(way.channel)]
     files = [FileFacts(file.media_type, len(file.data)) for file in answer.files]
     for unfit in misfits(row, Parts(answer.text, answer.subject, answer.html, files)):
-        raise Permanent(_sentence(unfit, way.channel, row))
+        raise Permanent(_sentence(unfit, way.channel, row), code=Refusal(unfit))
 
 
 def _sentence(unfit: Unfit, channel: str, row: ChannelRow) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from hub_contract.channels import CHANNELS
 from hub_contract.errors import Permanent
+from hub_contract.refusals import Refusal
 from hub_contract.words import Channel, ContactPoint
 
 
@@ -46,13 +47,16 @@ def choose(
     fitting = [way for way in ways if _fits(way, wish)]
     confirmed = [way for way in fitting if way.verified]
     if not fitting:
-        raise Permanent(_nobody(wish, ways))
+        raise _nobody(wish, ways)
     default = _default(wish, fitting, last)
     # Whom the caller does not name, the last message does: a stranger's is not answered unasked.
     if default and not default.verified:
         confirmed = []
     if not confirmed:
-        raise Permanent("contact_point: not confirmed in this conversation; confirm it first")
+        raise Permanent(
+            "contact_point: not confirmed in this conversation; confirm it first",
+            code=Refusal.NOT_CONFIRMED,
+        )
     way = preferred(confirmed) or default or confirmed[-1]
     return _by_channel(way, wish, accounts)
 
@@ -88,13 +92,19 @@ def _by_channel(way: Way, wish: Target, accounts: Mapping[str, str]) -> Way:
     own = way.account if way.channel == channel else ""
     account = wish.account or own or accounts.get(channel, "")
     if not account:
-        raise Permanent(f"account: nobody wrote by {channel} yet; name the account to send from")
+        raise Permanent(
+            f"account: nobody wrote by {channel} yet; name the account to send from",
+            code=Refusal.NO_ACCOUNT,
+        )
     return Way(way.contact_point_id, channel, account, way.verified, way.point)
 
 
-def _nobody(wish: Target, ways: Sequence[Way]) -> str:
+def _nobody(wish: Target, ways: Sequence[Way]) -> Permanent:
     if not ways:
-        return "contact_point: nobody in this conversation can be reached; begin a new one"
+        text = "contact_point: nobody in this conversation can be reached; begin a new one"
+        return Permanent(text, code=Refusal.NOBODY_REACHABLE)
     if wish.contact_point_id:
-        return "contact_point: is not part of this conversation, or not reached by this channel"
-    return f"channel: nobody in this conversation is reached by {wish.channel}; choose another"
+        text = "contact_point: is not part of this conversation, or not reached by this channel"
+        return Permanent(text, code=Refusal.NOT_REACHED_SO)
+    text = f"channel: nobody in this conversation is reached by {wish.channel}; choose another"
+    return Permanent(text, code=Refusal.CHANNEL_REACHES_NOBODY)

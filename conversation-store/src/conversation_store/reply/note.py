@@ -8,6 +8,7 @@ from conversation_store.reply.answer import own_id
 from conversation_store.store import Store
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageContent
+from hub_contract.refusals import Refusal
 from hub_contract.words import Automatic, Body
 from hub_kit.database import transaction
 from hub_kit.event_log import KeyRow
@@ -24,7 +25,7 @@ async def note(
 ) -> tuple[UUID, bool] | None:
     """Return the entry's id and whether it is new; None where there is no such conversation."""
     if not text.strip():
-        raise Permanent("text: is empty; write what to note")
+        raise Permanent("text: is empty; write what to note", code=Refusal.TEXT_MISSING)
     entry_id = own_id("note", caller.tenant, conversation_id, key)
     data_key = store.ground.ring.new_key()
     content = MessageContent(body=Body(text=text), author=caller.who)

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from conversation_store.explain import explain
 from conversation_store.link import open_point
 from conversation_store.reply.choose import Target, Way, choose
 from conversation_store.store import Store
 from hub_contract.channels import CHANNELS
 from hub_contract.errors import Permanent
+from hub_contract.explanations import Explanation
 from hub_contract.words import Channel
 from hub_kit.database import Connection, transaction
 
@@ -56,7 +56,7 @@ class Shown:
     channel: Channel
     way: Way | None
     account: str
-    reason: str  # a code of `explain`
+    reason: Explanation
     offered: bool = False
     default: bool = False
 
@@ -75,7 +75,12 @@ def list_ways(
         reached |= {w.contact_point_id: w for w in ways if w.channel == channel}
         if not reached:
             account = accounts.get(channel, "")
-            yield Shown(channel, None, account, "no_address" if account else "no_account")
+            yield Shown(
+                channel,
+                None,
+                account,
+                Explanation.NO_ADDRESS if account else Explanation.NO_ACCOUNT,
+            )
         for way in reached.values():
             yield _shown(channel, way, default, last, accounts)
 
@@ -86,16 +91,16 @@ def _shown(
     own = way.account if way.channel == channel else ""
     account = own or accounts.get(channel, "")
     if not account:
-        return Shown(channel, way, "", "no_account")
+        return Shown(channel, way, "", Explanation.NO_ACCOUNT)
     if not way.verified:
-        return Shown(channel, way, account, "not_confirmed")
+        return Shown(channel, way, account, Explanation.NOT_CONFIRMED)
     chosen = (way.contact_point_id, channel)
     is_default = default is not None and chosen == (default.contact_point_id, default.channel)
-    reason = "known_here"
+    reason = Explanation.KNOWN_HERE
     if way.preferred_at and way.channel == channel:
-        reason = "asked_for"
+        reason = Explanation.ASKED_FOR
     elif last and chosen == last[:2]:
-        reason = "wrote_last"
+        reason = Explanation.WROTE_LAST
     return Shown(channel, way, account, reason, offered=True, default=is_default)
 
 
@@ -120,7 +125,7 @@ order by contact_point_id, channel, delivery_at desc
 
 
 async def show_ways(
-    store: Store, tenant: str, conversation_id: UUID, language: str
+    store: Store, tenant: str, conversation_id: UUID
 ) -> list[dict[str, Any]] | None:
     """Return the ways of an answer; None where there is no such conversation."""
     async with transaction(store.ground.pool, tenant) as connection:
@@ -133,10 +138,10 @@ async def show_ways(
         troubles = await connection.fetch(_TROUBLES, tenant, points)
     failed = {(row["contact_point_id"], row["channel"]): row for row in troubles}
     shown = list_ways(ways, tuple(last) if last else None, accounts_of(store, tenant))
-    return [_line(one, failed, language) for one in shown]
+    return [_line(one, failed) for one in shown]
 
 
-def _line(shown: Shown, failed: Mapping[tuple[UUID, str], Record], language: str) -> dict[str, Any]:
+def _line(shown: Shown, failed: Mapping[tuple[UUID, str], Record]) -> dict[str, Any]:
     way = shown.way
     trouble = failed.get((way.contact_point_id, shown.channel)) if way else None
     return {
@@ -147,18 +152,13 @@ def _line(shown: Shown, failed: Mapping[tuple[UUID, str], Record], language: str
         "address": way.point.value if way else None,
         "name": way.point.name if way else "",
         "offered": shown.offered,
-        "reason": {"code": shown.reason, "text": explain(shown.reason, language)},
-        "warning": _warning(trouble, language) if trouble else None,
+        "reason": {"code": shown.reason},
+        "warning": _warning(trouble) if trouble else None,
         "preferred": shown.default,
     }
 
 
-def _warning(row: Record, language: str) -> dict[str, Any]:
+def _warning(row: Record) -> dict[str, Any]:
     at: datetime = row["delivery_at"]
-    code = f"once_{row['delivery']}"
-    return {
-        "code": code,
-        "text": explain(code, language),
-        "at": at,
-        "cause": row["delivery_reason"],
-    }
+    code = Explanation(f"once_{row['delivery']}")
+    return {"code": code, "at": at, "cause": row["delivery_reason"]}

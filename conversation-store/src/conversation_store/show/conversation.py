@@ -6,12 +6,12 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from conversation_store.explain import explain
 from conversation_store.link import open_point
 from conversation_store.queue.summaries import outline_of
-from conversation_store.timeline import open_row, outline
+from conversation_store.timeline import open_row, outline, read_problems
 from hub_contract.channels import Original, row_of
 from hub_contract.errors import Permanent
+from hub_contract.refusals import Refusal
 from hub_contract.words import Blob, Body
 from hub_kit.blobs import read_blob
 from hub_kit.database import Connection, transaction
@@ -47,7 +47,7 @@ _TRANSACTION = "select * from transaction where tenant = $1 and id = $2"
 
 
 async def show_conversation(
-    ground: Ground, tenant: str, conversation_id: UUID, language: str
+    ground: Ground, tenant: str, conversation_id: UUID
 ) -> dict[str, Any] | None:
     """Return the conversation, whom it is with, and what may be done; None where there is none."""
     async with transaction(ground.pool, tenant) as connection:
@@ -62,16 +62,16 @@ async def show_conversation(
     return {
         **outline_of(row),
         "contact_points": [_person(person, ground.ring) for person in people],
-        "proposals": [_proposal(p, ground.ring, language) for p in proposals],
+        "proposals": [_proposal(p, ground.ring) for p in proposals],
         "rearrangements": [dict(one) for one in log],
         "transaction": dict(begun) if begun else None,
     }
 
 
-def _proposal(row: Record, ring: KeyRing, language: str) -> dict[str, Any]:
+def _proposal(row: Record, ring: KeyRing) -> dict[str, Any]:
     said = {name: row[name] for name in ("id", "kind", "other", "reason", "at")}
     point = open_point(ring, {**row, "id": row["other"]}) if row["sealed"] else None
-    return {**said, "text": explain(row["reason"], language), "person": point}
+    return {**said, "person": point}
 
 
 def _person(row: Record, ring: KeyRing) -> dict[str, Any]:
@@ -111,9 +111,7 @@ async def read_entry(connection: Connection, tenant: str, entry_id: UUID) -> Rec
     return await connection.fetchrow(_ENTRY, tenant, entry_id)
 
 
-async def show_entry(
-    ground: Ground, tenant: str, entry_id: UUID, language: str
-) -> dict[str, Any] | None:
+async def show_entry(ground: Ground, tenant: str, entry_id: UUID) -> dict[str, Any] | None:
     """Return one entry whole, with words from the blob store where they were too long."""
     async with transaction(ground.pool, tenant) as connection:
         row = await read_entry(connection, tenant, entry_id)
@@ -122,7 +120,7 @@ async def show_entry(
         reports = await connection.fetch(_REPORTS, tenant, entry_id)
     content = open_row(row, ground.ring)
     return {
-        **outline(row, language),
+        **outline(row),
         "conversation_id": row["conversation_id"],
         "rule": row["rule"],
         "facts": json.loads(row["facts"]),
@@ -152,7 +150,7 @@ async def read_words(ground: Ground, row: Record, content: dict[str, Any]) -> di
         "html": content.get("html") or whole.html,
         "attachments": [_file(n, file) for n, file in enumerate(content.get("attachments", []))],
         "evidence": content.get("evidence", []),
-        "problems": content.get("problems", []),
+        "problems": read_problems(content),
         "contributions": content.get("contributions", []),
     }
 
@@ -174,10 +172,6 @@ def _report(row: Record, ring: KeyRing) -> dict[str, Any]:
     }
 
 
-class Erased(Permanent):
-    """The key is gone, so these bytes are too."""
-
-
 async def read_bytes(
     ground: Ground, tenant: str, entry_id: UUID, number: int | None
 ) -> tuple[str, str, bytes] | None:
@@ -187,7 +181,7 @@ async def read_bytes(
     if row is None:
         return None
     if row["wrapped"] is None:
-        raise Erased("the content has been erased")
+        raise Permanent("the content has been erased", code=Refusal.ERASED)
     key = ground.ring.unwrap(row["wrapped"], entry_id)
     chosen = _original(row) if number is None else _attachment(row, key, number)
     if chosen is None:

@@ -13,13 +13,13 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from conversation_store.explain import explain
 from conversation_store.link import contact_point_id, open_point
 from conversation_store.show.conversation import read_bytes, read_words
 from conversation_store.timeline import Slice, cut, open_row
 from hub_contract.contact_points import contact_point
 from hub_contract.delivery import Delivery
 from hub_contract.events import Arrival, DeliveryContent, DeliveryReported
+from hub_contract.explanations import Explanation
 from hub_contract.ids import reported_id
 from hub_contract.references import show_reference
 from hub_contract.words import ContactKind
@@ -31,10 +31,10 @@ TEXT = 20_000  # characters of a line; the whole entry has all
 _SUBJECT = 200  # bytes
 _MOST = 100  # conversations of one inbox
 _PLAIN = {
-    Delivery.DELIVERED: "arrived",
-    Delivery.READ: "was_read",
-    Delivery.FAILED: "did_not_arrive",
-    Delivery.RETURNED: "did_not_arrive",
+    Delivery.DELIVERED: Explanation.ARRIVED,
+    Delivery.READ: Explanation.WAS_READ,
+    Delivery.FAILED: Explanation.DID_NOT_ARRIVE,
+    Delivery.RETURNED: Explanation.DID_NOT_ARRIVE,
 }
 
 # `$3` is her inbox. A merged conversation is the one that it was merged into.
@@ -142,19 +142,19 @@ async def read_mine(citizen: Citizen, conversation_id: UUID, part: Slice) -> dic
         rows = await connection.fetch(sql, citizen.tenant, home["id"], *bounds)
     shown = rows[: part.limit]
     return {
-        "entries": [_line(citizen, row, part.language) for row in shown],
+        "entries": [_line(citizen, row) for row in shown],
         "next": shown[-1]["place"] if len(rows) > part.limit else None,
     }
 
 
 async def show_my_entry(
-    citizen: Citizen, conversation_id: UUID, entry_id: UUID, language: str
+    citizen: Citizen, conversation_id: UUID, entry_id: UUID
 ) -> dict[str, Any] | None:
     """Return one entry with its whole text, None where she does not see it."""
     row = await _find(citizen, conversation_id, entry_id)
     if row is None:
         return None
-    line = _line(citizen, row, language)
+    line = _line(citizen, row)
     content = open_row(row, citizen.ground.ring)
     if content is not None:
         words = await read_words(citizen.ground, row, content)
@@ -179,7 +179,7 @@ async def _find(citizen: Citizen, conversation_id: UUID, entry_id: UUID) -> Reco
         return await connection.fetchrow(_ONE, citizen.tenant, home["id"], entry_id)
 
 
-def _line(citizen: Citizen, row: Record, language: str) -> dict[str, Any]:
+def _line(citizen: Citizen, row: Record) -> dict[str, Any]:
     content = open_row(row, citizen.ground.ring)
     text = _text(content or {})
     return {
@@ -196,7 +196,7 @@ def _line(citizen: Citizen, row: Record, language: str) -> dict[str, Any]:
         "more": len(text) > TEXT or "whole" in (content or {}),
         "signed": (content or {}).get("author", "") if row["direction"] == "out" else "",
         "attachments": _files(content or {}),
-        "delivery": _plain(row["delivery"], language) if row["delivery"] else None,
+        "delivery": _plain(row["delivery"]) if row["delivery"] else None,
     }
 
 
@@ -214,9 +214,8 @@ def _files(content: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _plain(word: str, language: str) -> dict[str, str]:
-    code = _PLAIN.get(Delivery(word), "on_its_way")
-    return {"code": code, "text": explain(code, language)}
+def _plain(word: str) -> dict[str, Explanation]:
+    return {"code": _PLAIN.get(Delivery(word), Explanation.ON_ITS_WAY)}
 
 
 _UNREAD = """

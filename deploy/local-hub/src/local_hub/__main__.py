@@ -64,7 +64,7 @@ def timeline(
     config: Config = None,
     data: Data = HERE,
     tenant: Annotated[str, typer.Option(help="Only of this one; else of all.")] = "",
-    language: Annotated[str, typer.Option(help="de or en.")] = "de",
+    language: Annotated[str, typer.Option(help="de or en.")] = "en",
     as_json: Json = False,
 ) -> None:
     """Show a conversation of the running hub; without an argument list the newest ones."""

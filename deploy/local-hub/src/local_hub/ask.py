@@ -16,11 +16,10 @@ STORE = "conversation_store"
 class Store:
     """The store's interface as an agent of one tenant sees it."""
 
-    def __init__(self, address: str, ring: KeyRing, tenant: str, language: str = "de") -> None:
+    def __init__(self, address: str, ring: KeyRing, tenant: str) -> None:
         self._http = httpx.AsyncClient(
             base_url=f"http://{address}",
             auth=_Signed(ring, Caller("faden", tenant, "agent")),
-            headers={"Accept-Language": language},
             timeout=10,
         )
 

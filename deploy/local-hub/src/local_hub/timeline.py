@@ -12,10 +12,10 @@ from hub_contract.references import normalise_reference
 from hub_contract.words import ContactKind
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
+from hub_pages.language import LANGUAGES
 from local_hub.ask import Json, Store
+from local_hub.draw.threads import Paper, draw_list, draw_timeline
 from local_hub.programs import listeners_of
-from local_hub.show import Paper, draw_list, draw_timeline
-from local_hub.words import LANGUAGES, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Wanted:
 
     what: str = ""
     tenant: str = ""
-    language: str = "de"
+    language: str = "en"
     as_json: bool = False
 
 
@@ -41,10 +41,11 @@ def show_timeline(loaded: Loaded, console: Console, wanted: Wanted) -> None:
         json.dump(found, sys.stdout, ensure_ascii=False, indent=2)
         sys.stdout.write("\n")
         return
+    paper = Paper(console.width, wanted.language)
     for tenant, conversations in found.items():
-        _draw(console, loaded.hub.tenants[tenant].name, conversations, wanted)
+        _draw(console, loaded.hub.tenants[tenant].name, conversations, wanted, paper)
     if not any(found.values()):
-        console.print(say("nothing", wanted.language))
+        console.print("Nothing found.")
 
 
 async def _ask(loaded: Loaded, tenants: list[str], wanted: Wanted) -> dict[str, list[Json]]:
@@ -52,7 +53,7 @@ async def _ask(loaded: Loaded, tenants: list[str], wanted: Wanted) -> dict[str, 
     ring = KeyRing.read(loaded.hub.keys_file)
     found = {}
     for tenant in tenants:
-        async with aclosing(Store(door, ring, tenant, language=wanted.language)) as store:
+        async with aclosing(Store(door, ring, tenant)) as store:
             found[tenant] = await _of_tenant(store, wanted.what)
     return found
 
@@ -69,10 +70,11 @@ async def _of_tenant(store: Store, what: str) -> list[Json]:
     return [{**one, "timeline": await store.entries(one["id"])} for one in found]
 
 
-def _draw(console: Console, name: str, conversations: list[Json], wanted: Wanted) -> None:
-    paper = Paper(console.width, wanted.language)
+def _draw(
+    console: Console, name: str, conversations: list[Json], wanted: Wanted, paper: Paper
+) -> None:
     if conversations and not wanted.what:
         console.print(draw_list(conversations, name, paper))
     for one in conversations if wanted.what else ():
-        title = f"{name} · {say('reference', wanted.language)} {one['reference']}"
+        title = f"{name} · {paper.say('Vorgangsnummer')} {one['reference']}"
         console.print(draw_timeline(one["timeline"], title, name, paper))

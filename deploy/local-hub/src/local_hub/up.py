@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from local_hub.check import check_configuration
+from local_hub.draw.parts import draw_parts
 from local_hub.interrupt import no_more, stop_event, term_is_interrupt
-from local_hub.invite import draw_parts
 from local_hub.locate import Place
 from local_hub.prepare import prepare
 from local_hub.programs import Program, check_ports, programs_of

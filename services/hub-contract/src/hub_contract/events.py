@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from hub_contract.delivery import Delivery, Reason
+from hub_contract.problems import PublishedProblem
 from hub_contract.words import (
     AccountName,
     Attachment,
@@ -65,7 +66,7 @@ class MessageContent(Value):
     attachments: tuple[Attachment, ...] = ()
     contributions: tuple[Contribution, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-    problems: tuple[Text, ...] = ()  # what could not be read, in plain words
+    problems: tuple[PublishedProblem, ...] = ()  # what was odd about it
     # Of the new conversation that this begins: its channel has told it to the sender already
     # (`hub_contract.references.make_channel_reference`).
     reference: Text = ""

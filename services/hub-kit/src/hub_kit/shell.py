@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from hub_contract.errors import Permanent, Temporary
+from hub_contract.refusals import Refusal
 from hub_kit import logs, tracing
 from hub_kit.database import Pool, connect
 from hub_kit.settings import ConfigurationError, or_exit
@@ -132,11 +133,21 @@ def database_check(pool: Pool) -> Check:
     return check
 
 
-def problem(status: int, title: str, detail: str = "", **more: object) -> JSONResponse:
-    """Return an RFC 9457 problem; `detail` says what to do, and quotes no content."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+def problem(
+    status: int, title: str, detail: str = "", type_: str = "about:blank", **more: object
+) -> JSONResponse:
+    """Return an RFC 9457 problem; `detail` says what to do, and quotes no content.
+
+    `about:blank`: it says no more than its status does.
+    """
+    body = {"type": type_, "title": title, "status": status, "detail": detail, **more}
     headers = {"Retry-After": "5"} if status == 503 else None
     return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def refuse(refusal: Refusal, detail: str = "", **more: object) -> JSONResponse:
+    """Return the problem of this refusal; whoever asked chooses words by its `type`."""
+    return problem(refusal.status, refusal.says, detail, refusal.type, **more)
 
 
 def add_problems(app: FastAPI) -> None:
@@ -145,22 +156,21 @@ def add_problems(app: FastAPI) -> None:
     @app.exception_handler(Temporary)
     async def later(_: Request, error: Temporary) -> JSONResponse:
         log.warning("answered: try again", reason=str(error)[:200])
-        return problem(503, "Try again later", "A part of the hub is away; nothing was changed.")
+        return refuse(Refusal.AWAY, "A part of the hub is away; nothing was changed.")
 
     @app.exception_handler(Permanent)
     async def never(_: Request, error: Permanent) -> JSONResponse:
-        return problem(422, "Cannot be done", str(error))
+        return refuse(error.code, str(error))
 
     @app.exception_handler(Refused)
     async def refused(_: Request, error: Refused) -> JSONResponse:
-        answer = problem(401, "Unauthorized", f"The service token is not valid: {error}")
+        answer = refuse(Refusal.UNAUTHORIZED, f"The service token is not valid: {error}")
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
 
     @app.exception_handler(HTTPException)
     async def plain(_: Request, error: HTTPException) -> JSONResponse:
-        title = _TITLES.get(error.status_code, "Error")
-        answer = problem(error.status_code, title, str(error.detail))
+        answer = problem_of(error.status_code, str(error.detail))
         answer.headers.update(error.headers or {})
         return answer
 
@@ -170,17 +180,23 @@ def add_problems(app: FastAPI) -> None:
             {"field": ".".join(str(p) for p in fault["loc"][1:]), "fault": fault["msg"]}
             for fault in error.errors()
         ]
-        return problem(422, "Not valid", "Correct the fields and send again.", faults=faults)
+        return refuse(Refusal.NOT_VALID, "Correct the fields and send again.", faults=faults)
 
     @app.exception_handler(Exception)
     async def broken(_: Request, error: Exception) -> JSONResponse:
         # Starlette raises it again for the server, which logs where it arose.
-        return problem(
-            500, "Internal error", f"{type(error).__name__}; see the log of the service."
-        )
+        return refuse(Refusal.BROKEN, f"{type(error).__name__}; see the log of the service.")
 
 
 _TITLES = {status.value: status.phrase for status in HTTPStatus}
+
+
+def problem_of(status: int, detail: str = "") -> JSONResponse:
+    """Return the problem that is known by its status alone."""
+    refusal = Refusal.of(status)
+    if refusal.status == status:
+        return refuse(refusal, detail)
+    return problem(status, _TITLES.get(status, "Error"), detail)
 
 
 Compose = Callable[[], Awaitable[ASGIApp]]  # for what must be opened in the running loop

@@ -18,6 +18,8 @@ from hub_contract.references import show_reference
 from hub_pages import language, said, times
 from hub_pages.assets import Assets
 from hub_pages.caller import prefix_of
+from hub_pages.explained import explain, say_problem
+from hub_pages.refused import refused_word
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _THEMES = ("light", "dark")
@@ -92,6 +94,9 @@ class Pages:
             ),
             "count_word": lambda number: said.say_count(number, code),
             "size_word": lambda size: said.say_size(size, code),
+            "why_word": lambda word: explain(word, words.gettext),
+            "problem_word": lambda word, about: say_problem(word, about, words.gettext),
+            "refused_word": lambda word: refused_word(word, words.gettext),
         }
         made.globals |= self.more(words.gettext)
         return made

@@ -6,20 +6,19 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from hub_contract.errors import Temporary
-from hub_kit.shell import problem
+from hub_contract.errors import Permanent, Temporary
+from hub_contract.refusals import Refusal
+from hub_kit.shell import problem_of, refuse
 from hub_kit.tokens import Refused
 from hub_pages.caller import tenant_of
 from hub_pages.pages import Pages
+from hub_pages.refused import REFUSALS
 from hub_pages.said import mark
 
 # By status: what happened, and what is kept and to be done.
 _SAID: dict[int, tuple[str, tuple[str, ...]]] = {
-    401: (mark("Bitte melden Sie sich an"), (mark("Ihre Anmeldung ist abgelaufen."),)),
-    403: (
-        mark("Das ist Ihnen nicht erlaubt"),
-        (mark("Ihre Anmeldung reicht für diese Seite nicht. Es wurde nichts verändert."),),
-    ),
+    401: (mark("Bitte melden Sie sich an"), (REFUSALS[Refusal.UNAUTHORIZED],)),
+    403: (mark("Das ist Ihnen nicht erlaubt"), (REFUSALS[Refusal.FORBIDDEN],)),
     404: (
         mark("Diese Seite gibt es nicht"),
         (mark("Vielleicht ist die Adresse nicht vollständig. Es ist nichts verloren gegangen."),),
@@ -41,25 +40,31 @@ _SAID: dict[int, tuple[str, tuple[str, ...]]] = {
     ),
     503: (
         mark("Das geht gerade nicht"),
-        (
-            mark("Ein Teil des Systems antwortet nicht. Es wurde nichts verändert."),
-            mark("Bitte versuchen Sie es in einer Minute noch einmal."),
-        ),
+        (REFUSALS[Refusal.AWAY], mark("Bitte versuchen Sie es in einer Minute noch einmal.")),
     ),
 }
-_BROKEN = (
-    mark("Das hat nicht geklappt"),
-    (mark("Der Fehler liegt bei uns und ist vermerkt. Bitte versuchen Sie es noch einmal."),),
-)
+_REFUSED = mark("Das geht so nicht")
+_BROKEN = mark("Das hat nicht geklappt"), (REFUSALS[Refusal.BROKEN],)
 
 
 def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def error_page(pages: Pages, request: Request, status: int, authority: str = "") -> Response:
-    """Return the page that tells a person what this status means, and whose page it is."""
+def error_page(
+    pages: Pages,
+    request: Request,
+    status: int,
+    authority: str = "",
+    refusal: Refusal | None = None,
+) -> Response:
+    """Return the page that tells a person what this status means, and whose page it is.
+
+    `refusal`: why what she asked for was not done, where more is known than the status.
+    """
     title, sentences = _SAID.get(status, _BROKEN)
+    if refusal:
+        title, sentences = _REFUSED, (REFUSALS[refusal],)
     say = pages.say(pages.look(request).language)
     return pages.page(
         request,
@@ -80,11 +85,14 @@ def add_error_pages(
     `authority_of` names the authority of a tenant; `audience` is this service in a token.
     """
 
-    def answer(request: Request, status: int, detail: str = "") -> Response:
-        if wants_page(request):
-            tenant = tenant_of(request, audience)
-            return error_page(pages, request, status, authority_of(tenant) if tenant else "")
-        return problem(status, _SAID.get(status, _BROKEN)[0], detail)
+    def answer(
+        request: Request, status: int, detail: str = "", refusal: Refusal | None = None
+    ) -> Response:
+        if not wants_page(request):
+            return refuse(refusal, detail) if refusal else problem_of(status, detail)
+        tenant = tenant_of(request, audience)
+        authority = authority_of(tenant) if tenant else ""
+        return error_page(pages, request, status, authority, refusal)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:
@@ -96,13 +104,17 @@ def add_error_pages(
     async def later(request: Request, _: Temporary) -> Response:
         return answer(request, 503)
 
+    @app.exception_handler(Permanent)
+    async def never(request: Request, error: Permanent) -> Response:
+        return answer(request, error.code.status, str(error), error.code)
+
     @app.exception_handler(Refused)
     async def refused(request: Request, _: Refused) -> Response:
         return answer(request, 401)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, _: RequestValidationError) -> Response:
-        return answer(request, 422)
+        return answer(request, 422) if wants_page(request) else refuse(Refusal.NOT_VALID)
 
     @app.exception_handler(Exception)
     async def broken(request: Request, _: Exception) -> Response:

@@ -1,57 +1,47 @@
-"""Says times as people say them, with the exact one on hover, in German and English."""
+"""Says times as people say them, with the exact one on hover."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from markupsafe import Markup
 
+from hub_pages.language import OWN, read_words
+from hub_pages.said import mark
+
 BERLIN = ZoneInfo("Europe/Berlin")
 _LOCALES = {"de": "de_DE", "en": "en_GB"}
-_WORDS: dict[str, dict[str, str]] = {
-    "de": {
-        "now": "gerade eben",
-        "minute": "vor 1 Minute",
-        "minutes": "vor {} Minuten",
-        "today": "heute {}",
-        "yesterday": "gestern {}",
-        "tomorrow": "morgen {}",
-        "day": "heute",
-        "last day": "gestern",
-        "next day": "morgen",
-        "exact": "{}, {} Uhr",
-        "for no time": "gerade",
-        "for hours": "{} Std.",
-        "for minutes": "{} Min.",
-        "for days": "{} Tage",
-        "for day": "1 Tag",
-    },
-    "en": {
-        "now": "just now",
-        "minute": "1 minute ago",
-        "minutes": "{} minutes ago",
-        "today": "today {}",
-        "yesterday": "yesterday {}",
-        "tomorrow": "tomorrow {}",
-        "day": "today",
-        "last day": "yesterday",
-        "next day": "tomorrow",
-        "exact": "{}, {}",
-        "for no time": "now",
-        "for hours": "{} h",
-        "for minutes": "{} min",
-        "for days": "{} days",
-        "for day": "1 day",
-    },
+_WORDS = {
+    "now": mark("gerade eben"),
+    "minute": mark("vor 1 Minute"),
+    "minutes": mark("vor {} Minuten"),
+    "today": mark("heute {}"),
+    "yesterday": mark("gestern {}"),
+    "tomorrow": mark("morgen {}"),
+    "day": mark("heute"),
+    "last day": mark("gestern"),
+    "next day": mark("morgen"),
+    "exact": mark("{}, {} Uhr"),
+    "for no time": mark("gerade"),
+    "for hours": mark("{} Std."),
+    "for minutes": mark("{} Min."),
+    "for days": mark("{} Tage"),
+    "for day": mark("1 Tag"),
 }
+
+
+@cache
+def _words(language: str) -> dict[str, str]:
+    say = read_words(language, [OWN]).gettext
+    return {word: say(text) for word, text in _WORDS.items()}
 
 
 def say_time(moment: datetime, now: datetime, language: str, zone: ZoneInfo = BERLIN) -> str:
     """Return «gerade eben», «vor 5 Minuten», «heute 14:05», «gestern 09:12», «12. Mai 2026»."""
-    words = _WORDS[language]
+    words = _words(language)
     passed = now - moment
     if timedelta(seconds=-60) < passed < timedelta(minutes=1):
         return words["now"]
@@ -68,18 +58,18 @@ def say_time(moment: datetime, now: datetime, language: str, zone: ZoneInfo = BE
 def say_day(day: date, today: date, language: str) -> str:
     """Return the line between two days: «heute», «gestern», «Dienstag, 12. Mai 2026»."""
     near = {0: "day", -1: "last day", 1: "next day"}.get((day - today).days)
-    return _WORDS[language][near] if near else _date(day, language, "full")
+    return _words(language)[near] if near else _date(day, language, "full")
 
 
 def say_exactly(moment: datetime, language: str, zone: ZoneInfo = BERLIN) -> str:
     """Return «Dienstag, 12. Mai 2026, 14:05 Uhr»."""
     there = moment.astimezone(zone)
-    return _WORDS[language]["exact"].format(_date(there.date(), language, "full"), _clock(there))
+    return _words(language)["exact"].format(_date(there.date(), language, "full"), _clock(there))
 
 
 def say_how_long(since: datetime, now: datetime, language: str, _zone: ZoneInfo = BERLIN) -> str:
     """Return how long something has waited, short enough for a list: «5 Min.», «3 Std.»."""
-    words = _WORDS[language]
+    words = _words(language)
     minutes = max(0, int((now - since).total_seconds() // 60))
     if minutes == 0:
         return words["for no time"]

@@ -8,15 +8,15 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 
 from hub_contract.errors import Permanent
+from hub_contract.refusals import Refusal
 from hub_pages.caller import Visitor
+from hub_pages.refused import REFUSALS
 from hub_pages.said import mark
 from workspace.desk import Desk, TheAgent, TheDesk, back_to, is_piece
-from workspace.refused import reason_of
 from workspace.show import read_conversation
 
 router = APIRouter()
 _CHANGED = "desk:changed"  # tells the page to look at the queue again
-_NO_SUCH = "reference: leads nowhere"
 _UNCHANGED = mark("Es wurde nichts verändert.")
 
 
@@ -26,7 +26,7 @@ async def answer(
     """Show the conversation as it is now; `notice` is (tone, sentence) and not yet translated."""
     if not is_piece(request):
         return back_to(agent, f"/c/{conversation_id}")
-    pane = await read_conversation(desk, request, agent.caller, conversation_id)
+    pane = await read_conversation(desk, desk.language(request), agent.caller, conversation_id)
     view = request.query_params.get("view", "unassigned")
     shown = desk.page(request, agent, "_pane.html", view=view, notice=notice, **pane)
     shown.headers["HX-Trigger"] = _CHANGED
@@ -44,7 +44,7 @@ async def _do(
     try:
         await what()
     except Permanent as error:
-        notice = ("danger", reason_of(str(error)), _UNCHANGED)
+        notice = ("danger", REFUSALS[error.code], _UNCHANGED)
         return await answer(request, desk, agent, conversation_id, notice)
     return await answer(request, desk, agent, conversation_id)
 
@@ -144,7 +144,7 @@ async def _move(
     try:
         await desk.store.post(agent.caller, f"/entries/{entry}/move", {"to": target})
     except Permanent as error:
-        if not str(error).startswith("entries: these are all"):
+        if error.code is not Refusal.ENTRIES_ALL:
             raise
         path = f"/conversations/{conversation_id}/merge"
         await desk.store.post(agent.caller, path, {"into": target})
@@ -153,7 +153,7 @@ async def _move(
 async def _conversation_of(desk: Desk, agent: Visitor, reference: str) -> str:
     found = await desk.store.post(agent.caller, "/search", {"reference": reference})
     if not found["conversations"]:
-        raise Permanent(_NO_SUCH)
+        raise Permanent("reference: leads nowhere", code=Refusal.REFERENCE_UNKNOWN)
     return str(found["conversations"][0]["id"])
 
 
@@ -234,14 +234,15 @@ async def _carry_out(desk: Desk, agent: Visitor, conversation_id: UUID, proposal
     shown = await desk.store.get(agent.caller, f"/conversations/{conversation_id}")
     wanted = next((p for p in shown["proposals"] if p["id"] == str(proposal)), None)
     if wanted is None:
-        raise Permanent("proposal: has been decided already")
+        raise Permanent("proposal: is decided already", code=Refusal.DECIDED_ALREADY)
     if wanted["kind"] == "same_concern":
         path = f"/conversations/{conversation_id}/merge"
         await desk.store.post(agent.caller, path, {"into": wanted["other"]})
         return
     own = next((c["id"] for c in shown["contact_points"] if c["id"] != wanted["other"]), None)
     if own is None:
-        raise Permanent("contact_point: nobody in this conversation can be linked")
+        text = "contact_point: nobody in this conversation can be linked"
+        raise Permanent(text, code=Refusal.NOBODY_TO_LINK)
     body = {"other": wanted["other"], "reason": "proposal"}
     await desk.store.post(agent.caller, f"/contact-points/{own}/link", body)
 

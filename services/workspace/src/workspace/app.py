@@ -30,7 +30,6 @@ from workspace.proofs import (
     proof_word,
     service_word,
 )
-from workspace.refused import refused_word
 from workspace.settings import SERVICE, WorkspaceSettings
 from workspace.show import bare
 
@@ -48,7 +47,6 @@ def words_for(say: Say) -> dict[str, Any]:
         "initials": initials,
         "service_word": lambda name: service_word(name, say),
         "bare": bare,
-        "refused_word": lambda reason: refused_word(reason, say),
         "say": say,
         "named": lambda person: name_of(person, say),
         "address_of": address_of,

@@ -8,10 +8,12 @@ import httpx
 from starlette.exceptions import HTTPException
 
 from hub_contract.errors import Permanent, Temporary
+from hub_contract.refusals import Refusal
 from hub_kit.keys import KeyRing
 from hub_kit.tokens import Caller, issue
 
 STORE = "conversation_store"
+_LATER = frozenset({401, 408, 425, 429})  # a token too old, too slow, too early, too often
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,10 @@ class Service:
     def __init__(self, ring: KeyRing, client: httpx.AsyncClient, audience: str = STORE) -> None:
         self.ring, self.client, self.audience = ring, client, audience
 
-    async def get(self, caller: Caller, path: str, language: str = "de", **params: Any) -> Any:
+    async def get(self, caller: Caller, path: str, **params: Any) -> Any:
         """Return the JSON at this path; 404 is raised for the reader's page, 5xx is `Temporary`."""
         wanted = {name: value for name, value in params.items() if value not in (None, "")}
-        answer = await self._send(caller, "GET", path, language, params=wanted)
+        answer = await self._send(caller, "GET", path, params=wanted)
         return answer.json()
 
     async def post(
@@ -42,26 +44,22 @@ class Service:
         body: Mapping[str, Any] | None = None,
         *,
         key: str = "",
-        language: str = "de",
     ) -> Any:
-        """Do this; what the store refuses as not possible is `Permanent` with its sentence."""
+        """Do this; what the store refuses as not possible is `Permanent` with its code."""
         headers = {"Idempotency-Key": key} if key else {}
         json = None if body is None else dict(body)
-        answer = await self._send(caller, "POST", path, language, json=json, headers=headers)
+        answer = await self._send(caller, "POST", path, json=json, headers=headers)
         return answer.json() if answer.content else None
 
     async def fetch(self, caller: Caller, path: str) -> Bytes:
-        answer = await self._send(caller, "GET", path, "de")
+        answer = await self._send(caller, "GET", path)
         said = answer.headers
         kind = said.get("content-type", "application/octet-stream")
         return Bytes(kind, said.get("content-disposition", "attachment"), answer.content)
 
-    async def _send(
-        self, caller: Caller, method: str, path: str, language: str, **more: Any
-    ) -> httpx.Response:
+    async def _send(self, caller: Caller, method: str, path: str, **more: Any) -> httpx.Response:
         headers = {
             "Authorization": f"Bearer {issue(self.ring, caller, self.audience)}",
-            "Accept-Language": language,
             **more.pop("headers", {}),
         }
         try:
@@ -74,8 +72,9 @@ class Service:
 def _checked(answer: httpx.Response, audience: str) -> httpx.Response:
     if answer.is_success:
         return answer
-    if answer.status_code in {403, 404}:
-        raise HTTPException(answer.status_code)
-    if answer.status_code == 422:
-        raise Permanent(str(answer.json().get("detail", "")))
-    raise Temporary(f"{audience}: answered {answer.status_code}")
+    refusal = Refusal.of(answer.status_code, answer.content)
+    if refusal in {Refusal.FORBIDDEN, Refusal.NOT_FOUND}:
+        raise HTTPException(refusal.status)
+    if answer.status_code in _LATER or answer.is_server_error:
+        raise Temporary(f"{audience}: answered {answer.status_code}")
+    raise Permanent(f"{audience}: {refusal.says}", code=refusal)

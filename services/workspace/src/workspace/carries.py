@@ -6,36 +6,14 @@ from typing import Any
 
 from hub_contract.channels import MOST_BYTES, ChannelRow, Files, Measure, Reader, row_of
 from hub_contract.fit import FileFacts, Parts, Unfit, misfits
+from hub_contract.refusals import Refusal
+from hub_pages.refused import REFUSALS
 from hub_pages.said import mark, say_count, say_size
 from workspace.drafts import Draft, channel_of
 
 Say = Callable[[str], str]
 # Why a part does not go, and what to do; the page says it while somebody types, the server after.
-SAID = {
-    Unfit.TEXT_TOO_LONG: mark(
-        "Der Text ist zu lang für diesen Weg. Bitte kürzen Sie ihn oder wählen Sie einen anderen"
-        " Weg."
-    ),
-    Unfit.NO_SUBJECT: mark(
-        "Auf diesem Weg geht kein Betreff mit. Bitte leeren Sie das Feld oder wählen Sie einen"
-        " anderen Weg."
-    ),
-    Unfit.NO_HTML: mark("Auf diesem Weg geht nur Text ohne Gestaltung mit."),
-    Unfit.NO_FILES: mark(
-        "Auf diesem Weg gehen keine Dateien mit. Bitte entfernen Sie sie oder wählen Sie einen"
-        " anderen Weg."
-    ),
-    Unfit.TOO_MANY_FILES: mark(
-        "Das sind zu viele Dateien für diesen Weg. Bitte senden Sie weniger auf einmal."
-    ),
-    Unfit.FILES_TOO_LARGE: mark(
-        "Die Dateien sind zusammen zu groß für diesen Weg. Bitte senden Sie weniger auf einmal."
-    ),
-    Unfit.FILE_TYPE: mark(
-        "Eine Datei ist von einer Art, die auf diesem Weg nicht mitgeht. Bitte entfernen Sie sie"
-        " oder wählen Sie einen anderen Weg."
-    ),
-}
+SAID = {unfit: REFUSALS[Refusal(unfit)] for unfit in Unfit}
 # How many characters make one of it: a page of a letter, a second of a voice.
 _CHARACTERS = {Measure.CHARACTERS: 0, Measure.PAGES: 2500, Measure.SECONDS: 14}
 

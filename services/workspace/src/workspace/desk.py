@@ -24,6 +24,9 @@ class Desk:
     pages: Pages
     operations: Mapping[str, Service]  # every service whose state an operator sees
 
+    def language(self, request: Request) -> str:
+        return self.pages.look(request).language
+
     def page(
         self, request: Request, visitor: Visitor, template: str, status: int = 200, **values: Any
     ) -> HTMLResponse:
@@ -40,9 +43,6 @@ class Desk:
     def authority(self, tenant: str) -> str:
         known = self.ground.settings.tenants.get(tenant)
         return known.name if known else tenant
-
-    def language(self, request: Request) -> str:
-        return self.pages.look(request).language
 
 
 async def desk_of(request: Request) -> Desk:

@@ -14,6 +14,7 @@ from asyncpg import Record
 from starlette.exceptions import HTTPException
 
 from hub_contract.errors import Permanent
+from hub_contract.refusals import Refusal
 from hub_kit.database import Connection, Pool, transaction
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
@@ -51,7 +52,7 @@ class Held:
     text: str
     channel: str
     send_at: datetime
-    refused: str  # why the store did not take it; empty: it goes out
+    refused: str  # why the store did not take it, a `Refusal`; empty: it goes out
 
 
 def id_of(caller: Caller, conversation_id: UUID, token: str) -> UUID:
@@ -174,7 +175,7 @@ async def send_due(ground: Ground, store: Service, tenant: str) -> int:
 
 
 async def _send(ring: KeyRing, store: Service, row: Record, files: list[Record]) -> str:
-    """Send one answer; return why the store refuses it, or nothing."""
+    """Send one answer; return why the store refuses it (a `Refusal`), or nothing."""
     reply = open_value(ring, row["id"], row)
     reply["attachments"] = [
         {
@@ -188,7 +189,7 @@ async def _send(ring: KeyRing, store: Service, row: Record, files: list[Record])
     try:
         await store.post(caller, path, reply, key=str(row["id"]))
     except Permanent as error:
-        return str(error) or "refused"
+        return error.code
     except HTTPException as error:
-        return f"HTTP {error.status_code}"
+        return Refusal.of(error.status_code)
     return ""

@@ -10,9 +10,11 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from hub_contract.contact_points import contact_point
 from hub_contract.errors import Permanent
 from hub_contract.references import normalise_reference
+from hub_contract.refusals import Refusal
 from hub_contract.words import ContactKind
 from hub_kit.tokens import Caller
 from hub_pages.caller import Visitor
+from hub_pages.refused import REFUSALS
 from hub_pages.said import mark
 from workspace.desk import Desk, TheAgent, TheDesk, TheVisitor, back_to, is_piece
 from workspace.people import names, others_here, remember, say_here
@@ -22,7 +24,6 @@ router = APIRouter()
 View = Literal["mine", "unassigned", "waiting", "snoozed", "closed"]
 Cursor = Annotated[str, Query(max_length=200)]
 _NOT_FOUND = mark("Dazu gibt es kein Gespräch. Bitte prüfen Sie die Schreibweise.")
-_NOT_READ = mark("Bitte suchen Sie nach einer Vorgangsnummer, E-Mail-Adresse oder Rufnummer.")
 
 
 @router.get("/")
@@ -71,12 +72,12 @@ async def get_conversation(
     """A conversation: by itself for htmx, else with the queue beside it."""
     here = say_here(desk.ground.pool, agent.caller, conversation_id, writes=False)
     if is_piece(request):
-        reading = read_conversation(desk, request, agent.caller, conversation_id)
+        reading = read_conversation(desk, desk.language(request), agent.caller, conversation_id)
         pane, _ = await asyncio.gather(reading, here)
         return desk.page(request, agent, "_pane.html", view=view, notice=None, **pane)
     queue, pane, _ = await asyncio.gather(
         read_queue(desk, agent.caller, view),
-        read_conversation(desk, request, agent.caller, conversation_id),
+        read_conversation(desk, desk.language(request), agent.caller, conversation_id),
         here,
     )
     await _know(desk, agent, queue["names"])
@@ -96,7 +97,7 @@ async def get_entries(
 ) -> Response:
     """Older entries (`before`), or all from a place on (`after`) to see what has changed."""
     where = {k: v for k, v in (("before", before), ("after", after)) if v is not None}
-    part = await read_entries(desk, request, agent.caller, conversation_id, **where)
+    part = await read_entries(desk, agent.caller, conversation_id, **where)
     if after is not None:
         part["older"] = None  # the page that asks knows its own beginning
     shown = {"id": str(conversation_id)}
@@ -117,7 +118,7 @@ async def get_here(
 @router.get("/e/{entry_id}")
 async def get_entry(request: Request, desk: TheDesk, agent: TheAgent, entry_id: UUID) -> Response:
     """An entry whole: all its words, why it is here, how sure, how far it got."""
-    entry = await desk.store.get(agent.caller, f"/entries/{entry_id}", desk.language(request))
+    entry = await desk.store.get(agent.caller, f"/entries/{entry_id}")
     known = await names(desk.ground.pool, desk.ground.ring, agent.caller.tenant)
     template = "_whole.html" if is_piece(request) else "entry.html"
     return desk.page(request, agent, template, entry=entry, names=known)
@@ -143,11 +144,11 @@ async def _search(desk: Desk, caller: Caller, q: str) -> tuple[list[Any], str]:
     """Return what is found, and what to say where that is nothing."""
     asked = question_of(q, desk.ground.settings.country_of(caller.tenant))
     if asked is None:
-        return [], _NOT_READ
+        return [], REFUSALS[Refusal.SEARCH_UNCLEAR]
     try:
         found = (await desk.store.post(caller, "/search", asked))["conversations"]
-    except Permanent:
-        return [], _NOT_READ
+    except Permanent as error:
+        return [], REFUSALS[error.code]
     return found, "" if found else _NOT_FOUND
 
 

@@ -8,8 +8,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from starlette.requests import Request
-
 from hub_kit.tokens import Caller
 from workspace.carries import carried_by
 from workspace.desk import Desk
@@ -40,16 +38,15 @@ async def read_queue(desk: Desk, caller: Caller, view: str, after: str = "") -> 
 
 
 async def read_conversation(
-    desk: Desk, request: Request, caller: Caller, conversation_id: UUID
+    desk: Desk, language: str, caller: Caller, conversation_id: UUID
 ) -> dict[str, Any]:
     """Return everything the middle and the right of the desk show of this conversation."""
-    language = desk.language(request)
     ground, here = desk.ground, f"/conversations/{conversation_id}"
     shown, page, others, ways, held, draft, known, also = await asyncio.gather(
-        desk.store.get(caller, here, language),
-        desk.store.get(caller, f"{here}/entries", language, limit=PAGE),
-        desk.store.get(caller, f"{here}/others", language),
-        desk.store.get(caller, f"{here}/ways", language),
+        desk.store.get(caller, here),
+        desk.store.get(caller, f"{here}/entries", limit=PAGE),
+        desk.store.get(caller, f"{here}/others"),
+        desk.store.get(caller, f"{here}/ways"),
         held_in(ground.pool, ground.ring, caller.tenant, conversation_id),
         read_draft(ground.pool, ground.ring, caller, conversation_id),
         names(ground.pool, ground.ring, caller.tenant),
@@ -90,11 +87,11 @@ def _chosen(offered: Sequence[dict[str, Any]], wanted: str) -> dict[str, Any] | 
 
 
 async def read_entries(
-    desk: Desk, request: Request, caller: Caller, conversation_id: UUID, **where: int
+    desk: Desk, caller: Caller, conversation_id: UUID, **where: int
 ) -> dict[str, Any]:
     """Return a part of the timeline: entries `before` a place, or from a place on (`after`)."""
     path = f"/conversations/{conversation_id}/entries"
-    page = await desk.store.get(caller, path, desk.language(request), limit=PAGE, **where)
+    page = await desk.store.get(caller, path, limit=PAGE, **where)
     entries = page["entries"][::-1]
     known = await names(desk.ground.pool, desk.ground.ring, caller.tenant)
     return {"days": by_day(desk, entries), "older": page["next"], "names": known}
@@ -133,6 +130,7 @@ _SILENT: dict[str, Any] = {
     "attachments": 0,
     "files": (),
     "text": "",
+    "problem": None,
     "more": False,
     "folded": False,
     "erased": False,

@@ -9,7 +9,9 @@ from pydantic import AfterValidator
 from hub_contract.channels import LONGEST_TEXT
 from hub_contract.errors import Permanent
 from hub_contract.fit import FileFacts, Unfit, bare_type
+from hub_contract.refusals import Refusal
 from hub_pages.caller import Visitor
+from hub_pages.refused import REFUSALS
 from hub_pages.said import mark
 from workspace.act import answer
 from workspace.carries import SAID, unfit, unfit_file
@@ -17,7 +19,6 @@ from workspace.desk import Desk, TheAgent, TheDesk, is_piece
 from workspace.drafts import Draft, add_file, drop_file, keep_draft, read_draft
 from workspace.hold import held_in, hold, id_of, keep_unsent, take_back
 from workspace.people import say_here
-from workspace.refused import reason_of
 
 router = APIRouter()
 
@@ -29,7 +30,6 @@ def _lines(text: str) -> str:
 
 Words = Annotated[str, AfterValidator(_lines), Form(max_length=2 * LONGEST_TEXT)]
 Short = Annotated[str, Form(max_length=500)]
-_EMPTY = mark("Bitte schreiben Sie zuerst etwas.")
 _NEWS = mark(
     "Inzwischen ist eine neue Nachricht eingegangen. Bitte lesen Sie sie, bevor Sie senden."
 )
@@ -142,7 +142,8 @@ async def post_write(
     if fault := await _add(request, desk, agent, conversation_id, files or [], way=to):
         return await answer(request, desk, agent, conversation_id, ("danger", fault, _KEPT))
     if not text.strip():
-        return await answer(request, desk, agent, conversation_id, ("danger", _EMPTY, ""))
+        empty = REFUSALS[Refusal.TEXT_MISSING]
+        return await answer(request, desk, agent, conversation_id, ("danger", empty, ""))
     if why := await _unfit(desk, agent, conversation_id):
         return await answer(request, desk, agent, conversation_id, ("danger", SAID[why], _KEPT))
     if not note and not anyway and await _has_news(desk, agent, conversation_id, seen):
@@ -151,7 +152,7 @@ async def post_write(
         id_ = id_of(agent.caller, conversation_id, token)
         await _write(desk, agent, conversation_id, draft, id_)
     except Permanent as error:
-        refused = ("danger", reason_of(str(error)), _KEPT)
+        refused = ("danger", REFUSALS[error.code], _KEPT)
         return await answer(request, desk, agent, conversation_id, refused)
     return await answer(request, desk, agent, conversation_id)
 

@@ -12,9 +12,9 @@ from local_hub.demo.mails import ALOIS, ERIKA, HANNELORE, JOERG, KARL, PETRA
 from local_hub.demo.play import Thread
 from local_hub.demo.records import Lying
 from local_hub.demo.run import Performance, perform
+from local_hub.draw.parts import draw_parts
+from local_hub.draw.threads import Paper, draw_timeline
 from local_hub.interrupt import term_is_interrupt
-from local_hub.invite import draw_parts
-from local_hub.show import Paper, draw_timeline
 from local_hub.steps import show_steps
 
 TOWN, VILLAGE = "Stadt Musterstadt", "Gemeinde Kleindorf"

@@ -10,12 +10,15 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from gettext import NullTranslations
 from pathlib import Path
 
 from flask import request
 from jinja2 import FileSystemLoader
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from hub_pages.language import LANGUAGES, read_words
 from local_hub.peers.settings import Person, split_address
 
 with warnings.catch_warnings(record=True):  # it uses what its own library drops in version 2
@@ -25,7 +28,7 @@ with warnings.catch_warnings(record=True):  # it uses what its own library drops
 # A client without a secret, as ours is here: PKCE alone proves that it is the same one.
 AuthorizationCodeGrant.TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "none"]
 
-TEMPLATES = Path(__file__).parent / "templates"
+FOLDER = Path(__file__).parent
 
 
 def make_provider(address: str, people: Mapping[str, Person]) -> BaseWSGIServer:
@@ -37,13 +40,22 @@ def make_provider(address: str, people: Mapping[str, Person]) -> BaseWSGIServer:
     ]
     app = oidc_provider_mock.app(require_nonce=True, user_claims=users)
     # Its own pages fetch their look from elsewhere; ours say whom one can be, in two languages.
-    app.jinja_loader = FileSystemLoader(TEMPLATES)
-    app.jinja_env.globals |= {"people": people, "say": _say}
+    app.jinja_loader = FileSystemLoader(FOLDER / "templates")
+    app.jinja_env.globals |= {"people": people, "say": _say, "language": _language}
     return make_server(*split_address(address), app, threaded=True)
 
 
-def _say(german: str, english: str) -> str:
-    return english if request.accept_languages.best_match(["de", "en"]) == "en" else german
+def _language() -> str:
+    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+
+
+def _say(text: str) -> str:
+    return _words(_language()).gettext(text)
+
+
+@cache
+def _words(language: str) -> NullTranslations:
+    return read_words(language, [FOLDER / "words"])
 
 
 async def serve(address: str, people: Mapping[str, Person]) -> None:

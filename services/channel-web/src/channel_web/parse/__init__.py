@@ -8,7 +8,7 @@ Rule 2. The first message carries the reference that the citizen is told, and wh
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from channel_web.parse.form import ASKED_FOR, HERE, Written
@@ -17,6 +17,7 @@ from hub_contract.channels import CHANNELS
 from hub_contract.contact_points import contact_point
 from hub_contract.events import Arrival, MessageContent, MessageReceived
 from hub_contract.ids import received_id
+from hub_contract.problems import Problem, ProblemCode
 from hub_contract.words import (
     Attachment,
     Automatic,
@@ -81,12 +82,13 @@ def parse(sent: Sent, context: Context) -> Arrival:
     return Arrival(event, original, tuple(file.data for file in sent.files))
 
 
-def parse_block(context: Context, until: datetime, text: str) -> Arrival:
+def parse_block(context: Context, until: datetime) -> Arrival:
     """Return what an agent reads in a conversation whose secret was wrong too often.
 
-    A note, from a machine: it is shown to agents alone, answers nobody and opens nothing.
+    A note, from a machine: it is shown to agents alone, answers nobody and opens nothing. `until`
+    is in the zone of the authority, whose clock the agent reads.
     """
-    moment = until.isoformat()
+    moment = until.astimezone(UTC).isoformat()
     event = MessageReceived(
         id=received_id(
             context.tenant, "web", context.account, f"block {context.inbox.reference}", moment
@@ -98,7 +100,9 @@ def parse_block(context: Context, until: datetime, text: str) -> Arrival:
         automatic=Automatic.GENERATED,
         received_at=context.received_at,
         content=MessageContent(
-            sender=_point(context, ""), references=(context.inbox.reference,), body=Body(text=text)
+            sender=_point(context, ""),
+            references=(context.inbox.reference,),
+            problems=(Problem(code=ProblemCode.ACCESS_BLOCKED, about=f"{until:%Y-%m-%d %H:%M}"),),
         ),
     )
     return Arrival(event)
@@ -138,7 +142,7 @@ def _content(sent: Sent, context: Context) -> MessageContent:
         ),
         evidence=() if context.begins else (_SESSION,),
         problems=tuple(
-            f"»{f.sent_as}« heißt hier »{f.file_name}«: So ist es nach dem Inhalt richtig."
+            Problem(code=ProblemCode.FILE_RENAMED, about=f"{f.sent_as} → {f.file_name}")
             for f in sent.files
             if f.sent_as
         ),

@@ -11,12 +11,13 @@ import httpx
 from channel_web.parse import Inbox
 from hub_contract.errors import Temporary
 from hub_contract.references import show_reference
+from hub_contract.refusals import Refusal
 from hub_kit.keys import KeyRing
 from hub_kit.tokens import Caller, issue
 
 AUDIENCE = "conversation_store"
 TIMEOUT = 10.0  # seconds
-_NOTHING = frozenset({403, 404})
+_NOTHING = frozenset({Refusal.FORBIDDEN, Refusal.NOT_FOUND, Refusal.ERASED})
 Json = Mapping[str, Any]
 
 
@@ -86,12 +87,7 @@ class Store:
         headers = self._headers(tenant, inbox)
         try:
             async with self._client.stream("GET", path, headers=headers) as answer:
-                if answer.status_code in _NOTHING:
-                    yield None
-                    return
-                if answer.status_code != 200:
-                    raise Temporary(f"store: {answer.status_code}")
-                yield answer
+                yield answer if await _is_there(answer) else None
         except httpx.HTTPError as error:
             raise _away(error) from None
 
@@ -103,10 +99,8 @@ class Store:
             answer = await self._client.get(path, headers=headers, params=query)
         except httpx.HTTPError as error:
             raise _away(error) from None
-        if answer.status_code in _NOTHING:
+        if not await _is_there(answer):
             return None
-        if answer.status_code != 200:
-            raise Temporary(f"store: {answer.status_code}")
         said: Json = answer.json()
         return said
 
@@ -119,6 +113,16 @@ def open_client(origin: str) -> httpx.AsyncClient:
     """Return the way to the store; services close idle connections after 5 s, we before that."""
     limits = httpx.Limits(keepalive_expiry=3)
     return httpx.AsyncClient(base_url=origin, timeout=TIMEOUT, limits=limits)
+
+
+async def _is_there(answer: httpx.Response) -> bool:
+    """Say whether the store shows it; what is erased or another's is not there for this inbox."""
+    if answer.status_code == 200:
+        return True
+    refusal = Refusal.of(answer.status_code, await answer.aread())
+    if refusal not in _NOTHING:
+        raise Temporary(f"store: {answer.status_code} {refusal}")
+    return False
 
 
 def _away(error: httpx.HTTPError) -> Temporary:

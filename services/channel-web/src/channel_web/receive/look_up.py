@@ -95,15 +95,10 @@ async def _tell_agent(visit: Visit, reference: str, limit: Limit) -> datetime:
     until = now + limit.within
     inbox = await visit.portal.inboxes.of_reference(visit.tenant, reference)
     if inbox:
-        shown = until.astimezone(visit.portal.pages.zone)
-        text = (
-            f"Die Geheimzahl zu dieser Vorgangsnummer wurde {limit.most}-mal falsch eingegeben."
-            f" Der Zugang über die Internetseite ist bis {shown:%d.%m.%Y, %H:%M} Uhr gesperrt."
-            " Vielleicht braucht die Person Hilfe, oder jemand anders hat es versucht."
-        )
         context = Context(visit.tenant, visit.account.name, inbox, now)
+        block = parse_block(context, until.astimezone(visit.portal.pages.zone))
         try:
-            await visit.portal.ground.accept(parse_block(context, until, text))
+            await visit.portal.ground.accept(block)
         except (Temporary, Permanent) as error:
             log.warning("a block could not be noted", error=type(error).__name__)
     return until

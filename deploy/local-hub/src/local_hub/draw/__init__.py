@@ -1,0 +1,1 @@
+"""Draws tables in the terminal, in the language of whoever reads them."""

@@ -1,0 +1,70 @@
+"""Why something stands where it stands, who did it, how it went: the codes behind every "why?".
+
+The store says a code, whoever shows it has the words (`hub_pages.explained`).
+"""
+
+from enum import StrEnum
+
+
+class Explanation(StrEnum):
+    """The closed list; a code from a newer release is read as `other`."""
+
+    # Why a message is in this conversation.
+    TOKEN = "token"  # noqa: S105 - our reply address
+    ANSWERS = "answers"
+    ANSWERED_BY = "answered_by"  # by one that arrived earlier
+    COPY = "copy"
+    REFERENCE_KNOWN = "reference_known"
+    REFERENCE_UNVERIFIED = "reference_unverified"
+    ONLY_OPEN = "only_open"
+    NEW = "new"
+    NEW_GIVEN = "new_given"
+    NEW_SEVERAL_OPEN = "new_several_open"
+    NEW_AUTOMATIC = "new_automatic"
+    AGENT = "agent"
+
+    # What was odd about that.
+    TOKEN_FORGED = "token_forged"  # noqa: S105
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105
+    TOKEN_UNKNOWN = "token_unknown"  # noqa: S105
+    REFERENCE_UNKNOWN = "reference_unknown"
+    REFERENCE_TAKEN = "reference_taken"
+    SENDER_UNKNOWN = "sender_unknown"
+
+    # What somebody did with the conversation.
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
+    TAKEN = "taken"
+    ASSIGNED = "assigned"
+    RELEASED = "released"
+    CONFIRMED = "confirmed"
+    DOUBTED = "doubted"
+
+    # Why something is proposed.
+    NAMED = "named"
+    SAME_SENDER = "same_sender"
+    SAME_NAME = "same_name"
+
+    # Why an answer may go out by a way, or may not.
+    ASKED_FOR = "asked_for"
+    WROTE_LAST = "wrote_last"
+    KNOWN_HERE = "known_here"
+    NOT_CONFIRMED = "not_confirmed"
+    NO_ADDRESS = "no_address"
+    NO_ACCOUNT = "no_account"
+    ONCE_FAILED = "once_failed"
+    ONCE_RETURNED = "once_returned"
+
+    # How far an answer got, for a citizen.
+    ON_ITS_WAY = "on_its_way"
+    ARRIVED = "arrived"
+    WAS_READ = "was_read"
+    DID_NOT_ARRIVE = "did_not_arrive"
+
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "Explanation":
+        return cls.OTHER

@@ -1,0 +1,61 @@
+"""What was odd about a message: a code that pages have words for, and what it is about."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from hub_contract.words import Text, Value
+
+
+class ProblemCode(StrEnum):
+    """The closed list; a code from a newer release is read as `other`."""
+
+    # The message as a whole.
+    UNREADABLE = "unreadable"  # about: what our parser failed with
+    EMPTY = "empty"
+    NOT_A_MAIL = "not_a_mail"
+    LOOP = "loop"  # it runs in a circle and is never answered automatically
+    DATE_IMPOSSIBLE = "date_impossible"  # the moment of its arrival holds
+    NO_SENDER = "no_sender"
+    SENDER_UNREADABLE = "sender_unreadable"  # the envelope holds
+    SEVERAL_SENDERS = "several_senders"  # the first one holds
+    # Its texts.
+    CHARSET_MISSING = "charset_missing"  # the text is a guess
+    CHARSET_WRONG = "charset_wrong"  # likewise; about: the charset it names
+    TEXT_IS_BINARY = "text_is_binary"  # kept as a file
+    HTML_TOO_LARGE = "html_too_large"  # or nested too deep; kept as a file
+    # Its parts.
+    BOUNDARY_GUESSED = "boundary_guessed"
+    BOUNDARY_MISSING = "boundary_missing"  # everything stands there as text
+    NESTED_TOO_DEEP = "nested_too_deep"  # the rest is kept as a file
+    TOO_MANY_PARTS = "too_many_parts"  # likewise; about: how many were read
+    AFTER_THE_END = "after_the_end"  # more text; it is in the original
+    BOX_UNOPENED = "box_unopened"  # winmail.dat; kept as a file
+    FILE_RENAMED = "file_renamed"  # about: «b.png → b.jpg», as its bytes say
+    # Around it.
+    ACCESS_BLOCKED = "access_blocked"  # a secret was wrong too often; about: until when, locally
+
+    IN_WORDS = "in_words"  # about: a German sentence, from before there were codes
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "ProblemCode":
+        return cls.OTHER
+
+
+class Problem(Value):
+    """`about` is a name, a number, a time: the same in every language.
+
+    Up to version 1.1 of the contract a problem was a German sentence, a string by itself.
+    """
+
+    code: ProblemCode
+    about: Text = ""
+
+
+def _read(value: Any) -> Any:
+    return {"code": ProblemCode.IN_WORDS, "about": value} if isinstance(value, str) else value
+
+
+PublishedProblem = Annotated[Problem, BeforeValidator(_read)]

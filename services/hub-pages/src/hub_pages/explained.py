@@ -1,0 +1,118 @@
+"""Says why something stands where it stands, and what was odd about a message, to people.
+
+The codes are the contract's (`hub_contract.explanations`, `hub_contract.problems`).
+"""
+
+from collections.abc import Callable
+
+from hub_contract.explanations import Explanation
+from hub_contract.problems import ProblemCode
+from hub_pages.said import OTHER, mark
+
+_E, _P = Explanation, ProblemCode
+EXPLANATIONS = {
+    _E.TOKEN: mark("Antwort an die persönliche Antwortadresse dieses Gesprächs."),
+    _E.ANSWERS: mark("Antwort auf eine Nachricht dieses Gesprächs."),
+    _E.ANSWERED_BY: mark("Eine Nachricht dieses Gesprächs, die früher eintraf, antwortet darauf."),
+    _E.COPY: mark(
+        "Dieselbe Nachricht ging auch an einen anderen Anschluss und steht in diesem Gespräch."
+    ),
+    _E.REFERENCE_KNOWN: mark(
+        "Vorgangsnummer genannt; der Kontaktweg ist in diesem Gespräch bekannt."
+    ),
+    _E.REFERENCE_UNVERIFIED: mark(
+        "Vorgangsnummer genannt, aber der Kontaktweg ist unbekannt. Bitte bestätigen."
+    ),
+    _E.ONLY_OPEN: mark("Einziges offenes Gespräch dieses Kontaktwegs in den letzten 30 Tagen."),
+    _E.NEW: mark("Neues Gespräch: keine Zuordnung gefunden."),
+    _E.NEW_GIVEN: mark("Neues Gespräch: Die Vorgangsnummer wurde schon beim Absenden mitgeteilt."),
+    _E.NEW_SEVERAL_OPEN: mark("Neues Gespräch: mehrere offene Gespräche kommen in Frage."),
+    _E.NEW_AUTOMATIC: mark("Automatische Nachricht ohne Zuordnung."),
+    _E.AGENT: mark("Von einer Person im Amt verfasst."),
+    _E.TOKEN_FORGED: mark("Die Antwortadresse ist gefälscht oder beschädigt."),
+    _E.TOKEN_EXPIRED: mark("Die Antwortadresse ist abgelaufen."),
+    _E.TOKEN_UNKNOWN: mark("Die Antwortadresse führt zu keinem Gespräch mehr."),
+    _E.REFERENCE_UNKNOWN: mark("Die genannte Vorgangsnummer ist hier nicht vergeben."),
+    _E.REFERENCE_TAKEN: mark(
+        "Die beim Absenden mitgeteilte Vorgangsnummer war schon vergeben; es gilt eine andere."
+    ),
+    _E.SENDER_UNKNOWN: mark("Der Kontaktweg ist in diesem Gespräch nicht bestätigt."),
+    _E.CLOSED: mark("Als erledigt abgelegt."),
+    _E.REOPENED: mark("Wieder geöffnet."),
+    _E.SNOOZED: mark("Zurückgestellt."),
+    _E.WOKEN: mark("Wieder vorgelegt."),
+    _E.TAKEN: mark("Übernommen."),
+    _E.ASSIGNED: mark("Weitergegeben."),
+    _E.RELEASED: mark("Freigegeben."),
+    _E.CONFIRMED: mark("Einen Kontaktweg bestätigt."),
+    _E.DOUBTED: mark("Die Bestätigung eines Kontaktwegs zurückgenommen."),
+    _E.NAMED: mark("In der Nachricht wird auch dieses Gespräch genannt."),
+    _E.SAME_SENDER: mark("Derselbe Kontaktweg schreibt auch in diesem Gespräch."),
+    _E.SAME_NAME: mark("Unter diesem Kontaktweg meldet sich jemand mit demselben Namen."),
+    _E.ASKED_FOR: mark("Hier möchte die Person Antworten bekommen."),
+    _E.WROTE_LAST: mark("So kam die letzte Nachricht."),
+    _E.KNOWN_HERE: mark("Bestätigter Kontaktweg in diesem Gespräch."),
+    _E.NOT_CONFIRMED: mark(
+        "Dieser Kontaktweg ist in diesem Gespräch nicht bestätigt. Bitte erst bestätigen."
+    ),
+    _E.NO_ADDRESS: mark("In diesem Gespräch ist keine solche Adresse bekannt."),
+    _E.NO_ACCOUNT: mark("Ihre Behörde hat dafür keinen Anschluss eingerichtet."),
+    _E.ONCE_FAILED: mark("Eine Nachricht an diese Adresse konnte nicht zugestellt werden."),
+    _E.ONCE_RETURNED: mark("Eine Nachricht an diese Adresse kam zurück."),
+    _E.ON_ITS_WAY: mark("Unterwegs."),
+    _E.ARRIVED: mark("Angekommen."),
+    _E.WAS_READ: mark("Gelesen."),
+    _E.DID_NOT_ARRIVE: mark("Nicht angekommen."),
+    _E.OTHER: OTHER,
+}
+PROBLEMS = {
+    _P.UNREADABLE: mark("Die Nachricht ließ sich nicht lesen (%(about)s); das Original ist da."),
+    _P.EMPTY: mark("Die Nachricht ist leer."),
+    _P.NOT_A_MAIL: mark("Die Nachricht ist keine lesbare E-Mail; das Original ist erhalten."),
+    _P.LOOP: mark("Die Nachricht läuft im Kreis; sie wird nicht automatisch beantwortet."),
+    _P.DATE_IMPOSSIBLE: mark("Das Datum der Nachricht kann nicht stimmen; es gilt der Eingang."),
+    _P.NO_SENDER: mark("Es ist kein Absender angegeben."),
+    _P.SENDER_UNREADABLE: mark("Der Absender ist nicht lesbar; es gilt der Umschlag."),
+    _P.SEVERAL_SENDERS: mark("Es sind mehrere Absender angegeben; der erste gilt."),
+    _P.CHARSET_MISSING: mark("Der Zeichensatz ist nicht angegeben; der Text ist geraten."),
+    _P.CHARSET_WRONG: mark("Der Zeichensatz „%(about)s“ stimmt nicht; der Text ist geraten."),
+    _P.TEXT_IS_BINARY: mark("Ein Textteil ist kein lesbarer Text; er ist als Datei erhalten."),
+    _P.HTML_TOO_LARGE: mark(
+        "Die HTML-Fassung ist zu groß oder zu verschachtelt; sie ist als Datei da."
+    ),
+    _P.BOUNDARY_GUESSED: mark(
+        "Die Trennlinie der Teile fehlt oder ist falsch; sie wurde erschlossen."
+    ),
+    _P.BOUNDARY_MISSING: mark("Die Trennlinie der Teile fehlt; der Inhalt steht als Text da."),
+    _P.NESTED_TOO_DEEP: mark(
+        "Die Nachricht ist zu tief verschachtelt; der Rest ist als Datei erhalten."
+    ),
+    _P.TOO_MANY_PARTS: mark("Mehr als %(about)s Teile; der Rest ist als eine Datei erhalten."),
+    _P.AFTER_THE_END: mark(
+        "Nach dem Ende der Nachricht steht weiterer Text; er ist im Original zu finden."
+    ),
+    _P.BOX_UNOPENED: mark("winmail.dat ließ sich nicht öffnen; sie ist als Datei erhalten."),
+    _P.FILE_RENAMED: mark(
+        "Eine Datei heißt hier anders, als sie gesendet wurde, weil ihr Inhalt es verlangt: "
+        "%(about)s"
+    ),
+    _P.ACCESS_BLOCKED: mark(
+        "Die Geheimzahl zu dieser Vorgangsnummer wurde zu oft falsch eingegeben. Der Zugang über "
+        "die Internetseite ist bis %(about)s gesperrt. Vielleicht braucht die Person Hilfe, oder "
+        "jemand anders hat es versucht."
+    ),
+    _P.OTHER: mark("An dieser Nachricht war etwas ungewöhnlich. %(about)s"),
+}
+
+
+def explain(code: str, say: Callable[[str], str]) -> str:
+    """Return the sentence of an explanation."""
+    return say(EXPLANATIONS[Explanation(code)])
+
+
+def say_problem(code: str, about: str, say: Callable[[str], str]) -> str:
+    """Return the sentence of a problem; one published as a sentence stands as it is."""
+    known = ProblemCode(code)
+    if known is ProblemCode.IN_WORDS:
+        return about
+    return (say(PROBLEMS[known]) % {"about": about}).strip()
