@@ -46,6 +46,15 @@ class Refusal(StrEnum):
     LAST_IS_AUTOMATIC = "last_is_automatic", 422, "The last message is automatic too"
     KEY_USED = "key_used", 422, "The Idempotency-Key was used for another answer"
 
+    # Of the store: what the way of an answer does not carry.
+    TEXT_TOO_LONG = "text_too_long", 422, "The text is too long for this channel"
+    NO_SUBJECT = "no_subject", 422, "This channel carries no subject"
+    NO_HTML = "no_html", 422, "This channel carries plain text alone"
+    NO_FILES = "no_files", 422, "This channel carries no files"
+    TOO_MANY_FILES = "too_many_files", 422, "This channel carries fewer files"
+    FILES_TOO_LARGE = "files_too_large", 422, "The files are too large for this channel"
+    FILE_TYPE = "file_type", 422, "This channel does not carry files of this type"
+
     # Of the store: what agents do with conversations.
     UNTIL_PAST = "until_past", 422, "The moment lies in the past"
     TWO_TRANSACTIONS = "two_transactions", 422, "Both conversations belong to a transaction"

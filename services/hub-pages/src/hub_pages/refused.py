@@ -32,6 +32,29 @@ REFUSALS = {
     _R.KEY_USED: mark(
         "Das wurde schon mit einem anderen Text gesendet. Bitte laden Sie die Seite neu."
     ),
+    _R.TEXT_TOO_LONG: mark(
+        "Der Text ist zu lang für diesen Weg. Bitte kürzen Sie ihn oder wählen Sie einen anderen"
+        " Weg."
+    ),
+    _R.NO_SUBJECT: mark(
+        "Auf diesem Weg geht kein Betreff mit. Bitte leeren Sie das Feld oder wählen Sie einen"
+        " anderen Weg."
+    ),
+    _R.NO_HTML: mark("Auf diesem Weg geht nur Text ohne Gestaltung mit."),
+    _R.NO_FILES: mark(
+        "Auf diesem Weg gehen keine Dateien mit. Bitte entfernen Sie sie oder wählen Sie einen"
+        " anderen Weg."
+    ),
+    _R.TOO_MANY_FILES: mark(
+        "Das sind zu viele Dateien für diesen Weg. Bitte senden Sie weniger auf einmal."
+    ),
+    _R.FILES_TOO_LARGE: mark(
+        "Die Dateien sind zusammen zu groß für diesen Weg. Bitte senden Sie weniger auf einmal."
+    ),
+    _R.FILE_TYPE: mark(
+        "Eine Datei ist von einer Art, die auf diesem Weg nicht mitgeht. Bitte entfernen Sie sie"
+        " oder wählen Sie einen anderen Weg."
+    ),
     _R.UNTIL_PAST: mark("Der Zeitpunkt liegt in der Vergangenheit."),
     _R.TWO_TRANSACTIONS: mark(
         "Beide gehören zu einem Vorgang. Bitte verschieben Sie einzelne Einträge."
