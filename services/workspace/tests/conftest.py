@@ -18,10 +18,11 @@ from conversation_store.app import compose as compose_store
 from conversation_store.settings import StoreSettings
 from conversation_store.store import Store
 from hub_contract.channels import CHANNELS
+from hub_contract.contact_points import contact_point
 from hub_contract.events import Arrival, DeliveryReported, MessageContent, MessageReceived
 from hub_contract.ids import received_id, reported_id
 from hub_contract.topics import from_wire
-from hub_contract.words import Body, Channel, ContactPoint
+from hub_contract.words import Body, Channel
 from hub_kit import event_log
 from hub_kit.bus import Record
 from hub_kit.consume import Delivered
@@ -103,7 +104,7 @@ class Office:
             account=account,
             received_at=datetime.now(UTC) - (ago or timedelta(minutes=1)),
             content=MessageContent(
-                sender=ContactPoint(kind=CHANNELS[channel].reaches, value=sender, name=name),
+                sender=contact_point(CHANNELS[channel].reaches, sender, "DE", name),
                 body=body or Body(text=text),
                 external_id=external_id,
                 **content,

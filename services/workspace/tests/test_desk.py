@@ -153,6 +153,26 @@ def test_what_is_searched_is_found_and_leaves_no_trace_in_addresses(office):
         assert "Bitte suchen Sie nach" in desk.post("/search", data={"q": "Hund"}).text
 
 
+def test_an_address_is_found_however_it_is_spelt_and_what_was_not_read_is_marked(office):
+    office.take_in(
+        office.mail("T024@müller.example"),
+        office.mail("030/90 18 20", channel="fax"),
+        office.mail("030 901820 / 21", channel="fax", name="Kanzlei"),
+    )
+    with office.client() as desk:
+        for q in ("t024@xn--mller-kva.example", "+49 (0)30 901820", "030 901820 / 21"):
+            assert "1 Gespräch gefunden" in desk.post("/search", data={"q": q}).text
+        [unread, *others] = [
+            desk.get(f"/c/{row['id']}").text
+            for row in office.sql(
+                "select id from conversation order by channel = 'email', last_at desc"
+            )
+        ]
+        assert "Schreibweise unklar" in unread
+        assert "030 901820 / 21" in unread
+        assert not any("Schreibweise unklar" in page for page in others)
+
+
 def test_put_aside_until_tomorrow(office):
     [home] = office.take_in(office.mail())
     with office.client() as desk:
