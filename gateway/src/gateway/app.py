@@ -14,7 +14,7 @@ from gateway.door import Door
 from gateway.forward import Forwarder
 from gateway.hooks import HookDoor
 from gateway.identify import Provider
-from gateway.limit import Limiter
+from gateway.limit import HookLimiter, Limiter
 from gateway.log_in import Login
 from gateway.route import Origins
 from gateway.sessions import Sessions
@@ -42,12 +42,13 @@ def put_together(ground: Ground, settings: GatewaySettings) -> tuple[ASGIApp, Pa
     provider = Provider(settings.oidc, settings.oidc.secret()) if settings.oidc else None
     login = Login(provider, settings, ground.ring, tuple(tenants)) if provider else None
     answers = Answers(settings, tenants, sessions, login)
-    hooks = HookDoor(settings, _origins(ground.settings, settings), limiter, forwarder)
+    hook_limiter = HookLimiter(settings.limits.hook)
+    hooks = HookDoor(settings, _origins(ground.settings, settings), hook_limiter, forwarder)
     door = Door(settings, tenants, ground.ring, sessions, limiter, forwarder, answers, hooks)
     closing = [forwarder.close, *([provider.close] if provider else []), ground.close]
     parts = Parts(
         SERVICE,
-        work={"sweep": partial(_sweep, sessions, limiter)},
+        work={"sweep": partial(_sweep, sessions, limiter, hook_limiter)},
         checks={"database": database_check(ground.pool)},
         closing=closing,
     )
@@ -79,8 +80,9 @@ class StrictTransport:
         await self._app(scope, receive, add)
 
 
-async def _sweep(sessions: Sessions, limiter: Limiter) -> None:
+async def _sweep(sessions: Sessions, limiter: Limiter, hook_limiter: HookLimiter) -> None:
     while True:
+        hook_limiter.sweep()
         await sessions.sweep()
         await limiter.sweep()
         await asyncio.sleep(_SWEEP)

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.filter import Said, hooked
 from gateway.forward import Forwarder, Request, TooLarge, refuse_body
-from gateway.limit import Limiter, asker
+from gateway.limit import HookLimiter, asker
 from gateway.route import Hook, Origins, route_hook
 from gateway.settings import GatewaySettings
 from hub_contract.errors import Temporary
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 class HookDoor:
     settings: GatewaySettings
     origins: Origins
-    limiter: Limiter
+    limiter: HookLimiter
     forwarder: Forwarder
 
     def find(self, scope: Scope) -> Hook | None:
@@ -44,7 +44,7 @@ class HookDoor:
     async def __call__(self, hook: Hook, scope: Scope, receive: Receive, send: Send) -> None:
         request = self._request(hook, scope)
         try:
-            refusal = await self._refuse(hook, request, scope)
+            refusal = self._refuse(hook, request, scope)
             if refusal is None:
                 await self.forwarder.carry(request, receive, send, _never)
                 return
@@ -59,13 +59,13 @@ class HookDoor:
         else:
             await refusal(scope, receive, send)
 
-    async def _refuse(self, hook: Hook, request: Request, scope: Scope) -> Response | None:
+    def _refuse(self, hook: Hook, request: Request, scope: Scope) -> Response | None:
         if not hook.origin:
             return no_account()
         if request.method not in METHODS:
             return not_allowed()
         who = f"{'/'.join(hook.account)}|{asker(_peer(scope))}"
-        if wait := await self.limiter.ask("hook", self.settings.limits.hook, who):
+        if wait := self.limiter.ask(who):
             answer = problem(429, "Too Many Requests", "Call again after Retry-After seconds.")
             answer.headers["Retry-After"] = str(wait)
             return answer

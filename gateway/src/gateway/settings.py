@@ -46,7 +46,8 @@ class Limits(Section):
     login: Rate = Rate(times=120, seconds=60)
     write: Rate = Rate(times=120, seconds=60)
     read: Rate = Rate(times=1200, seconds=60)
-    # From one address to one account: 200 a second all day, and what has piled up at once.
+    # From one address to one account, at each copy of the gateway: 200 a second all day, and what
+    # has piled up at once.
     hook: Rate = Rate(times=2000, seconds=10)
 
 
