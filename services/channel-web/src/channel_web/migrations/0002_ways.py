@@ -4,7 +4,7 @@ from alembic import op
 
 from hub_kit.schema import CHANNEL_WAYS, statements
 
-revision = "channel_web_0002_ways"
+revision = "channel_web_0002"
 down_revision = "channel_web_0001"
 
 

@@ -4,7 +4,7 @@ from alembic import op
 
 from hub_kit.schema import CHANNEL_WAYS, statements
 
-revision = "probe_channel_0002_ways"
+revision = "probe_channel_0002"
 down_revision = "probe_channel_0001"
 
 
