@@ -33,7 +33,7 @@ from channel_web.send import PortalSender
 from channel_web.settings import Account as WebAccount
 from channel_web.settings import Accounts as WebAccounts
 from channel_web.settings import WebAccount as PortalAccount
-from hub_contract.delivery import Delivery
+from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent
 from hub_contract.events import (
     Arrival,
@@ -307,13 +307,14 @@ async def test_an_answer_goes_out_once_and_is_reported(here, name, spoken):
 
 async def test_what_cannot_go_this_way_is_permanent_and_quotes_nobody(here, spoken):
     async with spoken.sending(here.ground) as (sender, recipient):
-        for asked in (
-            request(spoken, spoken.unreachable),
-            request(spoken, recipient, account="nobody-has-this"),
-            request(spoken, recipient, tenant=B),
+        for asked, reason in (
+            (request(spoken, spoken.unreachable), Reason.ADDRESS_UNKNOWN),
+            (request(spoken, recipient, account="nobody-has-this"), Reason.NOT_CONFIGURED),
+            (request(spoken, recipient, tenant=B), Reason.NOT_CONFIGURED),
         ):
             with pytest.raises(Permanent) as said:
                 await sender.send(asked, ())
+            assert said.value.reason is reason
             assert spoken.unreachable.value not in str(said.value)
             assert recipient.value not in str(said.value)
 

@@ -30,10 +30,11 @@ from conversation_store.store import Store
 from gateway.app import put_together
 from gateway.sessions import Grant, Session, Sessions
 from gateway.settings import GatewaySettings
+from hub_contract.words import Channel
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.rights import ROLES, may
-from hub_kit.settings import Loaded, TenantSection
+from hub_kit.settings import Account, Loaded, TenantSection
 from hub_kit.testing import fresh_database, open_ground
 from hub_kit.tokens import Caller, issue
 from local_hub.locate import MODEL
@@ -71,6 +72,8 @@ ACTION = {"operations": {"POST": "replay"}, "entry": {"POST": "erase"}}
 NO = {401, 403, 404, 405}
 # An operator who opens the desk is led to what they may see.
 LED_ON = {("workspace", "/", "operator"): 303}
+# Accounts of channels that take no hooks: who calls them all the same shall reach nothing else.
+CALLED = {f"called-{c}": Account(channel=c, address="x") for c in (Channel.EMAIL, Channel.WEB)}
 _DAY = timedelta(days=1)
 
 
@@ -121,7 +124,7 @@ async def hub(cluster, tmp_path) -> AsyncIterator[Any]:
 
         async def ground(schema: str) -> Ground:
             opened = await stack.enter_async_context(open_ground(schema, dsn, tmp_path))
-            tenants = {TOWN: TenantSection(name="Stadt Musterstadt")}
+            tenants = {TOWN: TenantSection(name="Stadt Musterstadt", accounts=CALLED)}
             return replace(opened, settings=opened.settings.model_copy(update={"tenants": tenants}))
 
         store = conversation_store.app.compose(
@@ -224,11 +227,13 @@ class Inside:
 
     def __init__(self, apps: dict[str, Any]) -> None:
         self.apps, self.reached = apps, []
+        self.headers: list[Any] = []
 
     async def carry(self, request, receive, send, _over) -> None:
         service = urlsplit(request.origin).hostname
         path, _, query = request.target.partition(b"?")
         self.reached.append((service, request.method, path.decode()))
+        self.headers.append(request.headers)
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -258,7 +263,8 @@ def outside(hub, monkeypatch) -> Any:
         public="http://faden.example",
         channel_web="http://channel_web",
         workspace="http://workspace",
-        limits={"login": generous, "read": generous, "write": generous},
+        hooks={"email": "http://channel_email", "web": "http://channel_web"},
+        limits={"login": generous, "read": generous, "write": generous, "hook": generous},
     )
     door, _ = put_together(hub.ground, settings)
     sessions = Sessions(hub.ground.pool, hub.ground.ring, *([_DAY] * 2))
@@ -275,7 +281,7 @@ def outside(hub, monkeypatch) -> Any:
         ) as client:
             return await said(client, way.method, path)
 
-    return SimpleNamespace(knock=knock, reached=inside.reached)
+    return SimpleNamespace(knock=knock, reached=inside.reached, headers=inside.headers)
 
 
 async def test_outside_anybody_reaches_the_citizens_pages_only(ways, outside):
@@ -289,6 +295,27 @@ async def test_outside_anybody_reaches_the_citizens_pages_only(ways, outside):
                 assert path not in PROBES | DOCUMENTS, (way, prefix)
             if len(outside.reached) == before:
                 assert code in NO | {307, 200, 303}, (way, prefix, code)
+
+
+async def test_outside_a_hook_reaches_the_hooks_of_its_account_only(ways, outside):
+    """Whatever stands behind it: the path stays below /hooks/, where none of these services is."""
+    for way in ways:
+        for channel, service in ((c, f"channel_{c}") for c in ("email", "web")):
+            for name in (f"called-{channel}", "nobody"):
+                before = len(outside.reached)
+                path = f"/hooks/{channel}/{TOWN}/{name}{way.path}"
+                code = await outside.knock(way, path, "supervisor")
+                assert code in {404, 405}, (path, code)
+                known = name != "nobody" and way.method in {"GET", "HEAD", "POST"}
+                assert outside.reached[before:] == ([(service, way.method, path)] if known else [])
+
+
+async def test_outside_a_hook_carries_nobody(outside, hub):
+    """A session opens nothing here, and a service that is asked so finds no token to believe."""
+    way = Way("channel_web", "POST", "/", f"/hooks/web/{TOWN}/called-web")
+    await outside.knock(way, way.path, "supervisor")
+    [headers] = outside.headers
+    assert not {b"cookie", b"authorization", b"x-faden-name"} & {name for name, _ in headers}
 
 
 async def test_outside_a_role_reaches_what_it_may_and_nothing_else(ways, outside):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from channel_email.parse import Context, read
 from channel_email.render import Outgoing, Sender, render
+from hub_contract.delivery import Reason
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageContent, MessageRequested, RequestedContent, Sealed
 from hub_contract.words import Attachment, Channel, ContactKind, ContactPoint
@@ -272,6 +273,7 @@ def test_whom_no_mail_reaches_is_said_without_naming_anybody(
         rendered(recipient=ContactPoint(kind=kind, value=address, name="Erika"))
     said = str(caught.value)
     assert re.match(r"recipient: .+; .+", said)  # the field, what is wrong, the remedy
+    assert caught.value.reason is Reason.ADDRESS_UNKNOWN
     assert not address or address not in said
     assert "Erika" not in said
 
@@ -283,20 +285,25 @@ def test_a_line_break_in_an_address_reaches_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "field"),
+    ("broken", "field", "reason"),
     [
-        (lambda: render(request(Sealed(sealed="x")), SENDER, (), NOW), "content"),
-        (lambda: rendered((b"x",)), "attachments"),
-        (lambda: rendered(attachments=(attachment("a.pdf"),)), "attachments"),
-        (lambda: rendered(reply_token="a b"), "reply_token"),
-        (lambda: rendered(reply_token="a\r\nb"), "reply_token"),
-        (lambda: rendered(reply_token="x" * 100), "reply_token"),
-        (lambda: render(request(), Sender("kaputt", "Amt", "m.de"), (), NOW), "sender"),
+        (lambda: render(request(Sealed(sealed="x")), SENDER, (), NOW), "content", "other"),
+        (lambda: rendered((b"x",)), "attachments", "other"),
+        (lambda: rendered(attachments=(attachment("a.pdf"),)), "attachments", "other"),
+        (lambda: rendered(reply_token="a b"), "reply_token", "other"),
+        (lambda: rendered(reply_token="a\r\nb"), "reply_token", "other"),
+        (lambda: rendered(reply_token="x" * 100), "reply_token", "other"),
+        (
+            lambda: render(request(), Sender("kaputt", "Amt", "m.de"), (), NOW),
+            "sender",
+            "not_configured",
+        ),
     ],
 )
-def test_a_request_that_makes_no_mail_names_its_field(broken, field: str) -> None:
-    with pytest.raises(Permanent, match=field):
+def test_a_request_that_makes_no_mail_names_its_field(broken, field: str, reason: str) -> None:
+    with pytest.raises(Permanent, match=field) as caught:
         broken()
+    assert caught.value.reason == reason
 
 
 def test_our_own_mail_that_comes_back_is_a_loop() -> None:

@@ -331,5 +331,6 @@ async def test_a_request_leaves_under_its_accounts_name_by_its_accounts_relay():
 )
 async def test_what_is_not_configured_is_said(accounts, account, says):
     sender = RelaySender(accounts, None, "hub.musterstadt.example")
-    with pytest.raises(Permanent, match=says):
+    with pytest.raises(Permanent, match=says) as said:
         await sender.send(request(account), ())
+    assert said.value.reason is Reason.NOT_CONFIGURED

@@ -221,7 +221,10 @@ async def test_a_vacation_reply_does_not_change_whom_we_answer(world):
         world.mail("daemon@example.org", answers=("<q>",), event={"automatic": Automatic.REPLY})
     )
     await answer(world, first["conversation_id"])
-    assert (await requested(world)).content.recipient.value == "erika@example.org"
+    asked = await requested(world)
+    assert asked.content.recipient.value == "erika@example.org"
+    key = world.ground.ring.pseudonym_of(asked.tenant, "email", "erika@example.org")
+    assert asked.recipient_key == key
 
 
 async def test_after_the_answer_the_citizen_writes_by_token_again(world):

@@ -29,7 +29,15 @@ from hub_kit.tokens import Caller, verify
 from local_hub.peers.settings import Person
 
 MIGRATIONS = Path(__file__).parents[1] / "src/gateway/migrations"
-TENANTS = {"musterstadt": {"name": "Stadt Musterstadt"}, "kleindorf": {"name": "Kleindorf"}}
+ACCOUNTS = {
+    "sms-1": {"channel": "sms", "address": "+4971112301"},
+    "sms.3": {"channel": "sms", "address": "+4971112303"},
+    "cookies": {"channel": "web", "address": "faden.example/musterstadt"},
+}
+TENANTS = {
+    "musterstadt": {"name": "Stadt Musterstadt", "accounts": ACCOUNTS},
+    "kleindorf": {"name": "Kleindorf"},
+}
 PEOPLE = {
     "anna": Person(name="Anna Ämter", may=("musterstadt/agent",)),
     "otto": Person(name="Otto Ober", may=("musterstadt/operator", "musterstadt/agent")),
@@ -77,6 +85,7 @@ class Behind:
                 Route("/big", self.big),
                 Route("/broken", self.broken),
                 Route("/cookies", self.cookies),
+                Route("/hooks/web/musterstadt/cookies", self.cookies),
                 Route("/file", self.file),
                 Route("/{path:path}", self.echo, methods=everything),
             ]
@@ -229,6 +238,7 @@ def settings_of(provider, tmp_path):
             "channel_web": f"http://{behind}",
             "workspace": f"http://{behind}",
             "routes": {"/table": f"http://{behind}"},
+            "hooks": {"sms": f"http://{behind}", "web": f"http://{behind}"},
             "oidc": oidc,
         }
         return GatewaySettings.model_validate(raw | more)
@@ -284,6 +294,11 @@ def _title():
 @pytest.fixture(name="agree")
 def _agree():
     return agree
+
+
+@pytest.fixture
+def tenants():
+    return TENANTS
 
 
 @pytest.fixture(name="serving")

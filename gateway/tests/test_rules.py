@@ -4,7 +4,7 @@ import pytest
 
 from gateway import answer
 from gateway.cross_site import is_ours
-from gateway.filter import Said, inward, outward
+from gateway.filter import Said, hooked, inward, outward
 from gateway.grant import grants_of
 from gateway.limit import asker
 from gateway.log_in import local
@@ -66,6 +66,8 @@ ROUTES = [
     (HERE, "/musterstadt/operations", None),
     (HERE, "/musterstadt/operations/replay/1", None),
     (HERE, "/musterstadt/hooks/x", None),
+    (HERE, "/desk/hooks/x", None),
+    (HERE, "/hooks", None),  # those below it have a door of their own: test_hooks
     (HERE, "//desk/", None),
     (HERE, "/desk/../musterstadt/", None),
     (HERE, "/musterstadt/%2e%2e/desk/", None),
@@ -168,6 +170,14 @@ def test_what_does_not_pass_inwards(header):
     assert inward(headers, SAID) == OUR_HEADERS
 
 
+def test_of_a_hook_the_same_passes_but_cookies_and_the_providers_own_password():
+    said = Said("", "", "https", "192.0.2.1")
+    ours = [(b"x-forwarded-proto", b"https"), (b"x-forwarded-for", b"192.0.2.1")]
+    got = hooked([header for header, _ in INWARD], said)
+    passing = [h for header, headers in INWARD for h in headers if header[0] != b"cookie"]
+    assert got == [*passing, *ours, (b"authorization", b"Bearer stolen")]
+
+
 def test_a_body_has_one_length():
     """A request with two is read in two ways: RFC 9112 §6.1."""
     headers = [(b"content-length", b"4"), (b"transfer-encoding", b"chunked")]
@@ -197,6 +207,10 @@ OUTWARD = [
 @pytest.mark.parametrize(("header", "passing"), OUTWARD)
 def test_what_passes_outwards(header, passing):
     assert outward([header], "/desk", secure=True) == ([passing] if passing else [])
+
+
+def test_an_answer_to_a_hook_sets_no_cookie():
+    assert outward([(b"set-cookie", b"faden_theme=dark")], "", secure=True) == []
 
 
 def oidc(claim="faden", **groups):
@@ -258,6 +272,7 @@ def test_who_counts_as_one(peer, who):
 
 MISTAKES = [
     ("tenants: {desk: {name: Amt}}", "tenants.desk"),
+    ("tenants: {hooks: {name: Amt}}", "tenants.hooks"),
     ("tenants: {table: {name: Amt}}\nservices: {gateway: {routes: {/table: 'http://x'}}}", "tenants.table"),
     ("services: {gateway: {hosts: {a.example: nobody}}}", "services.gateway.hosts.a.example"),
     ("services: {gateway: {hosts: {'A.example/x': nobody}}}", "services.gateway"),

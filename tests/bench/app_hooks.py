@@ -50,7 +50,7 @@ async def compose() -> ASGIApp:
     ground = await Ground.open(SCHEMA, loaded.hub, KeyRing.read(loaded.hub.keys_file))
     checks = {"database": database_check(ground.pool)}
     app = make_app(Parts("hooks", checks=checks, closing=(ground.close,)))
-    return Hooks(app, ground.accept, {"bench": handle})
+    return Hooks(app, ground, {Channel.SMS: handle}, loaded.public)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from hub_kit.keys import KeyRing
 from local_hub.programs import Program, free_addresses
 
 ADDRESS = "post@musterstadt.example"
+HOOK = "/hooks/sms/musterstadt/bench"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Hub:
     store: Program
     email: Program
     hooks: Program
+    gateway: Program  # in front of `hooks`
     relay: Program
     ports: Mapping[str, int]
 
@@ -33,7 +35,7 @@ def configure(stage: Stage, dsn: str, *, bus: str = "postgresql", **account: Any
     """Return a hub of this database; `account` adds settings to its one mailbox."""
     folder = Path(mkdtemp(prefix="hub-", dir=stage.folder))
     KeyRing.create(folder / "keys.json")
-    names = ("store", "email", "smtp", "hooks", "relay")
+    names = ("store", "email", "smtp", "hooks", "gateway", "door", "relay")
     at = dict(zip(names, free_addresses(len(names)), strict=True))
     ports = {name: int(address.rpartition(":")[2]) for name, address in at.items()}
     path = folder / "faden.yaml"
@@ -45,6 +47,7 @@ def configure(stage: Stage, dsn: str, *, bus: str = "postgresql", **account: Any
         Program("conversation_store", "conversation_store.app", at["store"]),
         Program("channel_email", "channel_email.app", at["email"]),
         Program("hooks", "tests.bench.app_hooks", at["hooks"]),
+        Program("gateway", "gateway.app", at["gateway"]),
         Program("relay", "hub_kit.relay", at["relay"]),
         ports,
     )
@@ -53,16 +56,31 @@ def configure(stage: Stage, dsn: str, *, bus: str = "postgresql", **account: Any
 def _settings(
     folder: Path, dsn: str, bus: str, at: Mapping[str, str], account: Mapping[str, Any]
 ) -> dict[str, Any]:
+    bench = {"channel": "sms", "address": "+4971112301"}
+    # Nobody is told to wait here: what is measured is one provider, as fast as it can.
+    limits = {"hook": {"times": 1_000_000, "seconds": 1}}
     post = {"channel": "email", "address": ADDRESS, "name": "Stadt Musterstadt", **account}
     return {
         "database": dsn.replace("postgres@", "{role}@", 1),
         "bus": bus,
         "blobs": f"{folder / 'blobs'}",
         "keys_file": f"{folder / 'keys.json'}",
-        "tenants": {"musterstadt": {"name": "Stadt Musterstadt", "accounts": {"post": post}}},
+        "tenants": {
+            "musterstadt": {
+                "name": "Stadt Musterstadt",
+                "accounts": {"post": post, "bench": bench},
+            }
+        },
         "services": {
             "conversation_store": {"http": at["store"]},
             "channel_email": {"http": at["email"], "smtp": at["smtp"]},
+            "channel_sms": {"http": at["hooks"]},
+            "gateway": {
+                "http": at["gateway"],
+                "door": at["door"],
+                "public": f"http://{at['door']}",
+                "limits": limits,
+            },
             "relay": {"http": at["relay"]},
         },
     }

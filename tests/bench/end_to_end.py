@@ -11,7 +11,7 @@ from statistics import median
 
 from tests.bench.buses import BUSES, hub_on
 from tests.bench.ceiling import find_ceilings
-from tests.bench.configure import Hub
+from tests.bench.configure import HOOK, Hub
 from tests.bench.count_cpu import cpu_seconds
 from tests.bench.drive_http import drive
 from tests.bench.hooks import body
@@ -54,7 +54,7 @@ async def _run(bus: str, stage: Stage) -> tuple[float, Mapping[str, float]]:
 async def _send(hub: Hub, first: int, count: int) -> None:
     result = await drive(
         hub.ports["hooks"],
-        "/hooks/bench",
+        HOOK,
         lambda number: body(first + number),
         connections=CONNECTIONS,
         count=count,

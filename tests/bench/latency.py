@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from tests.bench import drive_http, drive_smtp, make_mails
 from tests.bench.buses import BUSES, hub_on
-from tests.bench.configure import ADDRESS, Hub
+from tests.bench.configure import ADDRESS, HOOK, Hub
 from tests.bench.end_to_end import NAMES
 from tests.bench.hooks import body, event_id
 from tests.bench.rows import Row, at_most
@@ -47,7 +47,7 @@ async def _hooks(hub: Hub, first: int, count: int, watched: Arrivals) -> None:
 
     result = await drive_http.drive(
         hub.ports["hooks"],
-        "/hooks/bench",
+        HOOK,
         lambda number: body(first + number),
         count=count,
         rate=RATE,

@@ -17,6 +17,7 @@ from email.utils import format_datetime
 from channel_email.parse.attachments import ending_of, safe_name
 from channel_email.parse.decode import clean
 from hub_contract.contact_points import contact_point
+from hub_contract.delivery import Reason
 from hub_contract.email_address import normal_domain
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent
@@ -74,7 +75,9 @@ def render(
     mail = EmailMessage(policy=_POLICY)
     mail["Message-ID"] = f"<{message_id}>"
     mail["Date"] = format_datetime(now)
-    mail["From"] = _address(sender.display_name, _sendable("sender", sender.address))
+    mail["From"] = _address(
+        sender.display_name, _sendable("sender", sender.address, Reason.NOT_CONFIGURED)
+    )
     mail["To"] = _address(content.recipient.name, recipient)
     mail["Subject"] = _subject(content)
     if content.reply_token:
@@ -89,23 +92,27 @@ def render(
 def _recipient(point: ContactPoint) -> str:
     if point.kind is not ContactKind.EMAIL:
         raise Permanent(
-            f"recipient: a contact point of kind {point.kind} gets no mail; choose another one"
+            f"recipient: a contact point of kind {point.kind} gets no mail; choose another one",
+            reason=Reason.ADDRESS_UNKNOWN,
         )
-    return _sendable("recipient", point.value)
+    return _sendable("recipient", point.value, Reason.ADDRESS_UNKNOWN)
 
 
-def _sendable(field: str, address: str) -> str:
+def _sendable(field: str, address: str, reason: Reason) -> str:
     """Return the address as every relay takes it, or raise `Permanent`, never quoting it."""
     local, _, domain = contact_point(ContactKind.EMAIL, address).value.rpartition("@")
     domain = normal_domain(domain)  # also where the address was kept as written
     if not local or not domain:
-        raise Permanent(f"{field}: no e-mail address; correct it")
+        raise Permanent(f"{field}: no e-mail address; correct it", reason=reason)
     if not _LOCAL.fullmatch(local) or len(local) > 64:
         raise Permanent(
-            f"{field}: relays refuse what stands before the @ of the address; use another address"
+            f"{field}: relays refuse what stands before the @ of the address; use another address",
+            reason=reason,
         )
     if not _DOMAIN.fullmatch(domain) or len(domain) > 253:
-        raise Permanent(f"{field}: the domain of the address is not valid; correct it")
+        raise Permanent(
+            f"{field}: the domain of the address is not valid; correct it", reason=reason
+        )
     return f"{local}@{domain}"
 
 

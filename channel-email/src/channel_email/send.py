@@ -22,6 +22,7 @@ from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import MessageRequested
 from hub_kit.outgoing import Outcome
+from hub_kit.retry import DAYS
 from hub_kit.settings import ConfigurationError
 
 IDLE = 20  # seconds after which a connection is not used again; relays hang up at 30 to 300
@@ -44,6 +45,8 @@ _DOT = re.compile(rb"(?m)^\.")
 class RelaySender:
     """`hub_kit.outgoing.Sender`; `now` gives the Date of a mail."""
 
+    patience = DAYS
+
     def __init__(
         self,
         accounts: Accounts,
@@ -58,10 +61,15 @@ class RelaySender:
     async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
         account = self._accounts.get(request.tenant, request.account)
         if account is None:
-            raise Permanent(f"account {request.account} of {request.tenant} is not configured")
+            raise Permanent(
+                f"account {request.account} of {request.tenant} is not configured",
+                reason=Reason.NOT_CONFIGURED,
+            )
         relay = account.settings.relay or self._relay
         if relay is None:
-            raise Permanent("no relay; set services.channel_email.relay")
+            raise Permanent(
+                "no relay; set services.channel_email.relay", reason=Reason.NOT_CONFIGURED
+            )
         settings = account.settings
         sender = Sender(settings.address, account.display_name, settings.mail_domain)
         if sum(map(len, files)) > INLINE:

@@ -12,14 +12,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.answer import Answers
 from gateway.door import Door
 from gateway.forward import Forwarder
+from gateway.hooks import HookDoor
 from gateway.identify import Provider
-from gateway.limit import Limiter
+from gateway.limit import HookLimiter, Limiter
 from gateway.log_in import Login
+from gateway.route import Origins
 from gateway.sessions import Sessions
 from gateway.settings import SERVICE, GatewaySettings, read_settings, split_address
 from hub_kit.ground import Ground
+from hub_kit.hooks import Account
 from hub_kit.keys import KeyRing
-from hub_kit.settings import Loaded, or_exit
+from hub_kit.settings import HubSettings, Loaded, or_exit
 from hub_kit.shell import Parts, database_check, listen_on, make_app, run
 from hub_pages.headers import SecurityHeaders
 
@@ -39,16 +42,26 @@ def put_together(ground: Ground, settings: GatewaySettings) -> tuple[ASGIApp, Pa
     provider = Provider(settings.oidc, settings.oidc.secret()) if settings.oidc else None
     login = Login(provider, settings, ground.ring, tuple(tenants)) if provider else None
     answers = Answers(settings, tenants, sessions, login)
-    door = Door(settings, tenants, ground.ring, sessions, limiter, forwarder, answers)
+    hook_limiter = HookLimiter(settings.limits.hook)
+    hooks = HookDoor(settings, _origins(ground.settings, settings), hook_limiter, forwarder)
+    door = Door(settings, tenants, ground.ring, sessions, limiter, forwarder, answers, hooks)
     closing = [forwarder.close, *([provider.close] if provider else []), ground.close]
     parts = Parts(
         SERVICE,
-        work={"sweep": partial(_sweep, sessions, limiter)},
+        work={"sweep": partial(_sweep, sessions, limiter, hook_limiter)},
         checks={"database": database_check(ground.pool)},
         closing=closing,
     )
     outside: ASGIApp = SecurityHeaders(door)
     return (StrictTransport(outside) if settings.is_secure else outside), parts
+
+
+def _origins(hub: HubSettings, settings: GatewaySettings) -> Origins:
+    return {
+        Account(channel, tenant, name): origin
+        for channel, origin in settings.hooks.items()
+        for tenant, name, _ in hub.accounts(channel)
+    }
 
 
 class StrictTransport:
@@ -67,8 +80,9 @@ class StrictTransport:
         await self._app(scope, receive, add)
 
 
-async def _sweep(sessions: Sessions, limiter: Limiter) -> None:
+async def _sweep(sessions: Sessions, limiter: Limiter, hook_limiter: HookLimiter) -> None:
     while True:
+        hook_limiter.sweep()
         await sessions.sweep()
         await limiter.sweep()
         await asyncio.sleep(_SWEEP)

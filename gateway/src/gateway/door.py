@@ -7,11 +7,11 @@ Rule 4. How often: 429 with the seconds to wait.
 Rule 5. May they: the table of rights, or 403.
 Rule 6. How much: a body over the limit is refused before it is read, or where it grows over it.
 Rule 7. Inwards goes our token, and nothing that looks like one.
+Providers' hooks have a door of their own, with rules of their own: `gateway.hooks`.
 """
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,7 +25,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.answer import Answers, Known
 from gateway.cross_site import SAFE, is_ours
 from gateway.filter import Said, inward
-from gateway.forward import Forwarder, Request, TooLarge
+from gateway.forward import Forwarder, Request, TooLarge, refuse_body
+from gateway.hooks import HookDoor
 from gateway.limit import Limiter, asker
 from gateway.route import Forward, Move, Own, Place, route
 from gateway.sessions import Sessions
@@ -36,7 +37,6 @@ from hub_kit.rights import may
 from hub_kit.tokens import Caller, issue
 
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
-_LINGER = 5.0  # seconds that a refused body is still taken, so that the sender reads why
 log = structlog.get_logger()
 
 
@@ -56,10 +56,14 @@ class Door:
     limiter: Limiter
     forwarder: Forwarder
     answers: Answers
+    hooks: HookDoor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return  # no WebSockets here; the server refuses what nobody accepts
+        if hook := self.hooks.find(scope):
+            await self.hooks(hook, scope, receive, send)
+            return
         place = self._place(scope)
         asked = Asked(_as_seen(scope, place), receive)
         try:
@@ -71,7 +75,7 @@ class Door:
             log.warning("answered: try again", reason=str(error)[:200])
             await self._refuse(asked, Refusal(503, 5))(asked.scope, receive, send)
         except TooLarge:
-            await _refuse_body(self._refuse(asked, Refusal(413)), asked, receive, send)
+            await refuse_body(self._refuse(asked, Refusal(413)), asked.scope, receive, send)
 
     def _place(self, scope: Scope) -> Place:
         host = Headers(scope=scope).get("host", "").lower()
@@ -220,20 +224,3 @@ def _whole(scope: Scope) -> str:
     query = scope["query_string"].decode("latin-1")
     path = str(scope["outside"]["raw_path"].decode("latin-1"))
     return f"{path}?{query}" if query else path
-
-
-async def _refuse_body(answer: Response, asked: Asked, receive: Receive, send: Send) -> None:
-    """Say no, and take a little more of what comes: a line that is cut is read as a fault."""
-    answer.headers["Connection"] = "close"
-
-    async def keep_open(message: Any) -> None:
-        if message["type"] == "http.response.body":
-            message = {**message, "more_body": True}
-        await send(message)
-
-    await answer(asked.scope, receive, keep_open)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_LINGER):
-            while (await receive()).get("more_body", False):
-                pass
-    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -4,6 +4,8 @@ Rule 1. Who calls is said by our token alone: nothing from outside can look like
 Rule 2. Of cookies only those pass that a service of ours has given out. A citizen's session lives
         below its own prefix, so that no authority sees another's; how the pages look is the same
         for all of them.
+Rule 3. A provider's hook has no cookie, and may show a password of its own (HTTP Basic): its
+        channel checks it.
 """
 
 from collections.abc import Iterable
@@ -61,6 +63,13 @@ class Said:
     name: str = ""  # of the member of staff, as colleagues read it
 
 
+def hooked(headers: Iterable[Header], said: Said) -> list[Header]:
+    """Return the headers of a provider's hook as its channel gets them."""
+    headers = [header for header in headers if header[0] != b"cookie"]
+    shown = [header for header in headers if header[0] == b"authorization"]
+    return inward(headers, said) + shown
+
+
 def inward(headers: Iterable[Header], said: Said) -> list[Header]:
     """Return the headers of a request as the service gets them."""
     headers = list(headers)
@@ -88,12 +97,12 @@ def inward(headers: Iterable[Header], said: Said) -> list[Header]:
 
 
 def outward(headers: Iterable[Header], prefix: str, *, secure: bool) -> list[Header]:
-    """Return the headers of an answer as the outside gets them."""
+    """Return the headers of an answer as the outside gets them; without a prefix, no cookie."""
     headers = [(name.lower(), value) for name, value in headers]
     dropped = _HOP | _NOT_OUT | _named_by_connection(headers)
     kept = [(name, value) for name, value in headers if name not in dropped]
     for name, value in headers:
-        if name == b"set-cookie" and (cookie := _confined(value, prefix, secure=secure)):
+        if prefix and name == b"set-cookie" and (cookie := _confined(value, prefix, secure=secure)):
             kept.append((name, cookie))
     return kept
 

@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 
 import httpcore
 import structlog
-from starlette.types import Receive, Send
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from gateway.cross_site import SAFE
 from gateway.filter import Header, outward
 from hub_contract.errors import Temporary
 
 CONNECT, READ = 5.0, 120.0  # seconds
+_LINGER = 5.0  # seconds that a refused body is still taken, so that the sender reads why
 AWAY = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
 _LIVE = b"text/event-stream"
 log = structlog.get_logger()
@@ -51,6 +53,11 @@ class Request:
     @property
     def is_live(self) -> bool:
         return any(name == b"accept" and _LIVE in value for name, value in self.headers)
+
+    @property
+    def announced(self) -> int:
+        """How long the body is, as its sender says; 0 where it does not."""
+        return next((int(v) for name, v in self.headers if name == b"content-length"), 0)
 
     @property
     def has_body(self) -> bool:
@@ -173,7 +180,8 @@ async def _return(request: Request, answer: httpcore.Response, send: Send) -> No
         raise BrokenOff from error
     finally:
         with suppress(*AWAY):
-            await answer.aclose()
+            # Once all is said the client may go, which cancels us in the middle of letting go.
+            await asyncio.shield(answer.aclose())
 
 
 async def _gone(body: Body) -> None:
@@ -181,3 +189,20 @@ async def _gone(body: Body) -> None:
     await body.ended.wait()
     while (await body.receive())["type"] != "http.disconnect":
         pass
+
+
+async def refuse_body(answer: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Say no, and take a little more of what comes: a line that is cut is read as a fault."""
+    answer.headers["Connection"] = "close"
+
+    async def keep_open(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "more_body": True}
+        await send(message)
+
+    await answer(scope, receive, keep_open)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER):
+            while (await receive()).get("more_body", False):
+                pass
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

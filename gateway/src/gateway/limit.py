@@ -1,11 +1,17 @@
-"""Counts how often somebody asks, in PostgreSQL, so that all copies of the gateway count together.
+"""Counts how often somebody asks, by the generic cell rate algorithm (ITU-T I.371).
 
-One row for each asker and rule, by the generic cell rate algorithm (ITU-T I.371): it holds only
-when the next request is due. The key is an HMAC: nobody reads an address in it.
+Rule 1. People are counted in PostgreSQL, so that all copies of the gateway count together: one row
+        for each asker and rule, which holds only when the next request is due. Its key is an HMAC:
+        nobody reads an address in it.
+Rule 2. Hooks are counted in the process, each copy for itself: a burst from one provider would
+        queue up for its one row, with the connections that people's sessions need.
 """
 
 import hmac
 import ipaddress
+import math
+import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from gateway.settings import Rate
@@ -41,6 +47,28 @@ class Limiter:
         """Delete what no longer counts."""
         async with connect(self._pool) as connection:
             await connection.execute("delete from bucket where due < now()")
+
+
+class HookLimiter:
+    """Counts in this process; `now` gives seconds that never go back."""
+
+    def __init__(self, rate: Rate, now: Callable[[], float] = time.monotonic) -> None:
+        self._each, self._window, self._now = rate.seconds / rate.times, rate.seconds, now
+        self._due: dict[str, float] = {}
+
+    def ask(self, who: str) -> int:
+        """Count one request; return 0 if it may pass, else after how many seconds the next may."""
+        now = self._now()
+        due = max(self._due.get(who, 0.0), now) + self._each
+        if due > now + self._window:
+            return math.ceil(due - now - self._window)
+        self._due[who] = due
+        return 0
+
+    def sweep(self) -> None:
+        """Forget who no longer counts."""
+        now = self._now()
+        self._due = {who: due for who, due in self._due.items() if due > now}
 
 
 def asker(peer: str) -> str:

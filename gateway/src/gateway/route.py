@@ -4,18 +4,22 @@ Rule 1. The first part of a path decides: our own pages, the desk, a tenant, an 
 Rule 2. What is no path of ours is nothing: 404, whoever asks.
 Rule 3. A service's probes, metrics and documents are nobody's outside, whatever stands before them.
 Rule 4. Where a host names one authority, the others do not exist there.
+Rule 5. Providers' hooks are a place of their own, below the public address only.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote_to_bytes
 
 from gateway.settings import GatewaySettings
+from hub_contract.words import Channel
+from hub_kit.hooks import Account, called_account
 
 _INSIDE = frozenset(
     {"healthz", "readyz", "metrics", "docs", "redoc", "openapi.json", "hooks"}
 )  # what every service has for its own operators and peers
+_CHANNELS = frozenset(Channel)
 
 
 class Own(StrEnum):
@@ -44,6 +48,19 @@ class Forward:
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """A provider calls; `origin` is empty where no account of ours is meant."""
+
+    account: Account
+    origin: str
+
+    @property
+    def channel(self) -> str:
+        """One of our words, for metrics; what a stranger wrote is none."""
+        return self.account.channel if self.account.channel in _CHANNELS else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """The same page lies elsewhere; `to` is a path of ours, or a whole address."""
 
@@ -51,6 +68,7 @@ class Move:
 
 
 Place = Own | Forward | Move | None  # None: there is nothing
+Origins = Mapping[Account, str]  # where the channel of each account takes its hooks
 
 
 def route(host: str, path: str, settings: GatewaySettings, tenants: Collection[str]) -> Place:
@@ -68,6 +86,19 @@ def route(host: str, path: str, settings: GatewaySettings, tenants: Collection[s
     if first == "desk" or (first in tenants and only in ("", first)):
         return _service(first, rest, settings, only) if slash else Move(f"/{first}/")
     return _extra(path, settings)
+
+
+def route_hook(host: str, path: str, settings: GatewaySettings, origins: Origins) -> Hook | None:
+    """Return whose hook this is; None where the path is no hook's.
+
+    Providers call by the public address; its standard port may be written or not (RFC 9110 §4.2.3).
+    """
+    called = called_account(path)
+    if called is None:
+        return None
+    port = ":443" if settings.is_secure else ":80"
+    is_public = host.removesuffix(port) == settings.public_host.removesuffix(port)
+    return Hook(called[0], origins.get(called[0], "") if is_public and _is_plain(path) else "")
 
 
 def _service(first: str, rest: str, settings: GatewaySettings, only: str) -> Place:

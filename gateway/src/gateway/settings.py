@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
-from hub_contract.words import Tenant
-from hub_kit.settings import ConfigurationError, Loaded, Section
+from hub_contract.words import Channel, Tenant
+from hub_kit.settings import PUBLIC, ConfigurationError, Loaded, Section
 
 SERVICE = "gateway"
 # First parts of paths that are the gateway's own: no tenant may have such a name.
-RESERVED = frozenset({"desk", "static", "login", "logout", "healthz", "readyz", "metrics"})
+RESERVED = frozenset({"desk", "static", "hooks", "login", "logout", "healthz", "readyz", "metrics"})
 
 
 def an_address(value: str) -> str:
@@ -46,6 +46,9 @@ class Limits(Section):
     login: Rate = Rate(times=120, seconds=60)
     write: Rate = Rate(times=120, seconds=60)
     read: Rate = Rate(times=1200, seconds=60)
+    # From one address to one account, at each copy of the gateway: 200 a second all day, and what
+    # has piled up at once.
+    hook: Rate = Rate(times=2000, seconds=10)
 
 
 class Oidc(Section):
@@ -93,7 +96,7 @@ class Oidc(Section):
 class GatewaySettings(Section):
     http: Address = Field(default="127.0.0.1:8014", description="probes, never from outside")
     door: Address = Field(default="127.0.0.1:8080", description="what the outside sees")
-    public: Origin = Field(default="http://127.0.0.1:8080", description="how people write it")
+    public: Origin = Field(default=PUBLIC, description="how people write it")
     hosts: dict[str, Tenant] = Field(
         default={}, description="host names of single authorities, with the port if it is odd"
     )
@@ -102,11 +105,17 @@ class GatewaySettings(Section):
     )
     channel_web: Origin = "http://127.0.0.1:8012"
     workspace: Origin = "http://127.0.0.1:8013"
+    hooks: dict[Channel, Origin] = Field(
+        default={}, description="where a channel takes hooks; else at its own `http`"
+    )
     routes: dict[str, Origin] = Field(default={}, description="more paths, open to everybody")
     oidc: Oidc | None = Field(default=None, description="without it nobody can log in")
     idle_minutes: float = Field(default=30, gt=0, description="a session ends unused after")
     longest_hours: float = Field(default=10, gt=0, description="a session ends anyhow after")
     body_limit: int = Field(default=64 * 1024 * 1024, ge=1024, description="bytes of a request")
+    hook_limit: int = Field(
+        default=32 * 1024 * 1024, ge=1024, description="bytes of a hook; most channels want less"
+    )
     limits: Limits = Limits()
 
     @field_validator("routes")
@@ -150,7 +159,24 @@ def read_settings(loaded: Loaded) -> GatewaySettings:
             raise ConfigurationError(
                 f"{loaded.path}: services.{SERVICE}.hosts.{host}: no tenant {tenant}; correct it"
             )
-    return settings
+    return settings.model_copy(update={"hooks": _listening(loaded) | settings.hooks})
+
+
+class _Channel(BaseModel):
+    """What we read of a channel's section."""
+
+    http: Address = ""
+
+
+# Who listens everywhere is reached here.
+_HERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
+
+
+def _listening(loaded: Loaded) -> dict[Channel, str]:
+    """Return the origin of every channel whose section says where it listens."""
+    found = {one: loaded.section(f"channel_{one}", _Channel).http for one in Channel}
+    parts = {one: http.rpartition(":") for one, http in found.items() if http}
+    return {one: f"http://{_HERE.get(host, host)}:{port}" for one, (host, _, port) in parts.items()}
 
 
 def split_address(address: str) -> tuple[str, int]:

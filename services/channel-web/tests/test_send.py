@@ -52,24 +52,27 @@ async def test_an_inbox_that_is_not_there_or_anothers_gets_nothing(hub, sender):
 
 async def test_an_account_nobody_has_set_up_is_said(sender):
     for asked in (request(str(uuid4()), account="other"), request(str(uuid4()), tenant="nirgends")):
-        with pytest.raises(Permanent, match="not configured"):
+        with pytest.raises(Permanent, match="not configured") as said:
             await sender.send(asked, ())
+        assert said.value.reason is Reason.NOT_CONFIGURED
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("asked", "says", "reason"),
     [
-        (request("erika@example.org", kind=ContactKind.EMAIL), "kind email"),
-        (request("inbox"), "not the id of an inbox"),
+        (request("erika@example.org", kind=ContactKind.EMAIL), "kind email", "address_unknown"),
+        (request("inbox"), "not the id of an inbox", "address_unknown"),
         (
             request(str(uuid4())).model_copy(update={"content": Sealed(sealed="")}),
             "open it before rendering",
+            "other",
         ),
     ],
 )
-def test_what_no_inbox_can_hold_is_said_with_its_remedy(asked, says):
-    with pytest.raises(Permanent, match=says):
+def test_what_no_inbox_can_hold_is_said_with_its_remedy(asked, says, reason):
+    with pytest.raises(Permanent, match=says) as said:
         render(asked)
+    assert said.value.reason == reason
 
 
 def test_rendering_names_inbox_and_message():

@@ -283,6 +283,13 @@ EVENTS: dict[str, ConversationEvent] = {
         expires_at=datetime.fromisoformat("2026-11-25T08:30:00+01:00"),
         content=RequestedContent(recipient=MOBILE, text="Neue Nachricht im Portal."),
     ),
+    "message.requested.sms-keyed": requested(
+        207,
+        Channel.SMS,
+        "sms-1",
+        recipient_key="0c55",
+        content=RequestedContent(recipient=MOBILE, text="Guten Tag"),
+    ),
     "message.requested.fax": requested(
         203,
         Channel.FAX,

@@ -102,6 +102,7 @@ def test_free_text_has_no_place_in_the_clear(samples: Samples) -> None:
     }
     assert free == {
         "MessageReceived.sender_key",  # an HMAC
+        "MessageRequested.recipient_key",  # another
         "DeliveryReported.code",  # the peer's code
         "EntryAppended.kind",
         "TransactionChanged.public_service",  # names of our catalogue

@@ -1,9 +1,10 @@
-"""A hook is answered 202 once it is safe, and in the words its provider acts on otherwise."""
+"""A hook is answered once it is safe, and in the words its provider acts on otherwise."""
 
 import asyncio
 import hmac
 import json
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -12,13 +13,22 @@ from fastapi import FastAPI
 
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.topics import from_wire
-from hub_kit.hooks import Hook, Hooks
+from hub_contract.words import Channel
+from hub_kit.hooks import Account, Answer, Hook, Hooks, called_account
 from hub_kit.sealing import open_event
+from hub_kit.settings import HubSettings, Loaded
 from hub_kit.shell import Parts, listen_on, make_app
 from hub_kit.tokens import Refused
 
 SECRET = b"of this account"
 LIMIT = 10_000
+PUBLIC = "https://faden.example"
+HERE = "/hooks/sms/musterstadt/sms-1"
+ACCOUNTS = {
+    "sms-1": {"channel": "sms", "address": "+4971112301"},
+    "post": {"channel": "email", "address": "post@musterstadt.example"},
+}
+TENANTS = {"musterstadt": {"name": "Stadt Musterstadt", "accounts": ACCOUNTS}}
 
 
 def signature(address: str, body: bytes) -> str:
@@ -31,16 +41,23 @@ def seen() -> list[Hook]:
 
 
 @pytest.fixture
+def ground(channel):
+    raw = channel.settings.model_dump() | {"tenants": TENANTS}
+    return replace(channel, settings=HubSettings.model_validate(raw))
+
+
+@pytest.fixture
 def probe(arrive, seen):
     """A provider's handler: it checks the signature of address and body, as many do."""
 
     async def handle(hook: Hook):
         seen.append(hook)
         if not hmac.compare_digest(
-            hook.headers.get("x-signature", ""), signature(hook.path, hook.body)
+            hook.headers.get("x-signature", ""), signature(hook.address, hook.body)
         ):
             raise Refused("signature")
         told = json.loads(hook.body)
+        arrivals = [arrive(number, told.get("text", "")) for number in told.get("numbers", ())]
         match told.get("fault"):
             case "temporary":
                 raise Temporary("media: the provider does not answer")
@@ -48,13 +65,17 @@ def probe(arrive, seen):
                 raise Permanent("no such account")
             case "bug":
                 raise KeyError("erika@example.org")
-        return [arrive(number, told.get("text", "")) for number in told["numbers"]]
+            case "nonsense":
+                return None
+        if "say" in told:
+            return Answer(arrivals, told["say"].encode(), *told.get("as", ()))
+        return arrivals
 
     return handle
 
 
 @pytest.fixture
-async def door(channel, probe):
+async def door(ground, probe):
     """Uvicorn on a real socket, with the receiver in front of a service's app."""
     app = make_app(Parts("probe"))
 
@@ -62,7 +83,8 @@ async def door(channel, probe):
     async def other(numbers: list[int]) -> int:
         return sum(numbers)
 
-    async with serving(Hooks(app, channel.accept, {"probe": probe}, limit=LIMIT)) as port:
+    hooks = Hooks(app, ground, {Channel.SMS: probe}, PUBLIC, limit=LIMIT)
+    async with serving(hooks) as port:
         yield port
 
 
@@ -84,10 +106,10 @@ async def client(door):
         yield client
 
 
-async def call(client, told: dict, address: str = "/hooks/probe/musterstadt", **headers: str):
+async def call(client, told: dict, target: str = HERE, **headers: str):
     body = json.dumps(told).encode()
-    signed = {"X-Signature": signature(address, body)} | headers
-    return await client.post(address, content=body, headers=signed)
+    signed = {"X-Signature": signature(PUBLIC + target, body)} | headers
+    return await client.post(target, content=body, headers=signed)
 
 
 async def count(owner) -> int:
@@ -106,16 +128,46 @@ async def test_202_means_it_is_kept(client, owner, channel):
 
 
 async def test_the_handler_sees_what_the_provider_sent(client, seen):
-    address = "/hooks/probe/a%2Fb/c?x=1&y=%20z"
-    answer = await call(
-        client, {"numbers": []}, address, **{"X-Odd": "gr\u00fc\u00df".encode("latin-1")}
-    )
+    target = f"{HERE}/a%2Fb/c?x=1&y=%20z&x=1"
+    forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+    odd = {"X-Odd": "gr\u00fc\u00df".encode("latin-1")}
+    answer = await call(client, {"numbers": []}, target, **odd, **forged)
     assert answer.status_code == 202
     [hook] = seen
-    assert hook.path == address
+    assert hook.address == PUBLIC + target, "whatever the headers say"
+    assert (hook.account, hook.rest) == (Account("sms", "musterstadt", "sms-1"), "/a%2Fb/c")
+    assert hook.method == "POST"
     assert hook.body == b'{"numbers": []}'
     assert hook.headers["x-odd"] == "grüß"
-    assert hook.headers["host"].startswith("127.0.0.1:")
+    assert hook.headers["host"] == "evil.example"
+
+
+ANSWERS = [
+    (["text/xml"], 200, "text/xml; charset=utf-8", {}),
+    (["application/json"], 200, "application/json", {}),
+    (["", 204], 204, None, {}),
+    (["text/plain", 201, {"X-More": "1"}], 201, "text/plain; charset=utf-8", {"x-more": "1"}),
+]
+
+
+@pytest.mark.parametrize(("said", "status", "media_type", "headers"), ANSWERS)
+async def test_a_handler_answers_in_its_own_bytes(client, owner, said, status, media_type, headers):  # noqa: PLR0917 - a row
+    told = {"numbers": [1, 2], "say": "" if status == 204 else "<Response/>", "as": said}
+    answer = await call(client, told)
+    assert (answer.status_code, answer.text) == (status, told["say"])
+    assert answer.headers.get("content-type") == media_type
+    assert headers.items() <= dict(answer.headers).items()
+    assert await count(owner) == 2
+
+
+async def test_nothing_is_said_before_it_is_safe(client, owner):
+    await owner.execute("alter role probe_channel nologin")
+    answer = await call(client, {"numbers": [1], "say": "<Response/>"})
+    await owner.execute("alter role probe_channel login")
+    assert (answer.status_code, answer.json()["title"]) == (503, "Try again later")
+    said_only = await call(client, {"say": "<Response/>"})
+    assert (said_only.status_code, said_only.text) == (200, "<Response/>")
+    assert await count(owner) == 0
 
 
 async def test_none_or_several_arrivals_and_repetitions(client, owner):
@@ -127,7 +179,7 @@ async def test_none_or_several_arrivals_and_repetitions(client, owner):
 FAULTS = [
     ({"fault": "temporary"}, 503, "Try again later", "5"),
     ({"fault": "bug"}, 503, "Try again later", "5"),
-    ({}, 503, "Try again later", "5"),
+    ({"fault": "nonsense"}, 503, "Try again later", "5"),
     ({"fault": "permanent"}, 422, "Cannot be taken", None),
 ]
 
@@ -167,7 +219,7 @@ async def test_a_hook_has_a_limit_however_it_is_sent(client, owner, seen):
             yield b"x" * 100
 
     for content in (b"x" * (LIMIT + 1), in_pieces()):
-        answer = await client.post("/hooks/probe", content=content)
+        answer = await client.post(HERE, content=content)
         assert (answer.status_code, answer.json()["detail"]) == (
             413,
             "A hook has at most 10000 bytes.",
@@ -178,9 +230,46 @@ async def test_a_hook_has_a_limit_however_it_is_sent(client, owner, seen):
     assert (await call(client, padded)).status_code == 202
 
 
+async def test_what_is_announced_as_too_large_is_not_waited_for(door, seen):
+    reader, writer = await asyncio.open_connection("127.0.0.1", door)
+    writer.write(f"POST {HERE} HTTP/1.1\r\nHost: x\r\nContent-Length: 104857600\r\n\r\n".encode())
+    assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 413 ")
+    assert seen == []
+    writer.close()
+    await writer.wait_closed()
+
+
+PROBES = [
+    ("HEAD", HERE, 200, ""),
+    ("HEAD", f"{HERE}/x?y=1", 200, ""),
+    ("GET", HERE, 200, "Hooks are taken here.\n"),
+    ("PUT", HERE, 405, None),
+    ("OPTIONS", HERE, 405, None),
+    ("DELETE", HERE, 405, None),
+]
+
+
+@pytest.mark.parametrize(("method", "target", "status", "text"), PROBES)
+async def test_who_only_looks_is_answered(client, seen, method, target, status, text):  # noqa: PLR0917 - a row
+    answer = await client.request(method, target)
+    assert answer.status_code == status
+    if text is not None:
+        assert answer.text == text
+    else:
+        assert answer.headers["allow"] == "GET, HEAD, POST"
+    assert seen == []
+
+
+async def test_a_get_with_a_query_is_a_call(client, seen):
+    """The handler decides; this one reads JSON from the body and finds no signature."""
+    answer = await client.get(f"{HERE}?msisdn=49171")
+    assert answer.status_code == 403
+    assert [(hook.method, hook.body) for hook in seen] == [("GET", b"")]
+
+
 async def test_who_hangs_up_in_the_middle_is_not_kept(door, client, owner, seen):
     _, writer = await asyncio.open_connection("127.0.0.1", door)
-    writer.write(b"POST /hooks/probe HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    writer.write(f"POST {HERE} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{".encode())
     await writer.drain()
     writer.close()
     await writer.wait_closed()
@@ -189,9 +278,60 @@ async def test_who_hangs_up_in_the_middle_is_not_kept(door, client, owner, seen)
     assert await count(owner) == 1
 
 
+@pytest.mark.parametrize("account", ["sms-2", "post", "", "sms-1x", "sms%2D1", "%2e%2e/sms-1"])
+async def test_an_account_nobody_has_is_404_and_nothing_is_kept(client, owner, seen, account):
+    answer = await client.post(f"/hooks/sms/musterstadt/{account}", json={"numbers": [1]})
+    elsewhere = await client.post("/hooks/sms/kleindorf/sms-1", json={"numbers": [1]})
+    for one in (answer, elsewhere):
+        said = "No such account: /hooks/<channel>/<tenant>/<account>."
+        assert (one.status_code, one.json()["detail"]) == (404, said)
+    assert seen == []
+    assert await count(owner) == 0
+    counted = (await client.get("/metrics")).text
+    assert 'hub_hooks_total{channel="sms",status="404"}' in counted
+
+
+CALLED = [
+    ("/hooks/sms/a/b", ("sms", "a", "b"), ""),
+    ("/hooks/sms/a/b/", ("sms", "a", "b"), "/"),
+    ("/hooks/sms/a/b/c/d", ("sms", "a", "b"), "/c/d"),
+    ("/hooks/sms/a/b//", ("sms", "a", "b"), "//"),
+    ("/hooks/sms/a", ("sms", "a", ""), ""),
+    ("/hooks/", ("", "", ""), ""),
+]
+
+
+@pytest.mark.parametrize(("path", "account", "rest"), CALLED)
+def test_whose_hook_a_path_is(path, account, rest):
+    assert called_account(path) == (account, rest)
+    assert called_account(path[1:]) is None
+    assert called_account(f"/desk{path}") is None
+
+
+@pytest.mark.parametrize(
+    ("section", "variable", "public"),
+    [
+        ("{}", "", "http://127.0.0.1:8080"),
+        ("{gateway: {public: 'https://Faden.example/', door: 'x'}}", "", PUBLIC),
+        (
+            "{gateway: {public: 'https://x.example'}}",
+            "https://faden.example:8443",
+            PUBLIC + ":8443",
+        ),
+    ],
+)
+def test_the_public_address_is_the_gateways_setting(
+    tmp_path, monkeypatch, section, variable, public
+):
+    monkeypatch.setenv("HUB_GATEWAY_PUBLIC", variable)
+    path = tmp_path / "faden.yaml"
+    path.write_text(f"database: 'postgresql://x'\nblobs: b\nkeys_file: k\nservices: {section}\n")
+    assert Loaded.read(path).public == public
+
+
 PASSED_ON = [
     ("GET", "/healthz", None, 200),
-    ("GET", "/hooks/probe", None, 404),
+    ("GET", "/hooks/fax/musterstadt/fax-1", None, 404),
     ("POST", "/hooks/unknown", None, 404),
     ("POST", "/hooks/", None, 404),
     ("POST", "/hooksprobe", None, 404),
@@ -216,7 +356,7 @@ async def test_many_hooks_at_once_share_commits(client, owner):
     assert commits < 100
 
 
-async def test_a_stop_answers_what_is_under_way(channel, arrive, owner):
+async def test_a_stop_answers_what_is_under_way(ground, arrive, owner):
     begun, free = asyncio.Event(), asyncio.Event()
 
     async def slowly(hook: Hook):
@@ -224,10 +364,10 @@ async def test_a_stop_answers_what_is_under_way(channel, arrive, owner):
         await free.wait()
         return [arrive(1)]
 
-    app = Hooks(make_app(Parts("probe")), channel.accept, {"slow": slowly})
+    app = Hooks(make_app(Parts("probe")), ground, {Channel.SMS: slowly}, PUBLIC)
     async with httpx.AsyncClient() as client:
         async with serving(app) as port:
-            address = f"http://127.0.0.1:{port}/hooks/slow"
+            address = f"http://127.0.0.1:{port}{HERE}"
             asking = asyncio.create_task(client.post(address, content=b""))
             await begun.wait()
             asyncio.get_running_loop().call_later(0.2, free.set)

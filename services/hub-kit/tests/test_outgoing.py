@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -18,15 +19,16 @@ from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import DeliveryReported, MessageRequested, RequestedContent
 from hub_contract.topics import from_wire, key_of, to_wire
-from hub_contract.words import Attachment, Channel, ContactKind, ContactPoint
+from hub_contract.words import Attachment, Channel, ContactKind, ContactPoint, Cost
 from hub_kit import claim as table
-from hub_kit import event_log, retry
+from hub_kit import event_log
 from hub_kit.blobs import pack
 from hub_kit.bus import Record
 from hub_kit.consume import Consumer, Delivered
 from hub_kit.database import transaction
 from hub_kit.event_log import KeyRow
 from hub_kit.outgoing import Outcome, Outgoing, take_in
+from hub_kit.retry import DAYS, Patience
 from hub_kit.sealing import open_event, seal_event
 from hub_kit.testing import eventually, open_ground
 
@@ -41,6 +43,7 @@ def request(number: int, conversation: int = 0, **more: object) -> MessageReques
         account="post",
         conversation_id=UUID(int=conversation),
         requested_at=datetime.now(UTC),
+        recipient_key="erika",
         content=RequestedContent(
             recipient=ContactPoint(kind=ContactKind.EMAIL, value="erika@example.org"),
             text=str(number),
@@ -50,6 +53,8 @@ def request(number: int, conversation: int = 0, **more: object) -> MessageReques
 
 class Peer:
     """A pretend carrier: `script` says what it does at each call, then it accepts."""
+
+    patience = DAYS
 
     def __init__(self, *script: object, found: object = None) -> None:
         self.script, self.found = list(script), found
@@ -151,11 +156,23 @@ async def test_a_request_from_the_bus_is_sent_and_reported(channel, owner):
 
 
 async def test_a_report_says_what_the_peer_said(channel, owner):
-    said = Outcome(Delivery.FAILED, Reason.MAILBOX_FULL, "5.2.2", "full: erika@example.org", "q1")
+    cost = Cost(amount=Decimal("0.2250"), currency="EUR")
+    said = Outcome(
+        Delivery.FAILED,
+        Reason.MAILBOX_FULL,
+        "5.2.2",
+        "full: erika@example.org",
+        "q1",
+        pages=2,
+        segments=3,
+        seconds=61,
+        cost=cost,
+    )
     await take(channel, request(1))
     await outgoing(channel, Peer(said)).work_off()
     [report] = await reports(owner, channel.ring)
     assert (report.status, report.reason, report.code) == (said.status, said.reason, said.code)
+    assert (report.pages, report.segments, report.seconds, report.cost) == (2, 3, 61, cost)
     assert (report.content.diagnostic, report.content.external_id) == (said.diagnostic, "q1")
     assert (report.tenant, report.channel, report.account) == ("musterstadt", "email", "post")
     log = await owner.fetchval("select body from hub.event_log")
@@ -205,16 +222,31 @@ async def test_each_conversation_leaves_in_its_order(channel, owner):
     assert await states(owner) == {"done": 60}
 
 
-async def test_one_that_waits_holds_up_its_conversation_and_no_other(channel, owner):
-    await take(channel, request(1, 1), request(2, 1))
+# The first is put off; does the second of its conversation go out before it?
+WAYS = [
+    ("the same", {}, {}, False),
+    ("another recipient", {}, {"recipient_key": "mother"}, True),
+    ("another account", {}, {"account": "bauamt"}, True),
+    ("another conversation", {}, {"conversation_id": UUID(int=2)}, True),
+    ("the first from an older store", {"recipient_key": ""}, {}, False),
+    ("the second from an older store", {}, {"recipient_key": ""}, False),
+    ("from an older store, another account", {}, {"recipient_key": "", "account": "b"}, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "passes"), [row[1:] for row in WAYS], ids=[row[0] for row in WAYS]
+)
+async def test_one_that_waits_holds_up_its_way_and_no_other(channel, owner, first, second, passes):
     way = outgoing(channel, peer := Peer(Temporary("busy")))
+    await take(channel, request(1, **first))
     await finish(way)
-    await take(channel, request(3, 2))
+    await take(channel, request(2, **second))
     await finish(way)
-    assert peer.sent == ["1", "3"]
+    assert peer.sent == (["1", "2"] if passes else ["1"])
     await due_now(owner)
     await finish(way)
-    assert peer.sent == ["1", "3", "1", "2"]
+    assert peer.sent == (["1", "2", "1"] if passes else ["1", "1", "2"])
 
 
 async def test_temporary_is_deferred_and_tried_again(channel, owner):
@@ -230,26 +262,58 @@ async def test_temporary_is_deferred_and_tried_again(channel, owner):
     assert peer.asked == []
 
 
-async def test_waiting_grows_and_ends(channel, owner):
+HOURS = Patience(4 * 3_600, (60, 600))  # as a channel for SMS might have it
+
+
+@pytest.mark.parametrize(
+    ("patience", "attempt", "asked", "pause"),
+    [
+        (DAYS, 1, 0, 5),
+        (DAYS, 2, 0, 15),
+        (DAYS, 9, 0, 1_800),
+        (DAYS, 10, 0, 3_600),
+        (DAYS, 500, 0, 3_600),
+        (HOURS, 1, 0, 60),
+        (HOURS, 3, 0, 600),
+        (HOURS, 1, 120, 120),  # the peer knows when it will be back
+        (HOURS, 1, 1, 60),  # never sooner than we would by ourselves
+        (HOURS, 1, 1e9, 600),  # a year is a mistake, or worth a look before
+        (HOURS, 1, float("inf"), 600),
+        (HOURS, 1, float("nan"), 60),
+        (HOURS, 1, -5, 60),
+    ],
+)
+def test_how_long_until_the_next_try(patience, attempt, asked, pause):
+    assert patience.pause(attempt, asked) == pause
+
+
+@pytest.mark.parametrize(("asked", "pause"), [(0, 60), (120, 120), (1e9, 600)])
+async def test_the_channel_says_how_long_and_the_peer_may_ask_for_more(
+    channel, owner, asked, pause
+):
     await take(channel, request(1))
-    await outgoing(channel, Peer(Temporary("no"))).work_off()
-    wait = await owner.fetchval("select due_at - now() from probe_channel.outgoing")
-    assert timedelta(0) < wait <= timedelta(seconds=retry.delay(1))
-    assert [retry.delay(n) for n in (1, 2, 9, 10, 500)] == [5, 15, 1800, 3600, 3600]
-    delays = [retry.delay(n) for n in range(1, 50)]
-    assert delays == sorted(delays)
+    peer = Peer(Temporary("too many requests", retry_after=asked))
+    peer.patience = HOURS
+    await outgoing(channel, peer).work_off()
+    wait = "select due_at - now() from probe_channel.outgoing"
+    assert timedelta(seconds=pause - 30) < await owner.fetchval(wait) <= timedelta(seconds=pause)
 
 
-@pytest.mark.parametrize("why", ["five days of trying", "of no use at the next try"])
+@pytest.mark.parametrize("why", ["five days of trying", "hours of it", "of no use at the next try"])
 async def test_who_has_tried_long_enough_gives_up(channel, owner, why):
-    if why == "five days of trying":
-        await take(channel, request(1))
-        await owner.execute("update probe_channel.outgoing set taken_at = now() - '5d'::interval")
-    else:
+    peer = Peer(Temporary("no route"))
+    if why == "of no use at the next try":
         soon = datetime.now(UTC) + timedelta(seconds=100)
         await take(channel, request(1, expires_at=soon))
         await owner.execute("update probe_channel.outgoing set attempts = 8")
-    await finish(outgoing(channel, Peer(Temporary("no route"))))
+    else:
+        peer.patience = DAYS if why == "five days of trying" else HOURS
+        passed = timedelta(seconds=peer.patience.give_up_after)
+        await take(channel, request(1))
+        await owner.execute(
+            "update probe_channel.outgoing set taken_at = now() - $1::interval", passed
+        )
+    await finish(outgoing(channel, peer))
     [report] = await reports(owner, channel.ring)
     assert (report.status, report.reason) == (Delivery.FAILED, Reason.EXPIRED)
     assert report.content.diagnostic == "no route"
@@ -279,7 +343,17 @@ async def test_quiet_hours_are_kept_and_do_not_count_as_trying(channel, owner):
 @pytest.mark.parametrize(
     ("what", "status", "reason"),
     [
-        (Permanent("no relay"), Delivery.FAILED, Reason.NOT_CONFIGURED),
+        (
+            Permanent("no relay", reason=Reason.NOT_CONFIGURED),
+            Delivery.FAILED,
+            Reason.NOT_CONFIGURED,
+        ),
+        (
+            Permanent("+49: no number", reason=Reason.ADDRESS_UNKNOWN),
+            Delivery.FAILED,
+            Reason.ADDRESS_UNKNOWN,
+        ),
+        (Permanent("says nothing more"), Delivery.FAILED, Reason.OTHER),
         (ValueError("a bug, or an answer nobody understands"), Delivery.UNKNOWN, Reason.NONE),
         (TimeoutError("no answer"), Delivery.UNKNOWN, Reason.NONE),
         (Outcome(Delivery.UNKNOWN), Delivery.UNKNOWN, Reason.NONE),
@@ -586,9 +660,11 @@ import asyncio, os, sys
 from pathlib import Path
 from hub_contract.delivery import Delivery
 from hub_kit.outgoing import Outcome, Outgoing
+from hub_kit.retry import DAYS
 from hub_kit.testing import open_ground
 
 class Peer:
+    patience = DAYS
     def __init__(self, book): self.book = book
     async def send(self, request, files):
         with open(self.book, "a") as book:

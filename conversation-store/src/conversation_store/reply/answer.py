@@ -179,6 +179,7 @@ def _addition(store: Store, caller: Caller, letter: _Letter, data_key: bytes) ->
     now = datetime.now(UTC)
     plain = letter.content.model_dump_json(exclude_defaults=True).encode()
     sealed = seal_bytes(plain, letter.id, data_key)
+    ring, recipient = store.ground.ring, letter.content.recipient
     event = MessageRequested(
         id=letter.id,
         tenant=caller.tenant,
@@ -187,9 +188,10 @@ def _addition(store: Store, caller: Caller, letter: _Letter, data_key: bytes) ->
         conversation_id=letter.conversation_id,
         requested_at=now,
         automatic=letter.automatic,
+        recipient_key=ring.pseudonym_of(caller.tenant, recipient.kind, recipient.value),
         content=Sealed(sealed=base64.b64encode(sealed).decode()),
     )
-    wrapped = store.ground.ring.wrap(data_key, letter.id)
+    wrapped = ring.wrap(data_key, letter.id)
     return Addition(
         tenant=caller.tenant,
         conversation_id=letter.conversation_id,

@@ -11,6 +11,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
+from hub_contract.delivery import Reason
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent
 from hub_contract.words import Channel, ContactKind
@@ -36,11 +37,16 @@ def render(request: MessageRequested) -> Resting:
         raise Permanent(f"content of {request.id} is sealed: open it before rendering")
     point = content.recipient
     if point.kind is not ContactKind.PORTAL:
-        raise Permanent(f"recipient: kind {point.kind} has no inbox in the portal")
+        raise Permanent(
+            f"recipient: kind {point.kind} has no inbox in the portal",
+            reason=Reason.ADDRESS_UNKNOWN,
+        )
     try:
         return Resting(UUID(point.value), request.id)
     except ValueError:
-        raise Permanent("recipient: not the id of an inbox; choose another way") from None
+        raise Permanent(
+            "recipient: not the id of an inbox; choose another way", reason=Reason.ADDRESS_UNKNOWN
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,13 @@ from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested
 from hub_kit.database import Pool, transaction
 from hub_kit.outgoing import Outcome
+from hub_kit.retry import DAYS
 
 
 class PortalSender:
     """`hub_kit.outgoing.Sender`."""
+
+    patience = DAYS
 
     def __init__(self, accounts: Accounts, pool: Pool) -> None:
         self._accounts, self._pool = accounts, pool
@@ -22,7 +25,10 @@ class PortalSender:
     async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:  # noqa: ARG002
         """Say that it rests there; its files do so too, beside it in the timeline."""
         if self._accounts.get(request.tenant, request.account) is None:
-            raise Permanent(f"account {request.account} of {request.tenant} is not configured")
+            raise Permanent(
+                f"account {request.account} of {request.tenant} is not configured",
+                reason=Reason.NOT_CONFIGURED,
+            )
         resting = render(request)
         sql = "select true from inbox where tenant = $1 and portal_id = $2"
         async with transaction(self._pool, request.tenant) as connection:

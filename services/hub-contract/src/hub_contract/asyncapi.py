@@ -53,7 +53,8 @@ _ROUTES = (
 _KEYS: dict[type[Event], str] = {
     MessageReceived: "tenant/sender_key: one sender's messages keep their order; a message "
     "without a sender stands for itself under tenant/id",
-    MessageRequested: "tenant/conversation_id: answers leave in the order they were written",
+    MessageRequested: "tenant/conversation_id: answers leave in the order they were written; those "
+    "to one recipient from one account, where recipient_key says who it is",
     DeliveryReported: "tenant/message_id: reports on one outbound message keep their order",
     EntryAppended: "tenant/conversation_id",
     TransactionChanged: "tenant/transaction_id",

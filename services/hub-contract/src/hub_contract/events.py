@@ -138,6 +138,8 @@ class MessageRequested(Event):
     not_before: Moment | None = None  # quiet hours, an agreed time to call back
     expires_at: Moment | None = None  # later it is of no use, and fails as `expired`
     automatic: bool = False  # made by a rule, not by an agent
+    # HMAC of the recipient, as `sender_key`: what waits for one does not hold up another.
+    recipient_key: str = ""
     content: Sealed | RequestedContent = Field(union_mode="left_to_right")
 
 

@@ -1,6 +1,8 @@
 """The table `outgoing`: who holds which request, from when, and for how long; for `outgoing`.
 
-Rule 1. Only the head of a conversation is claimed: its messages leave in their order.
+Rule 1. Of a conversation, only the head of each way is claimed: what goes to one recipient from one
+        account leaves in its order, and what waits for a broken way does not hold up another. A
+        request whose way nobody knows (an older store's) waits for all and holds up all.
 Rule 2. A claim is a row that is due again when its lease runs out; `attempts` tells it from the
         next one, so who was overtaken changes nothing any more.
 Rule 3. A claim whose lease ran out was lost on its way; it stays a claim until it is known what
@@ -31,19 +33,18 @@ class Claim:
 async def put(connection: Connection, delivered: Sequence[Delivered]) -> None:
     """Keep requests to send; one that is there already stays as it is."""
     await connection.executemany(
-        """insert into outgoing (event_id, key, traceparent, body, due_at)
-           values ($1, $2, $3, $4, coalesce($5, now())) on conflict do nothing""",
-        [
-            (d.event.id, d.record.key, d.record.traceparent, d.record.body, _not_before(d))
-            for d in delivered
-        ],
+        """insert into outgoing (event_id, key, traceparent, body, way, due_at)
+           values ($1, $2, $3, $4, $5, coalesce($6, now())) on conflict do nothing""",
+        [_row(d) for d in delivered],
     )
 
 
-def _not_before(delivered: Delivered) -> datetime | None:
-    if not isinstance(delivered.event, MessageRequested):
-        raise Permanent(f"{delivered.event.type} is not a request to send")
-    return delivered.event.not_before
+def _row(delivered: Delivered) -> tuple[object, ...]:
+    event, record = delivered.event, delivered.record
+    if not isinstance(event, MessageRequested):
+        raise Permanent(f"{event.type} is not a request to send")
+    way = f"{event.account}/{event.recipient_key}" if event.recipient_key else ""
+    return event.id, record.key, record.traceparent, record.body, way, event.not_before
 
 
 # The conditions on `o` are looked at again once the row is locked: of two workers, the second finds
@@ -53,7 +54,8 @@ with due as (
   select o.event_id, o.state = 'claimed' as lost from outgoing o
   where o.state in ('waiting', 'claimed') and o.due_at <= now() and not exists (
     select from outgoing earlier
-    where earlier.key = o.key and earlier.seq < o.seq and earlier.state in ('waiting', 'claimed'))
+    where earlier.key = o.key and earlier.seq < o.seq and earlier.state in ('waiting', 'claimed')
+      and (earlier.way = o.way or '' in (earlier.way, o.way)))
   order by o.due_at, o.seq limit $1 for update of o skip locked
 )
 update outgoing o

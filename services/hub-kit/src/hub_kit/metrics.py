@@ -3,6 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 ACCEPTED = Counter("hub_accepted_total", "Arrivals kept safely")
+HOOKS = Counter("hub_hooks_total", "Providers' hooks, by channel and status", ["channel", "status"])
 REJECTED = Counter("hub_rejected_total", "Arrivals sent back with `try again`")
 CONSUMED = Counter("hub_consumed_total", "Events handled", ["consumer"])
 LAG_SECONDS = Gauge("hub_lag_seconds", "Age of the event handled last", ["consumer"])

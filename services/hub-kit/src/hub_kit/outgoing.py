@@ -1,7 +1,7 @@
 """The way out that all channels share: take in, claim, send, report; never twice blindly.
 
 Rule 1. A request is taken into `outgoing` in the transaction of the reader's position.
-Rule 2. It is claimed, committed, before the peer is called; order holds per conversation.
+Rule 2. It is claimed, committed, before the peer is called; order holds per conversation and way.
 Rule 3. `Temporary` means: certainly not sent, try again later. An answer that was lost means
         `unknown`: looked up where the peer can be asked, never sent again by itself.
 Rule 4. The report and the end of the claim are one transaction, tried until the database is there.
@@ -27,6 +27,7 @@ from hub_contract.events import (
 )
 from hub_contract.ids import reported_id
 from hub_contract.topics import from_wire, to_wire
+from hub_contract.words import Cost
 from hub_kit import claim as table
 from hub_kit import event_log, logs, metrics, tracing
 from hub_kit.blobs import Blobs, read_blob
@@ -34,7 +35,7 @@ from hub_kit.claim import Claim
 from hub_kit.database import Connection, Pool, connect, transaction
 from hub_kit.event_log import KeyRow
 from hub_kit.keys import Erased, KeyRing
-from hub_kit.retry import GIVE_UP_AFTER, delay
+from hub_kit.retry import Patience
 from hub_kit.sealing import open_event, seal_event
 
 AT_ONCE = 16
@@ -54,6 +55,10 @@ class Outcome:
     code: str = ""
     diagnostic: str = ""
     external_id: str = ""
+    pages: int | None = None  # that went through, of a fax; of a letter, printed
+    segments: int | None = None  # of an SMS
+    seconds: int | None = None  # on the line
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,14 @@ class Failure:
 class Sender(Protocol):
     """The one thing a channel adds to the way out."""
 
+    @property
+    def patience(self) -> Patience:
+        """How long it is worth trying: an SMS is stale after hours, a letter is not."""
+
     async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
-        """Hand it to the peer. `Temporary`: certainly not sent. `Permanent`: never will be.
+        """Hand it to the peer. `Temporary`: certainly not sent, once more after `retry_after`.
+
+        `Permanent`: never will be; its `reason` is reported, `NOT_CONFIGURED` and others alike.
 
         Where the peer may have it but the answer was lost, return `Delivery.UNKNOWN`.
         """
@@ -95,7 +106,7 @@ class Outgoing:
         self.failure: Failure | None = None  # None: the last try reached its peer
 
     async def run(self) -> None:
-        """Send for ever, AT_ONCE at a time; one that is slow holds up its conversation only."""
+        """Send for ever, AT_ONCE at a time; one that is slow holds up its own way only."""
         under_way: set[asyncio.Task[None]] = set()
         try:
             while True:
@@ -145,9 +156,9 @@ class Outgoing:
         try:
             outcome = await self._reach_peer(claim, request)
         except Temporary as error:
-            reason = str(error)
-            self.failure = Failure(logs.blot(reason)[:200], datetime.now(UTC))
-            await self._insist(lambda connection: self._put_off(connection, claim, request, reason))
+            why = error  # the name ends with this block, the lambda may not
+            self.failure = Failure(logs.blot(str(why))[:200], datetime.now(UTC))
+            await self._insist(lambda connection: self._put_off(connection, claim, request, why))
         else:
             self.failure = None
             await self._insist(lambda connection: self._settle(connection, claim, request, outcome))
@@ -163,7 +174,7 @@ class Outgoing:
             files = await self._files(request, key)
         except Permanent as error:
             status = Delivery.UNKNOWN if claim.lost else Delivery.FAILED
-            return Outcome(status, Reason.OTHER, diagnostic=str(error))
+            return Outcome(status, error.reason, diagnostic=str(error))
         except Temporary:
             raise
         except Exception as error:
@@ -179,7 +190,7 @@ class Outgoing:
         except Temporary:
             raise
         except Permanent as error:
-            return Outcome(Delivery.FAILED, Reason.NOT_CONFIGURED, diagnostic=str(error))
+            return Outcome(Delivery.FAILED, error.reason, diagnostic=str(error))
         except Exception as error:  # noqa: BLE001 - outermost: the peer may have it
             log.error("send ended in doubt", error=logs.place(error), id=str(request.id))
             return Outcome(Delivery.UNKNOWN, diagnostic=type(error).__name__)
@@ -207,11 +218,12 @@ class Outgoing:
         return tuple([await read_blob(self._blobs, blob, key) for blob in blobs])
 
     async def _put_off(
-        self, connection: Connection, claim: Claim, request: MessageRequested, reason: str
+        self, connection: Connection, claim: Claim, request: MessageRequested, why: Temporary
     ) -> None:
         """Let it be tried again, or give it up; what may have been sent is not `deferred`."""
-        pause = float(delay(claim.attempts))
-        if datetime.now(UTC) + timedelta(seconds=pause) >= _end(claim, request):
+        patience, reason = self._sender.patience, str(why)
+        pause = patience.pause(claim.attempts, why.retry_after)
+        if datetime.now(UTC) + timedelta(seconds=pause) >= _end(claim, request, patience):
             status = Delivery.UNKNOWN if claim.lost else Delivery.FAILED
             outcome = Outcome(status, Reason.EXPIRED, diagnostic=reason)
             await self._settle(connection, claim, request, outcome)
@@ -238,6 +250,10 @@ class Outgoing:
             reason=outcome.reason,
             code=outcome.code,
             at=datetime.now(UTC),
+            pages=outcome.pages,
+            segments=outcome.segments,
+            seconds=outcome.seconds,
+            cost=outcome.cost,
             content=DeliveryContent(diagnostic=outcome.diagnostic, external_id=outcome.external_id),
         )
         key = self._ring.new_key()
@@ -280,8 +296,8 @@ async def _until_one_ends(
     return rest
 
 
-def _end(claim: Claim, request: MessageRequested) -> datetime:
+def _end(claim: Claim, request: MessageRequested, patience: Patience) -> datetime:
     """Return when trying is given up."""
     begin = max(claim.taken_at, request.not_before or claim.taken_at)
-    last = begin + timedelta(seconds=GIVE_UP_AFTER)
+    last = begin + timedelta(seconds=patience.give_up_after)
     return min(last, request.expires_at or last)

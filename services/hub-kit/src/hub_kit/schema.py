@@ -53,6 +53,11 @@ create table checkpoint (
 """
 )
 
+# Account and recipient of a request; '' where nobody has said who gets it.
+CHANNEL_WAYS = """
+alter table outgoing add column way text not null default ''
+"""
+
 
 def role(name: str, login: str = "nologin", member_of: tuple[str, ...] = ()) -> str:
     """Return a statement that makes a role if it is missing, and a member of others.

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from hub_contract.phone_number import is_country
 from hub_contract.words import AccountName, Channel, Tenant
 
+PUBLIC = "http://127.0.0.1:8080"  # where the gateway listens, if nothing else is said
 _KAFKA = re.compile(r"kafka://[^\s/,:]+:\d+(,[^\s/,:]+:\d+)*")
 
 
@@ -100,6 +101,12 @@ class HubSettings(Section):
         ]
 
 
+class _Gateway(BaseModel):
+    """What others than the gateway read of its section."""
+
+    public: str = PUBLIC
+
+
 SectionT = TypeVar("SectionT", bound=BaseModel)
 T = TypeVar("T")
 
@@ -121,6 +128,11 @@ class Loaded:
         """Return the settings of one service, checked by its own model."""
         raw = self.hub.services.get(service, {})
         return _checked(self.path, f"services.{service}.", f"HUB_{service.upper()}_", model, raw)
+
+    @property
+    def public(self) -> str:
+        """How the outside writes our address, without a path: https://faden.example."""
+        return self.section("gateway", _Gateway).public.rstrip("/").lower()
 
     def account(self, tenant: str, name: str, model: type[SectionT]) -> SectionT:
         """Return one account, checked by its channel's model (without `channel`)."""
