@@ -21,9 +21,9 @@ from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, database_check, listen_on, make_app, run
+from hub_kit.trim import Trimmer
 from hub_pages.headers import SecurityHeaders
 
-_SWEEP = 60  # seconds
 _GRACE = 3  # seconds; live pages never end by themselves
 
 
@@ -43,7 +43,7 @@ def put_together(ground: Ground, settings: GatewaySettings) -> tuple[ASGIApp, Pa
     closing = [forwarder.close, *([provider.close] if provider else []), ground.close]
     parts = Parts(
         SERVICE,
-        work={"sweep": partial(_sweep, sessions, limiter)},
+        work={"trim": Trimmer({"session": sessions.sweep, "bucket": limiter.sweep}).run},
         checks={"database": database_check(ground.pool)},
         closing=closing,
     )
@@ -65,13 +65,6 @@ class StrictTransport:
             await send(message)
 
         await self._app(scope, receive, add)
-
-
-async def _sweep(sessions: Sessions, limiter: Limiter) -> None:
-    while True:
-        await sessions.sweep()
-        await limiter.sweep()
-        await asyncio.sleep(_SWEEP)
 
 
 class Listener:

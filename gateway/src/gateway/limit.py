@@ -9,7 +9,7 @@ import ipaddress
 from datetime import timedelta
 
 from gateway.settings import Rate
-from hub_kit.database import Pool, connect
+from hub_kit.database import Pool, affected, connect
 from hub_kit.keys import KeyRing
 from hub_kit.tokens import derive_key
 
@@ -37,10 +37,10 @@ class Limiter:
             wait = await connection.fetchval(_WAIT, key, window - each)
         return max(1, int(wait or 0) + 1)
 
-    async def sweep(self) -> None:
-        """Delete what no longer counts."""
+    async def sweep(self) -> int:
+        """Delete what no longer counts; return how much it was."""
         async with connect(self._pool) as connection:
-            await connection.execute("delete from bucket where due < now()")
+            return affected(await connection.execute("delete from bucket where due < now()"))
 
 
 def asker(peer: str) -> str:

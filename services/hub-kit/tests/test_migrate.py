@@ -4,13 +4,15 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
+from shutil import copy
 
 import asyncpg
 import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from hub_contract.errors import Permanent
 from hub_kit.embedded import start_postgresql
-from hub_kit.migrate import migrate
+from hub_kit.migrate import HERE, _upgrade, migrate
 from hub_kit.schema import CHANNEL, READER, statements
 from hub_kit.testing import eventually, fresh_database, open_ground
 
@@ -64,7 +66,7 @@ async def test_a_service_that_comes_later_is_added(empty):
 SCRIPT = """
 import asyncio, sys
 from pathlib import Path
-from hub_kit.migrate import migrate
+from hub_kit.migrate import HERE, _upgrade, migrate
 dsn, folder, *names = sys.argv[1:]
 asyncio.run(migrate(dsn, {name: Path(folder) for name in names}))
 """
@@ -259,3 +261,37 @@ def test_statements_stay_whole():
     assert statements(f"a;\n{block};\nb;\n") == ["a", block, "b"]
     own = [statement.strip() for statement in statements(CHANNEL)]
     assert own[:4] == [statement.strip() for statement in statements(READER)]
+
+
+BEFORE_TRIMMING = """
+insert into hub.event_log (event_id, tenant, topic, key, type, source, at, traceparent, body)
+select id, 'musterstadt', 't', '', type, '', now(), '', body::bytea from (values
+  ('00000000-0000-0000-0000-000000000001'::uuid, 'message.received',
+    '{"original": {"name": "musterstadt/2026-11-27/a", "start": 0}}'),
+  ('00000000-0000-0000-0000-000000000002', 'message.received', '{"original": null}'),
+  ('00000000-0000-0000-0000-000000000003', 'entry.appended', '{}')) as v(id, type, body);
+insert into hub.message_key (owner, tenant, wrapped)
+select event_id, tenant, 'w' from hub.event_log where type = 'message.received';
+"""
+
+
+async def test_what_stood_before_trimming_keeps_its_id_and_its_blob(empty, tmp_path):
+    for name in ("0001_log.py", "0002_relay.py"):
+        copy(HERE / "hub" / name, tmp_path)
+    engine = create_async_engine(empty.replace("postgresql://", "postgresql+asyncpg://", 1))
+    async with engine.connect() as connection:
+        await connection.run_sync(_upgrade, "hub", tmp_path, print)
+    await engine.dispose()
+    owner = await asyncpg.connect(empty)
+    await owner.execute(BEFORE_TRIMMING)
+    await migrate(empty, CHANNEL_CHAIN)
+    ids = await owner.fetch("select id from hub.event_id order by id")
+    assert [row["id"].int for row in ids] == [1, 2]
+    keys = await owner.fetch("select owner, blob from hub.message_key order by owner")
+    assert [(row["owner"].int, row["blob"]) for row in keys] == [
+        (1, "musterstadt/2026-11-27/a"),
+        (2, ""),
+    ]
+    kept = "select count(*) from hub.event_log where kept_at > now() - interval '1 hour'"
+    assert await owner.fetchval(kept) == 3
+    await owner.close()

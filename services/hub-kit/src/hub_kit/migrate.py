@@ -150,4 +150,7 @@ def _grant_own(connection: Connection, schema: str) -> None:
     connection.execute(sa.text(f"grant {rights} on all tables in schema {schema} to {schema}"))
     connection.execute(sa.text(f"grant usage on all sequences in schema {schema} to {schema}"))
     connection.execute(sa.text(f"revoke all on {schema}.alembic_version from {schema}"))
+    if connection.scalar(sa.text(f"select to_regclass('{schema}.cursor')")):
+        connection.execute(sa.text(f"grant usage on schema {schema} to hub_trimmer"))
+        connection.execute(sa.text(f"grant select on {schema}.cursor to hub_trimmer"))
     connection.commit()
