@@ -376,17 +376,17 @@ async def test_a_gateway_whose_database_is_away_lets_hooks_pass(gate):
     assert len(gate.behind.got) == 1
 
 
-def test_a_burst_passes_and_who_goes_on_waits():
+async def test_a_burst_passes_and_who_goes_on_waits():
     now = 100.0
     limiter = HookLimiter(Rate(times=4, seconds=2), lambda: now)
     assert [limiter.ask("a") for _ in range(6)] == [0, 0, 0, 0, 1, 1]
     assert limiter.ask("b") == 0
     now += 0.5
     assert [limiter.ask("a"), limiter.ask("a")] == [0, 1]
-    limiter.sweep()
+    assert await limiter.sweep() == 1  # b
     assert limiter.ask("a") == 1, "who still counts is not forgotten"
     now += 100
-    limiter.sweep()
+    assert await limiter.sweep() == 1
     assert limiter._due == {}
     assert [limiter.ask("a") for _ in range(5)] == [0, 0, 0, 0, 1]
     slow = HookLimiter(Rate(times=1, seconds=60), lambda: now)

@@ -29,6 +29,7 @@ QUESTIONS = {
     "queue": "how long a page of the agent's queue takes among 100,000, exact counts included",
     "desk": "how long a conversation takes at the desk, and a message from commit to the page",
     "portal": "how many status pages a second a citizen's portal shows, and how long one takes",
+    "trim": "whether a hub that takes in a million events keeps its size and its speed",
     "parse": "how many mails a second one core reads",
 }
 

@@ -21,6 +21,7 @@ from hub_kit.operations import add_operations
 from hub_kit.outgoing import Outgoing, take_in
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, database_check, make_app, run
+from hub_kit.trim import Trimmer, sent
 
 Work = Callable[[], Awaitable[None]]
 
@@ -47,7 +48,12 @@ def put_together(ground: Ground, settings: EmailSettings, accounts: Accounts) ->
     topic = REQUESTED[Channel.EMAIL].name
     requests = Consumer(SERVICE, [topic], ground.bus, ground.pool, take_in)
     outgoing = Outgoing(ground.pool, ground.blobs, ground.ring, sender, SERVICE)
-    work: dict[str, Work] = {"requests": requests.run, "outgoing": outgoing.run}
+    trimmer = Trimmer({"outgoing": sent(ground)})
+    work: dict[str, Work] = {
+        "requests": requests.run,
+        "outgoing": outgoing.run,
+        "trim": trimmer.run,
+    }
     parts = Parts(
         SERVICE,
         work=work | fetchers | {listener.name: listener.run for listener in listeners},

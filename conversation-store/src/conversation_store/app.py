@@ -1,6 +1,7 @@
 """Puts the store together: what it hears, what it answers, what it does by itself."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from hub_kit.keys import KeyRing
 from hub_kit.operations import add_operations
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, database_check, make_app, run
+from hub_kit.trim import Trimmer, for_each
+from hub_kit.trim_blobs import trim_blobs
+from hub_kit.trim_log import TrimLog
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WAKE_EVERY = 30  # seconds
@@ -31,7 +35,11 @@ def compose(store: Store) -> FastAPI:
     listener = listen(ground, store.append)
     parts = Parts(
         SERVICE,
-        work={"listen": lambda: _listen(store, listener), "wake": lambda: _wake(store)},
+        work={
+            "listen": lambda: _listen(store, listener),
+            "wake": lambda: _wake(store),
+            "trim": trimmer(ground).run,
+        },
         checks={"database": database_check(ground.pool), "listen": listener.check},
         closing=(ground.close,),
     )
@@ -63,12 +71,23 @@ async def _listen(store: Store, listener: Consumer) -> None:
     await listener.run()
 
 
+def trimmer(ground: Ground) -> Trimmer:
+    """Return what trims the store's own tables, and the hub's: every hub has a store."""
+    tenants, pool = ground.settings.tenants, ground.pool
+    return Trimmer(
+        {
+            "event_log": TrimLog(pool, ground.settings),
+            "blob": for_each(tenants, partial(trim_blobs, pool, ground.blobs)),
+            "tally": for_each(tenants, partial(fold, pool)),
+        }
+    )
+
+
 async def _wake(store: Store) -> None:
     while True:
         for tenant in store.ground.settings.tenants:
             await renew(store.ground, tenant)  # what a store of the release before still wrote
             await wake(store.ground, tenant)
-            await fold(store.ground.pool, tenant)
         await asyncio.sleep(_WAKE_EVERY)
 
 

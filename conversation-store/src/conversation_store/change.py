@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from asyncpg import Record
 
@@ -16,6 +16,7 @@ from conversation_store.add import Addition, add
 from conversation_store.append.wait import settle_waiting
 from hub_contract.errors import Permanent
 from hub_contract.explanations import Explanation
+from hub_contract.ids import time_ordered
 from hub_contract.refusals import Refusal
 from hub_contract.words import Automatic
 from hub_kit.database import Connection, transaction
@@ -116,7 +117,7 @@ async def _write_down(
     done: tuple[str, Explanation, dict[str, str]],
 ) -> None:
     """Add the entry that says who did what; it is no activity of the conversation's people."""
-    entry_id, data_key, (who, deed, facts) = uuid4(), ground.ring.new_key(), done
+    entry_id, data_key, (who, deed, facts) = time_ordered(), ground.ring.new_key(), done
     addition = Addition(
         tenant=row["tenant"],
         conversation_id=row["id"],

@@ -187,6 +187,7 @@ sa.Index(
     entry.c.contact_point_id,
     postgresql_where=entry.c.delivery.in_(("failed", "returned")),
 )
+sa.Index("entry_by_age", entry.c.tenant, entry.c.at)
 external_ref = sa.Table(
     "external_ref",
     METADATA,
@@ -195,6 +196,7 @@ external_ref = sa.Table(
     _id("entry_id"),
     _column("mentioned", sa.Boolean),
 )
+sa.Index("external_ref_by_entry", external_ref.c.entry_id)
 reference = sa.Table(
     "reference",
     METADATA,

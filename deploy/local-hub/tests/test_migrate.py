@@ -1,5 +1,6 @@
 """`faden migrate` brings any PostgreSQL up to date, twice as well as once; `check` says when not."""
 
+import asyncio
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -21,12 +22,33 @@ async def test_every_service_finds_its_schema(cluster, tmp_path, monkeypatch):
         monkeypatch.setenv("HUB_DATABASE", in_database(owner, name, "{role}"))
         assert await _faults(tmp_path) != []
         for _ in range(2):
-            await migrate_database(owner)
+            await migrate_database(owner, print)
         assert await _faults(tmp_path) == []
         connection = await asyncpg.connect(owner)
         schemas = await connection.fetch("select nspname from pg_namespace")
         await connection.close()
         assert {"hub", *SERVICES} <= {row["nspname"] for row in schemas}
+
+
+async def _newer(owner: str) -> None:
+    connection = await asyncpg.connect(owner)
+    await connection.execute("create schema hub")
+    await connection.execute("create table hub.alembic_version (version_num text primary key)")
+    await connection.execute("insert into hub.alembic_version values ('hub_9999')")
+    await connection.close()
+
+
+def test_what_cannot_be_migrated_is_one_line(cluster, capsys):
+    async def run() -> None:
+        async with fresh_database(cluster, {}) as owner:
+            await _newer(owner)
+            await asyncio.to_thread(main, ["migrate", "--owner", owner])
+
+    with pytest.raises(SystemExit) as left:
+        asyncio.run(run())
+    assert left.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("faden: schema hub: Can't locate revision identified by 'hub_9999'; is")
 
 
 async def _faults(folder):

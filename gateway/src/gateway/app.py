@@ -24,9 +24,9 @@ from hub_kit.hooks import Account
 from hub_kit.keys import KeyRing
 from hub_kit.settings import HubSettings, Loaded, or_exit
 from hub_kit.shell import Parts, database_check, listen_on, make_app, run
+from hub_kit.trim import Trimmer
 from hub_pages.headers import SecurityHeaders
 
-_SWEEP = 60  # seconds
 _GRACE = 3  # seconds; live pages never end by themselves
 
 
@@ -46,9 +46,10 @@ def put_together(ground: Ground, settings: GatewaySettings) -> tuple[ASGIApp, Pa
     hooks = HookDoor(settings, _origins(ground.settings, settings), hook_limiter, forwarder)
     door = Door(settings, tenants, ground.ring, sessions, limiter, forwarder, answers, hooks)
     closing = [forwarder.close, *([provider.close] if provider else []), ground.close]
+    sweeps = {"session": sessions.sweep, "bucket": limiter.sweep, "hooks": hook_limiter.sweep}
     parts = Parts(
         SERVICE,
-        work={"sweep": partial(_sweep, sessions, limiter, hook_limiter)},
+        work={"trim": Trimmer(sweeps).run},
         checks={"database": database_check(ground.pool)},
         closing=closing,
     )
@@ -78,14 +79,6 @@ class StrictTransport:
             await send(message)
 
         await self._app(scope, receive, add)
-
-
-async def _sweep(sessions: Sessions, limiter: Limiter, hook_limiter: HookLimiter) -> None:
-    while True:
-        hook_limiter.sweep()
-        await sessions.sweep()
-        await limiter.sweep()
-        await asyncio.sleep(_SWEEP)
 
 
 class Listener:

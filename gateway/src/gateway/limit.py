@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from gateway.settings import Rate
-from hub_kit.database import Pool, connect
+from hub_kit.database import Pool, affected, connect
 from hub_kit.keys import KeyRing
 from hub_kit.tokens import derive_key
 
@@ -43,10 +43,10 @@ class Limiter:
             wait = await connection.fetchval(_WAIT, key, window - each)
         return max(1, int(wait or 0) + 1)
 
-    async def sweep(self) -> None:
-        """Delete what no longer counts."""
+    async def sweep(self) -> int:
+        """Delete what no longer counts; return how much it was."""
         async with connect(self._pool) as connection:
-            await connection.execute("delete from bucket where due < now()")
+            return affected(await connection.execute("delete from bucket where due < now()"))
 
 
 class HookLimiter:
@@ -65,10 +65,11 @@ class HookLimiter:
         self._due[who] = due
         return 0
 
-    def sweep(self) -> None:
-        """Forget who no longer counts."""
-        now = self._now()
+    async def sweep(self) -> int:
+        """Forget who no longer counts; return how many they were."""
+        now, before = self._now(), len(self._due)
         self._due = {who: due for who, due in self._due.items() if due > now}
+        return before - len(self._due)
 
 
 def asker(peer: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from hub_contract.errors import Permanent
-from hub_kit.database import Pool, connect
+from hub_kit.database import Pool, affected, connect
 from hub_kit.keys import KeyRing, open_sealed, seal
 from hub_kit.tokens import derive_key
 
@@ -83,15 +83,12 @@ class Sessions:
         while await self.find(cookie, touch=False) == session:  # noqa: ASYNC110 - lies in a table
             await asyncio.sleep(_LOOK)
 
-    async def sweep(self) -> None:
-        """Delete what has ended."""
+    async def sweep(self) -> int:
+        """Delete what has ended; return how many sessions it were."""
+        sql = """delete from session
+                 where seen_at < now() - $1::interval or begun_at < now() - $2::interval"""
         async with connect(self._pool) as connection:
-            await connection.execute(
-                "delete from session where seen_at < now() - $1::interval"
-                " or begun_at < now() - $2::interval",
-                self._idle,
-                self._longest,
-            )
+            return affected(await connection.execute(sql, self._idle, self._longest))
 
     def _sealed(self, cookie: str, session: Session) -> bytes:
         return seal(self._key, json.dumps(asdict(session)).encode(), _id(cookie))

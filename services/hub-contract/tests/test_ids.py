@@ -1,13 +1,14 @@
 """Derived ids: the same facts are the same id, for ever and on every machine; others never."""
 
 import json
-from uuid import UUID
+import time
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub_contract.ids import derive, received_id, reported_id, write_facts
+from hub_contract.ids import derive, received_id, reported_id, time_ordered, write_facts
 
 facts = st.lists(st.text(st.characters(codec=None), max_size=8), max_size=4)
 
@@ -61,3 +62,16 @@ def test_other_facts_are_another_id(one: list[str], two: list[str]) -> None:
 @given(facts)
 def test_facts_are_written_as_json_writes_them(written: list[str]) -> None:
     assert write_facts(*written) == json.dumps(written)
+
+
+def test_an_id_of_no_facts_lies_above_those_of_earlier_milliseconds() -> None:
+    """As RFC 9562 lays a UUIDv7 out: milliseconds since 1970, then what cannot be guessed."""
+    before = time.time_ns() // 1_000_000
+    many = [time_ordered() for _ in range(1_000)]
+    after = time.time_ns() // 1_000_000
+    moments = [one.int >> 80 for one in many]
+    assert before <= moments[0]
+    assert moments == sorted(moments)
+    assert moments[-1] <= after
+    assert len({one.int & (1 << 62) - 1 for one in many}) == 1_000
+    assert {(one.version, one.variant) for one in many} == {(7, RFC_4122)}

@@ -4,15 +4,17 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
+from shutil import copy
 
 import asyncpg
 import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from hub_contract.errors import Permanent
 from hub_kit.embedded import start_postgresql
-from hub_kit.migrate import migrate
+from hub_kit.migrate import HERE, _upgrade, migrate
 from hub_kit.schema import CHANNEL, READER, statements
-from hub_kit.testing import fresh_database, open_ground
+from hub_kit.testing import eventually, fresh_database, open_ground
 
 CHAINS = Path(__file__).parent / "chains"
 CHANNEL_CHAIN = {"probe_channel": CHAINS / "probe_channel"}
@@ -64,7 +66,7 @@ async def test_a_service_that_comes_later_is_added(empty):
 SCRIPT = """
 import asyncio, sys
 from pathlib import Path
-from hub_kit.migrate import migrate
+from hub_kit.migrate import HERE, _upgrade, migrate
 dsn, folder, *names = sys.argv[1:]
 asyncio.run(migrate(dsn, {name: Path(folder) for name in names}))
 """
@@ -134,11 +136,89 @@ async def test_a_release_older_than_its_database_is_refused_in_one_line(empty, t
         await migrate(empty, {"probe_old": old})
 
 
-async def test_a_step_that_fails_undoes_all(empty, tmp_path):
-    broken = write_chain(tmp_path / "broken", "create table one ()", "select 1 / 0")
-    with pytest.raises(Exception, match="division by zero"):
-        await migrate(empty, CHANNEL_CHAIN | {"probe_broken": broken})
-    assert await state_of(empty) == []
+async def test_a_step_that_fails_is_named_and_the_next_start_goes_on_from_there(empty, tmp_path):
+    """What came before it stands; of itself, nothing."""
+    owner = await asyncpg.connect(empty)
+    half = "create table two as select 1 / (select count(*) from one) as n"
+    chain = write_chain(
+        tmp_path / "half", "create table one (n int)", half, "create table three ()"
+    )
+    failed = r"^schema probe_half: step r1 \(One step of a chain\.\) failed: division by zero; mend"
+    for said in ([], ["schema probe_half: stands at r0, goes on with r1 (One step of a chain.)"]):
+        lines: list[str] = []
+        with pytest.raises(Permanent, match=failed):
+            await migrate(empty, CHANNEL_CHAIN | {"probe_half": chain}, lines.append)
+        assert lines == said
+        tables = [line for line in await state_of(empty) if "table: probe" in line]
+        assert "table: probe_channel.outgoing" in tables, "chains before it stand"
+        assert "table: probe_half.one" in tables
+        assert not {"table: probe_half.two", "table: probe_half.three"} & set(tables)
+    await owner.execute("insert into probe_half.one values (1)")
+    await owner.close()
+    await migrate(empty, CHANNEL_CHAIN | {"probe_half": chain})
+    assert {"table: probe_half.two", "table: probe_half.three"} <= set(await state_of(empty))
+
+
+INDEXED = '''
+"""An index of a table that is in use."""
+from alembic import op
+from hub_kit.migrate import make_index
+revision, down_revision = "indexed", "r0"
+def upgrade() -> None:
+    make_index("one_by_n", "one (n)")
+'''
+VALID = "select indisvalid from pg_index where indexrelid = to_regclass('probe_index.one_by_n')"
+
+
+@pytest.mark.parametrize(
+    ("broken_by", "reason"),
+    [
+        ("pg_cancel_backend", "canceling statement due to user request"),
+        ("pg_terminate_backend", "the connection to the database broke"),
+    ],
+)
+async def test_an_index_is_made_while_others_write_and_made_again_where_it_broke_off(
+    empty, tmp_path, broken_by, reason
+):
+    folder = write_chain(tmp_path / "index", "create table one (n int)")
+    await migrate(empty, chain := {"probe_index": folder})
+    owner, writer = await asyncpg.connect(empty), await asyncpg.connect(empty)
+    (folder / "0001_index.py").write_text(INDEXED)
+    async with writer.transaction():
+        await writer.execute("insert into probe_index.one values (1)")
+        making = asyncio.create_task(migrate(empty, chain))
+
+        async def waits() -> bool:
+            return await owner.fetchval(VALID) is False
+
+        await eventually(waits)
+        await owner.execute("insert into probe_index.one values (2)")  # nobody is held up
+        ended = f"""select {broken_by}(pid) from pg_stat_activity
+                   where query like 'create index concurrently%' and pid <> pg_backend_pid()"""
+        assert await owner.fetchval(ended)
+        with pytest.raises(
+            Permanent, match=rf"^schema probe_index: step indexed .* failed: {reason};"
+        ):
+            await making
+    assert await owner.fetchval(VALID) is False, "what is left of it takes no reader on"
+    lines: list[str] = []
+    await migrate(empty, chain, lines.append)
+    assert await owner.fetchval(VALID) is True
+    assert lines == [
+        "schema probe_index: stands at r0, goes on with indexed (An index of a table that is in use.)"
+    ]
+    await owner.close()
+    await writer.close()
+
+
+async def test_who_waits_for_another_starter_does_not_hold_its_index_up(empty, tmp_path):
+    """One that waited in the database would be waited for by the one it waits for, for ever."""
+    folder = write_chain(tmp_path / "index", "create table one (n int)")
+    (folder / "0001_index.py").write_text(INDEXED)
+    await asyncio.gather(*(migrate(empty, {"probe_index": folder}) for _ in range(3)))
+    owner = await asyncpg.connect(empty)
+    assert await owner.fetchval(VALID) is True
+    await owner.close()
 
 
 async def test_a_log_restored_from_another_server_is_refused(empty):
@@ -181,3 +261,37 @@ def test_statements_stay_whole():
     assert statements(f"a;\n{block};\nb;\n") == ["a", block, "b"]
     own = [statement.strip() for statement in statements(CHANNEL)]
     assert own[:4] == [statement.strip() for statement in statements(READER)]
+
+
+BEFORE_TRIMMING = """
+insert into hub.event_log (event_id, tenant, topic, key, type, source, at, traceparent, body)
+select id, 'musterstadt', 't', '', type, '', now(), '', body::bytea from (values
+  ('00000000-0000-0000-0000-000000000001'::uuid, 'message.received',
+    '{"original": {"name": "musterstadt/2026-11-27/a", "start": 0}}'),
+  ('00000000-0000-0000-0000-000000000002', 'message.received', '{"original": null}'),
+  ('00000000-0000-0000-0000-000000000003', 'entry.appended', '{}')) as v(id, type, body);
+insert into hub.message_key (owner, tenant, wrapped)
+select event_id, tenant, 'w' from hub.event_log where type = 'message.received';
+"""
+
+
+async def test_what_stood_before_trimming_keeps_its_id_and_its_blob(empty, tmp_path):
+    for name in ("0001_log.py", "0002_relay.py"):
+        copy(HERE / "hub" / name, tmp_path)
+    engine = create_async_engine(empty.replace("postgresql://", "postgresql+asyncpg://", 1))
+    async with engine.connect() as connection:
+        await connection.run_sync(_upgrade, "hub", tmp_path, print)
+    await engine.dispose()
+    owner = await asyncpg.connect(empty)
+    await owner.execute(BEFORE_TRIMMING)
+    await migrate(empty, CHANNEL_CHAIN)
+    ids = await owner.fetch("select id from hub.event_id order by id")
+    assert [row["id"].int for row in ids] == [1, 2]
+    keys = await owner.fetch("select owner, blob from hub.message_key order by owner")
+    assert [(row["owner"].int, row["blob"]) for row in keys] == [
+        (1, "musterstadt/2026-11-27/a"),
+        (2, ""),
+    ]
+    kept = "select count(*) from hub.event_log where kept_at > now() - interval '1 hour'"
+    assert await owner.fetchval(kept) == 3
+    await owner.close()

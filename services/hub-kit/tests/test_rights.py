@@ -28,13 +28,24 @@ MAY = {
         "insert into cursor values ('c', 'l', 'p')",
         PARK,
     ],
-    "probe_keeper": [LOG, STORES, "delete from hub.message_key", "select * from hub.event_log"],
+    "probe_keeper": [
+        LOG,
+        STORES,
+        "delete from hub.message_key",
+        "select * from hub.event_log",
+        "delete from hub.event_log",  # as a trimmer
+        "select * from hub.cursor",
+        "select * from probe_channel.cursor",
+    ],
     "hub_writer": [LOG, STORES, "select event_id from hub.event_log"],
 }
 MAY_NOT = {
     "probe_channel": [
         "update hub.event_log set body = ''",
         "delete from hub.event_log",
+        "delete from hub.event_id",
+        "select * from hub.blob_left",
+        "select * from probe_keeper.cursor",
         "truncate hub.event_log",
         "update hub.message_key set reader = 'probe_channel'",
         "delete from hub.message_key",
@@ -59,7 +70,10 @@ MAY_NOT = {
     "probe_keeper": [
         "select * from probe_channel.outgoing",
         "update hub.message_key set wrapped = ''",
-        "delete from hub.event_log",
+        "update hub.event_log set kept_at = now()",
+        "delete from hub.event_id",
+        "update probe_channel.cursor set position = ''",
+        "delete from hub.cursor",
         "set role probe_channel",
     ],
     "hub_writer": [

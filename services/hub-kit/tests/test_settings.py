@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,8 @@ BROKEN = [
     ("blobs:", "bus: rabbitmq\nblobs:", ["bus", "write `postgresql` or `kafka://host:9092`"]),
     ("blobs:", "bus: kafka://\nblobs:", ["bus", "kafka://host:9092"]),
     ("blobs:", "bus: kafka://a:9092,b\nblobs:", ["bus", "kafka://host:9092"]),
+    ("blobs:", "keep_days: 0\nblobs:", ["keep_days", "greater than 0"]),
+    ("blobs:", "keep_days: 4 weeks\nblobs:", ["keep_days", "valid number"]),
     ("musterstadt:", "Muster Stadt:", ["tenants.Muster Stadt:", "use lower-case letters"]),
     ("post: {", "Post!: {", ["tenants.musterstadt.accounts.Post!:", "use lower-case letters"]),
     ("channel: fax", "channel: telex", ["tenants.musterstadt.accounts.fax.channel", "'fax'"]),
@@ -185,9 +188,11 @@ def test_the_environment_overrides_a_section(  # noqa: PLR0917 - a row of the ta
 
 def test_the_environment_overrides_hub_and_accounts(write, monkeypatch):
     monkeypatch.setenv("HUB_BUS", "kafka://a:9092,b:9092")
+    monkeypatch.setenv("HUB_KEEP_DAYS", "0.5")
     monkeypatch.setenv("HUB_TENANTS__MUSTERSTADT__ACCOUNTS__POST__IMAP__PASSWORD", "geheim")
     loaded = Loaded.read(write(GOOD))
     assert loaded.hub.bus == "kafka://a:9092,b:9092"
+    assert loaded.hub.keep == timedelta(hours=12)
     account = loaded.account("musterstadt", "post", EmailAccount)
     assert account.imap == Imap(host="mail", port=993, password="geheim")
 

@@ -18,9 +18,11 @@ from tally where tenant = $1
 _FOLD = """
 with gone as (
   delete from tally where tenant = $1 returning state, assignee, waiting, n
+), folded as (
+  insert into tally (tenant, state, assignee, waiting, n)
+  select $1, state, assignee, waiting, sum(n) from gone group by 2, 3, 4 having sum(n) <> 0
 )
-insert into tally (tenant, state, assignee, waiting, n)
-select $1, state, assignee, waiting, sum(n) from gone group by 2, 3, 4 having sum(n) <> 0
+select count(*) from gone
 """
 _WORTH_IT = """
 select count(*) > 2 * count(distinct (state, assignee, waiting)) from tally where tenant = $1
@@ -34,8 +36,10 @@ async def count(connection: Connection, tenant: str, who: str) -> dict[str, int]
     return dict(row)
 
 
-async def fold(pool: Pool, tenant: str) -> None:
-    """Put the notes together, where there are many."""
+async def fold(pool: Pool, tenant: str) -> int:
+    """Put the notes together, where there are many; return how many there were."""
     async with transaction(pool, tenant) as connection:
-        if await connection.fetchval(_WORTH_IT, tenant):
-            await connection.execute(_FOLD, tenant)
+        if not await connection.fetchval(_WORTH_IT, tenant):
+            return 0
+        folded: int = await connection.fetchval(_FOLD, tenant)
+        return folded

@@ -24,7 +24,7 @@ from conversation_store.store import Store
 from conversation_store.timeline import open_row
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent, Sealed
-from hub_contract.ids import derive
+from hub_contract.ids import derive, time_ordered
 from hub_contract.refusals import Refusal
 from hub_contract.topics import to_wire
 from hub_contract.words import Attachment, Automatic, Channel
@@ -158,7 +158,7 @@ async def _keep_files(
     """Seal the files into one object; before the transaction, since it is a network call."""
     if not files:
         return ()
-    name = f"{tenant}/{datetime.now(UTC):%Y-%m-%d}/{uuid4().hex}"
+    name = f"{tenant}/{datetime.now(UTC):%Y-%m-%d}/{time_ordered().hex}"
     blob, places = pack(name, [file.data for file in files], key)
     await store.ground.blobs.put_all({name: blob})
     return tuple(
@@ -167,6 +167,10 @@ async def _keep_files(
         )
         for file, place in zip(files, places, strict=True)
     )
+
+
+def _object_of(attachments: Sequence[Attachment]) -> str:
+    return next((one.blob.name for one in attachments if one.blob), "")
 
 
 def _thread(store: Store, tenant: str, context: _Context) -> Thread:
@@ -205,6 +209,12 @@ def _addition(store: Store, caller: Caller, letter: _Letter, data_key: bytes) ->
         contact_point_id=letter.way.contact_point_id,
         automatic=Automatic.GENERATED if letter.automatic else Automatic.NO,
         content=sealed,
-        key=KeyRow(letter.id, caller.tenant, wrapped, reader=f"channel_{letter.way.channel}"),
+        key=KeyRow(
+            letter.id,
+            caller.tenant,
+            wrapped,
+            reader=f"channel_{letter.way.channel}",
+            blob=_object_of(letter.content.attachments),
+        ),
         request=to_wire(event, SOURCE, tracing.current()),
     )

@@ -155,7 +155,7 @@ def migrate(
     from local_hub.prepare import migrate_database
 
     with Console(stderr=True).status("Migrating …"):
-        asyncio.run(migrate_database(owner))
+        asyncio.run(migrate_database(owner, out.print))
     out.print("The database is up to date.")
 
 

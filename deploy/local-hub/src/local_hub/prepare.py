@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from hub_contract.errors import Permanent
 from hub_kit.database import AWAY
 from hub_kit.embedded import start_postgresql
 from hub_kit.keys import KeyRing
@@ -37,7 +38,7 @@ def prepare(
         with put_off():
             owner = stack.enter_context(start_postgresql(place.data / "postgresql"))
         say("Migrating the database")
-        environment["HUB_DATABASE"] = asyncio.run(make_database(owner))
+        environment["HUB_DATABASE"] = asyncio.run(make_database(owner, say))
         if bus == "kafka":
             say("Starting Apache Kafka")
             environment["HUB_BUS"] = stack.enter_context(_kafka(place, kafka_port))
@@ -52,7 +53,7 @@ def _keys(place: Place) -> object:
     return path
 
 
-async def make_database(owner: str) -> str:
+async def make_database(owner: str, say: Say) -> str:
     """Make and migrate the hub's database; return its DSN with `{role}` in it."""
     connection = await asyncpg.connect(owner)
     try:
@@ -60,18 +61,20 @@ async def make_database(owner: str) -> str:
             await connection.execute(f"create database {DATABASE}")
     finally:
         await connection.close()
-    await migrate_database(in_database(owner, DATABASE))
+    await migrate_database(in_database(owner, DATABASE), say)
     return in_database(owner, DATABASE, "{role}")
 
 
-async def migrate_database(owner: str) -> None:
-    """Bring the database of this owner's DSN up to date; `ConfigurationError` if it is away."""
+async def migrate_database(owner: str, say: Say) -> None:
+    """Bring the database of this owner's DSN up to date; `ConfigurationError` if that fails."""
     from hub_kit.migrate import migrate
 
     if not owner.startswith("postgresql://"):
         raise ConfigurationError("--owner: no DSN; write postgresql://user@host/database")
     try:
-        await migrate(owner, migrations())
+        await migrate(owner, migrations(), say)
+    except Permanent as error:
+        raise ConfigurationError(str(error)) from None
     except (*AWAY, asyncpg.InvalidCatalogNameError) as error:
         remedy = "start it, or correct the DSN"
         raise ConfigurationError(f"--owner: {type(error).__name__}; {remedy}") from None

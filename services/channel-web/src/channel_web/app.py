@@ -1,6 +1,5 @@
 """Puts the web channel together: pages in, inboxes out, and what is swept by itself."""
 
-import asyncio
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
@@ -20,11 +19,11 @@ from hub_kit.operations import add_operations
 from hub_kit.outgoing import Outgoing, take_in
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, database_check, make_app, run
+from hub_kit.trim import Trimmer, for_each, sent
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
 
 HERE = Path(__file__).parent
-SWEEP_EVERY = 600  # seconds
 _ROUTES = (start, contact, look_up, conversation, live, download)
 
 
@@ -42,7 +41,7 @@ def put_together(ground: Ground, settings: WebSettings, accounts: Accounts) -> F
             "requests": requests.run,
             "outgoing": outgoing.run,
             "live": portal.tail.run,
-            "sweep": lambda: _sweep(portal),
+            "trim": _trimmer(portal).run,
         },
         checks={"database": database_check(ground.pool), "live": portal.tail.check},
         closing=(store.close, ground.close),
@@ -66,12 +65,15 @@ def add_pages(app: FastAPI, portal: Portal) -> FastAPI:
     return app
 
 
-async def _sweep(portal: Portal) -> None:
-    while True:
-        for tenant in portal.accounts.tenants():
-            await portal.blocks.sweep(tenant)
-            await portal.keep.sweep(tenant)
-        await asyncio.sleep(SWEEP_EVERY)
+def _trimmer(portal: Portal) -> Trimmer:
+    tenants = portal.accounts.tenants()
+    return Trimmer(
+        {
+            "outgoing": sent(portal.ground),
+            "failure": for_each(tenants, portal.blocks.sweep),
+            "upload": for_each(tenants, portal.keep.sweep),
+        }
+    )
 
 
 def main() -> None:

@@ -53,7 +53,6 @@ class Accepted:
 class _Prepared:
     wire: Wire
     key: KeyRow
-    blob_name: str
     answer: "asyncio.Future[Accepted]"
 
 
@@ -117,8 +116,8 @@ class Accept:
         if isinstance(event, MessageReceived):
             changes["sender_key"] = self._sender_key(event)
         wire = to_wire(seal_event(event, key, changes), self._source, tracing.current())
-        row = KeyRow(event.id, event.tenant, self._ring.wrap(key, event.id))
-        return _Prepared(wire, row, blob_name, asyncio.get_running_loop().create_future())
+        row = KeyRow(event.id, event.tenant, self._ring.wrap(key, event.id), blob=blob_name)
+        return _Prepared(wire, row, asyncio.get_running_loop().create_future())
 
     def _sender_key(self, event: MessageReceived) -> str:
         if isinstance(event.content, MessageContent) and event.content.sender:
@@ -169,7 +168,7 @@ class Accept:
                     raise
                 log.warning("batch refused, singly now", error=type(error).__name__)
                 kept = await _append_singly(connection, batch.events)
-        pointed_to = {one.blob_name for one in batch.events if one.wire.id in kept}
+        pointed_to = {one.key.blob for one in batch.events if one.wire.id in kept}
         if unused := batch.packing.objects.keys() - pointed_to:
             with suppress(Temporary):  # what stays behind is unreadable anyway
                 await self._blobs.delete_all(sorted(unused))

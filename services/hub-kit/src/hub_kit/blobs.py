@@ -8,12 +8,12 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
-from uuid import uuid4
 
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from hub_contract.errors import Permanent, Temporary
+from hub_contract.ids import time_ordered
 from hub_contract.words import Blob
 from hub_kit.keys import NONCE, open_sealed, seal_apart, sync_folder
 
@@ -63,7 +63,7 @@ class Packing:
     """The objects of one batch: small messages of a tenant and day share one, and its fsync.
 
     Each part is sealed under its own message's key, so erasing one leaves the others as they are;
-    the bytes go when the last message of the object has gone.
+    the bytes go when the last message of the object has gone (`trim_blobs`).
     """
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class Packing:
         small = sum(map(len, parts)) <= SMALL
         name = self._shared.get(folder, "") if small else ""
         if not name or self._sizes[name] >= FULL:
-            name = _checked(f"{folder}/{uuid4().hex}")
+            name = _checked(f"{folder}/{time_ordered().hex}")
             self.objects[name], self._sizes[name] = [], 0
             if small:
                 self._shared[folder] = name

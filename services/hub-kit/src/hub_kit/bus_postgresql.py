@@ -1,6 +1,7 @@
 """The embedded bus: readers tail the event log itself, one active member a group."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -13,19 +14,25 @@ from hub_kit.horizon import Horizon
 LANE = "log"
 QUICK, SLOW = 0.01, 0.1  # seconds between looks: while events flow, and while all is quiet
 TAIL_SLOW = 0.05  # people look at what is behind a tail
+KEEP_UP = 60.0  # seconds after which a reader that finds nothing moves to the present
 SILENT = 60.0  # seconds without a look after which the server takes the lock from a frozen member
 
 
 class PostgresBus:
-    def __init__(self, pool: Pool, *, silent: float = SILENT) -> None:
-        self._pool, self._silent = pool, silent
+    def __init__(self, pool: Pool, *, silent: float = SILENT, keep_up: float = KEEP_UP) -> None:
+        self._pool, self._silent, self._keep_up = pool, silent, keep_up
 
     @asynccontextmanager
     async def subscribe(
         self, group: str, topics: Sequence[str], positions: Positions
     ) -> AsyncIterator["PostgresSubscription"]:
         subscription = PostgresSubscription(
-            self._pool, group, list(topics), positions, self._silent
+            self._pool,
+            group,
+            list(topics),
+            positions,
+            silent=self._silent,
+            keep_up=self._keep_up,
         )
         try:
             yield subscription
@@ -73,10 +80,18 @@ class PostgresSubscription:
     """
 
     def __init__(
-        self, pool: Pool, group: str, topics: list[str], positions: Positions, silent: float
+        self,
+        pool: Pool,
+        group: str,
+        topics: list[str],
+        positions: Positions,
+        *,
+        silent: float,
+        keep_up: float,
     ) -> None:
         self._pool, self._group, self._topics = pool, group, topics
-        self._positions, self._silent = positions, silent
+        self._positions, self._silent, self._keep_up = positions, silent, keep_up
+        self._moved = time.monotonic()
         self._connection: Connection | None = None
         self._position: str | None = None
         self._pause = QUICK
@@ -127,13 +142,26 @@ class PostgresSubscription:
     async def _read(self, connection: Connection, limit: int) -> list[Batch]:
         if self._position is None:
             self._position = await self._positions(LANE)
+        # Asked for before the look: what lies before it is seen by the look.
+        present = await event_log.present(connection) if self._has_stood_for_long() else ""
         rows = await event_log.read(connection, self._position, limit, self._topics)
-        if not rows:
-            await asyncio.sleep(self._pause)
-            self._pause = min(self._pause * 1.2, SLOW)
-            return []
-        self._pause = QUICK
-        return [Batch(LANE, self._position, rows[-1].position, tuple(map(_record, rows)))]
+        if rows:
+            self._pause = QUICK
+            return [self._batch(rows[-1].position, rows)]
+        if present:
+            # A reader of a rare topic would else hold the whole log (see `trim_log`).
+            return [self._batch(present, [])]
+        await asyncio.sleep(self._pause)
+        self._pause = min(self._pause * 1.2, SLOW)
+        return []
+
+    def _has_stood_for_long(self) -> bool:
+        return time.monotonic() - self._moved > self._keep_up
+
+    def _batch(self, after: str, rows: list[event_log.Row]) -> Batch:
+        assert self._position is not None
+        self._moved = time.monotonic()
+        return Batch(LANE, self._position, after, tuple(map(_record, rows)))
 
 
 def _record(row: event_log.Row) -> Record:

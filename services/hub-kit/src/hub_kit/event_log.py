@@ -1,12 +1,16 @@
 """The one table that is inbox and outbox, and how it is read without losing a row.
 
-Rule 1. `unique(event_id)`: what is written twice is there once.
+Rule 1. What is written twice with its key is there once, for ever: its id stands in `hub.event_id`,
+        which outlives the log's row (`trim_log`) and the key. Peers repeat for days, but a mailbox
+        that is read from its start again repeats for years; and what was erased stays erased. An
+        event without a key needs none: its writer tells of it in the transaction that it is about.
 Rule 2. Readers go by (xid, seq) and stop below `pg_snapshot_xmin`: a number is taken at insert
         but seen at commit, so a plain `seq > last` reader loses rows that commit late (5.9 %).
 Rule 3. A reader moves its cursor only after all behind it is safe.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -19,33 +23,41 @@ START = ""
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """A wrapped data key, and the role that may read it beside the store."""
+    """A wrapped data key, the role that may read it beside the store, and where its bytes lie."""
 
     owner: UUID
     tenant: str
     wrapped: bytes
     reader: str = ""
+    blob: str = ""  # the object in the blob store
 
 
 _APPEND = """
-with news as (
-  insert into hub.event_log (event_id, tenant, topic, key, type, source, at, traceparent, body)
-  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-                       $7::timestamptz[], $8::text[], $9::bytea[])
-  on conflict (event_id) do nothing
-  returning event_id
+with ids as (
+  insert into hub.event_id select unnest($10::uuid[]) on conflict do nothing returning id
 ), keys as (
-  insert into hub.message_key (owner, tenant, wrapped, reader)
-  select k.* from unnest($10::uuid[], $11::text[], $12::bytea[], $13::text[])
-    as k(owner, tenant, wrapped, reader)
-  where k.owner in (select event_id from news)
+  insert into hub.message_key (owner, tenant, wrapped, reader, blob)
+  select k.* from unnest($10::uuid[], $11::text[], $12::bytea[], $13::text[], $14::text[])
+    as k(owner, tenant, wrapped, reader, blob)
+  where k.owner in (select id from ids)
 )
-select event_id from news
+insert into hub.event_log (event_id, tenant, topic, key, type, source, at, traceparent, body)
+select w.* from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                       $7::timestamptz[], $8::text[], $9::bytea[]) as w(event_id)
+where w.event_id in (select id from ids) or w.event_id <> all($10::uuid[])
+returning event_id
 """
 
 
 async def append(connection: Connection, wires: list[Wire], keys: list[KeyRow]) -> set[UUID]:
-    """Append events with their keys; return the ids that were new, the others stand already."""
+    """Append events with their keys; return the ids that were new, the others stand already.
+
+    An event that is in `wires` twice is appended once, too.
+    """
+    first: dict[UUID, Wire] = {}
+    for wire in wires:
+        first.setdefault(wire.id, wire)
+    wires = list(first.values())
     rows = await connection.fetch(
         _APPEND,
         [w.id for w in wires],
@@ -61,6 +73,7 @@ async def append(connection: Connection, wires: list[Wire], keys: list[KeyRow]) 
         [k.tenant for k in keys],
         [k.wrapped for k in keys],
         [k.reader for k in keys],
+        [k.blob for k in keys],
     )
     return {row["event_id"] for row in rows}
 
@@ -115,6 +128,33 @@ async def present(connection: Connection) -> str:
     return position
 
 
+def parts(position: str) -> tuple[int, int]:
+    """Return what positions are compared by: transaction and number; START is before all."""
+    xid, _, seq = position.partition(":")
+    return int(xid or 0), int(seq or 0)
+
+
+_NAMES = """
+select name from known where name is not null"""
+_TOPICS = _KNOWN + _NAMES
+_FIRST = """
+select min(first.kept_at) from known cross join lateral (
+  select kept_at from hub.event_log where topic = known.name order by xid, seq limit 1
+) as first"""
+_OLDEST = _KNOWN + _FIRST
+
+
+async def topics(connection: Connection) -> list[str]:
+    """Return the topics of what is in the log."""
+    return [row["name"] for row in await connection.fetch(_TOPICS)]
+
+
+async def oldest(connection: Connection) -> datetime | None:
+    """Return since when the oldest event is kept; None where the log is empty."""
+    moment: datetime | None = await connection.fetchval(_OLDEST)
+    return moment
+
+
 MOST_COUNTED = 10_000
 _COUNT_BEHIND = """
 select count(*) from (
@@ -128,8 +168,8 @@ select count(*) from (
 
 async def count_behind(connection: Connection, position: str, topics: list[str]) -> int:
     """Count what lies behind this position, up to MOST_COUNTED: for people, not for readers."""
-    xid, _, seq = position.partition(":")
-    arguments = (xid or "0", int(seq or 0), topics, MOST_COUNTED)
+    xid, seq = parts(position)
+    arguments = (str(xid), seq, topics, MOST_COUNTED)
     count: int = await connection.fetchval(_COUNT_BEHIND, *arguments)
     return count
 
@@ -138,8 +178,8 @@ async def read(
     connection: Connection, position: str, limit: int, topics: list[str] | None = None
 ) -> list[Row]:
     """Return the next rows behind `position` (START: from the beginning), in commit-safe order."""
-    xid, _, seq = position.partition(":")
-    arguments = (xid or "0", int(seq or 0), limit)
+    xid, seq = parts(position)
+    arguments = (str(xid), seq, limit)
     if topics is None:
         rows = await connection.fetch(_READ_ALL, *arguments)
     else:
@@ -169,9 +209,22 @@ async def read_keys(connection: Connection, owners: list[UUID]) -> dict[UUID, by
     return {row["owner"]: row["wrapped"] for row in rows}
 
 
+_ERASE = """
+with erased as (
+  delete from hub.message_key where owner = any($1::uuid[]) returning tenant, blob, at
+), left_behind as (
+  insert into hub.blob_left (name, tenant, written_at)
+  select blob, tenant, max(at) from erased where blob <> '' group by 1, 2
+  on conflict (name) do update set written_at = excluded.written_at
+)
+select count(*) from erased
+"""
+
+
 async def erase_keys(connection: Connection, owners: list[UUID]) -> int:
-    """Delete data keys: their events are unreadable from here on, wherever copies lie."""
-    status: str = await connection.execute(
-        "delete from hub.message_key where owner = any($1::uuid[])", owners
-    )
-    return int(status.rpartition(" ")[2])
+    """Delete data keys: their events are unreadable from here on, wherever copies lie.
+
+    Their bytes are deleted soon after, once no other message lies in the same object.
+    """
+    count: int = await connection.fetchval(_ERASE, owners)
+    return count

@@ -13,5 +13,8 @@ RELAYED = Counter("hub_relayed_total", "Events handed to Kafka")
 HORIZON_AGE = Gauge(
     "hub_horizon_age_seconds", "How long the oldest open transaction has held readers back"
 )
+TRIMMED = Counter("hub_trimmed_total", "Rows and objects deleted as no longer needed", ["what"])
+LOG_OLDEST = Gauge("hub_log_oldest_seconds", "For how long the log has kept its oldest event")
+LOG_BYTES = Gauge("hub_log_bytes", "What the log takes on disk, with its index")
 SENT = Counter("hub_sent_total", "Outbound messages, by outcome", ["channel", "outcome"])
 HANDLE_SECONDS = Histogram("hub_handle_seconds", "Time of one batch", ["consumer"])

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -62,6 +63,12 @@ class HubSettings(Section):
     blobs: str = Field(description="a folder, or s3://bucket/prefix")
     keys_file: Path = Field(description="the key ring: `faden keys` makes one")
     tenants: dict[Tenant, TenantSection] = {}
+    keep_days: float = Field(
+        default=28,
+        gt=0,
+        le=36_500,
+        description="how long the log keeps what all have read, to be read again",
+    )
     telemetry: str = Field(default="", description="OTLP endpoint for traces; empty keeps them off")
     services: dict[str, dict[str, Any]] = {}  # each service reads its own
 
@@ -85,6 +92,10 @@ class HubSettings(Section):
         if value != "postgresql" and not _KAFKA.fullmatch(value):
             raise ValueError("write `postgresql` or `kafka://host:9092`")
         return value
+
+    @property
+    def keep(self) -> timedelta:
+        return timedelta(days=self.keep_days)
 
     def country_of(self, tenant: str) -> str:
         """Return whose phone numbers and postcodes are meant; empty where nobody said."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hub_kit.database import Connection, Pool, transaction
+from hub_kit.database import Connection, Pool, affected, transaction
 from hub_kit.keys import KeyRing
 
 
@@ -75,11 +75,11 @@ class Blocks:
         async with transaction(self._pool, tenant) as connection:
             await connection.execute(sql, tenant, list(attempt.rows))
 
-    async def sweep(self, tenant: str) -> None:
-        """Delete what shuts nothing any more."""
+    async def sweep(self, tenant: str) -> int:
+        """Delete what shuts nothing any more; return how much it was."""
         sql = "delete from failure where tenant = $1 and at < now() - $2::interval"
         async with transaction(self._pool, tenant) as connection:
-            await connection.execute(sql, tenant, KEPT)
+            return affected(await connection.execute(sql, tenant, KEPT))
 
     def _key(self, tenant: str, kind: str, value: str) -> str:
         return self._ring.pseudonym_of(tenant, f"wrong {kind}", value)

@@ -19,6 +19,7 @@ from hub_kit.blobs import Blobs, pack, read_blob
 from hub_kit.database import Pool, transaction
 from hub_kit.keys import KeyRing, open_sealed, seal
 from hub_kit.tokens import derive_key
+from hub_kit.trim import PIECE
 
 FOR = timedelta(days=1)
 
@@ -75,12 +76,13 @@ class Keep:
         with suppress(Temporary):
             await self._delete(tenant, [one.blob.name for one in kept])
 
-    async def sweep(self, tenant: str) -> None:
-        """Delete what has waited for more than its day."""
-        sql = "select blob from upload where tenant = $1 and at < now() - $2::interval limit 1000"
+    async def sweep(self, tenant: str) -> int:
+        """Delete what has waited for more than its day, a piece of it; return how much it was."""
+        sql = "select blob from upload where tenant = $1 and at < now() - $2::interval limit $3"
         async with transaction(self._pool, tenant) as connection:
-            rows = await connection.fetch(sql, tenant, FOR)
+            rows = await connection.fetch(sql, tenant, FOR, PIECE)
         await self._delete(tenant, [row["blob"] for row in rows])
+        return len(rows)
 
     async def _delete(self, tenant: str, names: Sequence[str]) -> None:
         if not names:

@@ -1,4 +1,4 @@
-"""Runs one chain of migrations inside one schema, on the connection that `migrate` hands over."""
+"""Runs a step of one chain inside one schema, on the connection that `migrate` hands over."""
 
 from alembic import context
 from sqlalchemy import text
@@ -6,6 +6,10 @@ from sqlalchemy import text
 connection = context.config.attributes["connection"]
 schema = context.config.attributes["schema"]
 connection.execute(text(f"create schema if not exists {schema}"))
-connection.execute(text(f"set local search_path = {schema}"))
-context.configure(connection=connection, version_table_schema=schema)
-context.run_migrations()
+connection.execute(text(f"set search_path = {schema}"))
+connection.commit()  # each step has a transaction of its own, or none
+context.configure(
+    connection=connection, version_table_schema=schema, transaction_per_migration=True
+)
+with context.begin_transaction():
+    context.run_migrations()

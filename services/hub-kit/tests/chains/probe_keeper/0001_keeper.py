@@ -1,4 +1,4 @@
-"""A store as the kit's tests need one: it may open and erase what its tenant received."""
+"""A store as the kit's tests need one: it may open, erase and trim what its tenant received."""
 
 from alembic import op
 
@@ -9,5 +9,5 @@ down_revision = None
 
 
 def upgrade() -> None:
-    for statement in [*statements(READER), "grant hub_keeper to probe_keeper"]:
+    for statement in [*statements(READER), "grant hub_keeper, hub_trimmer to probe_keeper"]:
         op.execute(statement)

@@ -1,0 +1,10 @@
+"""Finds requests that were sent long ago."""
+
+from hub_kit.migrate import make_index
+
+revision = "channel_email_0003"
+down_revision = "channel_email_0002"
+
+
+def upgrade() -> None:
+    make_index("outgoing_sent", "outgoing (taken_at) where state = 'done'")
