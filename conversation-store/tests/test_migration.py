@@ -119,7 +119,7 @@ async def test_nothing_personal_lies_in_any_table(world):
         ),
         world.mail("+4917642", channel="sms", text="canary"),
     )
-    [first, _] = await world.rows("entry", "place, id")
+    [first, _] = await world.rows("entry", "channel")
     from conversation_store.reply.answer import reply
     from conversation_store.reply.compose import Answer, File
     from conversation_store.reply.note import note
