@@ -4,7 +4,7 @@ from alembic import op
 
 from hub_kit.migrate import make_index
 
-revision = "conversation_store_0002"
+revision = "conversation_store_0003"
 down_revision = "conversation_store_0001"
 
 
