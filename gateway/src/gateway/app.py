@@ -13,8 +13,10 @@ from gateway.answer import Answers
 from gateway.door import Door
 from gateway.forward import Forwarder
 from gateway.identify import Provider
+from gateway.lack import Lacks
 from gateway.limit import Limiter
 from gateway.log_in import Login
+from gateway.log_out import Logout
 from gateway.sessions import Sessions
 from gateway.settings import SERVICE, GatewaySettings, read_settings, split_address
 from hub_kit.ground import Ground
@@ -36,9 +38,11 @@ def put_together(ground: Ground, settings: GatewaySettings) -> tuple[ASGIApp, Pa
     )
     sessions = Sessions(ground.pool, ground.ring, idle, longest)
     limiter, forwarder = Limiter(ground.pool, ground.ring), Forwarder()
+    lacks = Lacks(ground.pool)
     provider = Provider(settings.oidc, settings.oidc.secret()) if settings.oidc else None
-    login = Login(provider, settings, ground.ring, tuple(tenants)) if provider else None
-    answers = Answers(settings, tenants, sessions, login)
+    login = Login(provider, settings, ground.ring, tuple(tenants), lacks) if provider else None
+    logout = Logout(provider, settings, sessions) if provider else None
+    answers = Answers(settings, tenants, sessions, login, logout)
     door = Door(settings, tenants, ground.ring, sessions, limiter, forwarder, answers)
     closing = [forwarder.close, *([provider.close] if provider else []), ground.close]
     parts = Parts(
