@@ -299,6 +299,11 @@ def provider() -> Iterator[str]:
 
 
 @pytest.fixture
+def people() -> dict[str, Person]:
+    return PEOPLE
+
+
+@pytest.fixture
 async def database(cluster) -> AsyncIterator[str]:
     async with fresh_database(cluster, {"gateway": MIGRATIONS}) as dsn:
         yield dsn
