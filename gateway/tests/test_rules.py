@@ -3,7 +3,7 @@
 import pytest
 
 from gateway import answer
-from gateway.claims import lack_of
+from gateway.claims import lack_of, laid_over
 from gateway.cross_site import is_ours
 from gateway.filter import Said, inward, outward
 from gateway.grant import grants_of
@@ -211,6 +211,7 @@ GRANTS = [
     ({"faden": "musterstadt/agent"}, oidc(), ["musterstadt/agent"]),
     ({"faden": ["musterstadt/agent", "musterstadt/agent"]}, oidc(), ["musterstadt/agent"]),
     ({"faden": ["kleindorf/operator", "musterstadt/supervisor"]}, oidc(), ["kleindorf/operator", "musterstadt/supervisor"]),
+    ({"https://x.example/r": ["amt"]}, oidc("https://x.example/r", amt="kleindorf/agent"), ["kleindorf/agent"]),
     ({"realm_access": {"roles": ["x", "amt"]}}, oidc("realm_access.roles", amt="kleindorf/agent"), ["kleindorf/agent"]),
     ({"faden": ["musterstadt/agent"]}, oidc(amt="kleindorf/agent"), []),  # groups are named: only they count
     ({"faden": ["elsewhere/agent", "musterstadt/king", "musterstadt/citizen", "musterstadt/service"]}, oidc(), []),
@@ -256,6 +257,20 @@ def test_which_claim_is_lacking_is_said_by_names_alone(claims, path, said):
     if lack:
         assert lack.say().startswith(f"the claim {said}")
         assert "s3cret" not in lack.say()
+
+
+OVER = [
+    ({"a": 1, "b": 2}, {"b": 3, "c": 4}, {"a": 1, "b": 3, "c": 4}),
+    ({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}}, {"a": {"x": 1, "y": 3}}),
+    ({"a": {"x": 1}}, {"a": ["y"]}, {"a": ["y"]}),
+    ({"a": ["x"]}, {"a": None}, {"a": ["x"]}),  # null says nothing
+    ({"a": {"x": 1}}, {"a": {"x": None}}, {"a": {"x": 1}}),
+]
+
+
+@pytest.mark.parametrize(("userinfo", "token", "both"), OVER)
+def test_what_the_id_token_says_counts_before_userinfo(userinfo, token, both):
+    assert laid_over(userinfo, token) == both
 
 
 LOCAL = [

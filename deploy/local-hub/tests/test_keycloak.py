@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+import os
+import socket
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +38,25 @@ def test_the_realm_fits_the_gateway_of_the_model_file():
     assert SHIPPED["scopeMappings"] == [{"client": client["clientId"], "roles": roles}]
     people = loaded.section("peers", PeersSettings).people.values()
     assert {may.replace("/", "-") for person in people for may in person.may} == set(roles)
+
+
+def test_a_port_in_use_is_said_before_anything_starts(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        env = {n: v for n, v in os.environ.items() if n != "HUB_CONFIG"}
+        said = subprocess.run(
+            [sys.executable, "-m", "local_hub.keycloak"],
+            env=env | {"HUB_KEYCLOAK_PORT": str(port)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr == (
+        f"faden: faden.yaml: services.keycloak.port: 127.0.0.1:{port}: Address already in use; "
+        "name another port (also as HUB_KEYCLOAK_PORT), or stop what uses it\n"
+    )
 
 
 def test_nothing_secret_ships():

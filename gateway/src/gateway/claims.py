@@ -28,7 +28,12 @@ class Lack:
 
 
 def claim_at(claims: Claims, path: str) -> Any:
-    """Return what lies at `realm_access.roles`; None where nothing does."""
+    """Return what lies at `realm_access.roles`; None where nothing does.
+
+    Some providers have names with dots: `https://amt.example/roles` is one whole name.
+    """
+    if path in claims:
+        return claims[path]
     said: Any = claims
     for part in path.split("."):
         said = said.get(part) if isinstance(said, Mapping) else None
@@ -43,6 +48,7 @@ def text_at(claims: Claims, path: str) -> str:
 
 def laid_over(below: Claims, above: Claims) -> dict[str, Any]:
     """Return both, `above` where both say something; objects are laid over each other."""
+    above = {name: value for name, value in above.items() if value is not None}
     both = {n for n in below.keys() & above.keys() if _are_objects(below[n], above[n])}
     return {**below, **above} | {name: laid_over(below[name], above[name]) for name in both}
 

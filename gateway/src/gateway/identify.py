@@ -150,8 +150,9 @@ class Provider:
                 issuer = self._settings.issuer
                 address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
                 about = await _said(self._http.get(address))
-                if (named := about.get("issuer")) != issuer:
-                    raise Temporary(f"it calls itself {named or 'nothing'}; correct oidc.issuer")
+                if (own := about.get("issuer")) != issuer:
+                    said = f"the provider calls itself {own or 'nothing'}; correct oidc.issuer"
+                    raise Temporary(said)
                 self._about = about
         return self._about
 

