@@ -32,6 +32,9 @@ bench: .venv/ready parts  ## measure, beside the floors of this machine
 kafka: .venv/ready  ## run a real Apache Kafka on this machine until Ctrl-C
 	$(RUN) python -m local_hub.kafka $(ARGS)
 
+keycloak: .venv/ready  ## run a real Keycloak on this machine until Ctrl-C, for a log-in with passwords
+	$(RUN) python -m local_hub.keycloak $(ARGS)
+
 clean:  ## remove what was set up; kept letters lie in .faden/, which only you may remove
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
@@ -46,4 +49,4 @@ parts:
 	python3 -m venv .tools
 	.tools/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9,<0.14'
 
-.PHONY: help demo test check bench kafka clean parts
+.PHONY: help demo test check bench kafka keycloak clean parts

@@ -11,11 +11,15 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import gateway  # noqa: F401 - its folder has its name: known first, pytest does not take one for the other
 from hub_contract.errors import Temporary
+
+if TYPE_CHECKING:
+    from local_hub.realm import Running
 
 pytest_plugins = ["hub_kit.testing", "hub_pages.testing"]
 
@@ -27,6 +31,7 @@ PARTS = {
     "postgresql15": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
     "chromium": lambda: Path("/usr/bin/chromium").exists(),
     "kafka": lambda: True,  # a wheel and Maven Central; its fixture says when they fail
+    "keycloak": lambda: True,  # likewise
 }
 STRICT = os.environ.get("FADEN_STRICT") == "1"
 _skipped: Counter[str] = Counter()
@@ -84,3 +89,19 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             raise
         asyncio.run(ensure_topics(address))
         yield address
+
+
+@pytest.fixture(scope="session")
+def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Running"]:
+    """A real Keycloak for this test run, without any realm of ours; yields how to use it."""
+    from local_hub.java import free_port
+    from local_hub.keycloak import start_keycloak
+
+    with ExitStack() as stack:
+        server = start_keycloak(tmp_path_factory.mktemp("keycloak"), free_port())
+        try:
+            running = stack.enter_context(server)
+        except Temporary as error:
+            missing("keycloak", str(error))
+            raise
+        yield running

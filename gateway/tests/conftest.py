@@ -3,18 +3,23 @@
 import asyncio
 import json
 import re
+import secrets
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import httpx
 import pytest
 import uvicorn
+from joserfc import jwt
+from joserfc.jwk import OctKey, RSAKey
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -193,6 +198,90 @@ async def agree(address: str, who: str) -> str:
         return said.headers["location"]
 
 
+@dataclass
+class Pretend:
+    """A provider that signs whatever the test wants it to."""
+
+    claims: dict[str, Any] = field(default_factory=dict)  # laid over the right ones
+    address: str = ""
+    key: str = "ours"
+    algorithm: str = "RS256"
+    published: list[str] = field(default_factory=lambda: ["ours"])
+    about: dict[str, Any] = field(default_factory=dict)
+    userinfo: Any = None
+    userinfo_status: int = 200
+    token_status: int = 200
+    signed_last: str = ""
+    asked: dict[str, list[str]] = field(default_factory=dict)  # the form of the exchange
+    authorization: str = ""
+    keys_read: int = 0
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/.well-known/openid-configuration", self.configuration),
+                Route("/keys", self.keys),
+                Route("/token", self.token, methods=["POST"]),
+                Route("/userinfo", self.more),
+            ]
+        )
+
+    async def configuration(self, _: Request) -> Response:
+        paths = {
+            "authorization_endpoint": "/login?x=1",
+            "end_session_endpoint": "/end?y=2",
+            "token_endpoint": "/token",
+            "jwks_uri": "/keys",
+        }
+        if self.userinfo is not None:
+            paths["userinfo_endpoint"] = "/userinfo"
+        about = {name: self.address + path for name, path in paths.items()}
+        return JSONResponse({"issuer": self.address, **about, **self.about})
+
+    async def keys(self, _: Request) -> Response:
+        self.keys_read += 1
+        return JSONResponse({"keys": [KEYS[key].as_dict(private=False) for key in self.published]})
+
+    async def token(self, request: Request) -> Response:
+        self.asked = parse_qs((await request.body()).decode())
+        self.authorization = request.headers.get("authorization", "")
+        right = {"sub": "anna", "nonce": "nonce", "exp": int(time.time()) + 300}
+        self.signed_last = self.signed(right | self.claims)
+        answer = {"id_token": self.signed_last, "access_token": "access", "token_type": "Bearer"}
+        return JSONResponse(answer, self.token_status)
+
+    async def more(self, request: Request) -> Response:
+        assert request.headers["authorization"] == "Bearer access"
+        return JSONResponse(self.userinfo, self.userinfo_status)
+
+    def signed(self, claims: dict[str, Any], kind: str = "JWT") -> str:
+        """Return a token of these claims, where None takes one away."""
+        right = {"iss": self.address, "aud": "faden", "iat": int(time.time())}
+        said = {name: value for name, value in (right | claims).items() if value is not None}
+        header = {"alg": self.algorithm, "typ": kind, "kid": _kid(self.key)}
+        return jwt.encode(header, said, KEYS[self.key], [self.algorithm])
+
+    def logout_token(self, **claims: Any) -> str:
+        event = {"http://schemas.openid.net/event/backchannel-logout": {}}
+        right = {"sub": "anna", "jti": secrets.token_hex(8), "events": event}
+        return self.signed(right | {"exp": int(time.time()) + 120} | claims, "logout+jwt")
+
+
+def _kid(key: str) -> str:
+    return "two" if key == "next" else "one"
+
+
+KEYS: dict[str, Any] = {
+    name: RSAKey.generate_key(2048, {"kid": _kid(name)}) for name in ("ours", "next", "forged")
+} | {"secret": OctKey.import_key("s:cret" * 8)}
+
+
+@pytest.fixture
+def pretending() -> type[Pretend]:
+    """Return what makes a provider that says what the test wants."""
+    return Pretend
+
+
 PROVIDER = """
 import json, sys
 from local_hub.peers.identity import make_provider
@@ -216,6 +305,11 @@ def provider() -> Iterator[str]:
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+@pytest.fixture
+def people() -> dict[str, Person]:
+    return PEOPLE
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ async def test_logging_out_ends_it_everywhere(gate, title):
         assert title(await browser.get("/logout")) == "Möchten Sie sich abmelden?"
         page = await browser.post("/logout")
         assert title(page) == "Sie sind abgemeldet"
-        assert "/oauth2/end_session?client_id=faden" in page.text
+        assert '/oauth2/end_session" data-at-once' in page.text
         assert "faden_session" not in browser.cookies
     async with gate.browser(cookies=copy) as thief:
         assert (await thief.get("/desk/")).status_code == 303

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway import answer
+from gateway.claims import lack_of, laid_over
 from gateway.cross_site import is_ours
 from gateway.filter import Said, hooked, inward, outward
 from gateway.grant import grants_of
@@ -40,6 +41,9 @@ ROUTES = [
     (HERE, "/login", Own.LOGIN),
     (HERE, "/login/callback", Own.LOGIN),
     (HERE, "/logout", Own.LOGOUT),
+    (HERE, "/logout/back-channel", Own.BACK_CHANNEL),
+    (HERE, "/logout/back%2Dchannel", Own.LOGOUT),
+    (HERE, "/logout/done", Own.LOGOUT),
     (HERE, "/desk", Move("/desk/")),
     (HERE, "/desk/", desk("/")),
     (HERE, "/desk/conversations/1", desk("/conversations/1")),
@@ -221,6 +225,7 @@ GRANTS = [
     ({"faden": "musterstadt/agent"}, oidc(), ["musterstadt/agent"]),
     ({"faden": ["musterstadt/agent", "musterstadt/agent"]}, oidc(), ["musterstadt/agent"]),
     ({"faden": ["kleindorf/operator", "musterstadt/supervisor"]}, oidc(), ["kleindorf/operator", "musterstadt/supervisor"]),
+    ({"https://x.example/r": ["amt"]}, oidc("https://x.example/r", amt="kleindorf/agent"), ["kleindorf/agent"]),
     ({"realm_access": {"roles": ["x", "amt"]}}, oidc("realm_access.roles", amt="kleindorf/agent"), ["kleindorf/agent"]),
     ({"faden": ["musterstadt/agent"]}, oidc(amt="kleindorf/agent"), []),  # groups are named: only they count
     ({"faden": ["elsewhere/agent", "musterstadt/king", "musterstadt/citizen", "musterstadt/service"]}, oidc(), []),
@@ -236,6 +241,50 @@ GRANTS = [
 def test_who_may_be_what(claims, settings, grants):
     expected = tuple(Grant(*grant.split("/")) for grant in grants)
     assert grants_of(claims, settings, TENANTS) == expected
+
+
+LACKS = [
+    ({"faden": "musterstadt/agent"}, "faden", None),
+    ({"faden": ["citizens"]}, "faden", None),
+    ({"faden": []}, "faden", None),  # it came; this person has nothing in it
+    ({"sub": "s3cret", "aud": "x"}, "faden", "faden did not come; what came: aud, sub"),
+    ({"faden": None}, "faden", "faden did not come; what came: faden"),
+    ({}, "faden", "faden did not come; what came: "),
+    ({"faden": 7}, "faden", "faden is a number, not a text or a list of texts; what came: faden"),
+    ({"faden": True}, "faden", "faden is true or false, not"),
+    ({"faden": {"s3cret": 1}}, "faden", "faden is an object, not"),
+    ({"faden": [{"name": "s3cret"}]}, "faden", "faden is a list without texts, not"),
+    (
+        {"realm_access": {"rolls": ["s3cret"]}, "sub": "x"},
+        "realm_access.roles",
+        "realm_access.roles did not come; what came: realm_access, realm_access.rolls, sub",
+    ),
+    ({"realm_access": "s3cret"}, "realm_access.roles", "realm_access.roles did not come; what"),
+    ({"a\nb": 1, "c" * 999: 1}, "faden", f"faden did not come; what came: {'c' * 80}"),
+]
+
+
+@pytest.mark.parametrize(("claims", "path", "said"), LACKS)
+def test_which_claim_is_lacking_is_said_by_names_alone(claims, path, said):
+    lack = lack_of(claims, path)
+    assert (lack is None) == (said is None)
+    if lack:
+        assert lack.say().startswith(f"the claim {said}")
+        assert "s3cret" not in lack.say()
+
+
+OVER = [
+    ({"a": 1, "b": 2}, {"b": 3, "c": 4}, {"a": 1, "b": 3, "c": 4}),
+    ({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}}, {"a": {"x": 1, "y": 3}}),
+    ({"a": {"x": 1}}, {"a": ["y"]}, {"a": ["y"]}),
+    ({"a": ["x"]}, {"a": None}, {"a": ["x"]}),  # null says nothing
+    ({"a": {"x": 1}}, {"a": {"x": None}}, {"a": {"x": 1}}),
+]
+
+
+@pytest.mark.parametrize(("userinfo", "token", "both"), OVER)
+def test_what_the_id_token_says_counts_before_userinfo(userinfo, token, both):
+    assert laid_over(userinfo, token) == both
 
 
 LOCAL = [

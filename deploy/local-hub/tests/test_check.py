@@ -1,14 +1,21 @@
 """Every mistake in the configuration is one line with file, key and remedy, and code 2."""
 
 import json
+from pathlib import Path
+from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 import yaml
 
 from hub_kit.keys import KeyRing
+from hub_kit.settings import HubSettings, Loaded
+from hub_kit.testing import fresh_database
 from local_hub.__main__ import main
+from local_hub.check import _identity
 from local_hub.locate import MODEL
-from local_hub.programs import SERVICES
+from local_hub.peers.identity import make_provider, playing
+from local_hub.programs import SERVICES, migrations
 
 
 @pytest.fixture(autouse=True)
@@ -158,3 +165,40 @@ def test_keys_are_made_once(tmp_path, capsys):
     code, _, err = run(capsys, "keys", file)
     assert (code, err) == (2, f"faden: {file}: File exists; name another file\n")
     assert KeyRing.read(file) == before
+
+
+@pytest.fixture
+async def logged_in_in_vain(cluster):
+    """A gateway's schema where the last log-in brought no `faden`; yields the DSN of the roles."""
+    async with fresh_database(cluster, {"gateway": migrations()["gateway"]}) as owner:
+        connection = await asyncpg.connect(owner)
+        await connection.execute(
+            "insert into gateway.lack (expected, kind, came) values ('faden', '', '{name,sub}')"
+        )
+        await connection.close()
+        yield cluster.database(urlsplit(owner).path[1:], "{role}")
+
+
+PROVIDERS = [
+    ("faden", "services.gateway.oidc.claim", "the claim faden did not come; what came: name, sub"),
+    ("groups", "services.gateway.oidc", ""),  # the file has been corrected since
+]
+
+
+@pytest.mark.parametrize(("claim", "key", "fault"), PROVIDERS)
+async def test_which_claim_is_lacking(logged_in_in_vain, claim, key, fault):
+    server = make_provider("127.0.0.1:0", {})
+    oidc = {"issuer": f"http://127.0.0.1:{server.server_port}", "claim": claim}
+    hub = HubSettings(
+        database=logged_in_in_vain,
+        blobs="none",
+        keys_file="none",
+        services={"gateway": {"oidc": oidc}},
+    )
+    loaded = Loaded(Path("faden.yaml"), hub)
+    with playing(server):
+        finding = await _identity(loaded)
+    assert finding.key == key
+    assert bool(finding.fault) == bool(fault)
+    assert finding.fault.endswith(fault)
+    assert not fault or finding.remedy.startswith("let the provider put it into the ID token")

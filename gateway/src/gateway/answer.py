@@ -8,18 +8,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
+import structlog
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from gateway.forward import TooLarge
 from gateway.log_in import DESK, WITHIN, Login, local
+from gateway.log_out import DONE, Leave, Logout
 from gateway.sessions import Session, Sessions
 from gateway.settings import GatewaySettings
-from hub_contract.errors import Permanent
+from hub_contract.errors import Permanent, Temporary
 from hub_kit.shell import problem_of
 from hub_pages.pages import Pages
 from hub_pages.problems import error_page, wants_page
 
 HERE = Path(__file__).parent
+LEAVING = "faden_logout"  # the cookie that knows a log-out again when the provider sends it back
+_TOLD = 64 * 1024  # bytes of a form of the provider
+_NO_STORE = {"Cache-Control": "no-store"}
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +44,14 @@ class Answers:
         tenants: Mapping[str, str],  # id -> name
         sessions: Sessions,
         login: Login | None,
+        logout: Logout | None,
     ) -> None:
         self._settings, self._tenants = settings, tenants
-        self._sessions, self._login = sessions, login
+        self._sessions, self._login, self._logout = sessions, login, logout
         self._pages = Pages(HERE)
         self.cookie = "__Host-faden_session" if settings.is_secure else "faden_session"
-        self.assets = self._pages.shared
+        shared = self._pages.shared
+        self.assets = replace(shared, files={**shared.files, **self._pages.own.files})
 
     def refuse(self, request: Request, status: int) -> Response:
         """Return why not: a page for a person, a problem for a program."""
@@ -77,19 +86,73 @@ class Answers:
         return self.refuse(request, 404)
 
     async def logout(self, request: Request, known: Known) -> Response:
-        """Answer /logout: ask for GET, end the session for POST."""
+        """Answer below /logout: ask for GET, end the session for POST."""
+        if (request.method, request.url.path) == ("GET", DONE):
+            return self._left(request)
         if request.url.path != "/logout" or request.method not in {"GET", "HEAD", "POST"}:
             return self.refuse(request, 404)
         if request.method != "POST" and known.session:
             return self._pages.page(request, "log_out.html")
-        if known.cookie:
-            await self._sessions.end(known.cookie)
-        ours = request.headers.get("host", "").lower()
-        elsewhere = await self._login.end_address(ours) if self._login else ""
-        answer = self._pages.page(request, "logged_out.html", elsewhere=elsewhere, desk=DESK)
+        id_token = await self._sessions.end(known.cookie) if known.cookie else ""
+        leave = await self._leave(request, id_token)
+        answer = self._logged_out(request, leave=leave)
         answer.delete_cookie(self.cookie, "/", secure=self._settings.is_secure, httponly=True)
         answer.headers["Clear-Site-Data"] = '"cache"'
+        if leave:
+            answer.headers["Content-Security-Policy"] = leave.policy
+            self._set(answer, LEAVING, leave.state, path=DONE, max_age=WITHIN)
         return answer
+
+    async def _leave(self, request: Request, id_token: str) -> Leave | None:
+        """Here the session has ended already, whether the provider answers or not."""
+        if self._logout is None:
+            return None
+        try:
+            return await self._logout.leave(request.headers.get("host", "").lower(), id_token)
+        except (Temporary, Permanent) as error:
+            log.warning("logged out here only", reason=str(error)[:200])
+            return None
+
+    def _left(self, request: Request) -> Response:
+        """Say that it is done, if this browser has begun it; anybody can write this address."""
+        state = request.query_params.get("state", "")
+        if not state or state != request.cookies.get(LEAVING):
+            return RedirectResponse("/", 303)
+        answer = self._logged_out(request, done=True)
+        answer.delete_cookie(LEAVING, DONE, secure=self._settings.is_secure, httponly=True)
+        return answer
+
+    def _logged_out(
+        self, request: Request, *, leave: Leave | None = None, done: bool = False
+    ) -> Response:
+        # What nobody sent here, as for a bookmark, waits for a click.
+        at_once = request.method == "POST"
+        return self._pages.page(
+            request,
+            "logged_out.html",
+            leave=leave,
+            at_once=at_once,
+            done=done,
+            provider=self._logout,
+            desk=DESK,
+        )
+
+    async def hear(self, request: Request) -> Response:
+        """Answer the provider, which says whose session has ended (Back-Channel Logout §2.8)."""
+        if self._logout is None or request.method != "POST":
+            return self.refuse(request, 405 if self._logout else 404)
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _TOLD:
+                raise TooLarge
+        try:
+            await self._logout.hear(body)
+        except Permanent as error:
+            log.warning("refused: a log-out of the provider", reason=str(error)[:200])
+            said = {"error": "invalid_request", "error_description": str(error)}
+            return JSONResponse(said, 400, _NO_STORE)
+        return Response(headers=_NO_STORE)
 
     async def _start(self, request: Request, known: Known) -> Response:
         to = local(request.query_params.get("to", DESK))
@@ -98,7 +161,7 @@ class Answers:
         if self._login is None:
             return self._pages.page(request, "no_login.html", status=503)
         start = await self._login.start(to, request.headers.get("host", "").lower())
-        answer = RedirectResponse(start.address, 303, {"Cache-Control": "no-store"})
+        answer = RedirectResponse(start.address, 303, _NO_STORE)
         self._set(answer, start.cookie, start.value, path="/login", max_age=WITHIN)
         return answer
 
@@ -106,17 +169,20 @@ class Answers:
         if self._login is None:
             return self.refuse(request, 404)
         try:
-            session, attempt = await self._login.finish(request.query_params, request.cookies)
-        except Permanent:
+            came = await self._login.finish(request.query_params, request.cookies)
+        except Permanent as error:
+            log.warning("refused: a log-in", reason=str(error)[:200])
             return self._pages.page(request, "not_logged_in.html", status=403, desk=DESK)
-        if not session.grants:
-            return self._pages.page(request, "no_role.html", status=403, name=session.name)
+        if not came.session.grants:
+            return self._pages.page(request, "no_role.html", status=403, name=came.session.name)
         if known.cookie:  # whoever knew the old one shall know nothing of the new one
             await self._sessions.end(known.cookie)
-        to = attempt.to if session.acting else f"/login/as?to={quote(attempt.to, safe='/')}"
-        answer = RedirectResponse(to, 303, {"Cache-Control": "no-store"})
-        self._set(answer, self.cookie, await self._sessions.begin(session))
-        answer.delete_cookie(self._login.cookie_of(attempt), "/login")
+        to, acting = came.attempt.to, came.session.acting
+        to = to if acting else f"/login/as?to={quote(to, safe='/')}"
+        answer = RedirectResponse(to, 303, _NO_STORE)
+        cookie = await self._sessions.begin(came.session, came.known_as, came.id_token)
+        self._set(answer, self.cookie, cookie)
+        answer.delete_cookie(self._login.cookie_of(came.attempt), "/login")
         return answer
 
     async def _choose(self, request: Request, known: Known) -> Response:

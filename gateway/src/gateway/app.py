@@ -14,8 +14,10 @@ from gateway.door import Door
 from gateway.forward import Forwarder
 from gateway.hooks import HookDoor
 from gateway.identify import Provider
+from gateway.lack import Lacks
 from gateway.limit import HookLimiter, Limiter
 from gateway.log_in import Login
+from gateway.log_out import Logout
 from gateway.route import Origins
 from gateway.sessions import Sessions
 from gateway.settings import SERVICE, GatewaySettings, read_settings, split_address
@@ -39,9 +41,11 @@ def put_together(ground: Ground, settings: GatewaySettings) -> tuple[ASGIApp, Pa
     )
     sessions = Sessions(ground.pool, ground.ring, idle, longest)
     limiter, forwarder = Limiter(ground.pool, ground.ring), Forwarder()
+    lacks = Lacks(ground.pool)
     provider = Provider(settings.oidc, settings.oidc.secret()) if settings.oidc else None
-    login = Login(provider, settings, ground.ring, tuple(tenants)) if provider else None
-    answers = Answers(settings, tenants, sessions, login)
+    login = Login(provider, settings, ground.ring, tuple(tenants), lacks) if provider else None
+    logout = Logout(provider, settings, sessions) if provider else None
+    answers = Answers(settings, tenants, sessions, login, logout)
     hook_limiter = HookLimiter(settings.limits.hook)
     hooks = HookDoor(settings, _origins(ground.settings, settings), hook_limiter, forwarder)
     door = Door(settings, tenants, ground.ring, sessions, limiter, forwarder, answers, hooks)

@@ -105,6 +105,8 @@ class Door:
         return answer
 
     def _check_site(self, asked: Asked, place: Own | Forward) -> None:
+        if place is Own.BACK_CHANNEL:  # the provider is no browser; its signature says who it is
+            return
         origin = self.settings.origin_of(asked.headers.get("host", "").lower())
         if not is_ours(asked.method, asked.headers, origin):
             name = place.audience if isinstance(place, Forward) else place.value
@@ -125,6 +127,8 @@ class Door:
         rule, rate = ("read", limits.read) if asked.method in SAFE else ("write", limits.write)
         if place in {Own.LOGIN, Own.LOGOUT}:
             rule, rate = "login", limits.login
+        if place is Own.BACK_CHANNEL:  # a whole office may end at once, and no provider asks twice
+            rule, rate = "back-channel", limits.read
         who = known.cookie if known.session else asker(_peer(asked))
         if wait := await self.limiter.ask(rule, rate, who):
             raise Refusal(429, wait)
@@ -138,6 +142,8 @@ class Door:
             return await self.answers.login(asked, known)
         if place is Own.LOGOUT:
             return await self.answers.logout(asked, known)
+        if place is Own.BACK_CHANNEL:
+            return await self.answers.hear(asked)
         return await self.answers.home(asked, known)
 
     async def _forward(self, asked: Asked, place: Forward, known: Known) -> ASGIApp:

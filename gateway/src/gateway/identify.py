@@ -1,14 +1,13 @@
 """Talks to the OpenID Connect provider: where to send a person, and who came back, for `log_in`.
 
 Authorisation code with PKCE (RFC 7636), state and nonce (OIDC Core §3.1). What the provider says of
-itself and its keys is read once and again when a key is not among them.
+itself and its keys is read once and again when a key is not among them. `verify` reads tokens.
 """
 
 import asyncio
 import base64
 import hashlib
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -18,12 +17,13 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
+from gateway.claims import Claims, claim_at, laid_over
 from gateway.settings import Oidc
+from gateway.verify import Ended, check_id_token, read_logout_token
 from hub_contract.errors import Permanent, Temporary
 
 # Asymmetric only: with a shared secret, or none, whoever knows it could sign for the provider.
 ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]
-LEEWAY = 60  # seconds that clocks may differ
 _KEYS_EVERY = 60  # seconds: forged tokens shall not make us ask for keys all the time
 _WITHIN = 10  # seconds for each answer of the provider
 
@@ -40,7 +40,12 @@ class Attempt:
     begun: float  # seconds since 1970
 
 
-Claims = Mapping[str, Any]
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """Who came back from the provider."""
+
+    claims: Claims
+    id_token: str  # as it was signed: it tells the provider at log-out whose session it is
 
 
 class Provider:
@@ -56,7 +61,7 @@ class Provider:
 
     async def address(self, attempt: Attempt, callback: str) -> str:
         """Return where the person logs in; `Temporary` where the provider does not answer."""
-        about = await self._read_about()
+        endpoint = await self._endpoint("authorization_endpoint")
         digest = hashlib.sha256(attempt.verifier.encode()).digest()
         query = {
             "response_type": "code",
@@ -68,30 +73,42 @@ class Provider:
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
-        endpoint = str(about["authorization_endpoint"])
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
-    async def end_address(self, back: str) -> str:
+    async def end_session_endpoint(self) -> str:
         """Return where a person ends the session at the provider; empty where it has none."""
-        endpoint = (await self._read_about()).get("end_session_endpoint", "")
-        query = {"client_id": self._settings.client_id, "post_logout_redirect_uri": back}
-        return f"{endpoint}?{urlencode(query)}" if endpoint else ""
+        endpoint = (await self._read_about()).get("end_session_endpoint")
+        return endpoint if isinstance(endpoint, str) else ""
 
-    async def exchange(self, code: str, attempt: Attempt, callback: str) -> Claims:
+    async def exchange(self, code: str, attempt: Attempt, callback: str) -> LoggedIn:
         """Return what the provider says of who has logged in.
 
         `Permanent`: the code or the token is not good. `Temporary`: the provider is away.
         """
-        about = await self._read_about()
-        tokens = await self._tokens(str(about["token_endpoint"]), code, attempt, callback)
-        claims = await self._verified(str(tokens.get("id_token", "")), attempt.nonce)
-        wanted = {self._settings.claim.partition(".")[0], self._settings.name_claim}
-        if wanted <= claims.keys() or not about.get("userinfo_endpoint"):
+        endpoint = await self._endpoint("token_endpoint")
+        tokens = await self._tokens(endpoint, code, attempt, callback)
+        id_token = str(tokens.get("id_token", ""))
+        claims = await self._read_token(id_token)
+        check_id_token(claims, self._settings, attempt.nonce)
+        return LoggedIn(await self._completed(claims, tokens), id_token)
+
+    async def ended(self, logout_token: str) -> Ended:
+        """Return what the provider says has ended (OIDC Back-Channel Logout §2.6).
+
+        `Permanent`: the token is not good. `Temporary`: the provider's keys cannot be had.
+        """
+        return read_logout_token(await self._read_token(logout_token), self._settings)
+
+    async def _completed(self, claims: Claims, tokens: dict[str, Any]) -> Claims:
+        """Ask UserInfo (OIDC Core §5.3) where the ID token lacks what we look for."""
+        wanted = (self._settings.claim, self._settings.name_claim)
+        endpoint = (await self._read_about()).get("userinfo_endpoint")
+        if not endpoint or all(claim_at(claims, path) is not None for path in wanted):
             return claims
-        more = await self._more(str(about["userinfo_endpoint"]), tokens)
-        if more.get("sub") != claims["sub"]:  # OIDC Core §5.3.2: not to be used
-            return claims
-        return {**more, **claims}
+        more = await self._more(str(endpoint), tokens)
+        if more.get("sub") != claims["sub"]:  # §5.3.2: it may be somebody else's
+            raise Permanent("UserInfo: of another person than the ID token")
+        return laid_over(more, claims)
 
     async def _tokens(
         self, endpoint: str, code: str, attempt: Attempt, callback: str
@@ -111,27 +128,12 @@ class Provider:
         headers = {"Authorization": f"Bearer {tokens.get('access_token', '')}"}
         return await _said(self._http.get(endpoint, headers=headers))
 
-    async def _verified(self, token: str, nonce: str) -> dict[str, Any]:
+    async def _read_token(self, token: str) -> Claims:
+        """Return what a token says if the provider has signed it."""
         try:
-            claims = (await self._decoded(token)).claims
-            registry = jwt.JWTClaimsRegistry(
-                leeway=LEEWAY,
-                iss={"essential": True, "value": self._settings.issuer},
-                aud={"essential": True, "value": self._settings.client_id},
-                sub={"essential": True},
-                exp={"essential": True},
-                iat={"essential": True},
-                nonce={"essential": True, "value": nonce},
-            )
-            registry.validate(claims)
+            return (await self._decoded(token)).claims
         except (JoseError, ValueError) as error:
-            raise Permanent(f"ID token: {type(error).__name__}") from None
-        # OIDC Core §3.1.3.7: made for others, too, it must have been made for us.
-        party = claims.get("azp", self._settings.client_id)
-        several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
-        if party != self._settings.client_id or (several and "azp" not in claims):
-            raise Permanent("ID token: made for another client")
-        return dict(claims)
+            raise Permanent(f"token: {type(error).__name__}") from None
 
     async def _decoded(self, token: str) -> jwt.Token:
         await self._read_keys()
@@ -148,18 +150,25 @@ class Provider:
                 issuer = self._settings.issuer
                 address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
                 about = await _said(self._http.get(address))
-                if about.get("issuer") != issuer:
-                    raise Temporary("the provider calls itself otherwise; correct oidc.issuer")
+                if (own := about.get("issuer")) != issuer:
+                    said = f"the provider calls itself {own or 'nothing'}; correct oidc.issuer"
+                    raise Temporary(said)
                 self._about = about
         return self._about
 
+    async def _endpoint(self, name: str) -> str:
+        endpoint = (await self._read_about()).get(name)
+        if not isinstance(endpoint, str):
+            raise Temporary(f"the log-in provider names no {name}")
+        return endpoint
+
     async def _read_keys(self, *, anew: bool = False) -> None:
-        about = await self._read_about()
+        endpoint = await self._endpoint("jwks_uri")
         async with self._asking:
             age = time.monotonic() - self._keys_at
             if self._keys_at and not (anew and age > _KEYS_EVERY):
                 return
-            keys: Any = await _said(self._http.get(str(about["jwks_uri"])))
+            keys: Any = await _said(self._http.get(endpoint))
             self._keys, self._keys_at = KeySet.import_key_set(keys), time.monotonic()
 
 

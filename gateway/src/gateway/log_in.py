@@ -9,12 +9,15 @@ import secrets
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
+
+from gateway.claims import Claims, lack_of, text_at
 from gateway.grant import grants_of
 from gateway.identify import Attempt, Provider
-from gateway.sessions import Session
+from gateway.lack import Lacks
+from gateway.sessions import AtProvider, Session
 from gateway.settings import GatewaySettings
 from hub_contract.errors import Permanent
 from hub_kit.keys import KeyRing, open_sealed, seal
@@ -24,6 +27,7 @@ WITHIN = 600  # seconds for one log-in
 DESK = "/desk/"
 _WHAT = b"gateway log-in"
 _NAME = 100  # characters of a name that are shown
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,16 @@ class Start:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Who has come back from the provider, and what they wanted."""
+
+    session: Session
+    attempt: Attempt
+    known_as: AtProvider
+    id_token: str
+
+
 class Login:
     def __init__(
         self,
@@ -42,10 +56,11 @@ class Login:
         settings: GatewaySettings,
         ring: KeyRing,
         tenants: Collection[str],
+        lacks: Lacks,
     ) -> None:
         assert settings.oidc is not None
         self._provider, self._settings, self._oidc = provider, settings, settings.oidc
-        self._tenants, self._ring = tenants, ring
+        self._tenants, self._ring, self._lacks = tenants, ring, lacks
         self._key = derive_key(ring, "gateway-login")
 
     async def start(self, to: str, host: str) -> Start:
@@ -56,9 +71,7 @@ class Login:
         sealed = seal(self._key, json.dumps(asdict(attempt)).encode(), _WHAT)
         return Start(address, _cookie(attempt.state), sealed.hex())
 
-    async def finish(
-        self, query: Mapping[str, str], cookies: Mapping[str, str]
-    ) -> tuple[Session, Attempt]:
+    async def finish(self, query: Mapping[str, str], cookies: Mapping[str, str]) -> Finish:
         """Return who has come back from the provider, and what they wanted.
 
         `Permanent`: this browser has not begun this log-in, it took too long, or the provider
@@ -68,23 +81,33 @@ class Login:
         if "code" not in query:
             raise Permanent("the provider refused the log-in")
         code, callback = query["code"], self._callback(attempt.host)
-        claims = await self._provider.exchange(code, attempt, callback)
-        return self._session(claims, attempt.host), attempt
-
-    async def end_address(self, host: str) -> str:
-        return await self._provider.end_address(f"{self._settings.origin_of(host)}/")
+        came = await self._provider.exchange(code, attempt, callback)
+        session = self._session(came.claims, attempt.host)
+        await self._note(came.claims, session)
+        return Finish(session, attempt, self._known_as(came.claims), came.id_token)
 
     def cookie_of(self, attempt: Attempt) -> str:
         return _cookie(attempt.state)
 
-    def _session(self, claims: Mapping[str, Any], host: str) -> Session:
+    def _session(self, claims: Claims, host: str) -> Session:
         only = self._settings.hosts.get(host, "")
         tenants = [tenant for tenant in self._tenants if only in ("", tenant)]
         grants = grants_of(claims, self._oidc, tenants)
         person = f"{self._oidc.issuer} {claims['sub']}"
-        name = str(claims.get(self._oidc.name_claim) or "")[:_NAME]
+        name = text_at(claims, self._oidc.name_claim)[:_NAME]
         who = self._ring.pseudonym_of("", "staff", person)
         return Session(who, name, grants, grants[0] if len(grants) == 1 else None)
+
+    async def _note(self, claims: Claims, session: Session) -> None:
+        """Say to operators why somebody has no role here."""
+        lack = lack_of(claims, self._oidc.claim)
+        await self._lacks.note(lack)
+        if not session.grants:
+            why = lack.say() if lack else "nothing in the claim is a role here"
+            log.warning("logged in without a role", reason=why)
+
+    def _known_as(self, claims: Claims) -> AtProvider:
+        return AtProvider(self._oidc.issuer, text_at(claims, "sid"), text_at(claims, "sub"))
 
     def _attempt(self, state: str, cookies: Mapping[str, str]) -> Attempt:
         try:

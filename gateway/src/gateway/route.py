@@ -29,6 +29,7 @@ class Own(StrEnum):
     STATIC = "static"
     LOGIN = "login"
     LOGOUT = "logout"
+    BACK_CHANNEL = "logout/back-channel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def route(host: str, path: str, settings: GatewaySettings, tenants: Collection[s
     if not first:
         return Move(f"/{only}/") if only else Own.HOME
     if first in (Own.STATIC, Own.LOGIN, Own.LOGOUT):
-        return Own(first)
+        return Own.BACK_CHANNEL if path == f"/{Own.BACK_CHANNEL}" else Own(first)
     if first == "desk" or (first in tenants and only in ("", first)):
         return _service(first, rest, settings, only) if slash else Move(f"/{first}/")
     return _extra(path, settings)

@@ -1,7 +1,8 @@
 """Keeps who is logged in, in PostgreSQL: sessions that end, unused or anyhow.
 
-The cookie is random and the table knows only its hash; who it is lies sealed, so that neither a
-backup nor a log tells names, and nobody who reads the table can take a session over.
+The cookie is random and the table knows only its hash; who it is lies sealed, and what the
+provider calls it under an HMAC, so that neither a backup nor a log tells names, and nobody who
+reads the table can take a session over.
 """
 
 import asyncio
@@ -9,10 +10,10 @@ import hashlib
 import json
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hub_contract.errors import Permanent
-from hub_kit.database import Pool, affected, connect
+from hub_kit.database import Pool, affected, connect, transaction
 from hub_kit.keys import KeyRing, open_sealed, seal
 from hub_kit.tokens import derive_key
 
@@ -22,6 +23,15 @@ _LOOK = 30.0  # seconds between looks whether the session of a live page goes on
 _FIND = """
 select content, now() - seen_at > $4 as stale from session
 where id = $1 and seen_at > now() - $2::interval and begun_at > now() - $3::interval
+"""
+
+_BEGIN = """
+insert into session (id, content, at_provider, person, id_token) values ($1, $2, $3, $4, $5)
+"""
+# A session of a provider that names none in its ID token ends with its person's.
+_END_TOLD = """
+delete from session
+where at_provider = $1 or (person = $2 and ($1::text is null or at_provider is null))
 """
 
 
@@ -43,17 +53,29 @@ class Session:
     acting: Grant | None
 
 
+@dataclass(frozen=True, slots=True)
+class AtProvider:
+    """What the provider calls a session and its person; empty where it does not say."""
+
+    issuer: str = ""
+    session: str = ""  # sid
+    person: str = ""  # sub
+
+
 class Sessions:
     def __init__(self, pool: Pool, ring: KeyRing, idle: timedelta, longest: timedelta) -> None:
-        self._pool, self._key = pool, derive_key(ring, "gateway-session")
+        self._pool, self._ring, self._key = pool, ring, derive_key(ring, "gateway-session")
         self._idle, self._longest = idle, longest
 
-    async def begin(self, session: Session) -> str:
+    async def begin(
+        self, session: Session, known_as: AtProvider = AtProvider(), id_token: str = ""
+    ) -> str:
         """Keep a new session; return what its cookie shall say."""
         cookie = secrets.token_urlsafe(32)
-        row = (_id(cookie), self._sealed(cookie, session))
+        token = seal(self._key, id_token.encode(), _id_token(cookie)) if id_token else None
+        row = (_id(cookie), self._sealed(cookie, session), *self._pseudonyms(known_as), token)
         async with connect(self._pool) as connection:
-            await connection.execute("insert into session (id, content) values ($1, $2)", *row)
+            await connection.execute(_BEGIN, *row)
         return cookie
 
     async def find(self, cookie: str, *, touch: bool = True) -> Session | None:
@@ -74,9 +96,29 @@ class Sessions:
         async with connect(self._pool) as connection:
             await connection.execute("update session set content = $2 where id = $1", *row)
 
-    async def end(self, cookie: str) -> None:
+    async def end(self, cookie: str) -> str:
+        """End a session; return the ID token that it began with, empty if there is none."""
         async with connect(self._pool) as connection:
-            await connection.execute("delete from session where id = $1", _id(cookie))
+            token = await connection.fetchval(
+                "delete from session where id = $1 returning id_token", _id(cookie)
+            )
+        try:
+            return open_sealed(self._key, token, _id_token(cookie)).decode() if token else ""
+        except Permanent:
+            return ""  # the key ring is a new one
+
+    async def end_told(self, known_as: AtProvider, token: str, until: datetime) -> None:
+        """End what has ended at the provider; `Permanent` where this token has counted before."""
+        seen = hashlib.sha256(f"{known_as.issuer} {token}".encode()).digest()
+        async with transaction(self._pool) as connection:
+            new = await connection.fetchval(
+                "insert into logout_token values ($1, $2) on conflict do nothing returning true",
+                seen,
+                until,
+            )
+            if not new:
+                raise Permanent("log-out token: has counted before")
+            await connection.execute(_END_TOLD, *self._pseudonyms(known_as))
 
     async def over(self, cookie: str, session: Session) -> None:
         """Return once this session has ended, or its person has become another one."""
@@ -84,11 +126,23 @@ class Sessions:
             await asyncio.sleep(_LOOK)
 
     async def sweep(self) -> int:
-        """Delete what has ended; return how many sessions it were."""
+        """Delete what has ended; return how many rows it were."""
         sql = """delete from session
                  where seen_at < now() - $1::interval or begun_at < now() - $2::interval"""
         async with connect(self._pool) as connection:
-            return affected(await connection.execute(sql, self._idle, self._longest))
+            tokens = await connection.execute("delete from logout_token where until < now()")
+            sessions = await connection.execute(sql, self._idle, self._longest)
+        return affected(tokens) + affected(sessions)
+
+    def _pseudonyms(self, known_as: AtProvider) -> tuple[str | None, str | None]:
+        """Return the look-up keys of session and person: of no use for anything else."""
+        session, person = (
+            self._ring.pseudonym_of("", f"log-out {kind}", f"{known_as.issuer} {word}")
+            if word
+            else None
+            for kind, word in (("session", known_as.session), ("person", known_as.person))
+        )
+        return session, person
 
     def _sealed(self, cookie: str, session: Session) -> bytes:
         return seal(self._key, json.dumps(asdict(session)).encode(), _id(cookie))
@@ -105,3 +159,7 @@ class Sessions:
 
 def _id(cookie: str) -> bytes:
     return hashlib.sha256(cookie.encode()).digest()
+
+
+def _id_token(cookie: str) -> bytes:
+    return b"id token " + _id(cookie)

@@ -192,7 +192,7 @@ def _addition(store: Store, caller: Caller, letter: _Letter, data_key: bytes) ->
         conversation_id=letter.conversation_id,
         requested_at=now,
         automatic=letter.automatic,
-        recipient_key=ring.pseudonym_of(caller.tenant, recipient.kind, recipient.value),
+        recipient_key=ring.lookup_of(caller.tenant, recipient),
         content=Sealed(sealed=base64.b64encode(sealed).decode()),
     )
     wrapped = ring.wrap(data_key, letter.id)

@@ -6,6 +6,7 @@ Every fault is one line with file, key and remedy. Each start makes the same che
 import asyncio
 import uuid
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import asyncpg
@@ -16,6 +17,7 @@ from channel_web.settings import SERVICE as WEB
 from channel_web.settings import Accounts as WebAccounts
 from channel_web.settings import WebSettings
 from gateway.identify import Provider
+from gateway.lack import read_lack
 from gateway.settings import read_settings as read_gateway
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.words import Channel
@@ -28,8 +30,9 @@ from local_hub.programs import SERVICES
 from workspace.settings import SERVICE as DESK
 from workspace.settings import WorkspaceSettings
 
-KNOWN = (*SERVICES, "relay", "kafka", "peers")
+KNOWN = (*SERVICES, "relay", "kafka", "keycloak", "peers")
 WITHIN = 5  # seconds for each connection
+_CLAIM_REMEDY = "let the provider put it into the ID token or UserInfo, or correct claim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +122,8 @@ async def _bus(loaded: Loaded) -> Finding:
 
 
 async def _database(loaded: Loaded, role: str) -> Finding:
-    dsn = loaded.hub.database.replace("{role}", role)
     try:
-        connection = await asyncpg.connect(dsn, timeout=WITHIN)
+        connection = await asyncpg.connect(_dsn(loaded, role), timeout=WITHIN)
         try:
             ready = await connection.fetchval(
                 "select has_schema_privilege(oid, 'usage') from pg_namespace where nspname = $1",
@@ -137,6 +139,10 @@ async def _database(loaded: Loaded, role: str) -> Finding:
     return Finding("database", role)
 
 
+def _dsn(loaded: Loaded, role: str) -> str:
+    return loaded.hub.database.replace("{role}", role)
+
+
 async def _identity(loaded: Loaded) -> Finding:
     """Ask the log-in provider what it says of itself, as the gateway will."""
     key, oidc = "services.gateway.oidc", read_gateway(loaded).oidc
@@ -144,12 +150,25 @@ async def _identity(loaded: Loaded) -> Finding:
         return Finding(key, "none", "nobody can log in", "name a provider of OpenID Connect")
     provider = Provider(oidc, "")
     try:
-        await provider.end_address("")
+        ends = bool(await provider.end_session_endpoint())
     except (Temporary, Permanent) as error:
         return Finding(key, oidc.issuer, str(error), "start it, or correct issuer")
     finally:
         await provider.close()
-    return Finding(key, oidc.issuer)
+    if fault := await _lack(loaded, oidc.claim):
+        return Finding(f"{key}.claim", oidc.claim, fault, _CLAIM_REMEDY)
+    return Finding(key, oidc.issuer if ends else f"{oidc.issuer}, has no log-out of its own")
+
+
+async def _lack(loaded: Loaded, claim: str) -> str:
+    """Return what the last log-in brought instead of this claim, by names alone."""
+    with suppress(*AWAY, asyncpg.PostgresError, ValueError):  # `_database` says what is wrong
+        connection = await asyncpg.connect(_dsn(loaded, "gateway"), timeout=WITHIN)
+        try:
+            return await read_lack(connection, claim)
+        finally:
+            await connection.close()
+    return ""
 
 
 def _mail_servers(loaded: Loaded) -> list[tuple[str, Login, int]]:

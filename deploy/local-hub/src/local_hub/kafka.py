@@ -6,18 +6,16 @@ keeps one in the foreground.
 """
 
 import asyncio
-import fcntl
-import os
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import time
 import zipfile
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,7 +25,17 @@ from pydantic import Field
 
 from hub_contract.errors import Temporary
 from hub_kit.kafka import MESSAGE_BYTES, ensure_topics
-from hub_kit.settings import ConfigurationError, HubSettings, Loaded, Section, or_exit
+from hub_kit.settings import Section, or_exit
+from local_hub.java import (
+    HOST,
+    check_port,
+    end_of,
+    fetching,
+    free_port,
+    read_loaded,
+    stop,
+    wait_for,
+)
 
 __all__ = ["ensure_topics", "fetch_jars", "free_port", "start_kafka"]
 
@@ -35,8 +43,6 @@ VERSION = "4.1.1"
 KAFKA = f"org.apache.kafka:kafka_2.13:{VERSION}"
 # Kafka names no logger of its own; without this one its errors would go nowhere.
 LOGGER = "org.apache.logging.log4j:log4j-slf4j-impl:2.24.3"
-HOST = "127.0.0.1"
-START_WITHIN = 120.0  # seconds; a busy small machine takes its time over Java
 
 
 class KafkaSettings(Section):
@@ -48,10 +54,7 @@ class KafkaSettings(Section):
 
 def fetch_jars() -> list[Path]:
     """Return Kafka's jars, fetched once (45 MB); `Temporary` where they cannot be had."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "faden"
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "kafka.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two starters would write the same files
+    with fetching("kafka"):
         try:
             # The logger's own relatives are Kafka's already; asked for together they would win.
             artifacts = [*jgo.resolve(KAFKA), jgo.resolve(LOGGER)[0]]
@@ -101,10 +104,10 @@ def start_kafka(data: Path, port: int) -> Iterator[str]:
             start_new_session=True,
         )
     try:
-        _wait(broker, port, log)
+        wait_for("Apache Kafka", broker, partial(_answers, port), log)
         yield f"{HOST}:{port}"
     finally:
-        _stop(broker)
+        stop(broker)
 
 
 def _java(jars: list[Path]) -> list[str]:
@@ -132,11 +135,6 @@ group.min.session.timeout.ms=1000
 """
 
 
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 def _format(java: list[str], properties: Path, log: Path) -> None:
     # One in 64 begins with a hyphen: given as an argument of its own it would be an option.
     cluster = urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
@@ -145,15 +143,7 @@ def _format(java: list[str], properties: Path, log: Path) -> None:
     with log.open("ab") as output:
         done = subprocess.run(command, stdout=output, stderr=output, check=False)
     if done.returncode:
-        raise Temporary(f"Apache Kafka cannot format its data: {_end_of(log)}")
-
-
-def _wait(broker: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_WITHIN
-    while not _answers(port):
-        if broker.poll() is not None or time.monotonic() > deadline:
-            raise Temporary(f"Apache Kafka did not start: {_end_of(log)}")
-        time.sleep(0.05)
+        raise Temporary(f"Apache Kafka cannot format its data: {end_of(log)}")
 
 
 def _answers(port: int) -> bool:
@@ -170,41 +160,11 @@ def _answers(port: int) -> bool:
     return len(answer) == 12 and struct.unpack(">iii", answer)[2] > 0
 
 
-def _stop(broker: subprocess.Popen[bytes]) -> None:
-    if broker.poll() is None:
-        broker.terminate()
-        try:
-            broker.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            broker.kill()
-            broker.wait()
-
-
-def _end_of(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    wrong = [line for line in lines if "ERROR" in line or "Exception" in line]
-    return f"{(wrong or lines or ['no word'])[-1][:300]}; see {log}"
-
-
 def _settings() -> KafkaSettings:
-    loaded = _loaded()
+    loaded = read_loaded()
     settings = loaded.section("kafka", KafkaSettings)
-    try:
-        socket.create_server((HOST, settings.port)).close()
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        raise ConfigurationError(
-            f"{loaded.path}: services.kafka.port: {HOST}:{settings.port}: {why}; "
-            "name another port (also as HUB_KAFKA_PORT), or stop what uses it"
-        ) from None
+    check_port(loaded, "kafka", settings.port)
     return settings
-
-
-def _loaded() -> Loaded:
-    if "HUB_CONFIG" in os.environ or Path("faden.yaml").exists():
-        return Loaded.read()
-    nothing = {"database": "postgresql://{role}@/none", "blobs": "none", "keys_file": "none"}
-    return Loaded(Path("faden.yaml"), HubSettings.model_validate(nothing))  # a broker needs none
 
 
 def main() -> None:
