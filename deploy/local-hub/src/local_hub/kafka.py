@@ -28,6 +28,7 @@ from pydantic import Field
 from hub_contract.errors import Temporary
 from hub_kit.kafka import MESSAGE_BYTES, ensure_topics
 from hub_kit.settings import ConfigurationError, HubSettings, Loaded, Section, or_exit
+from local_hub.interrupt import both_interrupt
 
 __all__ = ["ensure_topics", "fetch_jars", "free_port", "start_kafka"]
 
@@ -210,9 +211,8 @@ def _loaded() -> Loaded:
 def main() -> None:
     settings = or_exit(_settings)
     _say("starting")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with start_kafka(settings.data, settings.port) as bootstrap:
+        with both_interrupt(), start_kafka(settings.data, settings.port) as bootstrap:
             asyncio.run(ensure_topics(bootstrap))
             _say(f"ready at {bootstrap}, data in {settings.data}; Ctrl-C stops it")
             signal.pause()
