@@ -152,7 +152,7 @@ class Town:
         assert {key: n for key, n in notes.items() if n} == counted
 
 
-@settings(suppress_health_check=list(HealthCheck), max_examples=40, deadline=None)
+@settings(suppress_health_check=list(HealthCheck), max_examples=4 * settings().max_examples // 10)
 @given(operations=st.lists(OPERATIONS, min_size=3, max_size=14))
 async def test_the_invariants_hold(world, operations):
     town = Town(world, f"town-{next(TOWNS)}")
