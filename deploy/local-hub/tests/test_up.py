@@ -162,10 +162,10 @@ def _a_killed_process_comes_back(hub, output):
 
 def _is_channel(folder, mark):
     try:
-        command, environ = ((folder / n).read_bytes() for n in ("cmdline", "environ"))
+        name, environ = ((folder / n).read_bytes() for n in ("comm", "environ"))
     except OSError:
         return False
-    return b"channel_email.app" in command and mark in environ
+    return name.startswith(b"channel_email") and mark in environ
 
 
 def _what_is_dead_is_replayed(hub):

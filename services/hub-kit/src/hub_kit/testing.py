@@ -110,7 +110,7 @@ async def fresh_database(cluster: Cluster, services: Mapping[str, Path]) -> Asyn
     """Make a database with these services' schemas; yield its owner's DSN."""
     template = await _template(cluster, services) if services else "template0"
     name = f"test_{os.getpid()}_{next(_NUMBERS)}"
-    await cluster.run(f'create database "{name}" template "{template}"')
+    await cluster.run(f'create database "{name}" template "{template}" strategy file_copy')
     try:
         yield cluster.database(name)
     finally:
