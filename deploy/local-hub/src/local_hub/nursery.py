@@ -22,6 +22,8 @@ from runpy import run_module
 from types import TracebackType
 from typing import Self
 
+from hub_contract.errors import Temporary
+
 LOADED = (
     "httpx",
     "hub_kit.consume",
@@ -101,7 +103,7 @@ class Nursery:
         if not said:
             loop.remove_reader(self._line)
             for waiting in (*self._asked, *self._codes.values()):
-                waiting.set_exception(ChildProcessError("the nursery has ended"))
+                waiting.set_exception(Temporary("what starts the processes has ended; start again"))
             return
         pid, *code = json.loads(said)
         if code:
