@@ -88,6 +88,7 @@ def _real_parts(item: pytest.Item) -> set[str]:
     return {part for mark in item.iter_markers("real") for part in mark.args}
 
 
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist there is nothing to share out
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
     return Sharing(config, log)
 
@@ -149,3 +150,11 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def kafka(broker: str) -> str:
     """The broker, so that the test's id says that it is used: by the id tests are shared out."""
     return broker
+
+
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A folder that the database's own user may enter; another run of pytest shuts `tmp_path`."""
+    with tempfile.TemporaryDirectory(prefix="faden-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)

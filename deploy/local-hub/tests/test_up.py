@@ -96,8 +96,8 @@ def wait(condition, within=90):
 
 
 @pytest.fixture
-def hub(tmp_path):
-    return Hub(tmp_path)
+def hub(open_path):
+    return Hub(open_path)
 
 
 def test_a_day_of_an_operator(hub):
