@@ -30,6 +30,7 @@ check: .venv/ready  ## formatting, lint, types, architecture: under a minute
 	$(RUN) ruff check .
 	$(RUN) mypy $(SRC)
 	$(RUN) lint-imports --no-cache
+	$(RUN) python -m tests.seam
 
 bench: .venv/ready parts  ## measure, beside the floors of this machine
 	$(RUN) python -m tests.bench $(ARGS)

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import pytest
 
-from conversation_store.listen import listen
+from conversation_store.append.listen import listen
 from conversation_store.store import Store
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.words import Automatic, Contribution, Direction, MessageKind

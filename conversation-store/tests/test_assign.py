@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from conversation_store.assign import Facts, assign
+from conversation_store.append.assign import Facts, assign
 from conversation_store.explain import LANGUAGES, explain
 from hub_contract.words import Automatic
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from conversation_store.choose import Target, Way, choose
-from conversation_store.compose import answers_of, subject_of
+from conversation_store.reply.choose import Target, Way, choose
+from conversation_store.reply.compose import answers_of, subject_of
 from hub_contract.errors import Permanent
 from hub_contract.words import ContactKind, ContactPoint
 

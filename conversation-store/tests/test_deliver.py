@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from conversation_store.compose import Answer
-from conversation_store.reply import reply
+from conversation_store.reply.answer import reply
+from conversation_store.reply.compose import Answer
 from hub_contract.delivery import Delivery, Reason
 from hub_kit.tokens import Caller
 
@@ -81,6 +81,15 @@ async def test_what_failed_asks_for_an_agent(world, sent, status):
     conversation = await world.conversation(sent["conversation_id"])
     assert (conversation["state"], conversation["unread"]) == ("open", 1)
     assert (await world.rows("participant"))[0]["open"]
+
+
+async def test_who_was_answered_after_all_waits_no_more(world, sent):
+    """Carriers report "failed" and later the opposite."""
+    for status, waits in ((D.FAILED, True), (D.DELIVERED, False)):
+        await world.ground.accept(world.report(sent["id"], status))
+        await world.append()
+        conversation = await world.conversation(sent["conversation_id"])
+        assert (conversation["waiting_since"] is not None) == waits, status
 
 
 async def test_delivered_disturbs_nobody(world, sent):

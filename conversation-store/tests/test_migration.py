@@ -120,9 +120,9 @@ async def test_nothing_personal_lies_in_any_table(world):
         world.mail("+4917642", channel="sms", text="canary"),
     )
     [first, _] = await world.rows("entry", "place, id")
-    from conversation_store.compose import Answer, File
-    from conversation_store.note import note
-    from conversation_store.reply import reply
+    from conversation_store.reply.answer import reply
+    from conversation_store.reply.compose import Answer, File
+    from conversation_store.reply.note import note
     from hub_contract.delivery import Delivery
     from hub_contract.events import DeliveryContent
     from hub_kit.tokens import Caller

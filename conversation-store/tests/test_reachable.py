@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from conversation_store.choose import Target
-from conversation_store.compose import Answer
-from conversation_store.reply import reply
+from conversation_store.reply.answer import reply
+from conversation_store.reply.choose import Target
+from conversation_store.reply.compose import Answer
 from conversation_store.settings import StoreSettings
 from conversation_store.store import Store
 from hub_contract.words import Channel, ContactKind, ContactPoint

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from conversation_store.compose import Answer
-from conversation_store.rearrange import merge, move, split, undo
-from conversation_store.reply import reply
+from conversation_store.rearrange.merge import merge, move, split, undo
+from conversation_store.reply.answer import reply
+from conversation_store.reply.compose import Answer
 from hub_contract.errors import Permanent
 from hub_kit.tokens import Caller
 
@@ -79,7 +79,7 @@ async def test_after_a_merge_every_channel_still_answers(world, two):
 
 
 def wish(**given):
-    from conversation_store.choose import Target
+    from conversation_store.reply.choose import Target
 
     return Target(**given)
 

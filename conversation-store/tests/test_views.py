@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from conversation_store.tally import fold
-from conversation_store.views import VIEWS
+from conversation_store.queue.tally import fold
+from conversation_store.queue.views import VIEWS
 from hub_contract.words import Automatic, Channel
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

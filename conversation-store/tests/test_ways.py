@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from conversation_store.choose import Way
 from conversation_store.explain import LANGUAGES, explain
-from conversation_store.ways import list_ways
+from conversation_store.reply.choose import Way
+from conversation_store.reply.ways import list_ways
 from hub_contract.words import Channel, ContactKind, ContactPoint
 
 E, P, M, F = (UUID(int=n) for n in range(1, 5))

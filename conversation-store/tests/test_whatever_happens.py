@@ -4,11 +4,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from conversation_store.rearrange import merge, move, split, undo
-from conversation_store.wait import read_waiting
+from conversation_store.append.wait import read_waiting
+from conversation_store.change import Change, change
+from conversation_store.rearrange.merge import merge, move, split, undo
 from hub_contract.errors import Permanent
 from hub_contract.words import Automatic
 from hub_kit.database import transaction
@@ -32,6 +33,7 @@ OPERATIONS = st.one_of(
     st.tuples(st.just("split"), NUMBER),
     st.tuples(st.just("move"), NUMBER, NUMBER),
     st.tuples(st.just("undo")),
+    st.tuples(st.just("change"), NUMBER, st.sampled_from(["open", "closed"])),
 )
 
 
@@ -98,6 +100,11 @@ class Town:
         if entry and target:
             await self._try(move, entry["id"], target["id"])
 
+    async def change(self, number: int, state: str) -> None:
+        found = await self.pick("conversation", number)
+        if found and found["state"] != "merged":
+            await change(self.world.ground, self.caller, found["id"], Change(state=state))
+
     async def undo(self) -> None:
         if self.done:
             await undo(self.world.ground.pool, self.caller, self.done.pop())
@@ -115,7 +122,8 @@ class Town:
         people = {
             (p["conversation_id"], p["contact_point_id"]): p for p in await self.rows("participant")
         }
-        assert sorted(e["id"] for e in entries) == sorted(set(self.sent))
+        messages = [e for e in entries if e["kind"] != "change"]
+        assert sorted(e["id"] for e in messages) == sorted(set(self.sent))
         for one in conversations.values():
             own = [e for e in entries if e["conversation_id"] == one["id"]]
             assert one["entry_count"] == len(own)
@@ -125,11 +133,11 @@ class Town:
             if one["merged_into"]:
                 assert own == []
                 assert conversations[one["merged_into"]]["state"] != "merged"
-            elif own:
-                assert one["last_at"] == max(e["at"] for e in own)
+            elif said := [e["at"] for e in own if e["kind"] != "change"]:
+                assert one["last_at"] == max(said)
             own_people = [p for (c, _), p in people.items() if c == one["id"]]
             assert {p["open"] for p in own_people} <= {one["state"] == "open"}
-        for entry in entries:
+        for entry in messages:
             assert (entry["conversation_id"], entry["contact_point_id"]) in people
         await self._check_queue(conversations.values())
         digits = {r["digits"]: r["conversation_id"] for r in await self.rows("reference")}
@@ -152,6 +160,16 @@ class Town:
         assert {key: n for key, n in notes.items() if n} == counted
 
 
+# A mail moved to a conversation that a machine began, and that was closed from the start, waits once
+# that one opens: by a mail, or by an agent.
+HERS = ("message", "a@example.org", Automatic.NO, "", 0)
+MACHINES = ("message", "a@example.org", Automatic.REPLY, "", 0)
+BY_REFERENCE = ("message", "a@example.org", Automatic.NO, "reference", 1)
+BEGINNING = [("batch", [HERS, HERS, MACHINES]), ("move", 0, 1)]
+
+
+@example(operations=[*BEGINNING, ("batch", [BY_REFERENCE])])
+@example(operations=[*BEGINNING, ("change", 1, "open")])
 @settings(suppress_health_check=list(HealthCheck), max_examples=4 * settings().max_examples // 10)
 @given(operations=st.lists(OPERATIONS, min_size=3, max_size=14))
 async def test_the_invariants_hold(world, operations):

@@ -8,11 +8,11 @@ from fastapi import FastAPI
 
 from conversation_store.api import actions, conversations, entries, mine, rearrangements
 from conversation_store.api.document import add_schema
+from conversation_store.append.listen import listen
 from conversation_store.change import wake
-from conversation_store.listen import listen
+from conversation_store.queue.tally import fold
 from conversation_store.settings import SERVICE, StoreSettings
 from conversation_store.store import Store
-from conversation_store.tally import fold
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.operations import add_operations

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from asyncpg import Record
 
 from conversation_store.add import Addition, add
+from conversation_store.append.wait import settle_waiting
 from hub_contract.errors import Permanent
 from hub_contract.words import Automatic
 from hub_kit.database import Connection, transaction
@@ -43,8 +44,7 @@ update conversation
 set state = coalesce($3, state),
     snoozed_until = case when $3 is null then snoozed_until else $4 end,
     assignee = case when $5 then $6 else assignee end,
-    unread = case when $7 then 0 else unread end,
-    waiting_since = case when $3 = 'closed' then null else waiting_since end
+    unread = case when $7 then 0 else unread end
 where tenant = $1 and id = $2
 """
 _PARTICIPANTS = """
@@ -98,6 +98,7 @@ async def _carry_out(connection: Connection, row: Record, wish: Change) -> None:
     )
     if wish.state:
         await connection.execute(_PARTICIPANTS, row["tenant"], row["id"], wish.state != "closed")
+        await settle_waiting(connection, row["tenant"], row["id"])
 
 
 async def _write_down(

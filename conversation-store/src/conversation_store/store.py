@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
-from conversation_store.append import Append
-from conversation_store.read import Reader
+from conversation_store.append.batch import Append
+from conversation_store.append.read import Reader
 from conversation_store.settings import StoreSettings
 from conversation_store.sign import Signer
 from hub_kit.ground import Ground

@@ -21,7 +21,7 @@ from channel_web.receive.visit import Portal
 from channel_web.send import PortalSender
 from channel_web.settings import Account, Accounts, WebAccount, WebSettings
 from conversation_store.app import compose
-from conversation_store.listen import listen
+from conversation_store.append.listen import listen
 from conversation_store.settings import StoreSettings
 from conversation_store.store import Store as ConversationStore
 from hub_contract.topics import from_wire

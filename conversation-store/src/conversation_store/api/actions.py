@@ -16,10 +16,10 @@ from conversation_store.api.shapes import (
     SnoozeAsked,
 )
 from conversation_store.change import Change, change, confirm
-from conversation_store.choose import Target
-from conversation_store.compose import Answer, File
-from conversation_store.note import note
-from conversation_store.reply import reply
+from conversation_store.reply.answer import reply
+from conversation_store.reply.choose import Target
+from conversation_store.reply.compose import Answer, File
+from conversation_store.reply.note import note
 
 router = APIRouter(tags=["actions"], generate_unique_id_function=by_name)
 IdempotencyKey = Annotated[

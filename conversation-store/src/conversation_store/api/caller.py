@@ -10,8 +10,8 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from conversation_store.explain import LANGUAGES
-from conversation_store.mine import Citizen
 from conversation_store.settings import SERVICE
+from conversation_store.show.mine import Citizen
 from conversation_store.store import Store
 from hub_kit.rights import may
 from hub_kit.tokens import Caller, Refused, verify

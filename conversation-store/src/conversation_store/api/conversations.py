@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic_core import to_json
 
-from conversation_store import views
 from conversation_store.api.caller import TheLanguage, TheReader, TheStore, found
 from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import (
@@ -18,8 +17,8 @@ from conversation_store.api.shapes import (
     SearchAsked,
     WaysShown,
 )
-from conversation_store.others import find_others
-from conversation_store.queue import (
+from conversation_store.queue import views
+from conversation_store.queue.summaries import (
     LIMIT,
     Cursor,
     Filter,
@@ -27,9 +26,10 @@ from conversation_store.queue import (
     list_conversations,
     search,
 )
-from conversation_store.show import show_conversation
+from conversation_store.reply.ways import show_ways
+from conversation_store.show.conversation import show_conversation
+from conversation_store.show.others import find_others
 from conversation_store.timeline import END, PAGE, Slice, read_page
-from conversation_store.ways import show_ways
 
 ViewName = Literal["mine", "unassigned", "waiting", "snoozed", "closed"]
 router = APIRouter(tags=["conversations"], generate_unique_id_function=by_name)

@@ -11,7 +11,7 @@ from conversation_store.api.caller import TheEraser, TheLanguage, TheReader, The
 from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import Entry, ErasedShown
 from conversation_store.erase import erase
-from conversation_store.show import read_bytes, show_entry
+from conversation_store.show.conversation import read_bytes, show_entry
 
 router = APIRouter(tags=["entries"], generate_unique_id_function=by_name)
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}")

@@ -16,7 +16,7 @@ from conversation_store.api.shapes import (
     ReadAsked,
     ReadShown,
 )
-from conversation_store.mine import (
+from conversation_store.show.mine import (
     list_mine,
     read_mine,
     read_my_file,

@@ -16,8 +16,8 @@ from conversation_store.api.shapes import (
     Rearranged,
     SplitAsked,
 )
-from conversation_store.rearrange import merge, move, split, undo
-from conversation_store.unite import decide, part, unite
+from conversation_store.rearrange.merge import merge, move, split, undo
+from conversation_store.rearrange.unite import decide, part, unite
 
 router = APIRouter(tags=["rearrangements"], generate_unique_id_function=by_name)
 _DONE: dict[str, Any] = {"response_model": Rearranged, "responses": problems(404)}

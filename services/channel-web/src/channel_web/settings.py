@@ -6,7 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from hub_contract.words import Channel
+from hub_contract.channels import CHANNEL_TO
+from hub_contract.words import Channel, ContactKind
 from hub_kit.settings import ConfigurationError, Loaded, Section
 
 SERVICE = "channel_web"
@@ -91,7 +92,8 @@ class Accounts:
     def read(cls, loaded: Loaded) -> Self:
         """Check every portal of the file; `ConfigurationError` names the first mistake."""
         accounts = []
-        with_email = {tenant for tenant, _, _ in loaded.hub.accounts(Channel.EMAIL)}
+        mail = CHANNEL_TO[ContactKind.EMAIL]  # which answers the address that a form asks for
+        with_email = {tenant for tenant, _, _ in loaded.hub.accounts(mail)}
         for tenant, name, _ in loaded.hub.accounts(Channel.WEB):
             settings = loaded.account(tenant, name, WebAccount)
             display_name = settings.name or loaded.hub.tenants[tenant].name

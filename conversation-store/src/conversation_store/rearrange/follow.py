@@ -13,7 +13,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from conversation_store.shift import Act
+from conversation_store.rearrange.shift import Act
 
 _STATE = ("state", "unread", "transaction_id")
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from conversation_store.assign import RECENT
-from conversation_store.known import Known, Ref
-from conversation_store.read import Incoming
+from conversation_store.append.assign import RECENT
+from conversation_store.append.known import Known, Ref
+from conversation_store.append.read import Incoming
 from hub_kit.database import Connection
 
 MOST_CLAIMED = 3  # of what a message answers: the nearest ones may still be on their way

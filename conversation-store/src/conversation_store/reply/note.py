@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from conversation_store.add import Addition, add
-from conversation_store.reply import own_id
+from conversation_store.reply.answer import own_id
 from conversation_store.store import Store
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageContent

@@ -2,7 +2,8 @@
 
 Rule 1. Reports repeat and race: `hub_contract.delivery.advance` says which word wins.
 Rule 2. Every report is kept, also one that comes late or is about nothing we know.
-Rule 3. What failed or came back asks for an agent: the conversation is unread, and open again.
+Rule 3. What failed or came back asks for an agent: the conversation is unread, and open again, and
+        who had been answered waits again; unless a later report says that it did arrive.
 """
 
 import json
@@ -16,11 +17,10 @@ from asyncpg import Record
 from pydantic import ValidationError
 
 from conversation_store.announce import EntryNews
-from conversation_store.assign import Proposal
-from conversation_store.known import Known
-from conversation_store.place import Thread
-from conversation_store.read import Reader
-from conversation_store.wait import read_waiting
+from conversation_store.append.assign import Proposal
+from conversation_store.append.known import Known
+from conversation_store.append.place import Thread, look_who_waits
+from conversation_store.append.read import Reader
 from hub_contract.delivery import Delivery, advance
 from hub_contract.errors import Permanent
 from hub_contract.events import DeliveryContent, DeliveryReported
@@ -123,7 +123,7 @@ async def deliver(
     by_message: dict[UUID, list[Report]] = defaultdict(list)
     for report in reports:
         by_message[report.event.message_id].append(report)
-    news, moved, alarming = [], [], []
+    news, moved, alarming, settled = [], [], [], []
     for row in words:
         winner = _last_to_count(Delivery(row["delivery"]), by_message[row["id"]])
         if winner is None:
@@ -131,14 +131,16 @@ async def deliver(
         event = winner.event
         moved.append((row["id"], event.status, event.reason, event.code, event.at))
         news.append(_news(tenant, row, winner))
+        thread = threads[conversations[row["id"]]]
         if event.status in _ALARMING:
-            alarming.append(threads[conversations[row["id"]]])
+            alarming.append(thread)
+        if event.status in _ALARMING or row["delivery"] in _ALARMING:
+            settled.append(thread)
     if moved:
         await connection.execute(_MOVE, tenant, *zip(*moved, strict=True))
-    if alarming:
-        waiting = await read_waiting(connection, tenant, [thread.id for thread in alarming])
-        for thread in alarming:
-            thread.alarm(waiting[thread.id])
+    await look_who_waits(connection, tenant, settled)
+    for thread in alarming:
+        thread.alarm()
     return news
 
 

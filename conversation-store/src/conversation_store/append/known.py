@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from conversation_store.assign import RECENT, Assignment, Facts
-from conversation_store.read import Incoming
+from conversation_store.append.assign import RECENT, Assignment, Facts
+from conversation_store.append.read import Incoming
 from hub_contract.references import is_channel_reference
 
 

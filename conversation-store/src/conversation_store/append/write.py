@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from conversation_store.announce import Announcement, EntryNews, TransactionNews
-from conversation_store.assign import Proposal
-from conversation_store.choose import CHANNEL_TO
-from conversation_store.place import Line, Thread
+from conversation_store.append.assign import Proposal
+from conversation_store.append.place import Line, Thread
+from hub_contract.channels import CHANNEL_TO
 from hub_contract.events import MessageReceived
 from hub_contract.ids import derive
 from hub_contract.words import CallOutcome, Keyword
@@ -166,13 +166,13 @@ def _new_row(t: Thread) -> tuple[Any, ...]:
         t.added,
         t.next_place,
         t.unread,
-        t.waiting_since,
+        t.waits_since,
     )
 
 
 def _changed_row(t: Thread) -> tuple[Any, ...]:
     counts = t.added, t.next_place, t.unread
-    return t.id, t.state, t.last_at, *counts, t.transaction_id, t.waiting_since
+    return t.id, t.state, t.last_at, *counts, t.transaction_id, t.waits_since
 
 
 def _entry_row(line: Line) -> tuple[Any, ...]:

@@ -1,13 +1,14 @@
 """Gives every message of a batch its conversation, locked, and its place in it, for `append`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from conversation_store.assign import Assignment
-from conversation_store.read import Incoming
+from conversation_store.append.assign import Assignment
+from conversation_store.append.read import Incoming
+from conversation_store.append.wait import read_waiting
 from hub_contract.errors import Temporary
 from hub_contract.ids import derive
 from hub_contract.references import make_reference
@@ -32,7 +33,8 @@ class Thread:
     added: int = 0
     unread: int = 0
     reopened: bool = False
-    waiting_since: datetime | None = None  # of the first message that nobody has answered
+    waiting_since: datetime | None = None  # of the first message before that nobody has answered
+    arrived: datetime | None = None  # the first message of a person in this batch
     public_service: str = ""  # of a transaction that begins in this batch
 
     def take(self, one: Incoming, assignment: Assignment) -> int:
@@ -43,7 +45,7 @@ class Thread:
         self.last_at = max(self.last_at, one.event.received_at)
         if one.event.automatic is Automatic.NO and one.event.direction is Direction.IN:
             self.unread += 1
-            self.waiting_since = min(self.waiting_since or self.last_at, one.event.received_at)
+            self.arrived = min(self.arrived or self.last_at, one.event.received_at)
         if assignment.reopens:
             self.reopen()
         if one.content and one.content.public_service and self.transaction_id is None:
@@ -55,12 +57,16 @@ class Thread:
         if self.state != "open":
             self.state, self.reopened = "open", True
 
-    def alarm(self, waiting_since: datetime | None) -> None:
+    def alarm(self) -> None:
         """Ask for an agent: something that we sent did not arrive."""
         self.unread += 1
-        known = filter(None, (self.waiting_since, waiting_since))
-        self.waiting_since = min(known, default=None)
         self.reopen()
+
+    @property
+    def waits_since(self) -> datetime | None:
+        """Return since when a citizen waits; where it is closed, nobody does."""
+        since = filter(None, (self.waiting_since, self.arrived))
+        return None if self.state == "closed" else min(since, default=None)
 
 
 class Line(NamedTuple):
@@ -82,6 +88,9 @@ async def lock(
     made = {a.conversation_id: (m, a) for m, a in reversed(assigned) if a.new}
     wanted = {a.conversation_id for _, a in assigned}.union(others).difference(made)
     threads = await _lock(connection, tenant, wanted)
+    # A message may have been moved to a closed one; it waits if that one opens now.
+    closed = [thread for thread in threads.values() if thread.state == "closed"]
+    await look_who_waits(connection, tenant, closed)
     missing = sum(not a.reference for _, a in made.values())
     drawn = iter(await draw_references(connection, tenant, missing))
     for message, assignment in made.values():
@@ -131,6 +140,14 @@ async def _lock(connection: Connection, tenant: str, ids: set[UUID]) -> dict[UUI
         # An agent merged one between the look-up and the lock: look again.
         raise Temporary("conversation was merged meanwhile")
     return {row["id"]: Thread(new=False, **row) for row in rows}
+
+
+async def look_who_waits(connection: Connection, tenant: str, threads: Collection[Thread]) -> None:
+    """Look anew since when somebody waits in these, beside what this batch brings."""
+    if threads:
+        since = await read_waiting(connection, tenant, [thread.id for thread in threads])
+        for thread in threads:
+            thread.waiting_since = since[thread.id]
 
 
 async def draw_references(connection: Connection, tenant: str, count: int) -> list[str]:

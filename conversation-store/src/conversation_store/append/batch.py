@@ -1,4 +1,4 @@
-"""The one write path: a batch of events becomes entries, in the transaction of the offset.
+"""Takes a batch of events through the steps that `append/__init__` explains.
 
 Rule 1. One tenant after the other, in the order of their names; in each: contact points, external
         ids, conversations, each sorted. Two stores take their locks in one order.
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from conversation_store.announce import Announcement, announce
-from conversation_store.assign import Assignment, assign
-from conversation_store.deliver import deliver, find_conversations, open_reports, propose
-from conversation_store.known import Known
+from conversation_store.append.assign import Assignment, assign
+from conversation_store.append.deliver import deliver, find_conversations, open_reports, propose
+from conversation_store.append.known import Known
+from conversation_store.append.look_up import look_up
+from conversation_store.append.place import lock, place
+from conversation_store.append.read import Incoming, Reader, read_keys
+from conversation_store.append.write import Work, write
 from conversation_store.link import Found, keep
-from conversation_store.look_up import look_up
-from conversation_store.place import lock, place
-from conversation_store.read import Incoming, Reader, read_keys
-from conversation_store.write import Work, write
 from hub_contract.events import DeliveryReported, MessageReceived
 from hub_kit.consume import Delivered
 from hub_kit.database import Connection, set_tenant

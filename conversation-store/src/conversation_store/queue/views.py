@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from conversation_store import tally
-from conversation_store.queue import Cursor, summary_of
+from conversation_store.queue import tally
+from conversation_store.queue.summaries import Cursor, summary_of
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
 from hub_kit.tokens import Caller

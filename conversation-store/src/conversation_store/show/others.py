@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from conversation_store.queue import summaries, summary_of
+from conversation_store.queue.summaries import summaries, summary_of
 from conversation_store.tables import conversation, fetch
 from hub_kit.database import transaction
 from hub_kit.ground import Ground

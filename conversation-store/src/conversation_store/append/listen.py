@@ -1,6 +1,6 @@
 """Hears what arrives on the bus and hands it to `append`, batch by batch."""
 
-from conversation_store.append import Append
+from conversation_store.append.batch import Append
 from conversation_store.settings import SERVICE
 from hub_contract.topics import RECEIVED, REPORTED
 from hub_kit.consume import Consumer

@@ -1,0 +1,1 @@
+"""What agents do to the shape of timelines: merge, split, move, link persons; undone exactly."""
