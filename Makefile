@@ -11,13 +11,19 @@ PYTHON ?= $(firstword $(wildcard /usr/bin/python3.13 /usr/bin/python3.12 /usr/bi
 SRC := services/hub-contract/src services/hub-kit/src services/hub-pages/src channel-email/src services/channel-web/src services/workspace/src conversation-store/src gateway/src deploy/local-hub/src
 
 help:  ## print these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/ready  ## set up, then play the story: mails in, one timeline, an answer out (BUS=kafka, ARGS=--check)
 	$(RUN) faden demo --bus $(BUS) $(ARGS)
 
-test: .venv/ready parts check  ## set up, then check and test everything with real parts
-	$(RUN) python tests/run.py
+test: .venv/ready parts check  ## set up, then check and test with real parts: all, or what ARGS=… names to pytest
+	$(RUN) python -m tests.run $(ARGS)
+
+test-quick: .venv/ready  ## the tests of the members that differ from main, without real parts: two minutes at most
+	$(RUN) python -m tests.run --changed $(ARGS)
+
+test-long: .venv/ready  ## property tests at random, and twenty times as many; what they find becomes an example beside the test
+	$(RUN) python -m pytest -n auto -m hypothesis --hypothesis-profile long $(ARGS)
 
 check: .venv/ready  ## formatting, lint, types, architecture: under a minute
 	$(RUN) ruff format --check .
@@ -49,4 +55,4 @@ parts:
 	python3 -m venv .tools
 	.tools/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9,<0.14'
 
-.PHONY: help demo test check bench kafka keycloak clean parts
+.PHONY: help demo test test-quick test-long check bench kafka keycloak clean parts

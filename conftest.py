@@ -1,4 +1,4 @@
-"""The parts that all tests share: a database, a broker, and what happens where one is missing.
+"""What all tests share: a broker, a second PostgreSQL, their order, and what a missing part does.
 
 `@pytest.mark.real("postfix")` names a real part a test talks to. Where the part cannot be had the
 test is skipped with the reason; FADEN_STRICT=1 (the gate) makes that a failure.
@@ -7,16 +7,20 @@ test is skipped with the reason; FADEN_STRICT=1 (the gate) makes that a failure.
 import asyncio
 import os
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 import gateway  # noqa: F401 - its folder has its name: known first, pytest does not take one for the other
 from hub_contract.errors import Temporary
+from local_hub.debian_postgresql import start_debian_postgresql
 
 if TYPE_CHECKING:
     from local_hub.realm import Running
@@ -33,24 +37,80 @@ PARTS = {
     "kafka": lambda: True,  # a wheel and Maven Central; its fixture says when they fail
     "keycloak": lambda: True,  # likewise
 }
+MISSING = "real part missing: "
 STRICT = os.environ.get("FADEN_STRICT") == "1"
-_skipped: Counter[str] = Counter()
+HERE = Path(__file__).parent
+HUBS = HERE / "tests"
+# These speak SQL; the others speak through them.
+SPEAK_SQL = (HERE / "services/hub-kit/tests", HERE / "conversation-store/tests")
+# Property tests say the same at each run; `make test-long` lets them look further, at random.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("long", max_examples=2000, deadline=None, print_blob=True)
+settings.load_profile("steady")
 
 
 def missing(part: str, why: str) -> None:
     """Skip the running test for want of this real part; strictly, fail it."""
     if STRICT:
-        pytest.fail(f"real part missing: {part}: {why}", pytrace=False)
-    _skipped[part] += 1
-    pytest.skip(f"real part missing: {part}: {why}")
+        pytest.fail(f"{MISSING}{part}: {why}", pytrace=False)
+    pytest.skip(f"{MISSING}{part}: {why}")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On another server run what talks to a database; nothing else depends on it."""
-    if os.environ.get("HUB_TEST_DATABASE"):
-        others = [item for item in items if "cluster" not in getattr(item, "fixturenames", ())]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if item not in others]
+def pytest_addoption(parser: pytest.Parser) -> None:
+    what = "run what speaks SQL itself (kit, store) on Debian's PostgreSQL, too"
+    parser.addoption("--debian", action="store_true", help=what)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    speaks = metafunc.definition.path.parent in SPEAK_SQL and "cluster" in metafunc.fixturenames
+    if speaks and metafunc.config.getoption("debian"):
+        from hub_kit.testing import start_server
+
+        marks = pytest.mark.real("postgresql15")
+        servers = [
+            pytest.param(start_server, id="wheel"),
+            pytest.param(start_debian, id="debian", marks=marks),
+        ]
+        metafunc.parametrize("cluster", servers, indirect=True)
+
+
+@contextmanager
+def start_debian() -> Iterator[str]:
+    with (
+        tempfile.TemporaryDirectory(prefix="faden-pg-debian-") as folder,
+        start_debian_postgresql(Path(folder)) as dsn,
+    ):
+        yield dsn
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; run nothing on Debian's that is about another real part."""
+    items[:] = [item for item in items if not {"postgresql15"} < _real_parts(item)]
+    items.sort(key=lambda item: (item.path.parent != HUBS, "kafka" not in _real_parts(item)))
+
+
+def _real_parts(item: pytest.Item) -> set[str]:
+    return {part for mark in item.iter_markers("real") for part in mark.args}
+
+
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist there is nothing to share out
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
+    return Sharing(config, log)
+
+
+class Sharing(LoadFileScheduling):
+    """Gives a whole file to one process, but what it does on Debian's PostgreSQL to another.
+
+    All that talks to the one Kafka of the run goes to one process, too: groups of readers have the
+    same names there. A whole hub has a Kafka of its own.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        parameters = test.partition("[")[2].rstrip("]").split("-")
+        if "kafka" in parameters:
+            return f"{file} kafka" if file.startswith("tests/") else "kafka"
+        return f"{file} debian" if "debian" in parameters else file
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -61,16 +121,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    parts = ", ".join(f"{part}: {count}" for part, count in sorted(_skipped.items()))
-    said = f"{_skipped.total()} ({parts})" if parts else "0"
+    reasons = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])]
+    words = (reason.partition(MISSING)[2].partition(":")[0] for reason in reasons)
+    skipped = Counter(filter(None, words))
+    parts = ", ".join(f"{part}: {count}" for part, count in sorted(skipped.items()))
+    said = f"{skipped.total()} ({parts})" if parts else "0"
     terminalreporter.write_line(f"tests skipped for want of a real part: {said}")
-    if everywhere := os.environ.get("FADEN_SKIPPED"):  # counted over all runs by tests/run.py
-        with Path(everywhere).open("a", encoding="utf-8") as file:
-            file.write(f"{_skipped.total()}\n")
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Apache Kafka for this test run, with the hub's topics; yields its bootstrap address.
 
     HUB_TEST_KAFKA names another one.
@@ -81,7 +141,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from local_hub.kafka import ensure_topics, free_port, start_kafka
 
     with ExitStack() as stack:
-        broker = start_kafka(tmp_path_factory.mktemp("kafka"), free_port())
+        broker = start_kafka(tmp_path_factory.mktemp("kafka"), free_port(), brief=True)
         try:
             address = stack.enter_context(broker)
         except Temporary as error:
@@ -105,3 +165,17 @@ def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Running"]:
             missing("keycloak", str(error))
             raise
         yield running
+
+
+@pytest.fixture(scope="session", params=[pytest.param("kafka", marks=pytest.mark.real("kafka"))])
+def kafka(broker: str) -> str:
+    """The broker, so that the test's id says that it is used: by the id tests are shared out."""
+    return broker
+
+
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A folder that the database's own user may enter; another run of pytest shuts `tmp_path`."""
+    with tempfile.TemporaryDirectory(prefix="faden-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)

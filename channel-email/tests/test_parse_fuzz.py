@@ -26,9 +26,7 @@ CONTEXT = Context(
     domain="musterstadt.example",
     trusted_hosts=frozenset({"mx.google.com"}),
 )
-MANY = settings(
-    max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+MANY = settings(max_examples=4 * settings().max_examples, suppress_health_check=list(HealthCheck))
 PIECES = st.sampled_from(
     [
         b"\n\n",

@@ -312,7 +312,7 @@ def test_our_own_mail_that_comes_back_is_a_loop() -> None:
     assert [e.kind for e in event.content.evidence] == ["loop"]
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=2 * settings().max_examples)
 @given(
     subject=st.text(max_size=200),
     text=st.text(max_size=500),

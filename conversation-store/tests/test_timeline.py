@@ -27,7 +27,8 @@ async def thread(world):
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=3 * settings().max_examples // 10,
 )
 @given(
     limit=st.integers(1, 50),

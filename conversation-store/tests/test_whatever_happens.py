@@ -170,7 +170,7 @@ BEGINNING = [("batch", [HERS, HERS, MACHINES]), ("move", 0, 1)]
 
 @example(operations=[*BEGINNING, ("batch", [BY_REFERENCE])])
 @example(operations=[*BEGINNING, ("change", 1, "open")])
-@settings(suppress_health_check=list(HealthCheck), max_examples=40, deadline=None)
+@settings(suppress_health_check=list(HealthCheck), max_examples=4 * settings().max_examples // 10)
 @given(operations=st.lists(OPERATIONS, min_size=3, max_size=14))
 async def test_the_invariants_hold(world, operations):
     town = Town(world, f"town-{next(TOWNS)}")

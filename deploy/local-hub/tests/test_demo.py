@@ -32,8 +32,8 @@ def run_demo(bus, folder, *options):
 
 
 @pytest.mark.real("kafka")
-def test_the_story_holds_on_kafka(tmp_path):
-    done = run_demo("kafka", tmp_path, "--check", "--json")
+def test_the_story_holds_on_kafka(open_path):
+    done = run_demo("kafka", open_path, "--check", "--json")
     assert done.returncode == 0, done.stderr + done.stdout
     said = json.loads(done.stdout)
     assert [fact["fact"] for fact in said["facts"] if not fact["holds"]] == []
@@ -51,11 +51,11 @@ def test_the_story_holds_on_kafka(tmp_path):
         "faden.entry.appended",
     }
     assert not any(word in json.dumps(said["records"], ensure_ascii=False) for word in CANARIES)
-    _leaves_nothing(tmp_path)
+    _leaves_nothing(open_path)
 
 
-def test_the_story_holds_and_is_shown_in_plain_german(tmp_path):
-    done = run_demo("postgresql", tmp_path, "--check")
+def test_the_story_holds_and_is_shown_in_plain_german(open_path):
+    done = run_demo("postgresql", open_path, "--check")
     assert done.returncode == 0, done.stdout
     for words in (
         "│ Erika Mustermann",
@@ -68,16 +68,16 @@ def test_the_story_holds_and_is_shown_in_plain_german(tmp_path):
     ):
         assert words in done.stdout
     assert "✗" not in done.stdout
-    _leaves_nothing(tmp_path)
+    _leaves_nothing(open_path)
 
 
-def test_it_stays_up_for_who_wants_to_play(tmp_path):
+def test_it_stays_up_for_who_wants_to_play(open_path):
     """Without --check the hub waits, says who one can be, and goes with Ctrl-C."""
-    output = tmp_path / "output.txt"
+    output = open_path / "output.txt"
     with output.open("w") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "local_hub", "demo"],
-            env={**os.environ, "TMPDIR": str(tmp_path)},
+            env={**os.environ, "TMPDIR": str(open_path)},
             stdout=file,
             stderr=subprocess.STDOUT,
         )
@@ -93,7 +93,7 @@ def test_it_stays_up_for_who_wants_to_play(tmp_path):
     assert "anna.amt" in said
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0, output.read_text()
-    _leaves_nothing(tmp_path)
+    _leaves_nothing(open_path)
 
 
 def _leaves_nothing(folder):

@@ -15,6 +15,8 @@ import pytest
 from local_hub.kafka import _fetch, free_port
 
 COMMAND = [sys.executable, "-m", "local_hub.kafka"]
+# As a shell starts what runs in its background.
+CTRL_C_IGNORED = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
 
 
 @pytest.mark.real("kafka")
@@ -23,7 +25,8 @@ def test_it_runs_until_ctrl_c_and_says_whose_port_it_is(kafka, tmp_path):
     env = {**os.environ, "HUB_KAFKA_PORT": str(port), "HUB_KAFKA_DATA": str(tmp_path / "data")}
     env.pop("HUB_CONFIG", None)
     with ExitStack() as stack:
-        broker = subprocess.Popen(COMMAND, env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+        command = [*CTRL_C_IGNORED, *COMMAND]
+        broker = subprocess.Popen(command, env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
         stack.callback(broker.communicate)
         stack.callback(broker.terminate)
         said = [broker.stdout.readline(), broker.stdout.readline()]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hub_contract.errors import Temporary
 from hub_kit.settings import ConfigurationError
 from hub_kit.testing import eventually
 from local_hub.programs import Program
@@ -76,8 +77,12 @@ async def test_ready_and_ended(modules):
     lines = []
     async with supervise("steady", lines=lines) as supervisor:
         (modules / "busy").touch()
-        assert not await supervisor.ready(within=2)
-        assert supervisor.states == {"steady": "database: is away"}
+
+        async def says_why():
+            ready = await supervisor.ready(within=0)
+            return not ready and supervisor.states == {"steady": "database: is away"}
+
+        await eventually(says_why)
         (modules / "busy").unlink()
         assert await supervisor.ready(within=90)
         pid = supervisor.pids["steady"]
@@ -128,6 +133,23 @@ async def test_children_end_when_we_are_killed(modules):
     child = int(await guard.stdout.readline())
     guard.kill()
     await guard.wait()
+
+    async def gone():
+        return not runs(child) or _is_zombie(child)
+
+    await eventually(gone)
+
+
+async def test_children_end_with_what_has_started_them(modules):
+    async with supervise("steady", lines=[]) as supervisor:
+        assert await supervisor.ready(within=90)
+        child = supervisor.pids["steady"]
+        parent = (
+            Path(f"/proc/{child}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()[1]
+        )
+        os.kill(int(parent), signal.SIGKILL)
+        with pytest.raises(Temporary):
+            await supervisor.broken()
 
     async def gone():
         return not runs(child) or _is_zombie(child)

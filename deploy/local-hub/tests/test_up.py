@@ -19,6 +19,8 @@ from local_hub.locate import MODEL
 from local_hub.programs import elsewhere
 
 ERIKA = "erika.mustermann@buergerpost.example"
+# As a shell starts what runs in its background.
+CTRL_C_IGNORED = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
 MAIL = {"to": "post@musterstadt.example", "subject": "Frage zur Möwe", "text": "Guten Tag"}
 
 
@@ -46,12 +48,12 @@ class Hub:
         )
 
     @contextmanager
-    def up(self):
-        """Run `faden up` until the block ends, by SIGTERM; it must end well."""
+    def up(self, end=signal.SIGTERM):
+        """Run `faden up` until the block ends, by this signal; it must end well."""
         output = self.data.parent / "output.txt"
         with output.open("w") as file:
             process = subprocess.Popen(
-                [sys.executable, "-m", "local_hub", "up"],
+                [*CTRL_C_IGNORED, sys.executable, "-m", "local_hub", "up"],
                 env=self.environment,
                 stdout=file,
                 stderr=subprocess.STDOUT,
@@ -59,7 +61,7 @@ class Hub:
         try:
             yield process, output
         finally:
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(end)
             code = process.wait(60)
         assert code == 0, output.read_text()
         assert "Everything has ended; the data stays in" in output.read_text()
@@ -94,12 +96,12 @@ def wait(condition, within=90):
 
 
 @pytest.fixture
-def hub(tmp_path):
-    return Hub(tmp_path)
+def hub(open_path):
+    return Hub(open_path)
 
 
 def test_a_day_of_an_operator(hub):
-    with hub.up() as (_, output):
+    with hub.up(signal.SIGINT) as (_, output):
         wait(lambda: "Ready. Ctrl-C ends it." in output.read_text())
         said = output.read_text()
         assert "conversation_store │ http://" in said
@@ -161,10 +163,10 @@ def _a_killed_process_comes_back(hub, output):
 
 def _is_channel(folder, mark):
     try:
-        command, environ = ((folder / n).read_bytes() for n in ("cmdline", "environ"))
+        name, environ = ((folder / n).read_bytes() for n in ("comm", "environ"))
     except OSError:
         return False
-    return b"channel_email.app" in command and mark in environ
+    return name.startswith(b"channel_email") and mark in environ
 
 
 def _what_is_dead_is_replayed(hub):
@@ -195,7 +197,7 @@ async def _write_garbage(dsn):
 @pytest.mark.parametrize("made", ["postgresql/PG_VERSION", "running.json"])
 def test_ended_while_it_starts(hub, made):
     """Whatever has begun by then is ended, too, and starts again another time."""
-    with hub.up():
+    with hub.up(signal.SIGINT):
         wait((hub.data / made).exists)
     with hub.up() as (_, output):
         wait(lambda: "✓ Migrating the database" in output.read_text())

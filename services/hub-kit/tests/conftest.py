@@ -180,7 +180,7 @@ class Harness:
 @pytest.fixture(params=["postgresql", pytest.param("kafka", marks=pytest.mark.real("kafka"))])
 def bootstrap(request) -> str:
     """Where the broker answers; empty on the other bus."""
-    return request.getfixturevalue("kafka") if request.param == "kafka" else ""
+    return request.getfixturevalue("broker") if request.param == "kafka" else ""
 
 
 @pytest.fixture

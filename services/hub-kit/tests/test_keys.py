@@ -52,6 +52,7 @@ def flipped(place: int) -> bytes:
         (KEY, SEALED, b"there"),
         (OTHER, SEALED, b"here"),
     ],
+    ids=range(9),  # sealed anew in each process that tests
 )
 def test_what_was_touched_or_moved_does_not_open(key, sealed, place):
     with pytest.raises(Permanent, match="cannot be opened"):

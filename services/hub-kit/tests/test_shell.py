@@ -280,6 +280,10 @@ run(app, "probe", sys.argv[1], int(sys.argv[2]))
 """
 
 
+# As a shell starts what runs in its background.
+CTRL_C_IGNORED = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as door:
         return door.getsockname()[1]
@@ -289,7 +293,7 @@ def free_port() -> int:
 async def process(tmp_path: Path, host: str, port: int):
     environment = os.environ | {"BOOK": str(tmp_path / "book")}
     running = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", SERVICE, host, str(port),
+        *CTRL_C_IGNORED, sys.executable, "-c", SERVICE, host, str(port),
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -322,7 +326,8 @@ async def up(url: str) -> None:
     await eventually(answers, within=60)
 
 
-async def test_a_process_that_is_stopped_ends_what_it_began(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_process_that_is_stopped_ends_what_it_began(tmp_path, number):
     port = free_port()
     async with process(tmp_path, "127.0.0.1", port) as running:
         await up(f"http://127.0.0.1:{port}/healthz")
@@ -332,10 +337,10 @@ async def test_a_process_that_is_stopped_ends_what_it_began(tmp_path):
             return "asked" in (tmp_path / "book").read_text()
 
         await eventually(asked)
-        running.send_signal(signal.SIGTERM)
+        running.send_signal(number)
         assert (await asking)[0] == 200, "what was asked is answered"
         out, err = await running.communicate()
-        assert running.returncode in {0, -signal.SIGTERM}
+        assert running.returncode in {0, -number}
     assert (tmp_path / "book").read_text().split() == ["begun", "asked", "stopped", "closed"]
     lines = [json.loads(line) for line in out.decode().splitlines()]
     assert [line["event"] for line in lines] == ["started", "stopping"]

@@ -1,14 +1,9 @@
-"""Starts the PostgreSQL of Debian's packages on a folder of its own, as many sites run it.
-
-`python -m local_hub.debian_postgresql COMMAND…` runs a command with HUB_TEST_DATABASE set to it.
-"""
+"""Starts the PostgreSQL of Debian's packages on a folder of its own, as many sites run it."""
 
 import os
 import pwd
 import shutil
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,11 +46,9 @@ def start_debian_postgresql(folder: Path) -> Iterator[str]:
         "-c",
         "autovacuum=off",
     ]
-    server = subprocess.Popen(
-        [*_as_user(), f"{binaries}/postgres", "-D", f"{data}", *options],
-        stdout=(folder / "log").open("wb"),
-        stderr=subprocess.STDOUT,
-    )
+    command = [*_as_user(), f"{binaries}/postgres", "-D", f"{data}", *options]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         _wait(binaries, folder, server)
         yield f"postgresql://postgres@/postgres?host={folder}"
@@ -77,16 +70,3 @@ def _wait(binaries: Path, folder: Path, server: "subprocess.Popen[bytes]") -> No
             return
         time.sleep(0.1)
     raise Permanent(f"PostgreSQL is not ready after 30 s; see {folder / 'log'}")
-
-
-def main() -> None:
-    with (
-        tempfile.TemporaryDirectory(prefix="faden-pg-debian-") as folder,
-        start_debian_postgresql(Path(folder)) as dsn,
-    ):
-        environment = {**os.environ, "HUB_TEST_DATABASE": dsn}
-        sys.exit(subprocess.run(sys.argv[1:], check=False, env=environment).returncode)
-
-
-if __name__ == "__main__":
-    main()

@@ -3,20 +3,25 @@
 import asyncio
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def term_is_interrupt() -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C, so that it, too, ends the database and everything else."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def both_interrupt() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM interrupt alike, so that either ends the database and everything else.
+
+    Ctrl-C, too, needs to be said: a shell starts what runs in its background with SIGINT ignored,
+    and Python leaves it so.
+    """
+    before = {n: signal.signal(n, signal.default_int_handler) for n in _SIGNALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        _restore(before)
 
 
 @contextmanager
@@ -30,10 +35,14 @@ def put_off() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        _restore(before)
     if came:
         raise KeyboardInterrupt
+
+
+def _restore(before: Mapping[signal.Signals, Any]) -> None:
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def stop_event() -> asyncio.Event:

@@ -7,10 +7,8 @@ Rule 3. Children live in sessions of their own, so that Ctrl-C reaches only us, 
 """
 
 import asyncio
-import ctypes
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +18,7 @@ from typing import Self
 import httpx
 
 from hub_kit.settings import ConfigurationError
+from local_hub.nursery import Child, Nursery
 from local_hub.programs import Program
 
 Sink = Callable[[str, str], None]  # the name of a program, a line of its output
@@ -27,7 +26,6 @@ READY = "ready"
 PAUSES = (0.5, 1, 2, 5, 10, 30)  # seconds
 STEADY = 60  # seconds after which a process counts as healthy again
 PATIENCE = 15  # seconds between asking a process to end and ending it
-_LONGEST_LINE = 8 * 1024 * 1024
 
 
 class Supervisor:
@@ -45,11 +43,12 @@ class Supervisor:
         self.programs = programs
         self.states = dict.fromkeys((program.name for program in programs), "starts")
         self.pids: dict[str, int] = {}  # of those that run
-        self._environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
+        self._nursery = Nursery({**os.environ, **environment})
         self._sink, self._patience, self._pauses = sink, patience, pauses
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
+        await self._nursery.__aenter__()
         self._tasks = [asyncio.create_task(self._keep(program)) for program in self.programs]
         return self
 
@@ -59,6 +58,7 @@ class Supervisor:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._nursery.__aexit__(None, None, None)
 
     async def broken(self) -> None:
         """Wait until a process gives up, and raise `ConfigurationError` with its own line."""
@@ -117,59 +117,44 @@ class Supervisor:
 
     async def _run(self, program: Program) -> tuple[int, str]:
         """Run a program until it ends; return its code and the last line it said."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            program.module,
-            # A stable name lets Kafka give a killed process its lanes back at once.
-            env={**self._environment, "HUB_MEMBER": program.name},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_end_with_us,
-            limit=_LONGEST_LINE,
+        # A stable name lets Kafka give a killed process its lanes back at once.
+        starting = asyncio.create_task(
+            self._nursery.start(program.module, {"HUB_MEMBER": program.name})
         )
-        self.pids[program.name] = process.pid
-        reading = asyncio.create_task(self._read(program, process))
         try:
-            return await process.wait(), await reading
+            child = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await _end(await starting, self._patience)
+            raise
+        self.pids[program.name] = child.pid
+        reading = asyncio.create_task(self._read(program, child.output))
+        try:
+            return await asyncio.shield(child.code), await reading
         finally:
             del self.pids[program.name]
-            await _end(process, self._patience)
+            await _end(child, self._patience)
             await reading
 
-    async def _read(self, program: Program, process: asyncio.subprocess.Process) -> str:
-        assert process.stdout is not None
+    async def _read(self, program: Program, output: asyncio.StreamReader) -> str:
         last = ""
-        async for raw in process.stdout:
+        async for raw in output:
             if line := raw.decode("utf-8", "replace").rstrip():
                 last = line
                 self._sink(program.name, line)
         return last
 
 
-async def _end(process: asyncio.subprocess.Process, patience: float) -> None:
+async def _end(child: Child, patience: float) -> None:
     """Ask a process to end, and end it where it does not."""
-    if process.returncode is not None:
+    if child.code.done():
         return
     with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), patience)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+        os.kill(child.pid, signal.SIGTERM)
+        await asyncio.wait((child.code,), timeout=patience)
+        if not child.code.done():
+            os.kill(child.pid, signal.SIGKILL)
+    await child.code
 
 
 def _how(code: int) -> str:
     return f"code {code}" if code >= 0 else signal.Signals(-code).name
-
-
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-_PR_SET_PDEATHSIG = 1  # prctl(2); other systems leave the children running
-
-
-def _end_with_us() -> None:
-    if _libc:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

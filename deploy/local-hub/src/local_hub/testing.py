@@ -97,7 +97,7 @@ class Town:
     def start_broker(self) -> None:
         """Start Apache Kafka, on the port and the data that it had."""
         port = int(self._broker_address.rpartition(":")[2])
-        self._broker.enter_context(start_kafka(self.folder / "kafka", port))
+        self._broker.enter_context(start_kafka(self.folder / "kafka", port, brief=True))
 
     def ready(self, name: str) -> tuple[int, dict[str, str]]:
         """Return the code and the words of a service's /readyz."""

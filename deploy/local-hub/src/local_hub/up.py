@@ -12,7 +12,7 @@ from rich.text import Text
 
 from local_hub.check import check_configuration
 from local_hub.draw.parts import draw_parts
-from local_hub.interrupt import no_more, stop_event, term_is_interrupt
+from local_hub.interrupt import both_interrupt, no_more, stop_event
 from local_hub.locate import Place
 from local_hub.prepare import prepare
 from local_hub.programs import Program, check_ports, programs_of
@@ -29,7 +29,7 @@ def run_up(place: Place, bus: str, console: Console) -> None:
     check_configuration(loaded)
     check_ports(loaded, bus)
     with (
-        term_is_interrupt(),
+        both_interrupt(),
         suppress(KeyboardInterrupt),
         show_steps(console) as say,
         prepare(place, bus, say) as environment,

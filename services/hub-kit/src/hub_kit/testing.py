@@ -9,8 +9,9 @@ import itertools
 import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -48,11 +49,30 @@ class Cluster:
             await connection.close()
 
 
+Start = Callable[[], AbstractContextManager[str]]  # a server; yields its owner's DSN
+
+
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """A PostgreSQL for this test run, without data of others."""
+def servers() -> Iterator[Callable[[Start], str]]:
+    """Return the DSN of a server, which is started once and runs until all tests have."""
+    with ExitStack() as stack:
+        yield cache(lambda start: stack.enter_context(start()))
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest, servers: Callable[[Start], str]) -> Cluster:
+    """A PostgreSQL for this process of the test run, without data of others.
+
+    Processes do not share one: readers of the log wait for the oldest transaction of their whole
+    server, and would wait for those of other tests. A parameter (a `Start`) is another server.
+    """
+    return Cluster(servers(getattr(request, "param", start_server)))
+
+
+@contextmanager
+def start_server() -> Iterator[str]:
     if given := os.environ.get("HUB_TEST_DATABASE"):
-        yield Cluster(given)
+        yield given
         asyncio.run(_drop_templates(Cluster(given)))
         return
     from hub_kit.embedded import start_postgresql
@@ -61,7 +81,7 @@ def cluster() -> Iterator[Cluster]:
         Path(folder).chmod(0o755)
         with start_postgresql(Path(folder) / "data") as dsn:
             asyncio.run(_for_tests(Cluster(dsn)))
-            yield Cluster(dsn)
+            yield dsn
 
 
 async def _for_tests(cluster: Cluster) -> None:
@@ -90,7 +110,7 @@ async def fresh_database(cluster: Cluster, services: Mapping[str, Path]) -> Asyn
     """Make a database with these services' schemas; yield its owner's DSN."""
     template = await _template(cluster, services) if services else "template0"
     name = f"test_{os.getpid()}_{next(_NUMBERS)}"
-    await cluster.run(f'create database "{name}" template "{template}"')
+    await cluster.run(f'create database "{name}" template "{template}" strategy file_copy')
     try:
         yield cluster.database(name)
     finally:

@@ -14,7 +14,7 @@ from local_hub.demo.records import Lying
 from local_hub.demo.run import Performance, perform
 from local_hub.draw.parts import draw_parts
 from local_hub.draw.threads import Paper, draw_timeline
-from local_hub.interrupt import term_is_interrupt
+from local_hub.interrupt import both_interrupt
 from local_hub.steps import show_steps
 
 TOWN, VILLAGE = "Stadt Musterstadt", "Gemeinde Kleindorf"
@@ -32,7 +32,7 @@ def run_demo(bus: str, console: Console, *, check: bool, as_json: bool) -> int:
         _conclude(console, played, check=False)
         console.print(draw_parts(loaded, "de"), GO_ON, sep="\n")
 
-    with term_is_interrupt(), show_steps(steps) as say:
+    with both_interrupt(), show_steps(steps) as say:
         performance = perform(bus, say, None if check or as_json else stay)
         say("")
     if as_json:
