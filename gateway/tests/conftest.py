@@ -4,8 +4,6 @@ import asyncio
 import json
 import re
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,6 +21,7 @@ from starlette.routing import Route
 from gateway.app import put_together
 from gateway.settings import GatewaySettings
 from hub_kit.ground import Ground
+from hub_kit.processes import peer
 from hub_kit.settings import HubSettings
 from hub_kit.testing import fresh_database, open_ground
 from hub_kit.tokens import Caller, verify
@@ -199,14 +198,8 @@ server.serve_forever()
 def provider() -> Iterator[str]:
     """A provider of its own process: what its libraries warn of is not ours to mend."""
     people = json.dumps({sub: person.model_dump() for sub, person in PEOPLE.items()})
-    command = [sys.executable, "-c", PROVIDER, people]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    with peer("-c", PROVIDER, people) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
