@@ -4,8 +4,8 @@ import pytest
 from tests.toy_channel import MOST_LINES, MOST_TOUCHED, ROOT, add, change
 
 
-def test_a_channel_is_added_by_following_the_page(tmp_path):
-    added = add(tmp_path)
+def test_a_channel_is_added_by_following_the_page():
+    added = add()
     assert not added.failed, "\n".join(added.failed)
     assert len(added.touched) <= MOST_TOUCHED, added.touched
     assert added.lines < MOST_LINES

@@ -112,8 +112,14 @@ def _state(folder: Path) -> dict[str, str]:
     }
 
 
-def add(copy: Path) -> Added:
-    """Follow the page in an empty folder, which becomes a copy of this tree."""
+def add() -> Added:
+    """Follow the page in a copy of this tree, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="faden-toy-") as folder:
+        Path(folder).chmod(0o755)  # as root, the copy's PostgreSQL runs as another user
+        return _add(Path(folder))
+
+
+def _add(copy: Path) -> Added:
     shutil.copytree(ROOT, copy, ignore=_LEFT_OUT, dirs_exist_ok=True)
     before = _state(copy)
     blocks = read_page(PAGE.read_text("utf-8"))
@@ -132,8 +138,7 @@ def add(copy: Path) -> Added:
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory(prefix="faden-toy-") as folder:
-        added = add(Path(folder))
+    added = add()
     print(f"{added.folder}: {added.lines} lines of its own, at most {MOST_LINES}")
     print(f"outside its folder, at most {MOST_TOUCHED}:", *added.touched, sep="\n  ")
     for one in added.failed:
