@@ -26,6 +26,7 @@ check: .venv/ready  ## formatting, lint, types, architecture: under a minute
 	$(RUN) mypy $(SRC)
 	$(RUN) lint-imports --no-cache
 	$(RUN) python -m tests.lists
+	$(RUN) python -m tests.seam
 
 bench: .venv/ready parts  ## measure, beside the floors of this machine
 	$(RUN) python -m tests.bench $(ARGS)

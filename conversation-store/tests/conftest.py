@@ -18,6 +18,7 @@ import conversation_store
 from conversation_store.app import compose
 from conversation_store.settings import StoreSettings
 from conversation_store.store import Store
+from hub_contract.channels import CHANNELS
 from hub_contract.events import (
     Arrival,
     DeliveryContent,
@@ -27,7 +28,7 @@ from hub_contract.events import (
 )
 from hub_contract.ids import received_id, reported_id
 from hub_contract.topics import from_wire
-from hub_contract.words import Body, Channel, ContactKind, ContactPoint
+from hub_contract.words import Body, Channel, ContactPoint
 from hub_kit import event_log
 from hub_kit.bus import Record
 from hub_kit.consume import Delivered
@@ -46,14 +47,6 @@ SERVICES = {
 }
 A, B = "musterstadt", "kleindorf"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-KINDS = {
-    Channel.EMAIL: ContactKind.EMAIL,
-    Channel.SMS: ContactKind.PHONE,
-    Channel.PHONE: ContactKind.PHONE,
-    Channel.FAX: ContactKind.FAX,
-    Channel.PAPER: ContactKind.POSTAL,
-    Channel.WEB: ContactKind.PORTAL,
-}
 
 
 @dataclass
@@ -86,7 +79,7 @@ class World:
         """Return a message as a channel would hand it to `accept`."""
         number = next(self.numbers)
         external_id = f"<{number}@example.org>" if external_id is None else external_id
-        point = sender and ContactPoint(kind=KINDS[channel], value=sender, name=name)
+        point = sender and ContactPoint(kind=CHANNELS[channel].reaches, value=sender, name=name)
         message = MessageReceived(
             id=received_id(tenant, channel, account, external_id, str(number)),
             tenant=tenant,

@@ -11,7 +11,7 @@ from conversation_store.reply.compose import Answer, File
 from hub_contract.errors import Permanent
 from hub_contract.events import RequestedContent
 from hub_contract.topics import from_wire
-from hub_contract.words import Automatic
+from hub_contract.words import Automatic, Channel, ContactPoint
 from hub_kit.blobs import read_blob
 from hub_kit.sealing import open_event
 from hub_kit.tokens import Caller
@@ -20,9 +20,9 @@ AGENT = Caller("agent-7", "musterstadt", "agent")
 TOPIC = "faden.message.requested.email"
 
 
-async def requested(world):
+async def requested(world, topic=TOPIC):
     """Return the request on the bus, opened as its channel opens it."""
-    [sealed] = await world.said(TOPIC)
+    [sealed] = await world.said(topic)
     wrapped = await world.owner.fetchval(
         "select wrapped from hub.message_key where owner = $1", sealed.id
     )
@@ -158,6 +158,50 @@ async def test_a_refusal_names_field_and_remedy_and_writes_nothing(world, name):
         await reply(world.store, AGENT, conversation_id, wanted, "")
     assert len(await world.rows("entry")) == before
     assert await world.said(TOPIC) == []
+
+
+A = Answer
+LETTER = File("Brief.pdf", "application/pdf", b"x" * 4_000_001)
+PHOTO = File("Foto.jpg", "image/jpeg", b"jpeg")
+# channel, answer | what the refusal says
+UNFIT = {
+    "a long SMS": ("sms", A("a" * 1601), "text: is too long; sms carries 1600 char.*, sh"),
+    "a subject by SMS": ("sms", A("Ja", subject="Hund"), "subject: .* leave it out"),
+    "HTML by SMS": ("sms", A("Ja", html="<p>Ja"), "html: .* plain text .* leave it out"),
+    "a file by SMS": ("sms", A("Ja", files=(PHOTO,)), "attachments: .* leave them out"),
+    "a photo by fax": ("fax", A("Ja", files=(PHOTO,)), "attachments: .*application/pdf"),
+    "a heavy letter": ("paper", A("Ja", files=(LETTER,) * 2), "attachments: .* 8000000"),
+    "many files": ("email", A("Ja", files=(PHOTO,) * 21), "attachments: .* 20; .* fewer"),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+async def test_what_a_way_does_not_carry_is_refused_and_nothing_written(world, name):
+    channel, wanted, expected = UNFIT[name]
+    [first] = await world.take_in(world.mail("+49301234", channel=Channel(channel)))
+    with pytest.raises(Permanent, match=f"{expected}.* or choose another way"):
+        await reply(world.store, AGENT, first["conversation_id"], wanted, "")
+    assert len(await world.rows("entry")) == 1
+    assert await world.said(f"faden.message.requested.{channel}") == []
+
+
+async def test_the_subject_of_the_thread_goes_only_where_subjects_go(world):
+    for channel, subject in (("sms", ""), ("fax", "Re: Hund")):
+        [first] = await world.take_in(
+            world.mail("+49301234", channel=Channel(channel), subject="Hund")
+        )
+        await answer(world, first["conversation_id"])
+        topic = f"faden.message.requested.{channel}"
+        assert (await requested(world, topic)).content.subject == subject
+
+
+async def test_by_another_way_the_subject_goes_along(world):
+    mail = ContactPoint(kind="email", value="erika@example.org")
+    [first] = await world.take_in(
+        world.mail("inbox", channel=Channel.WEB, subject="Hund", reachable=(mail,))
+    )
+    await answer(world, first["conversation_id"], wish=Target(channel="email", account="post"))
+    assert (await requested(world)).content.subject == "Re: Hund"
 
 
 async def test_an_agent_may_answer_a_machine(world):

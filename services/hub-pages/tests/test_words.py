@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 import hub_pages
 from hub_contract.delivery import Delivery, Reason
-from hub_contract.words import Channel, MessageKind
+from hub_contract.words import MessageKind
 from hub_pages import said, times
 from hub_pages.catalogue import find_gaps
 from hub_pages.language import accepted, language_of
@@ -108,10 +108,19 @@ def test_the_language_of_a_request(query, cookie, header, language):
 
 
 def test_every_word_of_the_contract_has_a_name():
-    assert set(said.CHANNELS) == set(Channel)
     assert set(said.KINDS) >= set(MessageKind)
     assert set(said.DELIVERY) == set(Delivery)
     assert set(said.REASONS) == set(Reason) - {Reason.OTHER}
+
+
+MARKS = [("email", "@", "E-Mail"), ("fax", "Fax", "Fax"), ("pigeon", "··", "pigeon")]
+
+
+@pytest.mark.parametrize(("channel", "sign", "name"), MARKS)
+def test_a_channel_is_a_sign_to_the_eye_and_a_name_to_the_ear(channel, sign, name):
+    shown = said.channel_mark(channel, str)
+    assert f'data-sign="{sign}"' in shown
+    assert f'title="{name}"' in shown
 
 
 SIZES = [(0, "1 KB"), (340_000, "340 KB"), (2_400_000, "2,4 MB")]

@@ -17,10 +17,11 @@ import workspace
 from conversation_store.app import compose as compose_store
 from conversation_store.settings import StoreSettings
 from conversation_store.store import Store
+from hub_contract.channels import CHANNELS
 from hub_contract.events import Arrival, DeliveryReported, MessageContent, MessageReceived
 from hub_contract.ids import received_id, reported_id
 from hub_contract.topics import from_wire
-from hub_contract.words import Body, Channel, ContactKind, ContactPoint
+from hub_contract.words import Body, Channel, ContactPoint
 from hub_kit import event_log
 from hub_kit.bus import Record
 from hub_kit.consume import Delivered
@@ -38,18 +39,16 @@ SERVICES = {
     for name, module in (("conversation_store", conversation_store), ("workspace", workspace))
 }
 A, B = "musterstadt", "kleindorf"
-KINDS = {
-    Channel.EMAIL: ContactKind.EMAIL,
-    Channel.WEB: ContactKind.PORTAL,
-    Channel.SMS: ContactKind.PHONE,
-    Channel.FAX: ContactKind.FAX,
-}
 TENANTS = {
     A: TenantSection(
         name="Stadt Musterstadt",
         accounts={
             "post": Account(channel="email", address="post@musterstadt.example"),
             "portal": Account(channel="web", address="portal"),
+            "kurz": Account(channel="sms", address="+4930111"),
+            "fax": Account(channel="fax", address="+4930112"),
+            "briefe": Account(channel="paper", address="Rathaus"),
+            "telefon": Account(channel="phone", address="+4930110"),
         },
     ),
     B: TenantSection(name="Gemeinde Kleindorf"),
@@ -104,7 +103,7 @@ class Office:
             account=account,
             received_at=datetime.now(UTC) - (ago or timedelta(minutes=1)),
             content=MessageContent(
-                sender=ContactPoint(kind=KINDS[channel], value=sender, name=name),
+                sender=ContactPoint(kind=CHANNELS[channel].reaches, value=sender, name=name),
                 body=body or Body(text=text),
                 external_id=external_id,
                 **content,

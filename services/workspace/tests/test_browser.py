@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from hub_contract.words import Attachment, Body, Channel, Evidence
+from hub_contract.words import Attachment, Body, Channel, ContactPoint, Evidence
 from hub_pages.testing import check_page
 
 pytestmark = pytest.mark.real("chromium")
@@ -306,6 +306,60 @@ def test_an_answer_is_taken_back_by_a_click(office, visit):
     page.get_by_role("button", name="Zurückholen").click()
     expect(page.locator("#text")).to_have_value("Nein, das geht nicht")
     expect(page.locator(".held")).to_have_count(0)
+
+
+REACHABLE = (
+    ContactPoint(kind="phone", value="+49 30 1234"),
+    ContactPoint(kind="fax", value="+49 30 1235"),
+)
+PHOTO = {"name": "Foto.jpg", "mimeType": "image/jpeg", "buffer": b"jpeg"}
+
+
+@pytest.mark.parametrize("undo_seconds", [120])
+def test_another_way_says_at_once_what_goes_and_holds_back_what_does_not(office, visit):
+    [home] = office.take_in(office.mail(subject="Hund", reachable=REACHABLE))
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    carries, misfit = page.locator("#carries"), page.locator("#misfit")
+
+    def choose(channel):
+        way = page.locator(f"#way option[value^='{channel}/']").get_attribute("value")
+        page.locator("#way").select_option(way)
+
+    expect(carries).to_contain_text("eine Computerstimme liest den Text vor · ohne Betreff")
+    choose("email")
+    expect(carries).to_contain_text("mit Betreff · bis zu 20 Dateien, zusammen höchstens 20 MB")
+    page.locator("#subject").fill("Ihr Hund")
+    page.locator("#files").set_input_files(PHOTO)
+    expect(page.locator(".chip")).to_contain_text("Foto.jpg")
+    page.locator("#text").fill("ä" * 1590)
+    choose("sms")
+    expect(carries).to_contain_text("ohne Betreff · ohne Dateien · noch 10 von 1.600 Zeichen")
+    expect(misfit).to_have_text(re.compile("kein Betreff.*keine Dateien", re.DOTALL))
+    expect(page.locator(".composer__attach")).to_be_hidden()
+    check_page(page)
+    page.locator("#text").press_sequentially("Guten Morgen")
+    expect(carries).to_contain_text("2 Zeichen zu viel, höchstens 1.600")
+    expect(misfit).to_contain_text("Der Text ist zu lang für diesen Weg")
+    page.keyboard.press("Control+Enter")
+    assert page.locator(":invalid:focus").count() == 1, "the field is shown, nothing is sent"
+    choose("fax")
+    expect(carries).to_contain_text("Dateien nur als PDF")
+    expect(misfit).to_have_text(re.compile("^Eine Datei ist von einer Art"))
+    expect(page.locator(".chip")).to_have_class(re.compile("chip--misfit"))
+    assert page.locator("#files").get_attribute("accept") == "application/pdf"
+    page.get_by_role("button", name="Foto.jpg entfernen").click()
+    expect(misfit).to_be_empty()
+    page.locator("#mode-note").check()
+    expect(carries.locator("p:visible")).to_have_count(0)
+    page.locator("#mode-reply").check()
+    expect(page.locator("#draft-state")).to_have_text("Entwurf gespeichert")
+    page.reload()
+    expect(page.locator("#subject")).to_have_value("Ihr Hund")
+    expect(carries).to_contain_text("etwa eine Seite")
+    page.locator("#text").fill("Guten Morgen")
+    page.get_by_role("button", name="Senden").click()
+    expect(page.locator(".held .hub-text")).to_have_text("Guten Morgen")
+    expect(page.locator("#subject")).to_have_value("")
 
 
 @pytest.mark.parametrize("undo_seconds", [120])

@@ -7,11 +7,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import workspace
+from hub_contract.fit import Unfit
+from hub_contract.words import Channel
 from hub_pages.catalogue import find_gaps
+from hub_pages.language import LANGUAGES, read_words
 from workspace.act import when
+from workspace.carries import SAID, carried_by
 from workspace.drafts import Draft
 from workspace.look import question_of
-from workspace.proofs import badges_of, initials, name_of, proof_word
+from workspace.proofs import badges_of, initials, name_of, proof_word, service_word
 from workspace.refused import reason_of
 from workspace.show import bare
 from workspace.write import reply_of
@@ -109,6 +113,58 @@ def test_an_inbox_of_the_portal_is_never_shown_as_its_id():
 def test_refusals_are_said_in_german_whatever_the_store_says():
     assert "nicht bestätigt" in reason_of("contact_point: not confirmed in this conversation")
     assert reason_of("something: new") == "Das war so nicht möglich."
+    assert reason_of("text: is empty; write what to send") == "Bitte schreiben Sie zuerst etwas."
+    assert "zu lang" in reason_of("text: is too long; sms carries 1600 characters")
+
+
+# channel | what the composer says of it, in German and English
+CARRIED = {
+    "email": (
+        "mit Betreff · bis zu 20 Dateien, zusammen höchstens 20 MB",
+        "with a subject · up to 20 files, together at most 20 MB",
+    ),
+    "sms": ("ohne Betreff · ohne Dateien", "no subject · no files"),
+    "fax": (
+        "mit Betreff · Dateien nur als PDF, zusammen höchstens 20 MB",
+        "with a subject · files as PDF only, together at most 20 MB",
+    ),
+    "paper": (
+        "mit Betreff · Dateien nur als PDF, zusammen höchstens 8 MB",
+        "with a subject · files as PDF only, together at most 8 MB",
+    ),
+    "web": (
+        "erscheint sofort · mit Betreff · bis zu 20 Dateien, zusammen höchstens 20 MB",
+        "appears at once · with a subject · up to 20 files, together at most 20 MB",
+    ),
+    "phone": (
+        "eine Computerstimme liest den Text vor · ohne Betreff · ohne Dateien",
+        "a computer voice reads the text out · no subject · no files",
+    ),
+}
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_what_goes_by_each_channel(channel):
+    ways = [{"channel": channel}, {"channel": channel}]
+    for language, words in zip(LANGUAGES, CARRIED[channel], strict=True):
+        say = read_words(language, [Path(workspace.__file__).parent / "words"]).gettext
+        assert [one.words for one in carried_by(ways, say, language)] == [words]
+
+
+def test_all_that_does_not_go_has_words():
+    assert set(SAID) == set(Unfit)
+
+
+SERVICES = [
+    ("channel_fax", "Fax"),
+    ("relay", "Weitergabe an Kafka"),
+    ("channel_dove", "channel_dove"),
+]
+
+
+@pytest.mark.parametrize(("name", "word"), SERVICES)
+def test_a_channels_service_is_called_like_the_channel(name, word):
+    assert service_word(name, str) == word
 
 
 WAYS = [

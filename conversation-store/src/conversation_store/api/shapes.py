@@ -13,6 +13,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from hub_contract.channels import LONGEST_TEXT
 from hub_contract.words import (
     AccountName,
     Assurance,
@@ -338,7 +339,7 @@ class FileSent(Asked):
 
 
 class ReplyAsked(Asked):
-    text: str = Field(max_length=200_000)
+    text: str = Field(max_length=LONGEST_TEXT)
     html: str = Field(default="", max_length=1_000_000)
     subject: str = Field(default="", max_length=500, description="empty: that of the thread")
     channel: Channel | None = Field(
@@ -352,7 +353,7 @@ class ReplyAsked(Asked):
 
 
 class NoteAsked(Asked):
-    text: str = Field(max_length=200_000)
+    text: str = Field(max_length=LONGEST_TEXT)
 
 
 class EntryMade(BaseModel):

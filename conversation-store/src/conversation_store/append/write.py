@@ -11,7 +11,7 @@ from uuid import UUID
 from conversation_store.announce import Announcement, EntryNews, TransactionNews
 from conversation_store.append.assign import Proposal
 from conversation_store.append.place import Line, Thread
-from conversation_store.reply.choose import CHANNEL_TO
+from hub_contract.channels import CHANNEL_TO
 from hub_contract.events import MessageReceived
 from hub_contract.ids import derive
 from hub_contract.words import CallOutcome, Keyword

@@ -2,7 +2,8 @@
 
 Rule 1. Nothing is disclosed to a contact point that is not confirmed in the conversation.
 Rule 2. A machine never answers a machine.
-Rule 3. The caller's key makes the id: the same answer sent twice is one.
+Rule 3. What its way does not carry is refused, never cut or dropped.
+Rule 4. The caller's key makes the id: the same answer sent twice is one.
 """
 
 import base64
@@ -15,6 +16,7 @@ from uuid import UUID, uuid4
 from asyncpg import Record
 
 from conversation_store.add import SOURCE, Addition, add
+from conversation_store.reply.carry import refuse_misfits
 from conversation_store.reply.choose import Way, choose
 from conversation_store.reply.compose import Answer, File, Thread, compose
 from conversation_store.reply.ways import Last, accounts_of, read_ways
@@ -73,6 +75,7 @@ async def reply(
         return message_id, False
     accounts = accounts_of(store, caller.tenant)
     way = choose(answer.wish, context.ways, _last_way(context), accounts)
+    refuse_misfits(answer, way)
     if answer.automatic:
         _refuse_machines(context)
     data_key = store.ground.ring.new_key()

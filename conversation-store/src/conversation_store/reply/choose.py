@@ -6,26 +6,9 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
+from hub_contract.channels import CHANNELS
 from hub_contract.errors import Permanent
-from hub_contract.words import Channel, ContactKind, ContactPoint
-
-# Which kind of contact point each channel reaches.
-REACHES = {
-    Channel.EMAIL: ContactKind.EMAIL,
-    Channel.SMS: ContactKind.PHONE,
-    Channel.PHONE: ContactKind.PHONE,
-    Channel.FAX: ContactKind.FAX,
-    Channel.PAPER: ContactKind.POSTAL,
-    Channel.WEB: ContactKind.PORTAL,
-}
-# By which channel an address is reached that somebody names without having written by it.
-CHANNEL_TO = {
-    ContactKind.EMAIL: Channel.EMAIL,
-    ContactKind.PHONE: Channel.PHONE,
-    ContactKind.FAX: Channel.FAX,
-    ContactKind.POSTAL: Channel.PAPER,
-    ContactKind.PORTAL: Channel.WEB,
-}
+from hub_contract.words import Channel, ContactPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +66,7 @@ def preferred(ways: Iterable[Way]) -> Way | None:
 def _fits(way: Way, wish: Target) -> bool:
     if wish.contact_point_id and way.contact_point_id != wish.contact_point_id:
         return False
-    return not wish.channel or REACHES.get(Channel(wish.channel)) == way.point.kind
+    return not wish.channel or CHANNELS[Channel(wish.channel)].reaches == way.point.kind
 
 
 def _default(

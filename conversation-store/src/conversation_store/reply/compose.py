@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conversation_store.reply.choose import Target, Way
+from hub_contract.channels import CHANNELS
 from hub_contract.events import RequestedContent
-from hub_contract.words import Attachment
+from hub_contract.words import Attachment, Channel
 
 _MOST_ANSWERS = 20
 _PREFIXES = re.compile(
@@ -49,10 +50,13 @@ def compose(
 ) -> RequestedContent:
     """Return the content of the request."""
     same_channel = [content for channel, content in thread.inbound if channel == way.channel]
+    # Who wrote by form and is answered by mail knows the subject of the form.
+    contents = (*same_channel, *(content for _, content in thread.inbound))
+    subject = answer.subject or subject_of([c.get("subject", "") for c in contents])
     languages = (content.get("language", "") for _, content in thread.inbound)
     return RequestedContent(
         recipient=way.point,
-        subject=answer.subject or subject_of([c.get("subject", "") for c in same_channel]),
+        subject=subject if CHANNELS[Channel(way.channel)].subject else "",
         text=answer.text,
         html=answer.html,
         answers=answers_of(same_channel),

@@ -10,8 +10,9 @@ from asyncpg import Record
 
 from conversation_store.explain import explain
 from conversation_store.link import open_point
-from conversation_store.reply.choose import REACHES, Target, Way, choose
+from conversation_store.reply.choose import Target, Way, choose
 from conversation_store.store import Store
+from hub_contract.channels import CHANNELS
 from hub_contract.errors import Permanent
 from hub_contract.words import Channel
 from hub_kit.database import Connection, transaction
@@ -68,8 +69,8 @@ def list_ways(
         default = choose(Target(), ways, last, accounts)
     except Permanent:
         default = None
-    for channel in Channel:
-        reached = {w.contact_point_id: w for w in ways if w.point.kind == REACHES[channel]}
+    for channel, row in CHANNELS.items():
+        reached = {w.contact_point_id: w for w in ways if w.point.kind == row.reaches}
         # Who has written by this very channel is shown as she wrote.
         reached |= {w.contact_point_id: w for w in ways if w.channel == channel}
         if not reached:
@@ -142,7 +143,7 @@ def _line(shown: Shown, failed: Mapping[tuple[UUID, str], Record], language: str
         "channel": shown.channel,
         "account": shown.account,
         "contact_point": way.contact_point_id if way else None,
-        "kind": REACHES[shown.channel],
+        "kind": CHANNELS[shown.channel].reaches,
         "address": way.point.value if way else None,
         "name": way.point.name if way else "",
         "offered": shown.offered,

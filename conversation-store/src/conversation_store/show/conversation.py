@@ -10,6 +10,7 @@ from conversation_store.explain import explain
 from conversation_store.link import open_point
 from conversation_store.queue.summaries import outline_of
 from conversation_store.timeline import open_row, outline
+from hub_contract.channels import Original, row_of
 from hub_contract.errors import Permanent
 from hub_contract.words import Blob, Body
 from hub_kit.blobs import read_blob
@@ -194,17 +195,15 @@ async def read_bytes(
     return name, media_type, await read_blob(ground.blobs, blob, key)
 
 
-_ORIGINALS = {
-    "email": ("original.eml", "message/rfc822"),
-    "web": ("original.json", "application/json"),
-}
+_UNKNOWN = Original("original.bin", "application/octet-stream")
 
 
 def _original(row: Record) -> tuple[str, str, Blob] | None:
     if not row["original"]:
         return None
-    name, media_type = _ORIGINALS.get(row["channel"], ("original.bin", "application/octet-stream"))
-    return name, media_type, Blob.model_validate_json(row["original"])
+    known = row_of(row["channel"])
+    original = known.original if known else _UNKNOWN
+    return original.file_name, original.media_type, Blob.model_validate_json(row["original"])
 
 
 def _attachment(row: Record, key: bytes, number: int) -> tuple[str, str, Blob] | None:

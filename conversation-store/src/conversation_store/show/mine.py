@@ -21,7 +21,7 @@ from hub_contract.delivery import Delivery
 from hub_contract.events import Arrival, DeliveryContent, DeliveryReported
 from hub_contract.ids import reported_id
 from hub_contract.references import show_reference
-from hub_contract.words import Channel, ContactKind
+from hub_contract.words import ContactKind
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
 from hub_kit.tokens import Caller
@@ -218,9 +218,9 @@ def _plain(word: str, language: str) -> dict[str, str]:
 
 
 _UNREAD = """
-select e.id, e.account from entry e
+select e.id, e.channel, e.account from entry e
 where e.tenant = $1 and e.conversation_id = $2 and e.place <= $4 and e.contact_point_id = $3
-  and e.direction = 'out' and e.channel = 'web' and e.delivery <> 'read'
+  and e.direction = 'out' and e.delivery <> 'read'
 """
 
 
@@ -241,7 +241,7 @@ def _was_read(tenant: str, row: Record) -> Arrival:
     event = DeliveryReported(
         id=reported_id(row["id"], Delivery.READ),
         tenant=tenant,
-        channel=Channel.WEB,
+        channel=row["channel"],
         account=row["account"],
         message_id=row["id"],
         status=Delivery.READ,

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from gateway.settings import read_settings
-from hub_contract.words import Channel
+from hub_contract.channels import CHANNEL_TO
+from hub_contract.words import ContactKind
 from hub_kit.settings import Loaded
 from local_hub.peers.settings import PeersSettings
 
@@ -55,7 +56,7 @@ def _rows(loaded: Loaded, words: dict[str, str]) -> Iterator[tuple[str, str, str
     peers = loaded.section("peers", PeersSettings)
     if "/table" in door.routes:
         yield words["all"], f"{door.public}/table", words["table"]
-    for tenant, _, _ in loaded.hub.accounts(Channel.WEB):
+    for tenant, _, _ in loaded.hub.accounts(CHANNEL_TO[ContactKind.PORTAL]):
         name = loaded.hub.tenants[tenant].name
         yield words["citizen"].format(name), f"{door.public}/{tenant}/", words["form"]
     for sub, person in peers.people.items():

@@ -7,7 +7,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from local_hub.words import say, say_delivery
+from hub_contract.channels import is_address
+from local_hub.words import name_channel, say, say_delivery
 
 Json = dict[str, Any]
 WIDE = 110
@@ -59,7 +60,7 @@ def draw_list(conversations: list[Json], title: str, paper: Paper) -> Table:
         table.add_row(
             moment(one["last_at"]),
             _name(one, paper.language),
-            say(one["channel"], paper.language),
+            name_channel(one["channel"], paper.language),
             Text(one.get("subject") or one.get("excerpt") or "–"),
             str(one["entries"]),
             one["reference"],
@@ -83,13 +84,15 @@ def _who(entry: Json, ours: str, language: str) -> Text:
 def _name(entry: Json, language: str) -> Text:
     """Return who it is as people say it; the id of a portal inbox is nobody's name."""
     person = entry.get("person") or {}
-    value = say("visitor", language) if person.get("kind") == "portal" else person.get("value")
+    value = person.get("value")
+    if value and not is_address(person["kind"]):
+        value = say("visitor", language)
     return Text(person.get("name") or value or "–")
 
 
 def _channel(entry: Json, language: str) -> str:
     arrow = {"in": "→ ", "out": "← "}.get(entry["direction"], "")
-    name = arrow + say(entry.get("channel", "–"), language)
+    name = arrow + name_channel(entry.get("channel", "–"), language)
     return f"{name}\n{say('automatic', language)}" if entry.get("automatic") else name
 
 

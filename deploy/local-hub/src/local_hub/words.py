@@ -1,6 +1,10 @@
 """The words of the timeline in the terminal, German and English, for people in an authority."""
 
+from functools import cache
 from typing import Any
+
+from hub_pages.language import OWN, read_words
+from hub_pages.said import say_channel
 
 LANGUAGES = ("de", "en")
 _WORDS = {
@@ -20,12 +24,6 @@ _WORDS = {
     "unreadable": ("(nicht lesbar; Original liegt bei)", "(not readable; the original is kept)"),
     "automatic": ("automatisch", "automatic"),
     "more": ("(gekürzt)", "(shortened)"),
-    "email": ("E-Mail", "E-mail"),
-    "sms": ("SMS", "SMS"),
-    "fax": ("Fax", "Fax"),
-    "paper": ("Brief", "Letter"),
-    "web": ("Portal", "Portal"),
-    "phone": ("Telefon", "Phone"),
     # Delivery words and reasons, as the contract has them.
     "requested": ("beauftragt", "requested"),
     "accepted": ("angenommen", "accepted"),
@@ -58,6 +56,14 @@ _WORDS = {
 def say(word: str, language: str = "de") -> str:
     """Return the word in this language; a word nobody translated speaks for itself."""
     return _WORDS.get(word, (word, word))[LANGUAGES.index(language)]
+
+
+def name_channel(channel: str, language: str = "de") -> str:
+    """Return what people call a channel, as pages do."""
+    return say_channel(channel, _pages(language).gettext)
+
+
+_pages = cache(lambda language: read_words(language, [OWN]))
 
 
 def say_delivery(delivery: dict[str, Any] | None, language: str) -> str:

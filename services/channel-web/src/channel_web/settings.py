@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import Field, field_validator
 
-from hub_contract.words import Channel
+from hub_contract.channels import CHANNEL_TO
+from hub_contract.words import Channel, ContactKind
 from hub_kit import accounts
 from hub_kit.about import About
 from hub_kit.accounts import AccountSection
@@ -75,7 +76,8 @@ class Accounts(accounts.Accounts[Account]):
     @classmethod
     def read(cls, loaded: Loaded) -> Self:
         """Check every portal of the file; `ConfigurationError` names the first mistake."""
-        with_email = {tenant for tenant, _, _ in loaded.hub.accounts(Channel.EMAIL)}
+        mail = CHANNEL_TO[ContactKind.EMAIL]  # which answers the address that a form asks for
+        with_email = {tenant for tenant, _, _ in loaded.hub.accounts(mail)}
         found = [
             Account(one.tenant, one.name, one.display_name, one.settings, one.tenant in with_email)
             for one in accounts.read_accounts(loaded, Channel.WEB, WebAccount)

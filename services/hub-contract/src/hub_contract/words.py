@@ -44,7 +44,7 @@ class ContactKind(StrEnum):
     PHONE = "phone"  # E.164; SMS and calls share it
     FAX = "fax"  # E.164
     POSTAL = "postal"  # the address lines, one per line
-    PORTAL = "portal"  # an inbox of our own portal
+    PORTAL = "portal"  # an inbox of our own portal; its value is an inner id
 
 
 class Assurance(StrEnum):

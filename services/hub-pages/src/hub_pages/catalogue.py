@@ -13,6 +13,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from hub_contract.channels import CHANNELS
+from hub_pages.language import OWN
+
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 _KEYWORDS = {**DEFAULT_KEYWORDS, "mark": None, "say": None}
 
@@ -24,6 +27,9 @@ def collect(folder: Path) -> Catalog:
         str(folder), _METHODS, keywords=_KEYWORDS
     ):
         found.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    if folder.resolve() == OWN.parent:  # the contract's names of channels are translated here
+        for row in CHANNELS.values():
+            found.add(row.name)
     return found
 
 

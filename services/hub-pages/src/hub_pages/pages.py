@@ -83,13 +83,14 @@ class Pages:
             "show_reference": show_reference,
             "languages": {"de": "Deutsch", "en": "English"},
             "channel_mark": lru_cache(lambda word: said.channel_mark(word, words.gettext)),
-            "channel_word": lambda word: said.say_word(said.CHANNELS, word, words.gettext),
+            "channel_word": lambda word: said.say_channel(word, words.gettext),
             "kind_word": lambda word: said.say_word(said.KINDS, word, words.gettext),
             "delivery_word": lambda word: said.say_word(said.DELIVERY, word, words.gettext),
             "delivery_tone": lambda word: said.TONES.get(word, "info"),
             "reason_word": lambda word: said.say_word(
                 said.REASONS, word, words.gettext, said.OTHER
             ),
+            "count_word": lambda number: said.say_count(number, code),
             "size_word": lambda size: said.say_size(size, code),
         }
         made.globals |= self.more(words.gettext)

@@ -5,20 +5,14 @@ from collections.abc import Callable
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
+from hub_contract.channels import row_of
+
 
 def mark(text: str) -> str:
     """Mark a sentence for the catalogue; it is translated where it is shown."""
     return text
 
 
-CHANNELS = {
-    "email": mark("E-Mail"),
-    "sms": mark("SMS"),
-    "fax": mark("Fax"),
-    "paper": mark("Brief"),
-    "web": mark("Online"),
-    "phone": mark("Telefon"),
-}
 KINDS = {
     "message": mark("Nachricht"),
     "reply": mark("Antwort"),
@@ -78,12 +72,23 @@ def say_word(table: dict[str, str], word: str, say: Callable[[str], str], rest: 
     return say(text) if text else ""
 
 
+def say_channel(channel: str, say: Callable[[str], str]) -> str:
+    """Return what people call a channel; one that has no row (yet) speaks for itself."""
+    row = row_of(channel)
+    return say(row.name) if row else channel
+
+
 def channel_mark(channel: str, say: Callable[[str], str]) -> Markup:
     """Return the mark of a channel: a sign with a border, and its name for who cannot see that."""
-    known, name = channel if channel in CHANNELS else "other", say_word(CHANNELS, channel, say)
-    return Markup('<span class="hub-channel hub-channel--{}" role="img" title="{}"></span>').format(
-        known, name
+    row = row_of(channel)
+    return Markup('<span class="hub-channel" data-sign="{}" role="img" title="{}"></span>').format(
+        row.sign if row else "··", say_channel(channel, say)
     )
+
+
+def say_count(number: int, language: str) -> str:
+    """Return «1.600», «1,600» for a whole number."""
+    return format_decimal(number, locale=_LOCALES[language])
 
 
 def say_size(size: int, language: str) -> str:

@@ -17,10 +17,19 @@ from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
 from workspace import act, hand_out, live, look, operations, write
 from workspace.ask import STORE, Service
+from workspace.carries import SAID
 from workspace.desk import Desk
 from workspace.hold import send_due
 from workspace.people import forget
-from workspace.proofs import Say, badges_of, initials, name_of, proof_word, service_word
+from workspace.proofs import (
+    Say,
+    address_of,
+    badges_of,
+    initials,
+    name_of,
+    proof_word,
+    service_word,
+)
 from workspace.refused import refused_word
 from workspace.settings import ABOUT, SERVICE, WorkspaceSettings
 from workspace.show import bare
@@ -42,6 +51,8 @@ def words_for(say: Say) -> dict[str, Any]:
         "refused_word": lambda reason: refused_word(reason, say),
         "say": say,
         "named": lambda person: name_of(person, say),
+        "address_of": address_of,
+        "unfit_words": SAID,
         "shown_types": hand_out.SHOWN,
     }
 

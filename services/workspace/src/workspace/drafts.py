@@ -1,18 +1,19 @@
 """Keeps what an agent has begun to write, for each agent and conversation, with its files."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 from asyncpg import Record
 
-from hub_contract.errors import Permanent
+from hub_contract.channels import MOST_BYTES, MOST_FILES
+from hub_contract.fit import Unfit
 from hub_kit.database import Connection, Pool, transaction
 from hub_kit.keys import KeyRing
 from hub_kit.tokens import Caller
 from workspace.keep import open_value, seal_file, seal_value
 
-MOST_FILES = 20
-MOST_BYTES = 20_000_000  # of all files of an answer; e-mail carries a third more
 _OF = "select * from draft where tenant = $1 and who = $2 and conversation_id = $3"
 _KEEP = """
 insert into draft (id, tenant, who, conversation_id, wrapped, sealed)
@@ -51,6 +52,15 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         return not (self.text.strip() or self.files)
+
+
+def way_of(parts: Mapping[str, Any]) -> str:
+    """Return a way as forms and drafts have it, of one that the store offers."""
+    return "/".join(str(parts.get(name) or "") for name in ("channel", "account", "contact_point"))
+
+
+def channel_of(way: str) -> str:
+    return way.partition("/")[0]
 
 
 async def read_draft(pool: Pool, ring: KeyRing, caller: Caller, conversation_id: UUID) -> Draft:
@@ -139,8 +149,11 @@ async def add_file(
     *,
     named: tuple[str, str],
     data: bytes,
-) -> None:
-    """Add a file (its name and media type, its bytes) to the draft; `Permanent` over the limits."""
+) -> Unfit | None:
+    """Add a file (its name and media type, its bytes) to the draft, or return why it is too much.
+
+    The limits are those of the widest channel: another way may be chosen until it is sent.
+    """
     async with transaction(pool, caller.tenant) as connection:
         row = await lock_draft(connection, caller, conversation_id)
         if row is None:
@@ -148,12 +161,15 @@ async def add_file(
         else:
             owner = row["id"]
         sizes = await connection.fetch(_FILES, caller.tenant, owner)
-        if len(sizes) >= MOST_FILES or sum(one["size"] for one in sizes) + len(data) > MOST_BYTES:
-            raise Permanent("attachments: too many or too large; send less at once")
+        if len(sizes) >= MOST_FILES:
+            return Unfit.TOO_MANY_FILES
+        if sum(one["size"] for one in sizes) + len(data) > MOST_BYTES:
+            return Unfit.FILES_TOO_LARGE
         id_ = uuid4()
         head = {"file_name": named[0], "media_type": named[1]}
         sealed = seal_file(ring, id_, head, data)
         await connection.execute(_ADD, id_, caller.tenant, owner, *sealed, len(data))
+    return None
 
 
 async def drop_file(pool: Pool, caller: Caller, file_id: UUID) -> None:

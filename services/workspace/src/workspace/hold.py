@@ -19,7 +19,7 @@ from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.tokens import Caller
 from workspace.ask import Service
-from workspace.drafts import Draft, keep_in, lock_draft
+from workspace.drafts import Draft, keep_in, lock_draft, way_of
 from workspace.keep import open_data, open_value, seal_value
 
 _CLAIM = timedelta(seconds=60)  # longer than the store may take to answer
@@ -130,7 +130,8 @@ async def _restore(connection: Connection, ring: KeyRing, caller: Caller, row: R
     said = open_value(ring, row["id"], row)
     later = open_value(ring, now["id"], now)["text"] if now else ""
     text = "\n\n".join(filter(None, (said["text"], later)))
-    draft = {"text": text, "subject": said["subject"], "way": _way(said), "note": False}
+    way = way_of(said) if said.get("channel") else ""
+    draft = {"text": text, "subject": said["subject"], "way": way, "note": False}
     id_ = now["id"] if now else uuid4()
     wrapped, sealed = seal_value(ring, id_, draft)
     await connection.execute(
@@ -143,11 +144,6 @@ async def _restore(connection: Connection, ring: KeyRing, caller: Caller, row: R
     await connection.execute(
         "delete from held where tenant = $1 and id = $2", caller.tenant, row["id"]
     )
-
-
-def _way(reply: dict[str, Any]) -> str:
-    parts = (reply.get("channel"), reply.get("account"), reply.get("contact_point"))
-    return "/".join(str(part or "") for part in parts) if reply.get("channel") else ""
 
 
 async def send_due(ground: Ground, store: Service, tenant: str) -> int:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from hub_pages.said import mark
+from hub_contract.channels import is_address, row_of
+from hub_pages.said import mark, say_channel
 
 Say = Callable[[str], str]
 # (kind, result) -> (tone, badge); what is not here says nothing on the line, all stands inside.
@@ -38,19 +40,16 @@ _RESULTS = {
 
 _SERVICES = {
     "conversation_store": mark("Gespräche"),
-    "channel_email": mark("E-Mail"),
-    "channel_web": mark("Portal"),
-    "channel_sms": mark("SMS"),
-    "channel_fax": mark("Fax"),
-    "channel_paper": mark("Briefe"),
-    "channel_phone": mark("Telefon"),
     "relay": mark("Weitergabe an Kafka"),
 }
 
 
 def service_word(name: str, say: Say) -> str:
-    """Return what operators call a service."""
-    return say(_SERVICES[name]) if name in _SERVICES else name
+    """Return what operators call a service; that of a channel is called like the channel."""
+    if name in _SERVICES:
+        return say(_SERVICES[name])
+    channel = name.removeprefix("channel_")
+    return say_channel(channel, say) if row_of(channel) else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,12 @@ def name_of(person: Mapping[str, str], say: Say) -> str:
     """Return how somebody outside is called: by name, else by address; an inbox has neither."""
     if person.get("name"):
         return person["name"]
-    return say(mark("Online-Besuch")) if person["kind"] == "portal" else person["value"]
+    return person["value"] if is_address(person["kind"]) else say(mark("Online-Besuch"))
+
+
+def address_of(person: Mapping[str, Any]) -> str:
+    """Return the address as people read and write it; empty: there is none, or it was erased."""
+    return str(person["value"] or "") if is_address(person["kind"]) else ""
 
 
 def initials(name: str) -> str:

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 
+from hub_contract.fit import Unfit
 from hub_pages.said import mark
+from workspace.carries import SAID
 
 # How the store's sentences begin: "contact_point: not confirmed in this conversation; ...".
 _WORDS = {
+    "text: is too long": SAID[Unfit.TEXT_TOO_LONG],
+    "subject": SAID[Unfit.NO_SUBJECT],
     "contact_point": mark("Der Kontaktweg ist nicht bestätigt oder so nicht zu erreichen."),
     "account": mark("Für diesen Weg ist kein Anschluss eingerichtet."),
     "channel": mark(
         "Auf diesem Weg ist hier niemand zu erreichen. Bitte wählen Sie einen anderen."
     ),
     "reference": mark("Zu dieser Vorgangsnummer gibt es kein Gespräch."),
-    "attachments": mark("Die Anhänge sind zusammen zu groß. Bitte senden Sie weniger auf einmal."),
+    "attachments": mark("Diese Dateien gehen auf diesem Weg nicht mit."),
     "proposal": mark("Darüber ist schon entschieden."),
     "text": mark("Bitte schreiben Sie zuerst etwas."),
     "entries": mark("Das ist der einzige Eintrag; er hat schon ein eigenes Gespräch."),

@@ -11,10 +11,12 @@ from uuid import UUID, uuid4
 from starlette.requests import Request
 
 from hub_kit.tokens import Caller
+from workspace.carries import carried_by
 from workspace.desk import Desk
-from workspace.drafts import read_draft
+from workspace.drafts import read_draft, way_of
 from workspace.hold import held_in
 from workspace.people import names, others_here
+from workspace.proofs import address_of
 
 PAGE = 12  # entries; with forty lines of the queue a page stays below 60 KB
 LINES = 40  # of the queue; as many as fit one screen
@@ -54,6 +56,8 @@ async def read_conversation(
         others_here(ground.pool, ground.ring, caller, conversation_id),
     )
     entries = page["entries"][::-1]
+    all_ways = [_readable(way) for way in ways["ways"]]
+    offered = [way for way in all_ways if way["offered"]]
     return {
         "shown": shown,
         "title": title_of(entries),
@@ -61,14 +65,28 @@ async def read_conversation(
         "older": page["next"],
         "last": entries[-1]["place"] if entries else 0,
         "others": others["conversations"],
-        "ways": [way for way in ways["ways"] if way["offered"]],
-        "closed_ways": [way for way in ways["ways"] if not way["offered"]],
+        "ways": offered,
+        "way": _chosen(offered, draft.way),
+        "carried": carried_by(offered, desk.pages.say(language), language),
+        "closed_ways": [way for way in all_ways if not way["offered"]],
         "held": held,
         "draft": draft,
         "names": known,
         "also_here": also,
         "token": uuid4().hex,  # of the form: sent twice is once
     }
+
+
+def _readable(way: dict[str, Any]) -> dict[str, Any]:
+    """Return a way with its id in forms, and its address as people have it."""
+    address = address_of({"kind": way["kind"], "value": way["address"]})
+    return {**way, "id": way_of(way), "address": address}
+
+
+def _chosen(offered: Sequence[dict[str, Any]], wanted: str) -> dict[str, Any] | None:
+    """Return the way of the draft if it is still offered, else the proposed one, else the first."""
+    ranked = sorted(offered, key=lambda way: (way["id"] != wanted, not way["preferred"]))
+    return ranked[0] if ranked else None
 
 
 async def read_entries(

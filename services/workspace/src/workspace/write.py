@@ -4,19 +4,30 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from pydantic import AfterValidator
 
+from hub_contract.channels import LONGEST_TEXT
 from hub_contract.errors import Permanent
+from hub_contract.fit import FileFacts, Unfit, bare_type
 from hub_pages.caller import Visitor
 from hub_pages.said import mark
 from workspace.act import answer
+from workspace.carries import SAID, unfit, unfit_file
 from workspace.desk import Desk, TheAgent, TheDesk, is_piece
-from workspace.drafts import MOST_BYTES, Draft, add_file, drop_file, keep_draft, read_draft
+from workspace.drafts import Draft, add_file, drop_file, keep_draft, read_draft
 from workspace.hold import held_in, hold, id_of, keep_unsent, take_back
 from workspace.people import say_here
 from workspace.refused import reason_of
 
 router = APIRouter()
-Words = Annotated[str, Form(max_length=200_000)]
+
+
+def _lines(text: str) -> str:
+    """Browsers send CRLF (HTML §4.10.21.4): two characters, where a line ends with one."""
+    return text.replace("\r\n", "\n")
+
+
+Words = Annotated[str, AfterValidator(_lines), Form(max_length=2 * LONGEST_TEXT)]
 Short = Annotated[str, Form(max_length=500)]
 _EMPTY = mark("Bitte schreiben Sie zuerst etwas.")
 _NEWS = mark(
@@ -24,7 +35,7 @@ _NEWS = mark(
 )
 _LATE = mark("Die Antwort ist schon unterwegs und kann nicht mehr zurückgeholt werden.")
 _KEPT = mark("Ihr Text ist noch da.")
-_TOO_MUCH = mark("Die Anhänge sind zusammen zu groß. Bitte senden Sie weniger auf einmal.")
+_NOT_ADDED = mark("»%(name)s« wurde nicht angehängt.")
 
 
 @router.post("/c/{conversation_id}/draft", status_code=204)
@@ -52,9 +63,10 @@ async def post_files(
     *,
     conversation_id: UUID,
     files: Annotated[list[UploadFile], File()],
+    way: Short = "",
 ) -> Response:
     """Add files to the draft; they are kept like its words."""
-    fault = await _add(desk, agent, conversation_id, files)
+    fault = await _add(request, desk, agent, conversation_id, files, way=way)
     return await _files(request, desk, agent, conversation_id, fault)
 
 
@@ -76,21 +88,34 @@ async def _files(
     return desk.page(request, agent, "_draft_files.html", draft=draft, shown=shown, fault=fault)
 
 
-async def _add(desk: Desk, agent: Visitor, conversation_id: UUID, files: list[UploadFile]) -> str:
-    """Add these files; return what is wrong with them, or nothing."""
+async def _add(
+    request: Request,
+    desk: Desk,
+    agent: Visitor,
+    conversation_id: UUID,
+    files: list[UploadFile],
+    *,
+    way: str,
+) -> str:
+    """Add these files; return what is wrong with the first that is not taken, or nothing."""
+    say = desk.pages.say(desk.language(request))
     for file in files:
         if not file.filename:
             continue  # an empty field of a form
-        if (file.size or 0) > MOST_BYTES:
-            return _TOO_MUCH
-        named = (file.filename[-255:], file.content_type or "application/octet-stream")
-        try:
-            ground, data = desk.ground, await file.read()
-            where = (ground.pool, ground.ring, agent.caller, conversation_id)
-            await add_file(*where, named=named, data=data)
-        except Permanent:
-            return _TOO_MUCH
+        if why := await _add_one(desk, agent, conversation_id, file, way):
+            return f"{say(_NOT_ADDED) % {'name': file.filename[-255:]}} {say(SAID[why])}"
     return ""
+
+
+async def _add_one(
+    desk: Desk, agent: Visitor, conversation_id: UUID, file: UploadFile, way: str
+) -> Unfit | None:
+    media_type = bare_type(file.content_type or "") or "application/octet-stream"
+    if why := unfit_file(way, FileFacts(media_type, file.size or 0)):
+        return why  # before it is read into memory
+    ground, named = desk.ground, ((file.filename or "")[-255:], media_type)
+    where = (ground.pool, ground.ring, agent.caller, conversation_id)
+    return await add_file(*where, named=named, data=await file.read())
 
 
 @router.post("/c/{conversation_id}/write")
@@ -113,10 +138,13 @@ async def post_write(
     ground = desk.ground
     draft = Draft(text, subject, way, note=note)
     await keep_draft(ground.pool, ground.ring, agent.caller, conversation_id, draft)
-    if fault := await _add(desk, agent, conversation_id, files or []):
+    to = "" if note else way
+    if fault := await _add(request, desk, agent, conversation_id, files or [], way=to):
         return await answer(request, desk, agent, conversation_id, ("danger", fault, _KEPT))
     if not text.strip():
         return await answer(request, desk, agent, conversation_id, ("danger", _EMPTY, ""))
+    if why := await _unfit(desk, agent, conversation_id):
+        return await answer(request, desk, agent, conversation_id, ("danger", SAID[why], _KEPT))
     if not note and not anyway and await _has_news(desk, agent, conversation_id, seen):
         return await answer(request, desk, agent, conversation_id, ("warning", _NEWS, _KEPT))
     try:
@@ -126,6 +154,13 @@ async def post_write(
         refused = ("danger", reason_of(str(error)), _KEPT)
         return await answer(request, desk, agent, conversation_id, refused)
     return await answer(request, desk, agent, conversation_id)
+
+
+async def _unfit(desk: Desk, agent: Visitor, conversation_id: UUID) -> Unfit | None:
+    """Return the first thing that does not go by the way of the draft, as it is kept."""
+    ground = desk.ground
+    kept = await read_draft(ground.pool, ground.ring, agent.caller, conversation_id)
+    return next(unfit(kept), None)
 
 
 async def _write(

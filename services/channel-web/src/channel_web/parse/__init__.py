@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from channel_web.parse.form import EMAIL, Written
+from channel_web.parse.form import ASKED_FOR, HERE, Written
 from channel_web.parse.uploads import Upload
+from hub_contract.channels import CHANNELS
 from hub_contract.events import Arrival, MessageContent, MessageReceived
 from hub_contract.ids import received_id
 from hub_contract.words import (
-    Assurance,
     Attachment,
     Automatic,
     Body,
@@ -145,7 +145,12 @@ def _content(sent: Sent, context: Context) -> MessageContent:
 
 
 # Whoever writes in the conversation has shown reference and secret before.
-_SESSION = Evidence(kind="session", result="pass", by="channel_web", assurance=Assurance.LOW)
+_SESSION = Evidence(
+    kind="session",
+    result="pass",
+    by="channel_web",
+    assurance=CHANNELS[Channel.WEB].assurance,
+)
 
 
 def _point(context: Context, name: str) -> ContactPoint:
@@ -157,8 +162,8 @@ def _reachable(written: Written, context: Context) -> tuple[ContactPoint, ...]:
     portal = _point(context, written.name)
     if not written.email:
         return (portal,)
-    email = ContactPoint(kind=ContactKind.EMAIL, value=written.email, name=written.name)
-    return (email, portal) if written.answer == EMAIL else (portal, email)
+    named = ContactPoint(kind=ASKED_FOR, value=written.email, name=written.name)
+    return (portal, named) if written.answer == HERE else (named, portal)
 
 
 def _subject(written: Written, *, begins: bool) -> str:

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 
 import idna
 
+from hub_contract.words import ContactKind
+
 LONGEST_NAME = 120
 LONGEST_SUBJECT = 200
 LONGEST_TEXT = 20_000
-HERE, EMAIL = "here", "email"
+HERE = "here"  # where answers go: to these pages, or to the one address that a form asks for
+ASKED_FOR = ContactKind.EMAIL
 
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -50,7 +53,7 @@ def read_contact(fields: Mapping[str, str]) -> tuple[Written, tuple[Wrong, ...]]
         text=paragraphs(fields.get("text", "")),
         subject=one_line(fields.get("subject", "")),
         name=one_line(fields.get("name", "")),
-        answer=EMAIL if fields.get("answer") == EMAIL else HERE,
+        answer=ASKED_FOR if fields.get("answer") == ASKED_FOR else HERE,
         email=normal_email(one_line(fields.get("email", ""))),
     )
     return written, tuple(_faults(written))
@@ -77,7 +80,7 @@ def _faults(written: Written) -> list[Wrong]:
     if not written.subject:
         faults.append(Wrong("subject", "subject_missing"))
     faults += _text_faults(written)
-    if written.answer == EMAIL and not written.email:
+    if written.answer != HERE and not written.email:
         faults.append(Wrong("email", "email_missing"))
     if written.email and not is_email(written.email):
         faults.append(Wrong("email", "email_wrong"))

@@ -1,5 +1,6 @@
 // Keeps what is typed: as a draft, while an answer is on its way, when the conversation is shown anew.
 import { $, piece, put, text, unanswered, url } from "./page.js"
+import { fit } from "./carries.js"
 
 const DRAFT_AFTER = 600, HERE_EVERY = 15000
 let draftTimer = 0, wroteAt = 0
@@ -16,6 +17,7 @@ export const setMode = () => {
   form.classList.toggle("composer--note", isNote(form))
   const chosen = $("way")?.selectedOptions[0]
   $("way-warning").textContent = (!isNote(form) && chosen?.dataset.warning) || ""
+  fit()
 }
 export const write = (mode) => {
   const field = $(mode)
@@ -28,7 +30,7 @@ export const write = (mode) => {
 // ---- the draft
 const typed = () => {
   const form = composer(), data = new FormData()
-  for (const name of ["text", "way", "note"]) {
+  for (const name of ["text", "subject", "way", "note"]) {
     const field = form.elements[name]
     if (field) data.set(name, field.value)
   }
@@ -42,11 +44,13 @@ const keepDraft = async () => {
   if (!form) return
   try {
     const answer = await keep(form.dataset.draft, typed())
-    state.textContent = answer.ok ? state.dataset.kept : state.dataset.failed
+    const isAll = !draftTimer // else something was typed meanwhile
+    if (isAll || !answer.ok) state.textContent = answer.ok ? state.dataset.kept : state.dataset.failed
   } catch { state.textContent = state.dataset.failed }
 }
 const keepLater = () => {
   wroteAt = Date.now()
+  if ($("draft-state")) $("draft-state").textContent = "" // what it said is true no more
   clearTimeout(draftTimer)
   draftTimer = setTimeout(keepDraft, DRAFT_AFTER)
 }
@@ -60,12 +64,16 @@ const letGo = (form, request) => {
   draftTimer = 0
   sending = { request, url: url(), draft: form.dataset.draft, data: typed(), again: false }
   $("text").value = ""
+  if ($("subject") && !isNote(form)) $("subject").value = ""
+  fit()
 }
 const giveBack = () => {
   const was = sending
   sending = null
   if (was.url !== url()) { keep(was.draft, was.data); return }
   $("text").value = joined(was.data.get("text"), $("text").value)
+  if ($("subject")) $("subject").value ||= was.data.get("subject") ?? ""
+  fit()
   keepLater()
 }
 const show = (where) => htmx.ajax("GET", where, { source: "#pane", target: "#pane", swap: "outerHTML" }).catch(unanswered)
@@ -87,6 +95,8 @@ export const carryOver = (old, fresh) => {
   const isBack = Boolean(given) && !words.startsWith(given)
   is.value = !isBack ? words : given.includes(words) ? given : joined(given, words)
   if (isBack && sending) sending.again = false
+  const about = old.querySelector("#subject")?.value ?? "", subject = fresh.querySelector("#subject")
+  if (subject && (about || !giving)) subject.value = about
   // What was meant for colleagues must not become an answer.
   if (!isBack || (words.trim() && isNote(old))) take(old, fresh, words)
   if (words.trim()) keepLater()
@@ -102,9 +112,11 @@ const take = (old, fresh, words) => {
 const sendFiles = async (field) => {
   const data = new FormData()
   for (const file of field.files) data.append("files", file)
+  if (!isNote(composer())) data.append("way", $("way").value)
   field.value = ""
   const html = await text(field.dataset.url, { method: "POST", body: data })
   if (html !== null) put($("draft-files"), html)
+  fit()
 }
 const sayHere = async () => {
   if (!url() || document.visibilityState !== "visible") return
@@ -113,7 +125,9 @@ const sayHere = async () => {
 }
 
 document.addEventListener("input", (event) => {
-  if (event.target.closest("#composer") && event.target.type !== "file") keepLater()
+  if (!event.target.closest("#composer") || event.target.type === "file") return
+  keepLater()
+  fit()
 })
 document.addEventListener("change", (event) => {
   if (event.target.id === "files") sendFiles(event.target)
@@ -129,7 +143,10 @@ document.addEventListener("htmx:before:request", (event) => {
   else if (draftTimer && from.closest?.(".line, #pane")) keepDraft()
 })
 document.addEventListener("htmx:before:swap", (event) => { giving = givers.has(event.detail.ctx) })
-document.addEventListener("htmx:finally:request", (event) => settle(event.detail.ctx))
+document.addEventListener("htmx:finally:request", (event) => {
+  settle(event.detail.ctx)
+  fit()
+})
 // A log-in that has ended leads to the log-in and back; what was typed is a draft by then.
 export const keepAndReload = async () => {
   if (sending) giveBack()

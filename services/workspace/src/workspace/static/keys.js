@@ -20,7 +20,7 @@ const keysOn = () => localStorage.getItem("desk-keys") !== "off"
 
 document.addEventListener("keydown", (event) => {
   const bare = !event.ctrlKey && !event.metaKey && !event.altKey
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.id === "text") {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest("#composer")) {
     event.target.form.requestSubmit()
   } else if (event.key === "Escape") {
     for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false

@@ -1,0 +1,100 @@
+"""Says what an answer by each way carries, and what of a draft does not go, before it is sent."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub_contract.channels import MOST_BYTES, ChannelRow, Files, Measure, Reader, row_of
+from hub_contract.fit import FileFacts, Parts, Unfit, misfits
+from hub_pages.said import mark, say_count, say_size
+from workspace.drafts import Draft, channel_of
+
+Say = Callable[[str], str]
+# Why a part does not go, and what to do; the page says it while somebody types, the server after.
+SAID = {
+    Unfit.TEXT_TOO_LONG: mark(
+        "Der Text ist zu lang für diesen Weg. Bitte kürzen Sie ihn oder wählen Sie einen anderen"
+        " Weg."
+    ),
+    Unfit.NO_SUBJECT: mark(
+        "Auf diesem Weg geht kein Betreff mit. Bitte leeren Sie das Feld oder wählen Sie einen"
+        " anderen Weg."
+    ),
+    Unfit.NO_HTML: mark("Auf diesem Weg geht nur Text ohne Gestaltung mit."),
+    Unfit.NO_FILES: mark(
+        "Auf diesem Weg gehen keine Dateien mit. Bitte entfernen Sie sie oder wählen Sie einen"
+        " anderen Weg."
+    ),
+    Unfit.TOO_MANY_FILES: mark(
+        "Das sind zu viele Dateien für diesen Weg. Bitte senden Sie weniger auf einmal."
+    ),
+    Unfit.FILES_TOO_LARGE: mark(
+        "Die Dateien sind zusammen zu groß für diesen Weg. Bitte senden Sie weniger auf einmal."
+    ),
+    Unfit.FILE_TYPE: mark(
+        "Eine Datei ist von einer Art, die auf diesem Weg nicht mitgeht. Bitte entfernen Sie sie"
+        " oder wählen Sie einen anderen Weg."
+    ),
+}
+# How many characters make one of it: a page of a letter, a second of a voice.
+_CHARACTERS = {Measure.CHARACTERS: 0, Measure.PAGES: 2500, Measure.SECONDS: 14}
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What the composer shows of a channel, and what its script needs to look at a draft."""
+
+    channel: str
+    row: ChannelRow
+    words: str
+    characters: int  # that make one page or second; 0: only characters are counted
+
+
+def unfit(draft: Draft) -> Iterator[Unfit]:
+    """Return what of the draft does not go by its way; nothing where no way is chosen yet."""
+    row = row_of(channel_of(draft.way))
+    if row is None or draft.note:
+        return iter(())
+    files = [FileFacts(file.media_type, file.size) for file in draft.files]
+    return misfits(row, Parts(draft.text, draft.subject, files=files))
+
+
+def unfit_file(way: str, file: FileFacts) -> Unfit | None:
+    """Return why this file does not go by this way, or by none where none is chosen yet."""
+    row = row_of(channel_of(way))
+    if row is None:
+        return Unfit.FILES_TOO_LARGE if file.size > MOST_BYTES else None
+    return next(misfits(row, Parts(files=[file])), None)
+
+
+def carried_by(ways: Iterable[Mapping[str, Any]], say: Say, language: str) -> list[Carried]:
+    """Return what goes by each channel of these ways, each once."""
+    channels = dict.fromkeys(way["channel"] for way in ways)
+    rows = {channel: row_of(channel) for channel in channels}
+    return [
+        Carried(channel, row, " · ".join(_words(row, say, language)), _CHARACTERS[row.measure])
+        for channel, row in rows.items()
+        if row
+    ]
+
+
+def _words(row: ChannelRow, say: Say, language: str) -> Iterator[str]:
+    if row.read_by is Reader.MACHINE:
+        yield say(mark("eine Computerstimme liest den Text vor"))
+    elif row.live:
+        yield say(mark("erscheint sofort"))
+    yield say(mark("mit Betreff")) if row.subject else say(mark("ohne Betreff"))
+    yield _say_files(row.files, say, language)
+
+
+def _say_files(files: Files | None, say: Say, language: str) -> str:
+    if files is None:
+        return say(mark("ohne Dateien"))
+    facts = {
+        "types": ", ".join(one.rpartition("/")[2].upper() for one in files.types),
+        "most": say_count(files.most, language),
+        "size": say_size(files.most_bytes, language),
+    }
+    if files.types:
+        return say(mark("Dateien nur als %(types)s, zusammen höchstens %(size)s")) % facts
+    return say(mark("bis zu %(most)s Dateien, zusammen höchstens %(size)s")) % facts

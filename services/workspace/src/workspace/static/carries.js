@@ -1,0 +1,58 @@
+// Says what goes by the chosen way and how much room is left, and holds back what does not go.
+import { $ } from "./page.js"
+
+const number = (value) => value.toLocaleString(document.documentElement.lang)
+const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => number(values[name]))
+const lines = () => [...document.querySelectorAll("#carries [data-carries]")]
+const chips = () => [...document.querySelectorAll("#draft-files .chip")]
+const goes = (line, chip) => !line.dataset.types || line.dataset.types.split(",").includes(chip.dataset.type)
+
+// What does not go, as `hub_contract.fit` has it: its code, and the field that it is about.
+const misfits = (line, length) => {
+  const { longest, subject, files, bytes } = line.dataset, all = chips(), found = []
+  if (subject === undefined && $("subject").value.trim()) found.push(["no_subject", $("subject")])
+  if (length > longest) found.push(["text_too_long", $("text")])
+  if (!all.length) return found
+  if (files === undefined) return [...found, ["no_files", $("way")]]
+  if (all.length > files) found.push(["too_many_files", $("way")])
+  if (all.reduce((sum, chip) => sum + Number(chip.dataset.size), 0) > bytes) found.push(["files_too_large", $("way")])
+  if (!all.every((chip) => goes(line, chip))) found.push(["file_type", $("way")])
+  return found
+}
+const tell = (found) => {
+  const told = $("misfit"), said = found.map(([code]) => told.getAttribute(`data-${code}`)).join("\n")
+  if (told.textContent !== said) told.textContent = said // told once, however much is typed on
+  for (const field of [$("text"), $("subject"), $("way")].filter(Boolean)) {
+    const mine = found.find(([, about]) => about === field)
+    field.setCustomValidity(mine ? told.getAttribute(`data-${mine[0]}`) : "")
+    field.toggleAttribute("aria-invalid", Boolean(mine))
+  }
+}
+const room = (line, length) => {
+  const words = $("carries").dataset, { longest, measure, characters } = line.dataset
+  const left = longest - length, facts = { left, over: -left, longest: Number(longest) }
+  const said = [fill(left < 0 ? words.over : words.left, facts)]
+  if (measure && length) {
+    const count = Math.ceil(length / characters)
+    said.unshift(fill(count > 1 ? words[measure] : words[measure.slice(0, -1)], { count }))
+  }
+  const shown = line.querySelector(".composer__left")
+  shown.textContent = said.join(" · ")
+  shown.classList.toggle("composer__left--over", left < 0)
+}
+
+// Show what the chosen way carries of what stands in the composer; a note goes no way.
+export const fit = () => {
+  if (!$("composer")) return
+  const channel = $("mode-note").checked ? "" : $("way").value.split("/")[0]
+  for (const line of lines()) line.hidden = line.dataset.carries !== channel
+  const line = lines().find((one) => !one.hidden)
+  const length = [...$("text").value].length // characters, as the contract counts them
+  for (const chip of chips()) chip.classList.toggle("chip--misfit", Boolean(line) && (line.dataset.files === undefined || !goes(line, chip)))
+  tell(line ? misfits(line, length) : [])
+  if (!line) return
+  room(line, length)
+  $("subject-line").hidden = line.dataset.subject === undefined && !$("subject").value.trim()
+  $("files").accept = line.dataset.types ?? ""
+  $("files").parentElement.hidden = line.dataset.files === undefined
+}
