@@ -8,7 +8,8 @@ RUN := $(UV) run --frozen --no-sync
 # The distribution's own Python is compiled with profiles, others often are not and take half as long
 # again. Where there is none, uv finds or fetches one.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3.13 /usr/bin/python3.12 /usr/bin/python3.11))
-SRC := services/hub-contract/src services/hub-kit/src services/hub-pages/src channel-email/src services/channel-web/src services/workspace/src conversation-store/src gateway/src deploy/local-hub/src
+# The workspace's members, as pyproject.toml lists them.
+SRC := $(shell sed -n '/^members = \[/,/^]/s|^ *"\(.*\)",|\1/src|p' pyproject.toml)
 
 help:  ## print these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +31,7 @@ check: .venv/ready  ## formatting, lint, types, architecture: under a minute
 	$(RUN) ruff check .
 	$(RUN) mypy $(SRC)
 	$(RUN) lint-imports --no-cache
+	$(RUN) python -m tests.lists
 	$(RUN) python -m tests.seam
 
 bench: .venv/ready parts  ## measure, beside the floors of this machine

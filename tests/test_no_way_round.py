@@ -9,28 +9,27 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import yaml
 from fastapi import FastAPI
 from starlette.routing import Mount
 
-import channel_email.app
-import channel_web.app
 import conversation_store.app
 import workspace.app
-from channel_email.settings import Accounts, EmailSettings
-from channel_web.settings import Accounts as WebAccounts
-from channel_web.settings import WebSettings
 from conversation_store.settings import StoreSettings
 from conversation_store.store import Store
 from gateway.app import put_together
 from gateway.sessions import Grant, Session, Sessions
 from gateway.settings import GatewaySettings
 from hub_contract.words import Channel
+from hub_kit import channel
+from hub_kit.about import names
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.rights import ROLES, may
@@ -38,30 +37,29 @@ from hub_kit.settings import Account, Loaded, TenantSection
 from hub_kit.testing import fresh_database, open_ground
 from hub_kit.tokens import Caller, issue
 from local_hub.locate import MODEL
-from local_hub.programs import SERVICES, migrations
+from local_hub.programs import listeners_of, migrations
 from workspace.settings import WorkspaceSettings
 
 TOWN = "musterstadt"
-BEHIND = [service for service in SERVICES if service != "gateway"]
+BEHIND = [service for service in names() if service != "gateway"]
+CHANNELS = [service for service in BEHIND if service.startswith("channel_")]
 PROBES = {"/healthz", "/readyz", "/metrics"}
 DOCUMENTS = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
 STATIC = {"/static"}
 # What answers inside without a token: what operators and browsers' style sheets need.
-OPEN = {
+OPEN = dict.fromkeys(CHANNELS, PROBES | DOCUMENTS) | {
     "conversation_store": PROBES | DOCUMENTS,
-    "channel_email": PROBES | DOCUMENTS,
     "channel_web": PROBES | DOCUMENTS | STATIC,
     "workspace": PROBES | DOCUMENTS | STATIC,
 }
 # The thing that a path is about, as `hub_kit.rights` names it; the first that fits.
-THINGS = {
+THINGS = {name: [(r"/operations", "operations")] for name in CHANNELS} | {
     "conversation_store": [
         (r"/operations", "operations"),
         (r"/mine", "mine"),
         (r"/entries/[^/]+/erase", "entry"),
         (r"", "conversation"),
     ],
-    "channel_email": [(r"/operations", "operations")],
     "channel_web": [(r"/operations", "operations"), (r"", "portal")],
     "workspace": [
         (r"/operations", "operations"),
@@ -117,6 +115,17 @@ def _filled(path: str) -> str:
     return re.sub(r"\{[^}]+\}", "00000000-0000-4000-8000-000000000000", numbered)
 
 
+def without_listeners(folder: Path) -> Loaded:
+    """Return the model file, without the ports that channels would take beside their own."""
+    document = yaml.safe_load(MODEL.read_text("utf-8"))
+    for key in listeners_of(Loaded.read(MODEL), "postgresql"):
+        _, name, setting = key.split(".")
+        document["services"][name].pop(setting, None)
+    path = folder / "faden.yaml"
+    path.write_text(yaml.safe_dump(document), "utf-8")
+    return Loaded.read(path)
+
+
 @pytest.fixture
 async def hub(cluster, tmp_path) -> AsyncIterator[Any]:
     async with AsyncExitStack() as stack:
@@ -134,15 +143,18 @@ async def hub(cluster, tmp_path) -> AsyncIterator[Any]:
             transport=httpx.ASGITransport(store, raise_app_exceptions=False),
             base_url="http://store",
         )
+        loaded = without_listeners(tmp_path)
+        channels = {}
+        for name in CHANNELS:
+            frame = channel.find_channel(Channel(name.removeprefix("channel_")))
+            read = frame.about.read(loaded)
+            channels[name], _ = channel.put_together(
+                frame, await ground(name), *read, loaded.public
+            )
         yield SimpleNamespace(
-            apps={
+            apps=channels
+            | {
                 "conversation_store": store,
-                "channel_email": channel_email.app.put_together(
-                    await ground("channel_email"), EmailSettings(), Accounts([])
-                ),
-                "channel_web": channel_web.app.put_together(
-                    await ground("channel_web"), WebSettings(), WebAccounts.read(Loaded.read(MODEL))
-                ),
                 "workspace": workspace.app.compose(
                     await ground("workspace"), WorkspaceSettings(), to_store
                 ),
@@ -300,10 +312,10 @@ async def test_outside_anybody_reaches_the_citizens_pages_only(ways, outside):
 async def test_outside_a_hook_reaches_the_hooks_of_its_account_only(ways, outside):
     """Whatever stands behind it: the path stays below /hooks/, where none of these services is."""
     for way in ways:
-        for channel, service in ((c, f"channel_{c}") for c in ("email", "web")):
-            for name in (f"called-{channel}", "nobody"):
+        for word, service in ((c, f"channel_{c}") for c in ("email", "web")):
+            for name in (f"called-{word}", "nobody"):
                 before = len(outside.reached)
-                path = f"/hooks/{channel}/{TOWN}/{name}{way.path}"
+                path = f"/hooks/{word}/{TOWN}/{name}{way.path}"
                 code = await outside.knock(way, path, "supervisor")
                 assert code in {404, 405}, (path, code)
                 known = name != "nobody" and way.method in {"GET", "HEAD", "POST"}
@@ -336,7 +348,7 @@ async def test_outside_a_role_reaches_what_it_may_and_nothing_else(ways, outside
 async def test_outside_no_session_opens_the_store(ways, outside):
     """Not even a supervisor's: the store is asked by services only."""
     for way in ways:
-        if way.service in {"conversation_store", "channel_email"}:
+        if way.service not in {"workspace", "channel_web"}:
             await outside.knock(way, way.path, "supervisor")
             await outside.knock(way, f"/{way.service}{way.path}", "supervisor")
     assert outside.reached == []

@@ -2,17 +2,14 @@
 
 import asyncio
 import json
-import os
 import signal
 import smtplib
 import socket
-import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import asyncpg
-import httpx
 import pytest
 from aiosmtpd.smtp import SMTP
 
@@ -21,10 +18,12 @@ from hub_contract.topics import to_wire
 from hub_contract.words import Channel, ContactKind, ContactPoint
 from hub_kit import event_log
 from hub_kit.event_log import KeyRow
+from hub_kit.processes import readiness, serving, start
 from hub_kit.sealing import seal_event
 from hub_kit.testing import eventually
 from local_hub.debian_mail import free_port
 
+SERVICE = "channel_email"
 POST = "post@musterstadt.example"
 MAIL = f"From: erika@example.org\r\nTo: {POST}\r\nSubject: Hallo\r\n\r\nGuten Tag\r\n".encode()
 
@@ -65,39 +64,6 @@ def configuration(hub, ports, tmp_path):
     path = tmp_path / "faden.yaml"
     path.write_text(json.dumps(document))
     return path
-
-
-async def start(configuration) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "channel_email.app",
-        env={**os.environ, "HUB_CONFIG": str(configuration)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
-@asynccontextmanager
-async def serving(configuration, ports):
-    process = await start(configuration)
-    try:
-        await eventually(lambda: readiness(ports, 200), within=60)
-        yield process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGINT)
-        await process.communicate()
-
-
-async def readiness(ports, expected: int) -> dict:
-    """Return what /readyz says, if it answers with this status."""
-    async with httpx.AsyncClient() as client:
-        try:
-            answer = await client.get(f"http://127.0.0.1:{ports.http}/readyz")
-        except httpx.TransportError:
-            return {}
-    return answer.json() if answer.status_code == expected else {}
 
 
 async def post(port: int) -> int:
@@ -157,8 +123,11 @@ async def ask_to_send(hub) -> MessageRequested:
 
 
 async def test_mail_comes_in_and_goes_out(hub, configuration, ports):
-    async with Relay().listen(ports.relay) as relay, serving(configuration, ports) as process:
-        assert await readiness(ports, 200) == {"database": "ok", "smtp": "ok", "lmtp": "ok"}
+    async with (
+        Relay().listen(ports.relay) as relay,
+        serving(SERVICE, configuration, ports.http) as process,
+    ):
+        assert await readiness(ports.http, 200) == {"database": "ok", "smtp": "ok", "lmtp": "ok"}
         assert await post(ports.smtp) == 250
         request = await ask_to_send(hub)
 
@@ -185,14 +154,17 @@ async def test_mail_comes_in_and_goes_out(hub, configuration, ports):
 
 
 async def test_a_database_that_comes_back_needs_no_restart(hub, configuration, ports):
-    async with Relay().listen(ports.relay) as relay, serving(configuration, ports) as process:
+    async with (
+        Relay().listen(ports.relay) as relay,
+        serving(SERVICE, configuration, ports.http) as process,
+    ):
         await hub.shut_out()
-        await eventually(lambda: readiness(ports, 503))
-        assert "database" in (await readiness(ports, 503))["database"]
+        await eventually(lambda: readiness(ports.http, 503))
+        assert "database" in (await readiness(ports.http, 503))["database"]
         assert await post(ports.smtp) == 451
         await ask_to_send(hub)
         await hub.let_in()
-        await eventually(lambda: readiness(ports, 200))
+        await eventually(lambda: readiness(ports.http, 200))
         assert await post(ports.smtp) == 250
 
         async def sent() -> bool:
@@ -204,11 +176,11 @@ async def test_a_database_that_comes_back_needs_no_restart(hub, configuration, p
 
 async def test_it_starts_while_the_database_is_away(hub, configuration, ports):
     await hub.shut_out()
-    process = await start(configuration)
-    await eventually(lambda: readiness(ports, 503), within=60)
+    process = await start(SERVICE, configuration)
+    await eventually(lambda: readiness(ports.http, 503), within=60)
     assert await post(ports.smtp) == 451
     await hub.let_in()
-    await eventually(lambda: readiness(ports, 200))
+    await eventually(lambda: readiness(ports.http, 200))
     assert await post(ports.smtp) == 250
     process.send_signal(signal.SIGTERM)
     await process.communicate()
@@ -218,7 +190,7 @@ async def test_it_starts_while_the_database_is_away(hub, configuration, ports):
 async def test_a_port_in_use_is_said_with_its_setting(configuration, ports, taken):
     port = getattr(ports, taken)
     with socket.create_server(("127.0.0.1", port)):
-        process = await start(configuration)
+        process = await start(SERVICE, configuration)
         _, said = await process.communicate()
     assert process.returncode == 2
     lines = said.decode().splitlines()
@@ -236,7 +208,7 @@ async def test_a_port_in_use_is_said_with_its_setting(configuration, ports, take
 )
 async def test_a_broken_file_is_said_in_one_line(configuration, old, new, says):
     configuration.write_text(configuration.read_text().replace(old, new))
-    process = await start(configuration)
+    process = await start(SERVICE, configuration)
     _, said = await process.communicate()
     assert process.returncode == 2
     assert says in said.decode()

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from imapclient import IMAPClient
 
-from channel_email.receive.checkpoint import Checkpoints
 from channel_email.receive.fetch import Fetcher
-from channel_email.receive.turns import Turns
 from channel_email.settings import Account, EmailAccount, Imap
+from hub_kit.checkpoint import Checkpoints
 from hub_kit.testing import eventually
+from hub_kit.turns import Turns
 from local_hub.debian_mail import start_dovecot
 
 pytestmark = pytest.mark.real("dovecot")

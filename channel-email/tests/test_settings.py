@@ -9,10 +9,13 @@ from channel_email.settings import (
     EmailAccount,
     EmailSettings,
     Imap,
-    Listen,
     Relay,
     Tls,
+    peers,
+    read,
 )
+from hub_kit.about import Peer
+from hub_kit.listen import Listen
 from hub_kit.settings import ConfigurationError, Loaded
 
 FILE = """
@@ -140,12 +143,11 @@ def test_passwords_come_from_files_and_variables(tmp_path, monkeypatch):
 def test_a_missing_password_is_told_with_its_key(tmp_path, monkeypatch):
     imap = ", imap: {host: h, user: u, password_env: POST_PASSWORT}"
     loaded = load(tmp_path, imap)
-    accounts = Accounts.read(loaded)
     says = r"faden\.yaml: tenants\.kleindorf\.accounts\.post\.imap: POST_PASSWORT is not set"
     with pytest.raises(ConfigurationError, match=says):
-        accounts.check_passwords(loaded, None)
+        read(loaded)
     monkeypatch.setenv("POST_PASSWORT", "geheim")
-    accounts.check_passwords(loaded, None)
+    assert peers(loaded) == [Peer("tenants.kleindorf.accounts.post.imap", "h", 993)]
 
 
 def test_an_account_may_write_under_another_domain():

@@ -1,14 +1,13 @@
 """The service as its own process: it starts, hears, answers, and stops; or says why not."""
 
 import asyncio
-import os
 import signal
-import sys
 
 import httpx
 import pytest
 import yaml
 
+from hub_kit import processes
 from hub_kit.testing import eventually
 from hub_kit.tokens import Caller, issue
 
@@ -28,14 +27,7 @@ def configuration(world, free_port):
 async def start(world, configuration):
     path = world.folder / "faden.yaml"
     path.write_text(yaml.safe_dump(configuration), encoding="utf-8")
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "conversation_store.app",
-        env={**os.environ, "HUB_CONFIG": str(path)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    return await processes.start("conversation_store", path)
 
 
 async def test_it_hears_answers_and_stops(world, configuration, free_port):

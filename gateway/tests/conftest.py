@@ -5,8 +5,6 @@ import json
 import re
 import secrets
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -28,6 +26,7 @@ from starlette.routing import Route
 from gateway.app import put_together
 from gateway.settings import GatewaySettings
 from hub_kit.ground import Ground
+from hub_kit.processes import peer
 from hub_kit.settings import HubSettings
 from hub_kit.testing import fresh_database, open_ground
 from hub_kit.tokens import Caller, verify
@@ -297,14 +296,8 @@ server.serve_forever()
 def provider() -> Iterator[str]:
     """A provider of its own process: what its libraries warn of is not ours to mend."""
     people = json.dumps({sub: person.model_dump() for sub, person in PEOPLE.items()})
-    command = [sys.executable, "-c", PROVIDER, people]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    with peer("-c", PROVIDER, people) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture

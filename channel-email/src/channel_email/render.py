@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from channel_email.parse.attachments import ending_of, safe_name
+from channel_email.parse.attachments import safe_name
 from channel_email.parse.decode import clean
 from hub_contract.contact_points import contact_point
 from hub_contract.delivery import Reason
@@ -23,6 +23,7 @@ from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent
 from hub_contract.references import show_reference
 from hub_contract.words import Attachment, ContactKind, ContactPoint
+from hub_kit.files import ending_of
 
 # Headers are folded at 78 characters and bodies are quoted-printable or base64 where they are
 # not plain: a relay without 8BITMIME must not have to touch a signed mail.

@@ -1,44 +1,26 @@
 """Every setting of the e-mail channel, and which of our accounts an address belongs to."""
 
-import os
 import socket
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from hub_contract.contact_points import compared, contact_point
 from hub_contract.email_address import normal_domain
 from hub_contract.words import Channel, ContactKind
+from hub_kit import accounts
+from hub_kit.about import About, Peer
+from hub_kit.accounts import AccountSection
+from hub_kit.listen import Listen, ListenAddress
+from hub_kit.secret import read_secret
 from hub_kit.settings import ConfigurationError, Loaded, Section
 
 SERVICE = "channel_email"
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
-
-
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """Where a listener waits; port 0 lets the system choose, for tests."""
-
-    host: str
-    port: int
-
-
-def read_listen(value: object) -> object:
-    """Read `host:port`, with IPv6 hosts in brackets."""
-    if not isinstance(value, str):
-        return value
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
-        raise ValueError("write host:port, for example 127.0.0.1:2525 or [::1]:2525")
-    return Listen(host.strip("[]"), int(port))
-
-
-ListenAddress = Annotated[Listen, BeforeValidator(read_listen)]
 
 
 class Tls(StrEnum):
@@ -70,20 +52,7 @@ class Login(Section):
 
     def password(self) -> str:
         """Read the password; `ConfigurationError` names what is missing."""
-        if self.password_env:
-            if value := os.environ.get(self.password_env):
-                return value
-            raise ConfigurationError(
-                f"{self.password_env} is not set; set it, or correct password_env"
-            )
-        if not self.password_file:
-            return ""
-        try:
-            return self.password_file.read_text(encoding="utf-8").strip("\r\n")
-        except OSError as error:
-            raise ConfigurationError(
-                f"{self.password_file}: {error.strerror}; correct password_file"
-            ) from None
+        return read_secret("password", self.password_file, self.password_env)
 
 
 class Relay(Login):
@@ -120,12 +89,10 @@ class Imap(Login):
         return self
 
 
-class EmailAccount(Section):
+class EmailAccount(AccountSection):
     """One of our addresses."""
 
-    address: str
     aliases: tuple[str, ...] = ()
-    name: str = Field(default="", description="as citizens read it; else the tenant's name")
     domain: str = Field(default="", description="of reply and bounce addresses; else address's")
     trusted_hosts: frozenset[str] = Field(
         default=frozenset(), description="whose Authentication-Results are believed (RFC 8601)"
@@ -159,40 +126,32 @@ class EmailSettings(Section):
     relay: Relay | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    tenant: str
-    name: str
-    display_name: str
-    settings: EmailAccount
-
-    @property
-    def key(self) -> str:
-        return f"{self.tenant}/{self.name}"
+Account = accounts.Account[EmailAccount]
 
 
-class Accounts:
+class Accounts(accounts.Accounts[Account]):
     """All accounts of this channel, found by what stands in an envelope."""
 
-    def __init__(self, accounts: Iterable[Account]) -> None:
-        self._by_key: dict[tuple[str, str], Account] = {}
-        self._by_address: dict[str, Account] = {}
+    def __init__(self, found: Iterable[Account]) -> None:
+        super().__init__(found)
         self._by_domain: dict[str, Account] = {}
-        for account in accounts:
-            self._add(account)
+        for account in self:
+            first = self._by_domain.setdefault(account.settings.mail_domain, account)
+            # A reply or bounce address says only its domain, so that must say whose it is.
+            if first.tenant != account.tenant:
+                raise ValueError(
+                    f"{account.setting}: domain belongs to tenant {first.tenant}; give each its own"
+                )
 
     @classmethod
     def read(cls, loaded: Loaded) -> Self:
         """Check every account of the file; `ConfigurationError` names the first mistake."""
-        accounts = []
-        for tenant, name, _ in loaded.hub.accounts(Channel.EMAIL):
-            settings = loaded.account(tenant, name, EmailAccount)
-            display_name = settings.name or loaded.hub.tenants[tenant].name
-            accounts.append(Account(tenant, name, display_name, settings))
-        try:
-            return cls(accounts)
-        except ValueError as error:
-            raise ConfigurationError(f"{loaded.path}: {error}") from None
+        found = accounts.read_accounts(loaded, Channel.EMAIL, EmailAccount)
+        return accounts.in_file(loaded, lambda: cls(found))
+
+    def addresses(self, account: Account) -> Sequence[str]:
+        own = account.settings
+        return [compared_address(address) for address in (own.address, *own.aliases)]
 
     def account_of(self, address: str) -> Account | None:
         """Return whose address this is, or None.
@@ -204,43 +163,42 @@ class Accounts:
         """
         local, _, domain = compared_address(address).rpartition("@")
         base, plus, detail = local.partition("+")
-        if found := self._by_address.get(f"{local}@{domain}"):
+        if found := super().account_of(f"{local}@{domain}"):
             return found
         if base in ("reply", "bounce") and detail:
             return self._by_domain.get(domain)
-        return self._by_address.get(f"{base}@{domain}") if plus else None
-
-    def get(self, tenant: str, name: str) -> Account | None:
-        return self._by_key.get((tenant, name))
+        return super().account_of(f"{base}@{domain}") if plus else None
 
     def with_imap(self) -> list[Account]:
-        return [account for account in self._by_key.values() if account.settings.imap]
+        return [account for account in self if account.settings.imap]
 
-    def check_passwords(self, loaded: Loaded, relay: Relay | None) -> None:
-        """Read every password once; `ConfigurationError` names the key of the one that is not."""
-        logins: dict[str, Login | None] = {f"services.{SERVICE}.relay": relay}
-        for account in self._by_key.values():
-            key = f"tenants.{account.tenant}.accounts.{account.name}"
-            logins[f"{key}.imap"] = account.settings.imap
-            logins[f"{key}.relay"] = account.settings.relay
-        for key, login in logins.items():
-            try:
-                if login:
-                    login.password()
-            except ConfigurationError as error:
-                raise ConfigurationError(f"{loaded.path}: {key}: {error}") from None
 
-    def _add(self, account: Account) -> None:
-        key = f"tenants.{account.tenant}.accounts.{account.name}"
-        self._by_key[account.tenant, account.name] = account
-        for address in (account.settings.address, *account.settings.aliases):
-            other = self._by_address.setdefault(compared_address(address), account)
-            if other is not account:
-                raise ValueError(f"{key}: an address of {other.key} too; remove it from one")
-        first = self._by_domain.setdefault(account.settings.mail_domain, account)
-        # A reply or bounce address says only its domain, so that must say whose it is.
-        if first.tenant != account.tenant:
-            raise ValueError(f"{key}: domain belongs to tenant {first.tenant}; give each its own")
+def logins_of(settings: EmailSettings, found: Accounts) -> dict[str, Relay | Imap]:
+    """Return every mail server that this channel logs in at or hands mails to, by its setting."""
+    named: dict[str, Relay | Imap | None] = {f"services.{SERVICE}.relay": settings.relay}
+    for account in found:
+        named[f"{account.setting}.imap"] = account.settings.imap
+        named[f"{account.setting}.relay"] = account.settings.relay
+    return {key: login for key, login in named.items() if login}
+
+
+def read(loaded: Loaded) -> tuple[EmailSettings, Accounts]:
+    """Read settings and accounts, and every password once; `ConfigurationError` names the key."""
+    settings, found = loaded.section(SERVICE, EmailSettings), Accounts.read(loaded)
+    for key, login in logins_of(settings, found).items():
+        try:
+            login.password()
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{loaded.path}: {key}: {error}") from None
+    return settings, found
+
+
+def peers(loaded: Loaded) -> list[Peer]:
+    logins = logins_of(*read(loaded))
+    return [Peer(key, login.host, login.port) for key, login in logins.items()]
+
+
+ABOUT = About(SERVICE, EmailSettings, read, peers)
 
 
 def compared_address(address: str) -> str:

@@ -13,7 +13,7 @@ from conversation_store.append.listen import listen
 from conversation_store.change import wake
 from conversation_store.queue.tally import fold
 from conversation_store.renew import renew
-from conversation_store.settings import SERVICE, StoreSettings
+from conversation_store.settings import ABOUT, SERVICE
 from conversation_store.store import Store
 from hub_kit.consume import Consumer
 from hub_kit.ground import Ground
@@ -93,14 +93,13 @@ async def _wake(store: Store) -> None:
 
 def main() -> None:
     loaded = or_exit(Loaded.read)
-    settings = or_exit(lambda: loaded.section(SERVICE, StoreSettings))
+    settings = or_exit(lambda: ABOUT.read(loaded))
     ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
 
     async def build() -> FastAPI:
         return compose(Store.open(await Ground.open(SERVICE, loaded.hub, ring), settings))
 
-    host, port = settings.address
-    run(build, SERVICE, host, port, loaded.hub.telemetry)
+    run(build, SERVICE, settings.http.host, settings.http.port, loaded.hub.telemetry)
 
 
 if __name__ == "__main__":

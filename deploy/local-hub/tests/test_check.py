@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 import yaml
 
+from hub_kit.about import names
 from hub_kit.keys import KeyRing
 from hub_kit.settings import HubSettings, Loaded
 from hub_kit.testing import fresh_database
@@ -15,7 +16,7 @@ from local_hub.__main__ import main
 from local_hub.check import _identity
 from local_hub.locate import MODEL
 from local_hub.peers.identity import make_provider, playing
-from local_hub.programs import SERVICES, migrations
+from local_hub.programs import migrations
 
 
 @pytest.fixture(autouse=True)
@@ -145,7 +146,7 @@ def test_what_cannot_be_reached(tmp_path, capsys):
         ("bus: 127.0.0.1:1 cannot be reached", "start it, or correct it"),
         *(
             (f"database: {service} cannot connect", "start it, or correct the DSN")
-            for service in sorted(SERVICES)
+            for service in names()
         ),
         ("keys_file: No such file or directory", "make one with `faden keys`"),
         ("services.channel_email.relay: cannot be reached", "correct host and port"),

@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from hub_kit.about import names
 from hub_kit.testing import fresh_database
 from local_hub.__main__ import main
 from local_hub.check import check_connections
 from local_hub.locate import MODEL, Place
 from local_hub.prepare import in_database, migrate_database
-from local_hub.programs import SERVICES
 
 
 async def test_every_service_finds_its_schema(cluster, tmp_path, monkeypatch):
@@ -27,7 +27,7 @@ async def test_every_service_finds_its_schema(cluster, tmp_path, monkeypatch):
         connection = await asyncpg.connect(owner)
         schemas = await connection.fetch("select nspname from pg_namespace")
         await connection.close()
-        assert {"hub", *SERVICES} <= {row["nspname"] for row in schemas}
+        assert {"hub", *names()} <= {row["nspname"] for row in schemas}
 
 
 async def _newer(owner: str) -> None:

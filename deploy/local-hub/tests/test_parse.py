@@ -79,9 +79,10 @@ def test_as_an_account_reads_it(mails, capsys, account, result):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("email", "none.eml"), "none.eml: No such file or directory; name a mail file, or -"),
+        (("email", "none.eml"), "none.eml: No such file or directory; name a file, or -"),
         (("pigeon", "plain.eml"), "pigeon: nothing to parse here; write email"),
-        (("email", "plain.eml", "--account", "x/y"), "no mail account x/y; write tenant/name"),
+        (("web", "plain.eml"), "web: nothing to parse here; write email"),
+        (("email", "plain.eml", "--account", "x/y"), "no such account x/y; write tenant/name"),
     ],
 )
 def test_mistakes(mails, capsys, arguments, said):

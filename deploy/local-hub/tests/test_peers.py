@@ -16,10 +16,11 @@ import httpx
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from hub_kit.listen import Listen
 from hub_kit.testing import eventually
 from local_hub.peers.app import build
 from local_hub.peers.mail.compose import write_vacation
-from local_hub.peers.settings import Mailbox, PeersSettings, split_address
+from local_hub.peers.settings import Mailbox, PeersSettings
 
 ERIKA = "erika@buergerpost.example"
 PETRA = "petra@buergerpost.example"
@@ -53,7 +54,7 @@ class Hub:
 class World:
     hub: Hub
     http: httpx.AsyncClient
-    smtp: str
+    smtp: Listen
 
     async def deliver(self, to, *, sender=OURS, mail_options=(), rcpt_options=(), headers=None):
         """Send a mail into the pretend world; return the code it got."""
@@ -65,8 +66,7 @@ class World:
         for name, value in (headers or {}).items():
             mail[name] = value
         mail.set_content("Bitte senden Sie uns den Bescheid.\n")
-        host, port = split_address(self.smtp)
-        async with aiosmtplib.SMTP(hostname=host, port=port) as client:
+        async with aiosmtplib.SMTP(hostname=self.smtp.host, port=self.smtp.port) as client:
             try:
                 await client.sendmail(
                     sender, [to], mail.as_bytes(), mail_options=mail_options,

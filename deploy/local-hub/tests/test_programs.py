@@ -1,18 +1,15 @@
 """What runs is what the workspace, the model file and the folders name: nothing more or less."""
 
 import socket
-import tomllib
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
+from hub_kit.about import names
 from hub_kit.settings import ConfigurationError, Loaded
 from local_hub.locate import MODEL
-from local_hub.programs import READERS, SERVICES, check_ports, elsewhere, listeners_of, migrations
+from local_hub.programs import check_ports, elsewhere, listeners_of, migrations
 from local_hub.programs import programs_of as programs
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -20,16 +17,9 @@ def loaded():
     return Loaded.read(MODEL)
 
 
-def test_every_service_of_the_workspace_runs():
-    workspace = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    members = workspace["tool"]["uv"]["workspace"]["members"]
-    with_app = {path.parent.name for m in members for path in (ROOT / m / "src").glob("*/app.py")}
-    assert with_app == set(SERVICES)
-
-
 def test_every_program_can_be_started(loaded):
     found = {program.name: program.module for program in programs(loaded, "kafka")}
-    assert set(found) == {*SERVICES, "relay", "peers"}
+    assert set(found) == {*names(), "relay", "peers"}
     assert all(find_spec(module) for module in found.values())
     assert find_spec("local_hub.peers.__main__")
     assert "relay" not in {program.name for program in programs(loaded, "postgresql")}
@@ -37,22 +27,12 @@ def test_every_program_can_be_started(loaded):
 
 def test_every_service_has_migrations_and_a_section(loaded):
     assert all(list(folder.glob("*.py")) for folder in migrations().values())
-    assert set(SERVICES) <= set(loaded.hub.services)
-
-
-def test_readers_are_those_who_may_set_aside():
-    tables = {
-        name: "".join(f.read_text("utf-8") for f in folder.glob("*.py"))
-        for name, folder in migrations().items()
-    }
-    assert {name for name, text in tables.items() if "READER" in text or "CHANNEL" in text} == set(
-        READERS
-    )
+    assert set(names()) <= set(loaded.hub.services)
 
 
 def test_no_two_listeners_are_alike(loaded):
     addresses = list(listeners_of(loaded, "kafka").values())
-    assert len(set(addresses)) == len(addresses) > len(SERVICES)
+    assert len(set(addresses)) == len(addresses) > len(names())
 
 
 def test_elsewhere_moves_every_listener(loaded, monkeypatch):

@@ -20,7 +20,7 @@ from gateway.log_in import Login
 from gateway.log_out import Logout
 from gateway.route import Origins
 from gateway.sessions import Sessions
-from gateway.settings import SERVICE, GatewaySettings, read_settings, split_address
+from gateway.settings import ABOUT, SERVICE, GatewaySettings
 from hub_kit.ground import Ground
 from hub_kit.hooks import Account
 from hub_kit.keys import KeyRing
@@ -93,7 +93,8 @@ class Listener:
         self._open: socket.socket | None = self._listen()
 
     def _listen(self) -> socket.socket:
-        return listen_on(*split_address(self._settings.door), f"services.{SERVICE}.door")
+        door = self._settings.door
+        return listen_on(door.host, door.port, f"services.{SERVICE}.door")
 
     async def run(self) -> None:
         """Serve until cancelled; who is still being answered then has a few seconds."""
@@ -133,9 +134,9 @@ async def compose(loaded: Loaded, settings: GatewaySettings) -> FastAPI:
 
 def main() -> None:
     loaded = or_exit(Loaded.read)
-    settings = or_exit(lambda: read_settings(loaded))
-    host, port = split_address(settings.http)
-    run(partial(compose, loaded, settings), SERVICE, host, port, loaded.hub.telemetry)
+    settings = or_exit(lambda: ABOUT.read(loaded))
+    http = settings.http
+    run(partial(compose, loaded, settings), SERVICE, http.host, http.port, loaded.hub.telemetry)
 
 
 if __name__ == "__main__":

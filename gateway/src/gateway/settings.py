@@ -1,6 +1,5 @@
 """Every setting of the gateway: where it listens, who may log in, how much it lets through."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -8,18 +7,14 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
 from hub_contract.words import Channel, Tenant
+from hub_kit.about import About
+from hub_kit.listen import Listen, ListenAddress
+from hub_kit.secret import read_secret
 from hub_kit.settings import PUBLIC, ConfigurationError, Loaded, Section
 
 SERVICE = "gateway"
 # First parts of paths that are the gateway's own: no tenant may have such a name.
 RESERVED = frozenset({"desk", "static", "hooks", "login", "logout", "healthz", "readyz", "metrics"})
-
-
-def an_address(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
-        raise ValueError("write host:port, for example 127.0.0.1:8080 or [::1]:8080")
-    return value
 
 
 def an_origin(value: str) -> str:
@@ -29,7 +24,6 @@ def an_origin(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
-Address = Annotated[str, AfterValidator(an_address)]
 Origin = Annotated[str, AfterValidator(an_origin)]
 
 
@@ -79,23 +73,16 @@ class Oidc(Section):
 
     def secret(self) -> str:
         """Read the secret; `ConfigurationError` names what is missing."""
-        if self.client_secret_env:
-            if value := os.environ.get(self.client_secret_env):
-                return value
-            raise ConfigurationError(f"{self.client_secret_env} is not set; set it")
-        if not self.client_secret_file:
-            return ""
-        try:
-            return self.client_secret_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigurationError(
-                f"{self.client_secret_file}: {error.strerror}; correct client_secret_file"
-            ) from None
+        return read_secret("client_secret", self.client_secret_file, self.client_secret_env)
 
 
 class GatewaySettings(Section):
-    http: Address = Field(default="127.0.0.1:8014", description="probes, never from outside")
-    door: Address = Field(default="127.0.0.1:8080", description="what the outside sees")
+    http: ListenAddress = Field(
+        default=Listen("127.0.0.1", 8014), description="probes, never from outside"
+    )
+    door: ListenAddress = Field(
+        default=Listen("127.0.0.1", 8080), description="what the outside sees"
+    )
     public: Origin = Field(default=PUBLIC, description="how people write it")
     hosts: dict[str, Tenant] = Field(
         default={}, description="host names of single authorities, with the port if it is odd"
@@ -165,20 +152,24 @@ def read_settings(loaded: Loaded) -> GatewaySettings:
 class _Channel(BaseModel):
     """What we read of a channel's section."""
 
-    http: Address = ""
-
-
-# Who listens everywhere is reached here.
-_HERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
+    http: ListenAddress | None = None
 
 
 def _listening(loaded: Loaded) -> dict[Channel, str]:
     """Return the origin of every channel whose section says where it listens."""
     found = {one: loaded.section(f"channel_{one}", _Channel).http for one in Channel}
-    parts = {one: http.rpartition(":") for one, http in found.items() if http}
-    return {one: f"http://{_HERE.get(host, host)}:{port}" for one, (host, _, port) in parts.items()}
+    return {one: http.url for one, http in found.items() if http}
 
 
-def split_address(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
-    return host.strip("[]"), int(port)
+def read(loaded: Loaded) -> GatewaySettings:
+    """Return the settings, the secret read once; `ConfigurationError` names the key."""
+    settings = read_settings(loaded)
+    try:
+        if settings.oidc:
+            settings.oidc.secret()
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{loaded.path}: services.{SERVICE}.oidc: {error}") from None
+    return settings
+
+
+ABOUT = About(SERVICE, GatewaySettings, read)

@@ -1,16 +1,14 @@
 """The service as a process: pages, probes, a stop, a database that comes back."""
 
-import asyncio
 import json
-import os
 import signal
 import socket
-import sys
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
+from channel_web.settings import SERVICE
+from hub_kit.processes import readiness, serving, start
 from hub_kit.testing import eventually
 from hub_kit.tokens import Caller, issue
 
@@ -38,38 +36,6 @@ def configuration(hub, port, tmp_path):
     return path
 
 
-async def start(configuration) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "channel_web.app",
-        env={**os.environ, "HUB_CONFIG": str(configuration)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
-@asynccontextmanager
-async def serving(configuration, port):
-    process = await start(configuration)
-    try:
-        await eventually(lambda: readiness(port, 200), within=60)
-        yield process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-        await process.communicate()
-
-
-async def readiness(port: int, expected: int) -> dict:
-    async with httpx.AsyncClient() as client:
-        try:
-            answer = await client.get(f"http://127.0.0.1:{port}/readyz")
-        except httpx.TransportError:
-            return {}
-    return answer.json() if answer.status_code == expected else {}
-
-
 def browser(hub, port, role="citizen") -> httpx.AsyncClient:
     """A browser, with what the gateway says of it."""
     token = issue(hub.ground.ring, Caller("anonymous", "musterstadt", role), "channel_web")
@@ -78,7 +44,7 @@ def browser(hub, port, role="citizen") -> httpx.AsyncClient:
 
 
 async def test_a_form_is_taken_in_and_nothing_personal_is_logged(hub, configuration, port, read):
-    async with serving(configuration, port) as process:
+    async with serving(SERVICE, configuration, port) as process:
         assert await readiness(port, 200) == {"database": "ok", "live": "ok"}
         async with browser(hub, port) as client:
             page = (await client.get("/kontakt")).text
@@ -99,7 +65,7 @@ async def test_a_database_that_comes_back_needs_no_restart(hub, configuration, p
     name = await hub.ask("select current_database()")
     away = """select count(pg_terminate_backend(pid)) from pg_stat_activity
               where usename = 'channel_web' and datname = current_database()"""
-    async with serving(configuration, port), browser(hub, port) as client:
+    async with serving(SERVICE, configuration, port), browser(hub, port) as client:
         page = (await client.get("/kontakt")).text
         form = {"form": read.hidden(page, "form")[0], "subject": "Hund", "text": "Ein Dackel."}
         await hub.rows(f'alter database "{name}" connection limit 0')
@@ -116,7 +82,7 @@ async def test_a_database_that_comes_back_needs_no_restart(hub, configuration, p
 
 
 async def test_operators_see_its_state_and_citizens_do_not(hub, configuration, port):
-    async with serving(configuration, port):
+    async with serving(SERVICE, configuration, port):
         async with browser(hub, port, "operator") as client:
             said = (await client.get("/operations")).json()
         assert (said["service"], said["parked"], said["dead"]) == ("channel_web", [], [])
@@ -127,7 +93,7 @@ async def test_operators_see_its_state_and_citizens_do_not(hub, configuration, p
 
 async def test_a_port_in_use_is_said_with_its_setting(configuration, port):
     with socket.create_server(("127.0.0.1", port)):
-        process = await start(configuration)
+        process = await start(SERVICE, configuration)
         _, said = await process.communicate()
     assert process.returncode == 2
     [line] = said.decode().splitlines()

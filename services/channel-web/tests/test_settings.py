@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from channel_web.settings import SERVICE, Accounts, Listen, WebSettings
+from channel_web.settings import SERVICE, Accounts, WebSettings
+from hub_kit.listen import Listen
 from hub_kit.settings import ConfigurationError, Loaded
 
 PORTAL = {"channel": "web", "address": "www.musterstadt.example"}

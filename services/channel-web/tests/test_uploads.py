@@ -6,12 +6,14 @@ from io import BytesIO
 import pytest
 
 from channel_web.parse.form import Wrong
-from channel_web.parse.uploads import Upload, check, safe_name
+from channel_web.parse.uploads import Upload, check
 
 LIMIT = 1_000_000
 JPEG = b"\xff\xd8\xff\xe1\x00\x10Exif\x00\x00" + bytes(40)
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(20)
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj"
+HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(40)
+HEIF = b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic" + bytes(40)
 PROGRAM = b"MZ\x90\x00\x03" + bytes(100)
 HTML = b"<!doctype html><script>alert(1)</script>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -42,11 +44,12 @@ DOCX = archive("[Content_Types].xml", "word/document.xml")
         ("bild.gif", b"GIF89a" + bytes(20), "image/gif"),
         ("bild.webp", b"RIFF\x24\x00\x00\x00WEBPVP8 " + bytes(20), "image/webp"),
         ("fax.tif", b"II*\x00\x08\x00\x00\x00" + bytes(20), "image/tiff"),
-        ("iphone.heic", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "image/heic"),
-        ("iphone.heif", b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00", "image/heic"),
+        ("iphone.heic", HEIC, "image/heic"),
+        ("iphone.heif", HEIF, "image/heic"),
         ("notiz.txt", "Grüße".encode(), "text/plain"),
         ("notiz.txt", "Grüße".encode("cp1252"), "text/plain"),
         ("liste.csv", b"a;b\r\n1;2\r\n", "text/csv"),
+        ("auto.txt", b"BMW abmelden", "text/plain"),  # BM begins a bitmap too
         ("brief.docx", DOCX, WORD),
         (
             "brief.odt",
@@ -99,23 +102,6 @@ def test_a_harmless_file_with_a_wrong_name_gets_a_true_one(name, data, taken_as)
     taken = check(name, data, LIMIT)
     assert isinstance(taken, Upload)
     assert (taken.file_name, taken.sent_as) == (taken_as, name)
-
-
-@pytest.mark.parametrize(
-    ("name", "safe"),
-    [
-        ("C:\\Users\\Erika\\foto.jpg", "foto.jpg"),
-        ("../../etc/passwd", "passwd"),
-        ("\u202egpj.exe", "gpj.exe"),
-        ("a\x00b\r\n.txt", "ab.txt"),
-        ('<img src=x onerror="alert(1)">.png', "img src=x onerror=alert(1).png"),
-        ("..", ""),
-        ("x" * 300 + ".jpeg", "x" * 115 + ".jpeg"),
-        ("Größe 3.pdf", "Größe 3.pdf"),
-    ],
-)
-def test_names_are_made_harmless(name, safe):
-    assert safe_name(name) == safe
 
 
 def test_a_file_without_a_name_is_named_by_its_content():

@@ -1,10 +1,11 @@
 """Read plain-text bodies: charset, wrapped lines, files written into the text."""
 
-from channel_email.parse.attachments import File, safe_name, type_of
+from channel_email.parse.attachments import File, safe_name
 from channel_email.parse.decode import clean, to_text
 from channel_email.parse.mime import Part
 from channel_email.parse.transfer import find_uu, is_base64
 from hub_contract.problems import Problem, ProblemCode
+from hub_kit.files import type_of
 
 
 def read_text(part: Part, data: bytes) -> tuple[str, list[File], Problem | None]:
@@ -59,5 +60,5 @@ def _without_uu(data: bytes) -> tuple[bytes, list[File]]:
         kept.append(data[position:start])
         position = end
         name_read = safe_name(to_text(name)[0])
-        files.append(File(name_read, type_of(name_read), content))
+        files.append(File(name_read, type_of(content, name_read), content))
     return b"".join([*kept, data[position:]]), files

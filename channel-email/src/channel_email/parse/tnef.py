@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from tnefparse.tnef import TNEF
 
-from channel_email.parse.attachments import File, safe_name, type_of
+from channel_email.parse.attachments import File, safe_name
 from channel_email.parse.decode import clean, to_text
 from hub_contract.problems import Problem, ProblemCode
+from hub_kit.files import type_of
 
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SIGNATURE = b"\x78\x9f\x3e\x22"
@@ -39,7 +40,7 @@ def open_tnef(data: bytes) -> Opened:
 
 
 def _file(name: str, content: bytes) -> File:
-    return File(name, type_of(name), content)
+    return File(name, type_of(content, name), content)
 
 
 def _text(value: object) -> str:

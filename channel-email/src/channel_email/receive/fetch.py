@@ -20,14 +20,14 @@ from typing import Protocol, TypeVar
 import structlog
 
 from channel_email.parse import parse
-from channel_email.receive.checkpoint import Checkpoints, Place
 from channel_email.receive.deliver import context_of
 from channel_email.receive.mailbox import Fetched, Mailbox
-from channel_email.receive.turns import Turns
 from channel_email.settings import Account, Imap
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import Arrival
 from hub_kit.accept import Accepted
+from hub_kit.checkpoint import Checkpoints, Source
+from hub_kit.turns import Turns
 
 MAILS, BYTES = 200, 16 * 1024 * 1024  # of one batch; a larger mail is a batch of its own
 TRIES = 3
@@ -83,9 +83,9 @@ class Fetcher:
             await asyncio.sleep(self._pause)
             self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
-    def _forget(self, place: Place | None) -> None:
+    def _forget(self, source: Source | None) -> None:
         """Forget what is known by UIDs: under another UIDVALIDITY they name other mails."""
-        self._place = place
+        self._source = source
         self._failures: Counter[int] = Counter()
         self._singly_to = 0  # up to this UID one at a time, to find the one that fails
         self._untidy: set[int] = set()  # safe with us, but not deleted or moved yet
@@ -94,24 +94,24 @@ class Fetcher:
         """Work until the connection breaks or it is another copy's turn."""
         self._pause = self._first_pause
         settings = mailbox.settings
-        place = Place(self._account.key, settings.host, settings.folder, mailbox.uidvalidity)
-        if place != self._place:
-            self._forget(place)
+        source = _source_of(self._account.key, settings, mailbox.uidvalidity)
+        if source != self._source:
+            self._forget(source)
         while await self._turns.take(self._account.key):
-            await self._try_buried(mailbox, place)
-            last = await self._checkpoints.last(place)
+            await self._try_buried(mailbox, source)
+            last = await self._checkpoints.last(source)
             if uids := await mailbox.ask(mailbox.blocking.uids_after, last):
-                await self._take_all(mailbox, place, uids)
+                await self._take_all(mailbox, source, uids)
             else:
                 await mailbox.wait(last)
 
-    async def _take_all(self, mailbox: "_Connected", place: Place, uids: list[int]) -> None:
+    async def _take_all(self, mailbox: "_Connected", source: Source, uids: list[int]) -> None:
         for start in range(0, len(uids), MAILS):
             for batch in await self._split(mailbox, uids[start : start + MAILS]):
                 if not await self._turns.take(self._account.key):
                     return
-                await self._take_or_bury(mailbox, place, batch)
-                await self._checkpoints.move(place, batch[-1])
+                await self._take_or_bury(mailbox, source, batch)
+                await self._checkpoints.move(source, batch[-1])
 
     async def _split(self, mailbox: "_Connected", uids: list[int]) -> list[list[int]]:
         """Split into batches of at most BYTES; what may fail stands alone."""
@@ -125,7 +125,7 @@ class Fetcher:
         return _batches(uids, sizes, self._size_limit)
 
     async def _take_or_bury(
-        self, mailbox: "_Connected", place: Place, batch: Sequence[int]
+        self, mailbox: "_Connected", source: Source, batch: Sequence[int]
     ) -> None:
         try:
             await self._take(mailbox, batch)
@@ -136,8 +136,8 @@ class Fetcher:
             self._failures[batch[0]] += 1
             if self._failures[batch[0]] < TRIES and not isinstance(error, TooLarge):
                 raise Temporary(str(error)) from None
-            log.error("mail buried", account=place.key, uid=batch[0], reason=str(error))
-            await self._checkpoints.bury(place, batch[0], str(error))
+            log.error("mail buried", account=source.key, uid=batch[0], reason=str(error))
+            await self._checkpoints.bury(source, batch[0], str(error))
         self._failures.pop(batch[0], None)
 
     async def _take(self, mailbox: "_Connected", batch: Sequence[int]) -> None:
@@ -185,14 +185,20 @@ class Fetcher:
         at = min(mail.arrived, now) if mail.arrived else now
         return parse(mail.raw, context_of(self._account, at))
 
-    async def _try_buried(self, mailbox: "_Connected", place: Place) -> None:
-        for uid in await self._checkpoints.due(place):
+    async def _try_buried(self, mailbox: "_Connected", source: Source) -> None:
+        for uid in await self._checkpoints.due(source):
             try:
                 await self._take(mailbox, [uid])
             except Unfetchable as error:
-                await self._checkpoints.still_dead(place, uid, str(error))
+                await self._checkpoints.still_dead(source, uid, str(error))
             else:
-                await self._checkpoints.risen(place, uid)
+                await self._checkpoints.forget(source, uid)
+
+
+def _source_of(key: str, settings: Imap, uidvalidity: int) -> Source:
+    """Return a folder as one UIDVALIDITY knows it; under another one every UID is another mail."""
+    name = f"imap/{key}/{settings.host}/{settings.folder}/{uidvalidity}"
+    return Source("imap", key, name)
 
 
 class _Connected:

@@ -9,8 +9,9 @@ import structlog
 from channel_email.receive import replies
 from channel_email.receive.deliver import Deliver
 from channel_email.receive.session import LARGE_AT_ONCE, LmtpSession, Session
-from channel_email.settings import EmailSettings, Listen
+from channel_email.settings import EmailSettings
 from hub_contract.errors import Temporary
+from hub_kit.listen import Listen
 from hub_kit.shell import listen_on
 
 PATIENCE = 20  # seconds that a stop waits for mails in transit

@@ -95,20 +95,18 @@ def check(config: Config = None, data: Data = HERE, as_json: Json = False) -> No
 
 @app.command()
 def parse(
-    channel: Annotated[str, typer.Argument(help="email")],
-    files: Annotated[list[Path], typer.Argument(help="The mails; - is standard input.")],
+    channel: Annotated[str, typer.Argument(help="email, or another channel that reads files.")],
+    files: Annotated[list[Path], typer.Argument(help="The originals; - is standard input.")],
     config: Config = None,
     account: Annotated[
         str, typer.Option(help="Read it as this account (tenant/name) of the file.")
     ] = "",
 ) -> None:
-    """Show what Faden makes of a mail: one JSON event a line, opened, without any database."""
-    from local_hub.parse import context_of, parse_mails
+    """Show what Faden makes of an original: one JSON event a line, opened, without any database."""
+    from local_hub.parse import parse_files
 
-    if channel != "email":
-        raise ConfigurationError(f"{channel}: nothing to parse here; write email")
     loaded = Place.find(config, HERE).read() if account else None
-    for line in parse_mails(files, context_of(loaded, account or "example/post")):
+    for line in parse_files(channel, files, loaded, account):
         sys.stdout.write(line + "\n")
 
 

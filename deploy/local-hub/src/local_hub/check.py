@@ -11,26 +11,18 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from channel_email.settings import SERVICE as EMAIL
-from channel_email.settings import Accounts, EmailAccount, EmailSettings, Login
-from channel_web.settings import SERVICE as WEB
-from channel_web.settings import Accounts as WebAccounts
-from channel_web.settings import WebSettings
 from gateway.identify import Provider
 from gateway.lack import read_lack
 from gateway.settings import read_settings as read_gateway
 from hub_contract.errors import Permanent, Temporary
-from hub_contract.words import Channel
+from hub_kit.about import Peer, about, names
 from hub_kit.blobs import open_blobs
 from hub_kit.database import AWAY
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
 from local_hub.peers.settings import PeersSettings
-from local_hub.programs import SERVICES
-from workspace.settings import SERVICE as DESK
-from workspace.settings import WorkspaceSettings
 
-KNOWN = (*SERVICES, "relay", "kafka", "keycloak", "peers")
+MORE = ("relay", "kafka", "keycloak", "peers")  # sections of the file that are no services
 WITHIN = 5  # seconds for each connection
 _CLAIM_REMEDY = "let the provider put it into the ID token or UserInfo, or correct claim"
 
@@ -50,22 +42,15 @@ class Finding:
 
 def check_configuration(loaded: Loaded) -> list[Finding]:
     """Check every section as its service will; `ConfigurationError` for the first mistake."""
-    email = loaded.section(EMAIL, EmailSettings)
-    accounts = Accounts.read(loaded)
+    for name in names():
+        about(name).read(loaded)
     loaded.section("peers", PeersSettings)
-    loaded.section(WEB, WebSettings)
-    WebAccounts.read(loaded)
-    loaded.section(DESK, WorkspaceSettings)
-    _check_secret(loaded)
+    known = (*names(), *MORE)
     for name in loaded.hub.services:
-        if name not in KNOWN:
-            known = ", ".join(KNOWN)
+        if name not in known:
             raise ConfigurationError(
-                f"{loaded.path}: services.{name}: no such service; write one of {known}"
+                f"{loaded.path}: services.{name}: no such service; write one of {', '.join(known)}"
             )
-    for section in (email.relay, *(a.settings.imap for a in accounts.with_imap())):
-        if section:
-            section.password()
     addresses = sum(len(tenant.accounts) for tenant in loaded.hub.tenants.values())
     return [
         Finding("tenants", f"{len(loaded.hub.tenants)}, with {addresses} accounts"),
@@ -73,19 +58,11 @@ def check_configuration(loaded: Loaded) -> list[Finding]:
     ]
 
 
-def _check_secret(loaded: Loaded) -> None:
-    if (oidc := read_gateway(loaded).oidc) is not None:
-        try:
-            oidc.secret()
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{loaded.path}: services.gateway.oidc: {error}") from None
-
-
 async def check_connections(loaded: Loaded) -> list[Finding]:
     """Try everything that the file names, all at once."""
     checks: list[Awaitable[Finding]] = [_keys(loaded), _blobs(loaded), _bus(loaded)]
-    checks += [_database(loaded, role) for role in SERVICES]
-    checks += [_mail_server(key, login, port) for key, login, port in _mail_servers(loaded)]
+    checks += [_database(loaded, role) for role in names()]
+    checks += [_peer(peer) for name in names() for peer in about(name).peers(loaded)]
     checks.append(_identity(loaded))
     return list(await asyncio.gather(*checks))
 
@@ -171,27 +148,10 @@ async def _lack(loaded: Loaded, claim: str) -> str:
     return ""
 
 
-def _mail_servers(loaded: Loaded) -> list[tuple[str, Login, int]]:
-    email = loaded.section(EMAIL, EmailSettings)
-    found: list[tuple[str, Login, int]] = []
-    if email.relay:
-        found.append((f"services.{EMAIL}.relay", email.relay, email.relay.port))
-    for tenant, name, _ in loaded.hub.accounts(Channel.EMAIL):
-        account = loaded.account(tenant, name, EmailAccount)
-        for key, login in (("imap", account.imap), ("relay", account.relay)):
-            if login:
-                found.append((f"tenants.{tenant}.accounts.{name}.{key}", login, login.port))
-    return found
-
-
-async def _mail_server(key: str, login: Login, port: int) -> Finding:
-    value = f"{login.host}:{port}"
-    fault = await _connect(login.host, port)
-    return (
-        Finding(key, value, fault, "start it, or correct host and port")
-        if fault
-        else Finding(key, value)
-    )
+async def _peer(peer: Peer) -> Finding:
+    fault = await _connect(peer.host, peer.port)
+    remedy = "start it, or correct host and port"
+    return Finding(peer.key, f"{peer.host}:{peer.port}", fault, remedy if fault else "")
 
 
 async def _connect(host: str, port: int) -> str:

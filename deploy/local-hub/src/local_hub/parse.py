@@ -1,36 +1,44 @@
-"""`faden parse email FILE…`: what Faden makes of a mail, one opened event a line, no database."""
+"""`faden parse CHANNEL FILE…`: what Faden makes of an original, one opened event a line."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from channel_email.parse import Context, parse
-from channel_email.settings import Accounts
+from hub_contract.events import Arrival
 from hub_contract.topics import to_json
+from hub_contract.words import Channel
+from hub_kit.about import names
+from hub_kit.channel import Frame, find_channel
 from hub_kit.settings import ConfigurationError, Loaded
 
 
-def parse_mails(files: Iterable[Path], context: Context) -> Iterator[str]:
-    """Yield one JSON event for each file; `-` is standard input."""
+def parse_files(
+    channel: str, files: Iterable[Path], loaded: Loaded | None, account: str
+) -> Iterator[str]:
+    """Yield one JSON event for each file, without any database; `-` is standard input.
+
+    With the settings it is read as `account` (tenant/name) of them, without as anyone would.
+    """
+    parse = _parser(channel)
     for file in files:
-        yield to_json(parse(_read(file), context).event).decode()
+        yield to_json(parse(_read(file), loaded, account).event).decode()
 
 
-def context_of(loaded: Loaded | None, account: str) -> Context:
-    """Return how this account (`tenant/name`) reads a mail; without a file, as anyone would."""
-    tenant, _, name = account.partition("/")
-    now = datetime.now(UTC)
-    if loaded is None:
-        return Context(tenant, name, now)
-    found = Accounts.read(loaded).get(tenant, name)
-    if found is None:
-        remedy = "write tenant/name as the file does"
-        raise ConfigurationError(f"{loaded.path}: tenants: no mail account {account}; {remedy}")
-    settings = found.settings
-    return Context(
-        tenant, name, now, trusted_hosts=settings.trusted_hosts, domain=settings.mail_domain
-    )
+def _parser(channel: str) -> Callable[[bytes, Loaded | None, str], Arrival]:
+    found = _frame(channel)
+    if found and found.parse:
+        return found.parse
+    others = [name.removeprefix("channel_") for name in names() if name.startswith("channel_")]
+    known = [other for other in others if (frame := _frame(other)) and frame.parse]
+    raise ConfigurationError(f"{channel}: nothing to parse here; write {' or '.join(known)}")
+
+
+def _frame(channel: str) -> Frame[Any, Any] | None:
+    try:
+        return find_channel(Channel(channel))
+    except (ValueError, LookupError):
+        return None
 
 
 def _read(file: Path) -> bytes:
@@ -39,4 +47,4 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise ConfigurationError(f"{file}: {error.strerror}; name a mail file, or -") from None
+        raise ConfigurationError(f"{file}: {error.strerror}; name a file, or -") from None

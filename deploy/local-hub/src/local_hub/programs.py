@@ -1,31 +1,18 @@
 """Which processes make a hub, what each needs to start, and where each listens."""
 
 import json
-import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from hub_kit.settings import Loaded
+from pydantic import BaseModel
 
-# A service is an import name: its schema, its role, its section of the file, its `.app`.
-READERS = ("conversation_store", "channel_email", "channel_web")  # they may set events aside
-SERVICES = (*READERS, "workspace", "gateway")
-_MODULES = {name: f"{name}.app" for name in SERVICES} | {
-    "relay": "hub_kit.relay",
-    "peers": "local_hub.peers",
-}
-_LISTENERS = (
-    "http",
-    "smtp",
-    "lmtp",
-    "door",
-    "identity",
-)  # the keys of a section that name a listener of ours
-_DEFAULTS = {"services.relay.http": "127.0.0.1:8009"}  # the one that the model file leaves out
+from hub_kit.about import about, names
+from hub_kit.listen import listeners_of as in_section
+from hub_kit.settings import Loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +28,18 @@ def programs_of(loaded: Loaded, bus: str) -> list[Program]:
     """Return what runs: each service, the relay where a Kafka is fed, the pretend world."""
     listeners = listeners_of(loaded, bus)
     return [
-        Program(name, _MODULES[name], listeners.get(f"services.{name}.http", ""))
-        for name in _names(loaded, bus)
+        Program(name, module, listeners.get(f"services.{name}.http", ""))
+        for name, module, _ in _processes(loaded, bus)
     ]
 
 
 def listeners_of(loaded: Loaded, bus: str) -> dict[str, str]:
     """Return host:port of every listener by its key in the file, HUB_ variables considered."""
-    keys = [f"services.{name}.{key}" for name in _names(loaded, bus) for key in _LISTENERS]
-    return {key: address for key in keys if (address := _address(loaded, key))}
+    return {
+        f"services.{name}.{key}": str(listen)
+        for name, _, section in _processes(loaded, bus)
+        for key, listen in in_section(loaded.section(name, section)).items()
+    }
 
 
 def check_ports(loaded: Loaded, bus: str) -> None:
@@ -71,7 +61,7 @@ def elsewhere(loaded: Loaded, bus: str) -> dict[str, str]:
     free = free_addresses(len(listeners))
     moves = dict(zip(listeners.values(), free, strict=True))
     moved = dict(zip(map(_variable, listeners), free, strict=True))
-    for name in _names(loaded, bus):
+    for name, _, _ in _processes(loaded, bus):
         for key, value in loaded.hub.services.get(name, {}).items():
             other = _moved(value, moves)
             if other != value and f"services.{name}.{key}" not in listeners:
@@ -105,23 +95,21 @@ def free_addresses(number: int) -> list[str]:
 
 def migrations() -> Mapping[str, Path]:
     """Return the folder of each service's migrations."""
-    return {
-        name: Path(str(import_module(name).__file__)).parent / "migrations" for name in SERVICES
-    }
+    return {name: Path(str(import_module(name).__file__)).parent / "migrations" for name in names()}
 
 
-def _names(loaded: Loaded, bus: str) -> Iterable[str]:
-    yield from SERVICES
+def _processes(loaded: Loaded, bus: str) -> Iterator[tuple[str, str, type[BaseModel]]]:
+    """Yield name, module to run, and what its section may hold, of each process of the hub."""
+    for name in names():
+        yield name, f"{name}.app", about(name).section
     if bus != "postgresql":
-        yield "relay"
+        from hub_kit.relay import RelaySettings
+
+        yield "relay", "hub_kit.relay", RelaySettings
     if "peers" in loaded.hub.services:
-        yield "peers"
+        from local_hub.peers.settings import PeersSettings
 
-
-def _address(loaded: Loaded, key: str) -> str:
-    _, name, setting = key.split(".")
-    written = loaded.hub.services.get(name, {}).get(setting, _DEFAULTS.get(key, ""))
-    return os.environ.get(_variable(key)) or str(written or "")
+        yield "peers", "local_hub.peers", PeersSettings
 
 
 def _variable(key: str) -> str:

@@ -7,16 +7,18 @@ from typing import Any
 
 from hub_contract.errors import Temporary
 from hub_kit import set_aside
+from hub_kit.about import names
 from hub_kit.database import Connection, open_pool, transaction
 from hub_kit.settings import ConfigurationError, Loaded
-from local_hub.programs import READERS
 
 
 async def list_set_aside(loaded: Loaded) -> list[dict[str, Any]]:
     """Return what waits in every reader of the bus, oldest first: ids and reasons, no content."""
     found = []
-    for schema in READERS:
+    for schema in names():
         async with _connected(loaded, schema) as connection:
+            if not await _sets_aside(connection):
+                continue
             found += [{"service": schema, **row} for row in await set_aside.waiting(connection)]
     return sorted(found, key=lambda row: row["since"])
 
@@ -24,10 +26,17 @@ async def list_set_aside(loaded: Loaded) -> list[dict[str, Any]]:
 async def ask_replay(loaded: Loaded, key: str | None) -> int:
     """Ask every service to try again: one key, or all; return how many events wait for it."""
     asked = 0
-    for schema in READERS:
+    for schema in names():
         async with _connected(loaded, schema) as connection:
+            if not await _sets_aside(connection):
+                continue
             asked += await set_aside.ask_replay(connection, key=key)
     return asked
+
+
+async def _sets_aside(connection: Connection) -> bool:
+    """Say whether this service reads the bus; the others have no such tables."""
+    return bool(await connection.fetchval("select to_regclass('parked') is not null"))
 
 
 @asynccontextmanager

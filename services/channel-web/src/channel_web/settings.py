@@ -1,37 +1,25 @@
 """Every setting of the web channel, and which portal of ours belongs to which tenant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from hub_contract.channels import CHANNEL_TO
 from hub_contract.words import Channel, ContactKind
-from hub_kit.settings import ConfigurationError, Loaded, Section
+from hub_kit import accounts
+from hub_kit.about import About
+from hub_kit.accounts import AccountSection
+from hub_kit.listen import Listen, ListenAddress
+from hub_kit.settings import Loaded, Section
 
 SERVICE = "channel_web"
 MEGABYTE = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Listen:
-    host: str
-    port: int
-
-
-def read_listen(value: object) -> object:
-    """Read `host:port`, with IPv6 hosts in brackets."""
-    if not isinstance(value, str):
-        return value
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
-        raise ValueError("write host:port, for example 127.0.0.1:8012 or [::1]:8012")
-    return Listen(host.strip("[]"), int(port))
-
-
 class WebSettings(Section):
-    http: Annotated[Listen, BeforeValidator(read_listen)] = Listen("127.0.0.1", 8012)
+    http: ListenAddress = Listen("127.0.0.1", 8012)
     store: str = Field(
         default="http://127.0.0.1:8010", description="where the conversation store answers"
     )
@@ -53,11 +41,10 @@ class WebSettings(Section):
         return value.rstrip("/")
 
 
-class WebAccount(Section):
+class WebAccount(AccountSection):
     """A portal of one of our tenants; what its pages say about the authority."""
 
     address: str = Field(description="as citizens type it: www.musterstadt.example/kontakt")
-    name: str = Field(default="", description="as citizens read it; else the tenant's name")
     answer_days: int = Field(default=3, ge=1, le=60, description="working days, as promised")
     phone: str = Field(default="", description="for those whom the pages cannot help")
     hours: str = Field(default="", description="when somebody answers there, in German")
@@ -68,41 +55,37 @@ class WebAccount(Section):
     accessibility_url: str = Field(default="", description="of the authority's own site")
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    tenant: str
-    name: str
-    display_name: str
-    settings: WebAccount
+@dataclass(frozen=True)
+class Account(accounts.Account[WebAccount]):
     has_email: bool  # the authority can answer by mail too
 
 
-class Accounts:
+class Accounts(accounts.Accounts[Account]):
     """The portals, one for each tenant: the gateway's address says the tenant, and no more."""
 
-    def __init__(self, accounts: Iterable[Account]) -> None:
+    def __init__(self, found: Iterable[Account]) -> None:
+        super().__init__(found)
         self._by_tenant: dict[str, Account] = {}
-        for account in accounts:
+        for account in self:
             other = self._by_tenant.setdefault(account.tenant, account)
             if other is not account:
-                key = f"tenants.{account.tenant}.accounts.{account.name}"
-                raise ValueError(f"{key}: {other.name} is a portal already; remove one of them")
+                raise ValueError(
+                    f"{account.setting}: {other.name} is a portal already; remove one of them"
+                )
 
     @classmethod
     def read(cls, loaded: Loaded) -> Self:
         """Check every portal of the file; `ConfigurationError` names the first mistake."""
-        accounts = []
         mail = CHANNEL_TO[ContactKind.EMAIL]  # which answers the address that a form asks for
         with_email = {tenant for tenant, _, _ in loaded.hub.accounts(mail)}
-        for tenant, name, _ in loaded.hub.accounts(Channel.WEB):
-            settings = loaded.account(tenant, name, WebAccount)
-            display_name = settings.name or loaded.hub.tenants[tenant].name
-            has_email = tenant in with_email
-            accounts.append(Account(tenant, name, display_name, settings, has_email))
-        try:
-            return cls(accounts)
-        except ValueError as error:
-            raise ConfigurationError(f"{loaded.path}: {error}") from None
+        found = [
+            Account(one.tenant, one.name, one.display_name, one.settings, one.tenant in with_email)
+            for one in accounts.read_accounts(loaded, Channel.WEB, WebAccount)
+        ]
+        return accounts.in_file(loaded, lambda: cls(found))
+
+    def addresses(self, account: Account) -> Sequence[str]:  # noqa: ARG002
+        return ()  # nobody writes to one: the gateway says the tenant
 
     def of(self, tenant: str) -> Account | None:
         return self._by_tenant.get(tenant)
@@ -112,9 +95,12 @@ class Accounts:
         account = self.of(tenant)
         return account.display_name if account else ""
 
-    def get(self, tenant: str, name: str) -> Account | None:
-        account = self._by_tenant.get(tenant)
-        return account if account and account.name == name else None
-
     def tenants(self) -> list[str]:
         return list(self._by_tenant)
+
+
+def read(loaded: Loaded) -> tuple[WebSettings, Accounts]:
+    return loaded.section(SERVICE, WebSettings), Accounts.read(loaded)
+
+
+ABOUT = About(SERVICE, WebSettings, read)

@@ -3,7 +3,6 @@
 from functools import partial
 
 from fastapi import FastAPI
-from pydantic import Field
 
 from hub_contract.errors import Temporary
 from hub_contract.topics import TOPICS
@@ -11,6 +10,7 @@ from hub_kit import event_log, shell
 from hub_kit.database import Pool, connect, open_pool
 from hub_kit.hand_on import Relay
 from hub_kit.keys import KeyRing
+from hub_kit.listen import Listen, ListenAddress
 from hub_kit.operations import Lane, Operations, add_state
 from hub_kit.settings import ConfigurationError, Loaded, Section, or_exit
 from hub_kit.tokens import Caller
@@ -21,7 +21,7 @@ ROLE, SCHEMA = "hub_relay", "hub"
 class RelaySettings(Section):
     """`services.relay` of the file."""
 
-    http: str = Field(default="127.0.0.1:8009", pattern=r"^\S+:\d+$")
+    http: ListenAddress = Listen("127.0.0.1", 8009)
 
 
 def _bootstrap(loaded: Loaded) -> str:
@@ -65,9 +65,9 @@ def main() -> None:
     loaded = or_exit(Loaded.read)
     bootstrap = or_exit(lambda: _bootstrap(loaded))
     ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
-    host, _, port = or_exit(lambda: loaded.section("relay", RelaySettings)).http.rpartition(":")
+    http = or_exit(lambda: loaded.section("relay", RelaySettings)).http
     app = partial(compose, loaded, bootstrap, ring)
-    shell.run(app, "relay", host.strip("[]"), int(port), loaded.hub.telemetry)
+    shell.run(app, "relay", http.host, http.port, loaded.hub.telemetry)
 
 
 if __name__ == "__main__":

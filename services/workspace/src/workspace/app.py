@@ -30,7 +30,7 @@ from workspace.proofs import (
     proof_word,
     service_word,
 )
-from workspace.settings import SERVICE, WorkspaceSettings
+from workspace.settings import ABOUT, SERVICE, WorkspaceSettings
 from workspace.show import bare
 
 HERE = Path(__file__).parent
@@ -57,10 +57,7 @@ def words_for(say: Say) -> dict[str, Any]:
 
 def compose(ground: Ground, settings: WorkspaceSettings, client: httpx.AsyncClient) -> FastAPI:
     """Return the service; `client` leads to the store."""
-    # The relay is at work where there is a Kafka only.
-    without = set() if ground.settings.bus.startswith("kafka://") else {"relay"}
-    addresses = {n: url for n, url in settings.operations.items() if n not in without}
-    others = {name: httpx.AsyncClient(base_url=url) for name, url in addresses.items()}
+    others = {n: httpx.AsyncClient(base_url=url) for n, url in settings.operations.items()}
     desk = Desk(
         ground,
         settings,
@@ -98,7 +95,7 @@ async def _send(desk: Desk) -> None:
 
 def main() -> None:
     loaded = or_exit(Loaded.read)
-    settings = or_exit(lambda: loaded.section(SERVICE, WorkspaceSettings))
+    settings = or_exit(lambda: ABOUT.read(loaded))
     ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
 
     async def build() -> FastAPI:
@@ -106,8 +103,7 @@ def main() -> None:
         client = httpx.AsyncClient(base_url=settings.store, timeout=httpx.Timeout(30, connect=3))
         return compose(ground, settings, client)
 
-    host, port = settings.address
-    run(build, SERVICE, host, port, loaded.hub.telemetry)
+    run(build, SERVICE, settings.http.host, settings.http.port, loaded.hub.telemetry)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import asyncio
 from fastapi import FastAPI
 
 from hub_contract.errors import Temporary
+from hub_kit.listen import HostPort
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, make_app, run
 from local_hub.peers import identity
@@ -12,7 +13,7 @@ from local_hub.peers.mail.api import make_router
 from local_hub.peers.mail.mailboxes import Mailboxes
 from local_hub.peers.mail.post import Post
 from local_hub.peers.mail.receive import Handler, listen
-from local_hub.peers.settings import PeersSettings, split_address
+from local_hub.peers.settings import PeersSettings
 from local_hub.peers.table.show import PREFIX, add_table
 
 
@@ -24,7 +25,7 @@ def build(settings: PeersSettings) -> FastAPI:
         "peers",
         work={
             "mail": lambda: listen(settings, handler),
-            "identity": lambda: identity.serve(settings.identity, settings.people),
+            "identity": lambda: identity.serve(str(settings.identity), settings.people),
         },
         checks={
             "smtp": lambda: _answers(settings.smtp),
@@ -40,9 +41,9 @@ def build(settings: PeersSettings) -> FastAPI:
     return app
 
 
-async def _answers(address: str) -> None:
+async def _answers(address: HostPort) -> None:
     try:
-        _, writer = await asyncio.open_connection(*split_address(address))
+        _, writer = await asyncio.open_connection(address.host, address.port)
     except OSError as error:
         raise Temporary(f"nobody listens on {address}") from error
     writer.close()
@@ -51,8 +52,7 @@ async def _answers(address: str) -> None:
 def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: loaded.section("peers", PeersSettings))
-    host, port = split_address(settings.http)
-    run(build(settings), "peers", host, port)
+    run(build(settings), "peers", settings.http.host, settings.http.port)
 
 
 if __name__ == "__main__":

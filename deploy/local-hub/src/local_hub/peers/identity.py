@@ -18,8 +18,9 @@ from flask import request
 from jinja2 import FileSystemLoader
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from hub_kit.listen import Listen
 from hub_pages.language import LANGUAGES, read_words
-from local_hub.peers.settings import Person, split_address
+from local_hub.peers.settings import Person
 
 with warnings.catch_warnings(record=True):  # it uses what its own library drops in version 2
     import oidc_provider_mock
@@ -42,7 +43,8 @@ def make_provider(address: str, people: Mapping[str, Person]) -> BaseWSGIServer:
     # Its own pages fetch their look from elsewhere; ours say whom one can be, in two languages.
     app.jinja_loader = FileSystemLoader(FOLDER / "templates")
     app.jinja_env.globals |= {"people": people, "say": _say, "language": _language}
-    return make_server(*split_address(address), app, threaded=True)
+    door = Listen.read(address)
+    return make_server(door.host, door.port, app, threaded=True)
 
 
 def _language() -> str:

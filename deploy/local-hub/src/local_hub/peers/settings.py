@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from hub_kit.listen import HostPort, Listen, ListenAddress, PeerAddress
 from hub_kit.settings import Section
-
-Address = str  # host:port
 
 
 class Mailbox(Section):
@@ -33,25 +32,20 @@ class Table(Section):
 
 
 class PeersSettings(Section):
-    http: Address = Field(default="127.0.0.1:8090", description="mailboxes, for demo and tests")
-    smtp: Address = Field(default="127.0.0.1:2500", description="the relay of the pretend world")
-    hub: Address = Field(default="127.0.0.1:2525", description="where mail for our domains goes")
+    http: ListenAddress = Field(
+        default=Listen("127.0.0.1", 8090), description="mailboxes, for demo and tests"
+    )
+    smtp: ListenAddress = Field(
+        default=Listen("127.0.0.1", 2500), description="the relay of the pretend world"
+    )
+    hub: PeerAddress = Field(
+        default=HostPort("127.0.0.1", 2525), description="where mail for our domains goes"
+    )
     folder: Path = Field(default=Path(".faden/peers"), description="the mailboxes, as Maildir")
     size_limit: int = Field(default=36_700_160, gt=0, description="bytes; RFC 1870")
-    identity: Address = Field(default="127.0.0.1:8091", description="where authorities log in")
+    identity: ListenAddress = Field(
+        default=Listen("127.0.0.1", 8091), description="where authorities log in"
+    )
     people: dict[str, Person] = Field(default={}, description="who may log in there, as whom")
     table: Table = Table()
     mailboxes: dict[str, Mailbox] = Field(default={}, description="citizens, by address")
-
-    @field_validator("http", "smtp", "hub", "identity")
-    @classmethod
-    def an_address(cls, value: str) -> str:
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdigit():
-            raise ValueError("write host:port, for example 127.0.0.1:2500")
-        return value
-
-
-def split_address(address: Address) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
-    return host, int(port)

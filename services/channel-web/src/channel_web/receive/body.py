@@ -16,8 +16,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from channel_web.parse.form import Wrong
-from channel_web.parse.uploads import FIELD, safe_name
+from channel_web.parse.uploads import FIELD
 from channel_web.settings import WebSettings
+from hub_kit.files import safe_name
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import aiosmtplib
 import structlog
 
+from hub_kit.listen import HostPort
 from local_hub.peers.mail.compose import Letter
-from local_hub.peers.settings import split_address
 
 # Seconds between tries. The letters lie in memory: a pretend world may forget what it could not
 # deliver when it ends, a hub may not.
@@ -28,8 +28,8 @@ class Reply:
 
 
 class Post:
-    def __init__(self, hub: str) -> None:
-        self._host, self._port = split_address(hub)
+    def __init__(self, hub: HostPort) -> None:
+        self._host, self._port = hub.host, hub.port
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def try_once(self, letter: Letter) -> Reply:

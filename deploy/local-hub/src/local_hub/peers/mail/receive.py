@@ -11,7 +11,7 @@ from local_hub.peers.mail.compose import Letter, write_vacation
 from local_hub.peers.mail.mailboxes import Mailboxes
 from local_hub.peers.mail.post import Post
 from local_hub.peers.mail.report import DELIVERED, UNKNOWN, About, Outcome, write_report
-from local_hub.peers.settings import PeersSettings, split_address
+from local_hub.peers.settings import PeersSettings
 
 HOST = "mx.draussen.example"
 
@@ -117,12 +117,11 @@ class Handler:
 
 async def listen(settings: PeersSettings, handler: Handler) -> None:
     """Serve SMTP until cancelled."""
-    host, port = split_address(settings.smtp)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: Server(handler, hostname=HOST, data_size_limit=settings.size_limit, loop=loop),
-        host,
-        port,
+        settings.smtp.host,
+        settings.smtp.port,
     )
     async with server:
         await server.serve_forever()

@@ -1,0 +1,52 @@
+"""What a service says of itself to those who run it: `faden`, the operators' page, the tests.
+
+Rule 1. A service is found by its entry point in the group `faden.services`: the name is its import
+        name, the value its `About`. No other list of services is kept by hand.
+Rule 2. Asking for names imports no service; only `about` does, and it needs its settings alone.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from hub_kit.settings import Loaded
+
+GROUP = "faden.services"
+ReadT = TypeVar("ReadT")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A server that a service must reach; `key` is the setting that names it."""
+
+    key: str
+    host: str
+    port: int
+
+
+def _nobody(_: Loaded) -> Sequence[Peer]:
+    return ()
+
+
+@dataclass(frozen=True)
+class About(Generic[ReadT]):
+    """`name` is the import name: its schema, its role, its section of the file, its `.app`."""
+
+    name: str
+    section: type[BaseModel]  # what its section of the file may hold
+    read: Callable[[Loaded], ReadT]  # all it needs to start; `ConfigurationError` for a mistake
+    peers: Callable[[Loaded], Sequence[Peer]] = _nobody
+
+
+def names() -> tuple[str, ...]:
+    """Return the services that are installed here, in the order of their names."""
+    return tuple(sorted({one.name for one in entry_points(group=GROUP)}))
+
+
+def about(name: str) -> About[Any]:
+    """Return what this service says of itself; `LookupError` where it is not installed."""
+    found: About[Any] = entry_points(group=GROUP)[name].load()
+    return found

@@ -1,0 +1,119 @@
+"""The frame of every channel: the way in, the way out and what operators see, in one call.
+
+A channel describes itself once, as `CHANNEL` in its `app`, and `run_channel(CHANNEL)` is all of its
+`main`. What it adds to the frame, its `compose` returns as `ChannelParts`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Generic, TypeVar
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from hub_contract.events import Arrival
+from hub_contract.topics import REQUESTED
+from hub_contract.words import Channel
+from hub_kit.about import About, names
+from hub_kit.consume import Consumer
+from hub_kit.ground import Ground
+from hub_kit.hooks import Handler, Hooks
+from hub_kit.keys import KeyRing
+from hub_kit.listen import Listen, listeners_of
+from hub_kit.operations import add_operations
+from hub_kit.outgoing import Outgoing, Sender, take_in
+from hub_kit.settings import Loaded, or_exit
+from hub_kit.shell import Check, Parts, Work, database_check, make_app, run
+from hub_kit.trim import Sweep, Trimmer, sent
+
+SettingsT = TypeVar("SettingsT")
+AccountsT = TypeVar("AccountsT")
+
+
+def _nothing(_: FastAPI) -> None:
+    """Add nothing."""
+
+
+@dataclass(frozen=True)
+class ChannelParts:
+    """What one channel consists of, beside what all have."""
+
+    sender: Sender
+    work: Mapping[str, Work] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    hook: Handler | None = None  # takes what providers send to /hooks/<channel>/…
+    trim: Mapping[str, Sweep] = field(default_factory=dict)  # what it must not keep for ever
+    add_to: Callable[[FastAPI], object] = _nothing  # pages, routes, answers to errors
+    closing: Sequence[Work] = ()  # run at the end, in this order, before the ground is closed
+
+
+@dataclass(frozen=True)
+class Frame(Generic[SettingsT, AccountsT]):
+    """One channel, as its `app` describes it.
+
+    `parse` is for `faden parse`: the bytes of an original, the file of settings where an account
+    is asked for, and that account as `tenant/name`. None: there is nothing to parse from a file.
+    """
+
+    channel: Channel
+    about: About[tuple[SettingsT, AccountsT]]
+    compose: Callable[[Ground, SettingsT, AccountsT], ChannelParts]
+    parse: Callable[[bytes, Loaded | None, str], Arrival] | None = None
+
+
+def find_channel(channel: Channel) -> Frame[Any, Any]:
+    """Return the frame of this channel; `LookupError` where its service is not installed."""
+    if f"channel_{channel}" not in names():
+        raise LookupError(channel)
+    found: Frame[Any, Any] = import_module(f"channel_{channel}.app").CHANNEL
+    return found
+
+
+def put_together(
+    frame: Frame[SettingsT, AccountsT],
+    ground: Ground,
+    settings: SettingsT,
+    accounts: AccountsT,
+    public: str,
+) -> tuple[FastAPI, ASGIApp]:
+    """Return the channel's own app, and what stands before it where providers call hooks.
+
+    `public` is how they write our address (`Loaded.public`).
+    """
+    name = frame.about.name
+    own = frame.compose(ground, settings, accounts)
+    topic = REQUESTED[frame.channel].name
+    requests = Consumer(name, [topic], ground.bus, ground.pool, take_in)
+    outgoing = Outgoing(ground.pool, ground.blobs, ground.ring, own.sender, name)
+    parts = Parts(
+        name,
+        work={
+            "requests": requests.run,
+            "outgoing": outgoing.run,
+            "trim": Trimmer({"outgoing": sent(ground), **own.trim}).run,
+            **own.work,
+        },
+        checks={"database": database_check(ground.pool), **own.checks},
+        closing=(*own.closing, ground.close),
+    )
+    app = add_operations(make_app(parts), ground, [requests], outgoing)
+    own.add_to(app)
+    hooked = own.hook and Hooks(app, ground, {frame.channel: own.hook}, public)
+    return app, hooked or app
+
+
+def run_channel(frame: Frame[Any, Any]) -> None:
+    """Run a channel until a signal; a mistake in the file is one line and code 2."""
+    loaded = or_exit(Loaded.read)
+    settings, accounts = or_exit(lambda: frame.about.read(loaded))
+    ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
+    name = frame.about.name
+
+    async def compose() -> ASGIApp:
+        ground = await Ground.open(name, loaded.hub, ring)
+        _, app = or_exit(lambda: put_together(frame, ground, settings, accounts, loaded.public))
+        return app
+
+    door: Listen = listeners_of(settings)["http"]
+    run(compose, name, door.host, door.port, loaded.hub.telemetry)

@@ -1,0 +1,60 @@
+"""How the suite of all channels talks to one of them: the driver that each channel brings.
+
+It is `DRIVER` in `tests/conformance.py` of the channel's folder.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+from hub_contract.events import Arrival
+from hub_contract.words import ContactPoint
+from hub_kit.about import names
+from hub_kit.ground import Ground
+from hub_kit.outgoing import Sender
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One channel: words in, and where words of ours can go.
+
+    `arrive` takes a text, the tenant and the moment, and returns what the channel makes of it, with
+    as many files as it says; `sending` lends a sender, on a ground of the channel's, with a peer
+    behind it that takes everything, and whom it reaches there.
+    """
+
+    account: str  # of the tenant musterstadt
+    arrive: Callable[[str, str, datetime], Arrival]
+    sending: Callable[[Ground], AbstractAsyncContextManager[tuple[Sender, ContactPoint]]]
+    unreachable: ContactPoint  # of a kind that this channel has no way to
+    files: int = 1
+
+
+def channels() -> list[str]:
+    """Return the import names of all channels that are installed here."""
+    return [name for name in names() if name.startswith("channel_")]
+
+
+def folder_of(name: str) -> Path:
+    """Return the folder of a service in the workspace, by its import name."""
+    return Path(str(import_module(name).__file__)).parents[2]
+
+
+def drivers() -> Mapping[str, Driver]:
+    """Return the driver of every channel, by import name."""
+    return {name: _driver(name) for name in channels()}
+
+
+def _driver(name: str) -> Driver:
+    path = folder_of(name) / "tests" / "conformance.py"
+    spec = spec_from_file_location(f"{name}_conformance", path)
+    assert spec is not None, path
+    assert spec.loader is not None, path
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    driver: Driver = module.DRIVER
+    return driver
