@@ -41,17 +41,17 @@ async def _run(bus: str, stage: Stage) -> tuple[float, Mapping[str, float]]:
     """Return events/s, and what each process spent on an event."""
     early, count = stage.some(5_000, 1_000), stage.some(40_000, 5_000)
     async with hub_on(bus, stage) as (hub, pids):
-        await _send(hub, 0, early)  # the first thousand conversations; a young Java is slow
+        await send(hub, 0, early)  # the first thousand conversations; a young Java is slow
         await stand(hub.dsn, early, 120)
         before = {name: cpu_seconds(pid) for name, pid in pids.items()}
         start = time.perf_counter()
-        await _send(hub, early, count)
+        await send(hub, early, count)
         seconds = await stand(hub.dsn, early + count, 300, every=0.1) - start
         spent = {name: cpu_seconds(pid) - before[name] for name, pid in pids.items()}
     return count / seconds, {name: total * 1e6 / count for name, total in spent.items()}
 
 
-async def _send(hub: Hub, first: int, count: int) -> None:
+async def send(hub: Hub, first: int, count: int) -> None:
     result = await drive(
         hub.ports["hooks"],
         HOOK,
