@@ -24,7 +24,7 @@ import conversation_store.app
 import workspace.app
 from conversation_store.settings import StoreSettings
 from conversation_store.store import Store
-from gateway.app import put_together
+from gateway.app import compose
 from gateway.sessions import Grant, Session, Sessions
 from gateway.settings import GatewaySettings
 from hub_contract.words import Channel
@@ -148,7 +148,7 @@ async def hub(cluster, tmp_path) -> AsyncIterator[Any]:
         for name in CHANNELS:
             frame = channel.find_channel(Channel(name.removeprefix("channel_")))
             read = frame.about.read(loaded)
-            channels[name], _ = channel.put_together(
+            channels[name], _ = channel.compose_channel(
                 frame, await ground(name), *read, loaded.public
             )
         yield SimpleNamespace(
@@ -278,7 +278,7 @@ def outside(hub, monkeypatch) -> Any:
         hooks={"email": "http://channel_email", "web": "http://channel_web"},
         limits={"login": generous, "read": generous, "write": generous, "hook": generous},
     )
-    door, _ = put_together(hub.ground, settings)
+    door, _ = compose(hub.ground, settings)
     sessions = Sessions(hub.ground.pool, hub.ground.ring, *([_DAY] * 2))
 
     async def knock(way: Way, path: str, role: str = "") -> int:

@@ -10,7 +10,7 @@ from aiosmtpd.smtp import SMTP
 
 from channel_email.parse import Context, parse
 from channel_email.send import RelaySender
-from channel_email.settings import Account, Accounts, EmailAccount, Relay, Tls
+from channel_email.settings import Account, Accounts, EmailAccount, RelayHost, Tls
 from hub_contract.events import Arrival
 from hub_contract.words import ContactKind, ContactPoint
 from hub_kit.conformance import Driver
@@ -38,7 +38,7 @@ async def sending(_: Ground) -> AsyncIterator[tuple[Sender, ContactPoint]]:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(PretendRelay(), loop=loop), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    relay = Relay(host="127.0.0.1", port=port, tls=Tls.NONE)
+    relay = RelayHost(host="127.0.0.1", port=port, tls=Tls.NONE)
     mailbox = EmailAccount(address="post@musterstadt.example")
     accounts = Accounts([Account("musterstadt", "post", "Stadt Musterstadt", mailbox)])
     sender = RelaySender(accounts, relay, "hub.example")

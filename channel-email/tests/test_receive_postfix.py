@@ -13,7 +13,7 @@ import pytest
 from channel_email.receive.deliver import Deliver
 from channel_email.receive.listen import Listener
 from channel_email.send import RelaySender
-from channel_email.settings import EmailSettings, Listen, Relay
+from channel_email.settings import EmailSettings, Listen, RelayHost
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Temporary
 from hub_contract.events import MessageRequested, RequestedContent
@@ -163,7 +163,7 @@ async def test_what_becomes_of_our_mails_comes_back_as_a_report(hub, accounts, p
             recipient=ContactPoint(kind=ContactKind.EMAIL, value=to), text="Guten Tag"
         ),
     )
-    relay = Relay(host="127.0.0.1", port=postfix.port)
+    relay = RelayHost(host="127.0.0.1", port=postfix.port)
     sender = RelaySender(accounts, relay, "hub.musterstadt.example")
     async with listening(accounts, hub.ground.accept):
         accepted = await sender.send(request, ())

@@ -10,7 +10,7 @@ import pytest
 
 from channel_email.render import Outgoing
 from channel_email.send import Pool, RelaySender
-from channel_email.settings import Account, Accounts, EmailAccount, Relay, Tls
+from channel_email.settings import Account, Accounts, EmailAccount, RelayHost, Tls
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import MessageRequested, RequestedContent
@@ -93,8 +93,8 @@ class PretendRelay:
     async def is_full(self) -> bool:
         return self.inside == 2
 
-    def settings(self, **more) -> Relay:
-        return Relay(**{"host": "127.0.0.1", "port": self.port, "timeout": 5} | more)
+    def settings(self, **more) -> RelayHost:
+        return RelayHost(**{"host": "127.0.0.1", "port": self.port, "timeout": 5} | more)
 
 
 def outgoing(raw: bytes = b"Subject: Hallo\r\n\r\nGuten Tag\r\n", to: str = "erika@example.org"):
@@ -102,7 +102,7 @@ def outgoing(raw: bytes = b"Subject: Hallo\r\n\r\nGuten Tag\r\n", to: str = "eri
 
 
 @asynccontextmanager
-async def pool_for(relay: Relay):
+async def pool_for(relay: RelayHost):
     pool = Pool(relay, "hub.musterstadt.example")
     try:
         yield pool

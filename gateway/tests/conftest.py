@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from gateway.app import put_together
+from gateway.app import compose
 from gateway.settings import GatewaySettings
 from hub_kit.ground import Ground
 from hub_kit.processes import peer
@@ -353,7 +353,7 @@ def open_gate(database, tmp_path, settings_of):
                 port = probe.getsockname()[1]
             async with serving(behind.app()) as service:
                 settings = settings_of(f"127.0.0.1:{port}", service, **more)
-                app, parts = put_together(known, settings)
+                app, parts = compose(known, settings)
                 async with serving(app, port) as address:
                     yield Gate(address, settings, known, behind, app)
                 for close in parts.closing:

@@ -17,7 +17,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
 
 from channel_email.parse.reasons import reason_of
 from channel_email.render import Outgoing, Sender, render
-from channel_email.settings import Accounts, Relay, Tls
+from channel_email.settings import Accounts, RelayHost, Tls
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import MessageRequested
@@ -50,13 +50,13 @@ class RelaySender:
     def __init__(
         self,
         accounts: Accounts,
-        relay: Relay | None,
+        relay: RelayHost | None,
         hostname: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._accounts, self._relay = accounts, relay
         self._hostname, self._now = hostname, now
-        self._pools: dict[Relay, Pool] = {}
+        self._pools: dict[RelayHost, Pool] = {}
 
     async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
         account = self._accounts.get(request.tenant, request.account)
@@ -91,7 +91,7 @@ class RelaySender:
 class Pool:
     """A few connections to one relay, used again while they are warm."""
 
-    def __init__(self, relay: Relay, hostname: str) -> None:
+    def __init__(self, relay: RelayHost, hostname: str) -> None:
         self._relay, self._hostname = relay, hostname
         self._free = asyncio.Semaphore(relay.connections)
         self._warm: list[tuple[float, SMTP]] = []
@@ -158,7 +158,7 @@ class Pool:
         return client
 
 
-def _password(relay: Relay) -> str:
+def _password(relay: RelayHost) -> str:
     try:
         return relay.password()
     except ConfigurationError as error:  # it was there at the start; an operator can mend it
@@ -168,7 +168,7 @@ def _password(relay: Relay) -> str:
 _START_TLS = {Tls.NONE: False, Tls.IF_OFFERED: None, Tls.STARTTLS: True, Tls.IMPLICIT: False}
 
 
-def _context(relay: Relay) -> ssl.SSLContext:
+def _context(relay: RelayHost) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if relay.ca_file:
         context.load_verify_locations(relay.ca_file)

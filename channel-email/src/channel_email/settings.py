@@ -55,7 +55,7 @@ class Login(Section):
         return read_secret("password", self.password_file, self.password_env)
 
 
-class Relay(Login):
+class RelayHost(Login):
     """The authority's own mail server, which carries what we send."""
 
     port: Port = 25
@@ -98,7 +98,7 @@ class EmailAccount(AccountSection):
         default=frozenset(), description="whose Authentication-Results are believed (RFC 8601)"
     )
     imap: Imap | None = None
-    relay: Relay | None = Field(default=None, description="instead of the service's relay")
+    relay: RelayHost | None = Field(default=None, description="instead of the service's relay")
 
     @model_validator(mode="after")
     def real_addresses(self) -> Self:
@@ -123,7 +123,7 @@ class EmailSettings(Section):
         default=False, description="let several copies on this machine share smtp and lmtp"
     )
     timeout: Seconds = Field(default=300, description="of a silent session; RFC 5321 §4.5.3.2")
-    relay: Relay | None = None
+    relay: RelayHost | None = None
 
 
 Account = accounts.Account[EmailAccount]
@@ -173,9 +173,9 @@ class Accounts(accounts.Accounts[Account]):
         return [account for account in self if account.settings.imap]
 
 
-def logins_of(settings: EmailSettings, found: Accounts) -> dict[str, Relay | Imap]:
+def logins_of(settings: EmailSettings, found: Accounts) -> dict[str, RelayHost | Imap]:
     """Return every mail server that this channel logs in at or hands mails to, by its setting."""
-    named: dict[str, Relay | Imap | None] = {f"services.{SERVICE}.relay": settings.relay}
+    named: dict[str, RelayHost | Imap | None] = {f"services.{SERVICE}.relay": settings.relay}
     for account in found:
         named[f"{account.setting}.imap"] = account.settings.imap
         named[f"{account.setting}.relay"] = account.settings.relay

@@ -96,10 +96,10 @@ def main() -> None:
     settings = or_exit(lambda: ABOUT.read(loaded))
     ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
 
-    async def build() -> FastAPI:
+    async def open_app() -> FastAPI:
         return compose(Store.open(await Ground.open(SERVICE, loaded.hub, ring), settings))
 
-    run(build, SERVICE, settings.http.host, settings.http.port, loaded.hub.telemetry)
+    run(open_app, SERVICE, settings.http.host, settings.http.port, loaded.hub.telemetry)
 
 
 if __name__ == "__main__":

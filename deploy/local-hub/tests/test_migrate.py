@@ -10,7 +10,7 @@ from hub_kit.about import names
 from hub_kit.testing import fresh_database
 from local_hub.__main__ import main
 from local_hub.check import check_connections
-from local_hub.locate import MODEL, Place
+from local_hub.locate import MODEL, Located
 from local_hub.prepare import in_database, migrate_database
 
 
@@ -52,7 +52,7 @@ def test_what_cannot_be_migrated_is_one_line(cluster, capsys):
 
 
 async def _faults(folder):
-    findings = await check_connections(Place(MODEL, folder).read())
+    findings = await check_connections(Located(MODEL, folder).read())
     return [finding.fault for finding in findings if finding.key == "database" and finding.fault]
 
 

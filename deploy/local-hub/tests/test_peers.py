@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP
 
 from hub_kit.listen import Listen
 from hub_kit.testing import eventually
-from local_hub.peers.app import build
+from local_hub.peers.app import compose
 from local_hub.peers.mail.compose import write_vacation
 from local_hub.peers.settings import Mailbox, PeersSettings
 
@@ -109,7 +109,7 @@ async def open_world(folder, size_limit=1_000_000) -> AsyncIterator[World]:
             KARL: Mailbox(name="Karl Verzogen", closed=True),
         },
     )
-    app = build(settings)
+    app = compose(settings)
     async with (
         listener,
         app.router.lifespan_context(app),

@@ -32,7 +32,7 @@ from hub_pages.headers import SecurityHeaders
 _GRACE = 3  # seconds; live pages never end by themselves
 
 
-def put_together(ground: Ground, settings: GatewaySettings) -> tuple[ASGIApp, Parts]:
+def compose(ground: Ground, settings: GatewaySettings) -> tuple[ASGIApp, Parts]:
     """Return what the outside sees, and the parts of the service without its listener."""
     tenants = {tenant: section.name for tenant, section in ground.settings.tenants.items()}
     idle, longest = (
@@ -123,10 +123,10 @@ class Listener:
             raise
 
 
-async def compose(loaded: Loaded, settings: GatewaySettings) -> FastAPI:
+async def open_app(loaded: Loaded, settings: GatewaySettings) -> FastAPI:
     ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
     ground = await Ground.open(SERVICE, loaded.hub, ring)
-    app, parts = or_exit(lambda: put_together(ground, settings))
+    app, parts = or_exit(lambda: compose(ground, settings))
     listener = or_exit(lambda: Listener(app, settings))
     work = {**parts.work, "door": listener.run}
     return make_app(Parts(SERVICE, work, parts.checks, parts.closing))
@@ -136,7 +136,7 @@ def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: ABOUT.read(loaded))
     http = settings.http
-    run(partial(compose, loaded, settings), SERVICE, http.host, http.port, loaded.hub.telemetry)
+    run(partial(open_app, loaded, settings), SERVICE, http.host, http.port, loaded.hub.telemetry)
 
 
 if __name__ == "__main__":

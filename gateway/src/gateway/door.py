@@ -28,7 +28,7 @@ from gateway.filter import Said, inward
 from gateway.forward import Forwarder, Request, TooLarge, refuse_body
 from gateway.hooks import HookDoor
 from gateway.limit import Limiter, asker
-from gateway.route import Forward, Move, Own, Place, route
+from gateway.route import Destination, Forward, Move, Own, route
 from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
 from hub_contract.errors import Temporary
@@ -64,10 +64,10 @@ class Door:
         if hook := self.hooks.find(scope):
             await self.hooks(hook, scope, receive, send)
             return
-        place = self._place(scope)
-        asked = Asked(_as_seen(scope, place), receive)
+        destination = self._destination(scope)
+        asked = Asked(_as_seen(scope, destination), receive)
         try:
-            answer = await self._decide(asked, place)
+            answer = await self._decide(asked, destination)
             await answer(asked.scope, receive, send)
         except Refusal as refusal:
             await self._refuse(asked, refusal)(asked.scope, receive, send)
@@ -77,26 +77,26 @@ class Door:
         except TooLarge:
             await refuse_body(self._refuse(asked, Refusal(413)), asked.scope, receive, send)
 
-    def _place(self, scope: Scope) -> Place:
+    def _destination(self, scope: Scope) -> Destination:
         host = Headers(scope=scope).get("host", "").lower()
         return route(host, scope["raw_path"].decode("latin-1"), self.settings, self.tenants)
 
-    async def _decide(self, asked: Asked, place: Place) -> ASGIApp:
+    async def _decide(self, asked: Asked, destination: Destination) -> ASGIApp:
         """Return what answers, after every rule; `Refusal` where one says no."""
-        if place is None:
+        if destination is None:
             raise Refusal(404)
         if asked.method not in METHODS:
             raise Refusal(405)
-        if isinstance(place, Move):
-            return _moved(asked, place)
-        if place is Own.STATIC:
+        if isinstance(destination, Move):
+            return _moved(asked, destination)
+        if destination is Own.STATIC:
             return self._static
-        self._check_site(asked, place)
-        known = await self._known(asked, place)
-        await self._check_rate(asked, place, known)
-        if isinstance(place, Forward):
-            return await self._forward(asked, place, known)
-        return await self._own(asked, place, known)
+        self._check_site(asked, destination)
+        known = await self._known(asked, destination)
+        await self._check_rate(asked, destination, known)
+        if isinstance(destination, Forward):
+            return await self._forward(asked, destination, known)
+        return await self._own(asked, destination, known)
 
     def _refuse(self, asked: Asked, refusal: Refusal) -> Response:
         answer = self.answers.refuse(asked, refusal.status)
@@ -104,30 +104,32 @@ class Door:
             answer.headers["Retry-After"] = str(refusal.wait)
         return answer
 
-    def _check_site(self, asked: Asked, place: Own | Forward) -> None:
-        if place is Own.BACK_CHANNEL:  # the provider is no browser; its signature says who it is
+    def _check_site(self, asked: Asked, destination: Own | Forward) -> None:
+        # The provider is no browser; its signature says who it is.
+        if destination is Own.BACK_CHANNEL:
             return
         origin = self.settings.origin_of(asked.headers.get("host", "").lower())
         if not is_ours(asked.method, asked.headers, origin):
-            name = place.audience if isinstance(place, Forward) else place.value
-            log.warning("refused: from another site", place=name)
+            name = destination.audience if isinstance(destination, Forward) else destination.value
+            log.warning("refused: from another site", destination=name)
             raise Refusal(403)
 
-    async def _known(self, asked: Asked, place: Own | Forward) -> Known:
+    async def _known(self, asked: Asked, destination: Own | Forward) -> Known:
         cookie = asked.cookies.get(self.answers.cookie, "")
-        if not cookie or (isinstance(place, Forward) and not place.for_staff):
+        if not cookie or (isinstance(destination, Forward) and not destination.for_staff):
             return Known()
         live = "text/event-stream" in asked.headers.get("accept", "")
         session = await self.sessions.find(cookie, touch=not live)
         return Known(cookie, session)
 
-    async def _check_rate(self, asked: Asked, place: Own | Forward, known: Known) -> None:
+    async def _check_rate(self, asked: Asked, destination: Own | Forward, known: Known) -> None:
         """Whoever is logged in counts alone, whatever their address."""
         limits = self.settings.limits
         rule, rate = ("read", limits.read) if asked.method in SAFE else ("write", limits.write)
-        if place in {Own.LOGIN, Own.LOGOUT}:
+        if destination in {Own.LOGIN, Own.LOGOUT}:
             rule, rate = "login", limits.login
-        if place is Own.BACK_CHANNEL:  # a whole office may end at once, and no provider asks twice
+        # A whole office may end at once, and no provider asks twice.
+        if destination is Own.BACK_CHANNEL:
             rule, rate = "back-channel", limits.read
         who = known.cookie if known.session else asker(_peer(asked))
         if wait := await self.limiter.ask(rule, rate, who):
@@ -137,33 +139,33 @@ class Door:
         inside = {**scope, "path": scope["path"].removeprefix("/static")}
         await self.answers.assets(inside, receive, send)
 
-    async def _own(self, asked: Asked, place: Own, known: Known) -> Response:
-        if place is Own.LOGIN:
+    async def _own(self, asked: Asked, destination: Own, known: Known) -> Response:
+        if destination is Own.LOGIN:
             return await self.answers.login(asked, known)
-        if place is Own.LOGOUT:
+        if destination is Own.LOGOUT:
             return await self.answers.logout(asked, known)
-        if place is Own.BACK_CHANNEL:
+        if destination is Own.BACK_CHANNEL:
             return await self.answers.hear(asked)
         return await self.answers.home(asked, known)
 
-    async def _forward(self, asked: Asked, place: Forward, known: Known) -> ASGIApp:
-        if place.for_staff and not _is_in(known, place):
+    async def _forward(self, asked: Asked, destination: Forward, known: Known) -> ASGIApp:
+        if destination.for_staff and not _is_in(known, destination):
             return self.answers.log_in_first(asked, _whole(asked.scope))
-        caller = Caller("anonymous", place.tenant, "citizen")
-        if place.for_staff and known.session:
+        caller = Caller("anonymous", destination.tenant, "citizen")
+        if destination.for_staff and known.session:
             if (acting := known.session.acting) is None:
                 return RedirectResponse("/login/as", 303)
             caller = Caller(known.session.who, acting.tenant, acting.role)
         action = "read" if asked.method in SAFE else "write"
-        if place.thing and not may(caller.role, action, place.thing):
+        if destination.thing and not may(caller.role, action, destination.thing):
             raise Refusal(403)
         if int(asked.headers.get("content-length", "0")) > self.settings.body_limit:
             raise TooLarge
-        return partial(self._carry, place, known, caller)
+        return partial(self._carry, destination, known, caller)
 
     async def _carry(  # noqa: PLR0917 - the first three make it an ASGI app
         self,
-        place: Forward,
+        destination: Forward,
         known: Known,
         caller: Caller,
         scope: Scope,
@@ -171,8 +173,8 @@ class Door:
         send: Send,
     ) -> None:
         said = Said(
-            token=issue(self.ring, caller, place.audience) if place.audience else "",
-            prefix=place.prefix,
+            token=issue(self.ring, caller, destination.audience) if destination.audience else "",
+            prefix=destination.prefix,
             scheme="https" if self.settings.is_secure else "http",
             peer=_peer(Asked(scope)),
             name=known.session.name if known.session else "",
@@ -180,10 +182,10 @@ class Door:
         query = scope["query_string"]
         request = Request(
             scope["method"],
-            place.origin,
-            place.path.encode("latin-1") + (b"?" + query if query else b""),
+            destination.origin,
+            destination.path.encode("latin-1") + (b"?" + query if query else b""),
             inward(scope["outside"]["headers"], said),
-            place.prefix,
+            destination.prefix,
             self.settings.is_secure,
             self.settings.body_limit,
         )
@@ -197,9 +199,9 @@ class Door:
             await asyncio.Event().wait()
 
 
-def _as_seen(scope: Scope, place: Place) -> dict[str, Any]:
+def _as_seen(scope: Scope, destination: Destination) -> dict[str, Any]:
     """Return the request as our own pages see it: below its prefix, which only we say."""
-    prefix = place.prefix if isinstance(place, Forward) else ""
+    prefix = destination.prefix if isinstance(destination, Forward) else ""
     headers = [(n, v) for n, v in scope["headers"] if not n.startswith(b"x-forwarded-")]
     if prefix:
         headers.append((b"x-forwarded-prefix", prefix.encode()))
@@ -207,19 +209,19 @@ def _as_seen(scope: Scope, place: Place) -> dict[str, Any]:
     return {**scope, "path": path, "headers": headers, "outside": scope}
 
 
-def _moved(asked: Asked, place: Move) -> Response:
+def _moved(asked: Asked, destination: Move) -> Response:
     if asked.method not in SAFE:
         raise Refusal(404)
     query = f"?{asked.url.query}" if asked.url.query else ""
-    return RedirectResponse(place.to + query, 307)
+    return RedirectResponse(destination.to + query, 307)
 
 
-def _is_in(known: Known, place: Forward) -> bool:
+def _is_in(known: Known, destination: Forward) -> bool:
     """Say whether this is a session, and one for the authority that the host names."""
     if known.session is None:
         return False
     acting = known.session.acting
-    return acting is None or place.tenant in {"", acting.tenant}
+    return acting is None or destination.tenant in {"", acting.tenant}
 
 
 def _peer(asked: Asked) -> str:

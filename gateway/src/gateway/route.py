@@ -4,7 +4,7 @@ Rule 1. The first part of a path decides: our own pages, the desk, a tenant, an 
 Rule 2. What is no path of ours is nothing: 404, whoever asks.
 Rule 3. A service's probes, metrics and documents are nobody's outside, whatever stands before them.
 Rule 4. Where a host names one authority, the others do not exist there.
-Rule 5. Providers' hooks are a place of their own, below the public address only.
+Rule 5. Providers' hooks are apart from people's pages, below the public address only.
 """
 
 from collections.abc import Collection, Mapping
@@ -68,11 +68,11 @@ class Move:
     to: str
 
 
-Place = Own | Forward | Move | None  # None: there is nothing
+Destination = Own | Forward | Move | None  # None: there is nothing
 Origins = Mapping[Account, str]  # where the channel of each account takes its hooks
 
 
-def route(host: str, path: str, settings: GatewaySettings, tenants: Collection[str]) -> Place:
+def route(host: str, path: str, settings: GatewaySettings, tenants: Collection[str]) -> Destination:
     """Return where this request belongs; `path` is as it came, undecoded and without query."""
     if not _is_plain(path):
         return None
@@ -102,7 +102,7 @@ def route_hook(host: str, path: str, settings: GatewaySettings, origins: Origins
     return Hook(called[0], origins.get(called[0], "") if is_public and _is_plain(path) else "")
 
 
-def _service(first: str, rest: str, settings: GatewaySettings, only: str) -> Place:
+def _service(first: str, rest: str, settings: GatewaySettings, only: str) -> Destination:
     word = _words(rest)[0]
     if word in _INSIDE:
         return None

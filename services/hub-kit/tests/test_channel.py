@@ -11,7 +11,7 @@ from hub_contract.delivery import Delivery
 from hub_contract.errors import Temporary
 from hub_contract.words import Channel
 from hub_kit.about import About
-from hub_kit.channel import ChannelParts, Frame, find_channel, put_together
+from hub_kit.channel import ChannelParts, Frame, compose_channel, find_channel
 from hub_kit.outgoing import Outcome
 from hub_kit.retry import DAYS
 from hub_kit.settings import PUBLIC, Account, TenantSection
@@ -75,7 +75,7 @@ async def ask(app, method: str, path: str) -> httpx.Response:
 
 
 async def test_a_channel_has_what_all_have_and_its_own(known, frame, book):
-    own, app = put_together(frame, known, *frame.about.read(None), PUBLIC)
+    own, app = compose_channel(frame, known, *frame.about.read(None), PUBLIC)
     async with own.router.lifespan_context(own):
         assert (await ask(app, "GET", "/healthz")).json() == {"service": known.schema}
         assert (await ask(app, "GET", "/page")).json() == "own"
@@ -90,7 +90,7 @@ async def test_a_channel_has_what_all_have_and_its_own(known, frame, book):
 
 async def test_without_hooks_nothing_stands_before_its_app(channel, frame):
     plain = Frame(frame.channel, frame.about, lambda *_: ChannelParts(Sender()))
-    own, app = put_together(plain, channel, None, None, PUBLIC)
+    own, app = compose_channel(plain, channel, None, None, PUBLIC)
     assert app is own
 
 

@@ -89,7 +89,7 @@ def test_ids_times_and_words_stay():
 FAULTS = {
     "our log, with the error": 'try: int(text)\nexcept ValueError: log.exception("broke")',
     "our log, the error as a value": 'log.error("broke", error=ValueError(text))',
-    "our log, a value nobody expects": 'log.error("broke", error=logs.place(ValueError(text)), '
+    "our log, a value nobody expects": 'log.error("broke", error=logs.where(ValueError(text)), '
     'event_=type("Content", (), {"__repr__": lambda s: text})())',
     "a library, with the error": "try: int(text)\nexcept ValueError: "
     'logging.getLogger("lib").exception("broke")',
@@ -117,7 +117,7 @@ def test_the_text_of_an_error_is_never_written(code):
 
 
 def test_the_place_of_an_error_is():
-    code = "def inner(): raise ValueError(text)\ntry: inner()\nexcept ValueError as error: log.error('x', error=logs.place(error))"
+    code = "def inner(): raise ValueError(text)\ntry: inner()\nexcept ValueError as error: log.error('x', error=logs.where(error))"
     [line], _, _ = run(code, "geheim")
     assert line["error"].startswith("ValueError at <string>:")
     assert line["error"].count("<string>:") == 2

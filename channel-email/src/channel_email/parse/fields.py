@@ -60,9 +60,9 @@ def _read_params(text: str) -> dict[str, str]:
         key = name.lower()
         value = quoted.replace('\\"', '"').replace("\\\\", "\\") if quoted else bare.strip()
         if "*" in key and (numbered := _NUMBERED.match(key)):
-            place = int(numbered[2] or 0)
+            number = int(numbered[2] or 0)
             encoded = numbered[2] is None or bool(numbered[3])
-            pieces.setdefault(numbered[1], {}).setdefault(place, (value, encoded))
+            pieces.setdefault(numbered[1], {}).setdefault(number, (value, encoded))
         else:
             params.setdefault(key, decode_words(value) if "=?" in value else value)
     for name, numbered_pieces in pieces.items():
@@ -73,10 +73,10 @@ def _read_params(text: str) -> dict[str, str]:
 def _join(pieces: dict[int, tuple[str, bool]]) -> str:
     """Return a value that RFC 2231 cut into numbered pieces, some of them percent-encoded."""
     charset, data = "", b""
-    for place, (value, encoded) in sorted(pieces.items()):
+    for number, (value, encoded) in sorted(pieces.items()):
         piece = value
         if encoded:
-            if place == min(pieces) and value.count("'") >= 2:
+            if number == min(pieces) and value.count("'") >= 2:
                 charset, _, piece = value.split("'", 2)
             data += unquote_to_bytes(piece)
         else:

@@ -81,6 +81,6 @@ class Deliver:
         try:
             accepted = await self._accept(await read_mail(raw, context))
         except Exception as error:  # noqa: BLE001 - outermost: whatever it is, the sender keeps it
-            log.warning("mail sent back: try again", error=logs.place(error), bytes=len(raw))
+            log.warning("mail sent back: try again", error=logs.where(error), bytes=len(raw))
             return TRY_AGAIN
         return taken(accepted.event_id)

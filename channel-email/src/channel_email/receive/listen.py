@@ -48,7 +48,7 @@ class Listener:
             self.open()
         assert self._socket is not None
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._session().another, sock=self._socket)
+        server = await loop.create_server(self._session().twin, sock=self._socket)
         self._listening = True
         try:
             await server.serve_forever()

@@ -101,16 +101,16 @@ class Session(SMTP):
 
     protocol_name = "ESMTP"
 
-    def another(self) -> "Session":
+    def twin(self) -> "Session":
         """Return a fresh session: aiosmtpd looks itself over in each new one, for 0.5 ms."""
-        twin = copy.copy(self)
+        made = copy.copy(self)
         reader = asyncio.StreamReader(self.line_length_limit, self.loop)
-        met = twin._cb_client_connected  # noqa: SLF001 - our own, only of another instance
-        asyncio.StreamReaderProtocol.__init__(twin, reader, met, self.loop)
+        met = made._cb_client_connected  # noqa: SLF001 - our own, only of another instance
+        asyncio.StreamReaderProtocol.__init__(made, reader, met, self.loop)
         verbs = self._smtp_methods
-        twin._smtp_methods = {verb: getattr(twin, f"smtp_{verb}") for verb in verbs}  # noqa: SLF001
-        twin.command_size_limits = self.command_size_limits.copy()  # they grow with each EHLO
-        return twin
+        made._smtp_methods = {verb: getattr(made, f"smtp_{verb}") for verb in verbs}  # noqa: SLF001
+        made.command_size_limits = self.command_size_limits.copy()  # they grow with each EHLO
+        return made
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         # What almost everyone writes; Python's own parser takes ten times as long for it.

@@ -40,8 +40,8 @@ VIEWS: Mapping[str, View] = {
     "closed": View("state = 'closed'", "last_at", newest_first=True),
 }
 # The page is found first, in its index, and only then opened: a message and its key for each line.
-# Said by what it is not: before the first ANALYZE, `= 'in'` is believed to be rare, and the planner
-# would sort the whole conversation for it.
+# Not `direction = 'in'`: before the first ANALYZE the planner believes that to be rare, and sorts
+# the whole conversation instead of reading its index backwards.
 _PAGE = """
 select c.*, latest.id as latest, latest.channel as last_channel, latest.content, k.wrapped
 from (

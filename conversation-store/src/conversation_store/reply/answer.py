@@ -100,7 +100,7 @@ select t.id, t.reference from conversation c
 join conversation t on t.id = coalesce(c.merged_into, c.id) and t.tenant = $1
 where c.tenant = $1 and c.id = $2
 """
-# By what it is not: see views.py.
+# Not `direction = 'in'`: see queue/views.py.
 _INBOUND = """
 select e.id, e.channel, e.account, e.contact_point_id, e.automatic, e.content, k.wrapped
 from entry e left join hub.message_key k on k.owner = e.id and k.tenant = $1

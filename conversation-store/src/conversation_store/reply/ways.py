@@ -107,7 +107,7 @@ def _shown(
 _NOW = """
 select coalesce(merged_into, id) from conversation where tenant = $1 and id = $2
 """
-# By what it is not: see views.py.
+# Not `direction = 'in'`: see queue/views.py.
 _LAST = """
 select contact_point_id, channel, account from entry
 where tenant = $1 and conversation_id = $2 and direction <> 'out' and direction <> 'none'

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from hub_contract.errors import Temporary
 from hub_kit.settings import ConfigurationError
-from local_hub.locate import Place
+from local_hub.locate import Located
 
 app = typer.Typer(
     help="Faden: one thread through every channel between citizens and their authority.",
@@ -40,7 +40,7 @@ def up(config: Config = None, data: Data = HERE, bus: Bus = "postgresql") -> Non
     """Run the whole hub on this machine until Ctrl-C; its data stays in .faden/."""
     from local_hub.up import run_up
 
-    run_up(Place.find(config, data), _known(bus), out)
+    run_up(Located.find(config, data), _known(bus), out)
 
 
 @app.command()
@@ -70,7 +70,7 @@ def timeline(
     """Show a conversation of the running hub; without an argument list the newest ones."""
     from local_hub.timeline import Wanted, show_timeline
 
-    loaded = Place.find(config, data).read()
+    loaded = Located.find(config, data).read()
     show_timeline(loaded, out, Wanted(wanted, tenant, language, as_json))
 
 
@@ -79,7 +79,7 @@ def check(config: Config = None, data: Data = HERE, as_json: Json = False) -> No
     """Check configuration and connections; each fault names file, key and remedy."""
     from local_hub.check import check_configuration, check_connections
 
-    loaded = Place.find(config, data).read()
+    loaded = Located.find(config, data).read()
     with Console(stderr=True).status("Checking …"):
         findings = [*check_configuration(loaded), *asyncio.run(check_connections(loaded))]
     rows: Rows = [
@@ -105,7 +105,7 @@ def parse(
     """Show what Faden makes of an original: one JSON event a line, opened, without any database."""
     from local_hub.parse import parse_files
 
-    loaded = Place.find(config, HERE).read() if account else None
+    loaded = Located.find(config, HERE).read() if account else None
     for line in parse_files(channel, files, loaded, account):
         sys.stdout.write(line + "\n")
 
@@ -115,7 +115,7 @@ def dead(config: Config = None, data: Data = HERE, as_json: Json = False) -> Non
     """List dead letters and parked keys: what could not be handled, with its reason."""
     from local_hub.setaside import list_set_aside
 
-    _print(asyncio.run(list_set_aside(Place.find(config, data).read())), as_json)
+    _print(asyncio.run(list_set_aside(Located.find(config, data).read())), as_json)
 
 
 @app.command()
@@ -127,7 +127,7 @@ def replay(
     """Ask the services to try again what was set aside, in its order."""
     from local_hub.setaside import ask_replay
 
-    asked = asyncio.run(ask_replay(Place.find(config, data).read(), key))
+    asked = asyncio.run(ask_replay(Located.find(config, data).read(), key))
     out.print(f"{asked} events are tried again; `faden dead` shows what fails again.")
 
 

@@ -14,14 +14,14 @@ _RUNNING = "running.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Located:
     """Where a hub lives: its one configuration file and its data folder."""
 
     config: Path
     data: Path
 
     @classmethod
-    def find(cls, config: Path | None, data: Path) -> "Place":
+    def find(cls, config: Path | None, data: Path) -> "Located":
         """Take the file that is named, else ./faden.yaml, else the model file of the clone."""
         if config is None:
             config = next((p for p in (Path("faden.yaml"), MODEL) if p.exists()), None)

@@ -13,7 +13,7 @@ from hub_kit.embedded import start_postgresql
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError
 from local_hub.interrupt import put_off
-from local_hub.locate import Place
+from local_hub.locate import Located
 from local_hub.programs import migrations
 
 DATABASE = "faden"
@@ -22,31 +22,31 @@ Say = Callable[[str], None]  # told what is done next, before it is done
 
 @contextmanager
 def prepare(
-    place: Place, bus: str, say: Say, *, kafka_port: int | None = None
+    located: Located, bus: str, say: Say, *, kafka_port: int | None = None
 ) -> Iterator[Mapping[str, str]]:
     """Start what the services need; yield the HUB_ variables that lead them there."""
-    place.data.mkdir(parents=True, exist_ok=True)
+    located.data.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         environment = {
-            "HUB_CONFIG": str(place.config.resolve()),
-            "HUB_BLOBS": str(place.data / "blobs"),
-            "HUB_KEYS_FILE": str(_keys(place)),
-            "HUB_PEERS_FOLDER": str(place.data / "peers"),
+            "HUB_CONFIG": str(located.config.resolve()),
+            "HUB_BLOBS": str(located.data / "blobs"),
+            "HUB_KEYS_FILE": str(_keys(located)),
+            "HUB_PEERS_FOLDER": str(located.data / "peers"),
             "HUB_BUS": bus,
         }
         say("Starting PostgreSQL")
         with put_off():
-            owner = stack.enter_context(start_postgresql(place.data / "postgresql"))
+            owner = stack.enter_context(start_postgresql(located.data / "postgresql"))
         say("Migrating the database")
         environment["HUB_DATABASE"] = asyncio.run(make_database(owner, say))
         if bus == "kafka":
             say("Starting Apache Kafka")
-            environment["HUB_BUS"] = stack.enter_context(_kafka(place, kafka_port))
+            environment["HUB_BUS"] = stack.enter_context(_kafka(located, kafka_port))
         yield environment
 
 
-def _keys(place: Place) -> object:
-    path = place.data / "keys.json"
+def _keys(located: Located) -> object:
+    path = located.data / "keys.json"
     if not path.exists():
         KeyRing.create(path)
     KeyRing.read(path)
@@ -88,10 +88,10 @@ def in_database(dsn: str, database: str, role: str = "") -> str:
 
 
 @contextmanager
-def _kafka(place: Place, port: int | None) -> Iterator[str]:
+def _kafka(located: Located, port: int | None) -> Iterator[str]:
     from local_hub.kafka import KafkaSettings, ensure_topics, start_kafka
 
-    port = port or place.read().section("kafka", KafkaSettings).port
-    with start_kafka(place.data / "kafka", port) as bootstrap:
+    port = port or located.read().section("kafka", KafkaSettings).port
+    with start_kafka(located.data / "kafka", port) as bootstrap:
         asyncio.run(ensure_topics(bootstrap))
         yield f"kafka://{bootstrap}"

@@ -19,7 +19,7 @@ from hub_kit.keys import KeyRing
 from hub_kit.settings import Loaded
 from hub_kit.tokens import Caller, issue
 from local_hub.kafka import start_kafka
-from local_hub.locate import MODEL, Place
+from local_hub.locate import MODEL, Located
 from local_hub.prepare import prepare
 from local_hub.programs import elsewhere, free_addresses, programs_of
 from local_hub.supervise import Supervisor
@@ -49,7 +49,7 @@ class Town:
         self._stack.close()
 
     def _start(self, stack: ExitStack) -> None:
-        prepared = prepare(Place(self.config, self.folder), "postgresql", lambda _: None)
+        prepared = prepare(Located(self.config, self.folder), "postgresql", lambda _: None)
         self.environment = dict(stack.enter_context(prepared))
         if self.bus == "kafka":
             self.environment["HUB_BUS"] = f"kafka://{self._broker_address}"

@@ -13,7 +13,7 @@ from rich.text import Text
 from local_hub.check import check_configuration
 from local_hub.draw.parts import draw_parts
 from local_hub.interrupt import both_interrupt, no_more, stop_event
-from local_hub.locate import Place
+from local_hub.locate import Located
 from local_hub.prepare import prepare
 from local_hub.programs import Program, check_ports, programs_of
 from local_hub.steps import show_steps
@@ -23,23 +23,23 @@ WITHIN = 60  # seconds for all to become ready; later they still may
 _COLOURS = ("cyan", "magenta", "green", "blue", "yellow")
 
 
-def run_up(place: Place, bus: str, console: Console) -> None:
+def run_up(located: Located, bus: str, console: Console) -> None:
     """Run everything in the foreground; `ConfigurationError` says in one line why it cannot."""
-    loaded = place.read()
+    loaded = located.read()
     check_configuration(loaded)
     check_ports(loaded, bus)
     with (
         both_interrupt(),
         suppress(KeyboardInterrupt),
         show_steps(console) as say,
-        prepare(place, bus, say) as environment,
-        place.announce(environment),
+        prepare(located, bus, say) as environment,
+        located.announce(environment),
     ):
         say("")
         programs = programs_of(loaded, environment["HUB_BUS"])
         asyncio.run(_run(programs, environment, console, draw_parts(loaded, "en")))
         no_more()
-    console.print(f"Everything has ended; the data stays in {place.data}")
+    console.print(f"Everything has ended; the data stays in {located.data}")
 
 
 async def _run(

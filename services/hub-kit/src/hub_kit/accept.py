@@ -152,7 +152,7 @@ class Accept:
         except Temporary as error:
             _reject(batch, error)
         except Exception as error:  # noqa: BLE001 - outermost loop: a fault of ours, so peers keep it
-            log.error("accept broke off", error=logs.place(error))
+            log.error("accept broke off", error=logs.where(error))
             _reject(batch, Temporary(f"{type(error).__name__} while keeping events"))
 
     async def _keep(self, batch: _Batch, before: _Batch | None) -> None:
@@ -238,19 +238,19 @@ def _move_to_blob(arrival: Arrival, packing: Packing, key: bytes) -> tuple[dict[
         parts.append(long_body)
     if not any(parts):
         return {}, ""
-    places = packing.add(f"{event.tenant}/{_day(event)}", parts, key)
-    changes: dict[str, object] = {"original": places[0] if arrival.original else None}
-    if isinstance(content, MessageContent) and (content.attachments or len(places) > 1):
-        files = places[1 : 1 + len(arrival.files)]
-        changes["content"] = _with_places(content, files, places[-1] if long_body else None)
-    return changes, places[0].name
+    blobs = packing.add(f"{event.tenant}/{_day(event)}", parts, key)
+    changes: dict[str, object] = {"original": blobs[0] if arrival.original else None}
+    if isinstance(content, MessageContent) and (content.attachments or len(blobs) > 1):
+        files = blobs[1 : 1 + len(arrival.files)]
+        changes["content"] = _with_blobs(content, files, blobs[-1] if long_body else None)
+    return changes, blobs[0].name
 
 
-def _with_places(content: MessageContent, files: list[Blob], whole: Blob | None) -> MessageContent:
+def _with_blobs(content: MessageContent, files: list[Blob], whole: Blob | None) -> MessageContent:
     update: dict[str, object] = {
         "attachments": tuple(
-            attachment.model_copy(update={"blob": place})
-            for attachment, place in zip(content.attachments, files, strict=True)
+            attachment.model_copy(update={"blob": blob})
+            for attachment, blob in zip(content.attachments, files, strict=True)
         )
     }
     if whole:

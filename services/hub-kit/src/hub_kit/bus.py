@@ -39,7 +39,7 @@ Positions = Callable[[str], Awaitable[str]]  # lane -> the reader's position
 
 
 class Subscription(Protocol):
-    """A reader's place in its group; lanes come and go as members do."""
+    """A reader as a member of its group; lanes come and go as members do."""
 
     async def fetch(self, limit: int) -> list[Batch]:
         """Return what is there, one batch a lane; wait a moment (≤ 0.1 s) if nothing is."""

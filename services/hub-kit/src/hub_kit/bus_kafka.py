@@ -16,7 +16,7 @@ from hub_contract.errors import Temporary
 from hub_kit import kafka
 from hub_kit.bus import Batch, Positions, Record
 
-JOIN = 60.0  # seconds to wait for a place in the group
+JOIN = 60.0  # seconds to wait for the group to let us in
 PATIENCE = 60.0  # seconds without progress after which a client is made anew
 COMMIT_EVERY = 1.0
 _NOWHERE = TopicPartition("", 0)
@@ -118,7 +118,7 @@ class KafkaStream:
 class _Lane:
     position: str  # where the reader stands, in its database
     offset: int  # what comes next from the broker
-    sought: bool = True  # nothing has come yet since this place was sought
+    sought: bool = True  # nothing has come yet since this offset was sought
 
 
 class KafkaSubscription(ConsumerRebalanceListener):
@@ -224,7 +224,9 @@ class KafkaSubscription(ConsumerRebalanceListener):
             del self._lanes[tp]
             return False
         if lane.position:
-            log.error("the broker has lost a place", lane=_lane(tp), sought=lane.offset, got=offset)
+            log.error(
+                "the broker has lost an offset", lane=_lane(tp), sought=lane.offset, got=offset
+            )
         return True
 
     def _tell(self) -> None:
@@ -250,7 +252,7 @@ class KafkaSubscription(ConsumerRebalanceListener):
         elif now - self._moved > self._patience:
             self._moved = now
             if not self._joined:
-                raise Temporary("kafka: no place in the group; made anew")
+                raise Temporary("kafka: not let into the group; made anew")
             async with asyncio.timeout(10):
                 ends = await self._consumer.end_offsets(list(self._lanes))
             lag = sum(max(ends[tp] - lane.offset, 0) for tp, lane in self._lanes.items())

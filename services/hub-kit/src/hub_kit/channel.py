@@ -70,7 +70,7 @@ def find_channel(channel: Channel) -> Frame[Any, Any]:
     return found
 
 
-def put_together(
+def compose_channel(
     frame: Frame[SettingsT, AccountsT],
     ground: Ground,
     settings: SettingsT,
@@ -110,10 +110,10 @@ def run_channel(frame: Frame[Any, Any]) -> None:
     ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
     name = frame.about.name
 
-    async def compose() -> ASGIApp:
+    async def open_app() -> ASGIApp:
         ground = await Ground.open(name, loaded.hub, ring)
-        _, app = or_exit(lambda: put_together(frame, ground, settings, accounts, loaded.public))
+        _, app = or_exit(lambda: compose_channel(frame, ground, settings, accounts, loaded.public))
         return app
 
     door: Listen = listeners_of(settings)["http"]
-    run(compose, name, door.host, door.port, loaded.hub.telemetry)
+    run(open_app, name, door.host, door.port, loaded.hub.telemetry)

@@ -59,11 +59,13 @@ class Consumer:
     _said: tuple[str, float] = field(default=("", 0.0), init=False)
 
     async def run(self) -> None:
-        """Read for ever; every interruption is waited out in place."""
+        """Read for ever; every interruption is waited out in subscription."""
         while True:
             try:
-                async with self.bus.subscribe(self.name, self.topics, self._position) as place:
-                    await self._read(place)
+                async with self.bus.subscribe(
+                    self.name, self.topics, self._position
+                ) as subscription:
+                    await self._read(subscription)
             except (Temporary, *AWAY) as error:
                 await self._wait_out(error)
 
@@ -72,19 +74,19 @@ class Consumer:
         if time.monotonic() - self.progress > STALE:
             raise Temporary(self._said[0] or "is not reading yet")
 
-    async def _read(self, place: Subscription) -> None:
+    async def _read(self, subscription: Subscription) -> None:
         looked = 0.0
         while True:
-            batches = await place.fetch(self.limit)
-            if len(batches) < 2 or not await self._settle_together(place, batches):
+            batches = await subscription.fetch(self.limit)
+            if len(batches) < 2 or not await self._settle_together(subscription, batches):
                 for batch in batches:
-                    await self._settle(place, batch)
+                    await self._settle(subscription, batch)
             self.progress = time.monotonic()
             if self.progress - looked > LOOK_EVERY:
                 looked = self.progress
-                await self._look_around(place)
+                await self._look_around(subscription)
 
-    async def _settle_together(self, place: Subscription, batches: Sequence[Batch]) -> bool:
+    async def _settle_together(self, subscription: Subscription, batches: Sequence[Batch]) -> bool:
         """Commit what came of several lanes in one transaction; False: nothing is done.
 
         Kafka gives a little of each lane, and a transaction for a little costs what one for all
@@ -94,25 +96,25 @@ class Consumer:
             with metrics.HANDLE_SECONDS.labels(self.name).time():
                 await self._commit(sorted(batches, key=lambda batch: batch.lane))
         except Exception as error:  # noqa: BLE001 - what it is comes to light lane by lane
-            log.info("lanes go singly", consumer=self.name, error=logs.place(error))
+            log.info("lanes go singly", consumer=self.name, error=logs.where(error))
             return False
         for batch in batches:
             self._stands[batch.lane] = batch.after
-            await place.done(batch)
+            await subscription.done(batch)
         return True
 
-    async def _settle(self, place: Subscription, batch: Batch) -> None:
+    async def _settle(self, subscription: Subscription, batch: Batch) -> None:
         try:
             with metrics.HANDLE_SECONDS.labels(self.name).time():
                 await self._carry_out(batch)
         except _Overtaken:
-            await self._rewind(place, batch.lane)
+            await self._rewind(subscription, batch.lane)
         except (Temporary, *AWAY) as error:
-            await self._rewind(place, batch.lane)
+            await self._rewind(subscription, batch.lane)
             await self._wait_out(error)
         else:
             self._stands[batch.lane] = batch.after
-            await place.done(batch)
+            await subscription.done(batch)
 
     async def _carry_out(self, batch: Batch) -> None:
         """Commit the batch; where it fails, halve it until the one event it fails for is alone."""
@@ -124,7 +126,7 @@ class Consumer:
             if not batch.records:
                 raise
             if len(batch.records) == 1:
-                log.error("event parked", consumer=self.name, error=logs.place(error))
+                log.error("event parked", consumer=self.name, error=logs.where(error))
                 await self._commit([batch], set_aside.reason_of(error))
             else:
                 for half in _halves(batch):
@@ -168,7 +170,7 @@ class Consumer:
             metrics.LAG_SECONDS.labels(self.name).set(max(lag.total_seconds(), 0))
         return len(records) - len(free)
 
-    async def _look_around(self, place: Subscription) -> None:
+    async def _look_around(self, subscription: Subscription) -> None:
         """Do what operators ask: read again from a position they set, replay what was set aside."""
         try:
             async with connect(self.pool) as connection:
@@ -178,7 +180,7 @@ class Consumer:
             for lane, position in rows:
                 if self._stands.get(lane, position) != position:
                     log.info("reads again from elsewhere", consumer=self.name, lane=lane)
-                    await self._rewind(place, lane)
+                    await self._rewind(subscription, lane)
             await set_aside.replay(self.pool, self.name, self._again)
         except (Temporary, *AWAY) as error:
             await self._wait_out(error)
@@ -192,9 +194,9 @@ class Consumer:
         self._stands[lane] = position
         return position
 
-    async def _rewind(self, place: Subscription, lane: str) -> None:
+    async def _rewind(self, subscription: Subscription, lane: str) -> None:
         self._stands.pop(lane, None)
-        await place.rewind(lane)
+        await subscription.rewind(lane)
 
     async def _wait_out(self, error: BaseException) -> None:
         reason, now = str(error)[:200] or type(error).__name__, time.monotonic()

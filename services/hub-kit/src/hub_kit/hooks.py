@@ -160,7 +160,7 @@ class Hooks:
             log.warning("hook sent back: try again", hook=channel, reason=str(error)[:200])
             return problem(503, "Try again later", "A part of the hub is away; twice is once.")
         except Exception as error:  # noqa: BLE001 - outermost: a fault of ours is no reason to give up
-            log.error("hook sent back: try again", hook=channel, error=logs.place(error))
+            log.error("hook sent back: try again", hook=channel, error=logs.where(error))
             return problem(503, "Try again later", "A fault of ours; twice is once.")
         return _written(said) if isinstance(said, Answer) else _KEPT
 

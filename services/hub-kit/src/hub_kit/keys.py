@@ -59,7 +59,7 @@ class Erased(Permanent):
 
 
 def seal(key: bytes, plain: bytes, what: bytes) -> bytes:
-    """Return nonce + ciphertext + tag; `what` binds them to their place."""
+    """Return nonce + ciphertext + tag; `what` binds them to what they are of."""
     return b"".join(seal_apart(key, plain, what))
 
 
@@ -70,7 +70,7 @@ def seal_apart(key: bytes, plain: bytes, what: bytes) -> tuple[bytes, bytes]:
 
 
 def open_sealed(key: bytes, sealed: bytes, what: bytes) -> bytes:
-    """Return the plain bytes; `Permanent` where key, place or bytes are not the ones sealed."""
+    """Return the plain bytes; `Permanent` where key, owner or bytes are not the ones sealed."""
     try:
         return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], what)
     except (InvalidTag, ValueError):

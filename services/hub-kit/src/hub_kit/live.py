@@ -2,7 +2,7 @@
 
 Rule 1. Hints, not truth: who listens first and then looks at the store misses nothing, and what
         was heard twice is looked at twice.
-Rule 2. Nobody waits for a slow page. What does not fit into its place is dropped, and it is told to
+Rule 2. Nobody waits for a slow page. What is too much for its queue is dropped, and it is told to
         look again; so is everyone after an interruption.
 Rule 3. A page hears one tenant, and of it everything or one conversation.
 """
@@ -127,6 +127,6 @@ def _tell(ours: Mapping[UUID | None, set[Ear]], record: Record) -> None:
     except Permanent:
         return  # the readers that keep something bury it; here nothing is kept
     if isinstance(event, EntryAppended):
-        for place in (None, event.conversation_id):
-            for ear in ours.get(place, ()):
+        for wanted in (None, event.conversation_id):
+            for ear in ours.get(wanted, ()):
                 ear.tell(event)

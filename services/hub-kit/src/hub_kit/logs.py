@@ -66,7 +66,7 @@ def blot(text: str) -> str:
     return _PERSONAL.sub("***", text)
 
 
-def place(error: BaseException) -> str:
+def where(error: BaseException) -> str:
     """Return the class of an error and the last calls to it, never its text, which may quote."""
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
     calls = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames)]
@@ -79,7 +79,7 @@ def _name_error(_: Any, __: str, event: Event) -> Event:
         raised = sys.exc_info()
     error = raised[1] if isinstance(raised, tuple) else raised
     if isinstance(error, BaseException):
-        event["error"] = place(error)
+        event["error"] = where(error)
     return event
 
 
@@ -90,7 +90,7 @@ def _render(logger: Any, name: str, event: Event) -> str:
 
 def _shown(value: object) -> str:
     if isinstance(value, BaseException):
-        return place(value)
+        return where(value)
     return str(value) if isinstance(value, _READABLE) else type(value).__name__
 
 
@@ -109,4 +109,4 @@ def _log_end(kind: type[BaseException], error: BaseException, trace: TracebackTy
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:
-        structlog.get_logger().critical("ended by an error", error=place(error))
+        structlog.get_logger().critical("ended by an error", error=where(error))

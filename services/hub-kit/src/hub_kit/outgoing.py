@@ -146,7 +146,7 @@ class Outgoing:
             with tracing.span("send", claim.traceparent):
                 await self._attempt(claim)
         except Exception as error:  # noqa: BLE001 - outermost: it may have been sent, so it stays claimed
-            log.error("a claim is lost", error=logs.place(error), id=str(claim.event_id))
+            log.error("a claim is lost", error=logs.where(error), id=str(claim.event_id))
         finally:
             renewing.cancel()
 
@@ -179,7 +179,7 @@ class Outgoing:
             raise
         except Exception as error:
             # A fault of ours before the peer was called: certainly not sent.
-            log.error("cannot be sent now", error=logs.place(error), id=str(claim.event_id))
+            log.error("cannot be sent now", error=logs.where(error), id=str(claim.event_id))
             raise Temporary(type(error).__name__) from error
         return await self._hand_over(request, files)
 
@@ -192,7 +192,7 @@ class Outgoing:
         except Permanent as error:
             return Outcome(Delivery.FAILED, error.reason, diagnostic=str(error))
         except Exception as error:  # noqa: BLE001 - outermost: the peer may have it
-            log.error("send ended in doubt", error=logs.place(error), id=str(request.id))
+            log.error("send ended in doubt", error=logs.where(error), id=str(request.id))
             return Outcome(Delivery.UNKNOWN, diagnostic=type(error).__name__)
 
     async def _look_up(self, request: MessageRequested) -> Outcome:
@@ -201,7 +201,7 @@ class Outgoing:
         except (Temporary, Permanent):
             raise
         except Exception as error:  # noqa: BLE001 - outermost: it stays unknown
-            log.error("look-up failed", error=logs.place(error), id=str(request.id))
+            log.error("look-up failed", error=logs.where(error), id=str(request.id))
             return Outcome(Delivery.UNKNOWN, diagnostic=type(error).__name__)
 
     async def _open(self, sealed: MessageRequested) -> tuple[MessageRequested, bytes]:
@@ -285,7 +285,7 @@ class Outgoing:
 async def _until_one_ends(
     under_way: set[asyncio.Task[None]], patience: float
 ) -> set[asyncio.Task[None]]:
-    """Return those that go on; where no place is free, only once one has ended."""
+    """Return those that go on; where all are taken, only once one has ended."""
     if not under_way:
         await asyncio.sleep(patience)
         return under_way

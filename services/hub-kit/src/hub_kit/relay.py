@@ -32,7 +32,7 @@ def _bootstrap(loaded: Loaded) -> str:
     return loaded.hub.bus.removeprefix("kafka://")
 
 
-async def compose(loaded: Loaded, bootstrap: str, ring: KeyRing) -> FastAPI:
+async def open_app(loaded: Loaded, bootstrap: str, ring: KeyRing) -> FastAPI:
     pool = await open_pool(loaded.hub.database.replace("{role}", ROLE), SCHEMA, size=2)
     relay = Relay(pool, bootstrap)
 
@@ -66,7 +66,7 @@ def main() -> None:
     bootstrap = or_exit(lambda: _bootstrap(loaded))
     ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
     http = or_exit(lambda: loaded.section("relay", RelaySettings)).http
-    app = partial(compose, loaded, bootstrap, ring)
+    app = partial(open_app, loaded, bootstrap, ring)
     shell.run(app, "relay", http.host, http.port, loaded.hub.telemetry)
 
 

@@ -29,7 +29,7 @@ create index parked_by_key on parked (consumer, key, id);
 create table dead_letter (like parked including all)
 """
 
-CHANNEL = (
+CHANNEL_FIRST = (
     READER
     + """;
 create table outgoing (
@@ -56,6 +56,12 @@ create table checkpoint (
 # Account and recipient of a request; '' where nobody has said who gets it.
 CHANNEL_WAYS = """
 alter table outgoing add column way text not null default ''
+"""
+
+# What a channel begins with today; those that are older have come here step by step.
+CHANNEL = f"""{CHANNEL_FIRST.rstrip()};
+{CHANNEL_WAYS.strip()};
+create index outgoing_sent on outgoing (taken_at) where state = 'done'
 """
 
 

@@ -151,7 +151,7 @@ async def _replay_head(pool: Pool, consumer: str, key: Any, limit: int, again: A
 
 
 async def _leave_parked(pool: Pool, consumer: str, key: Any, error: Exception) -> None:
-    log.warning("parked event fails again", consumer=consumer, error=logs.place(error))
+    log.warning("parked event fails again", consumer=consumer, error=logs.where(error))
     async with transaction(pool) as connection:
         await _hold(connection, consumer, key["lanes"])
         await connection.execute(
@@ -176,7 +176,7 @@ async def _replay_dead(pool: Pool, consumer: str, lane: str, number: int, again:
     except (Temporary, *AWAY):
         raise
     except Exception as error:  # noqa: BLE001 - outermost loop: the reason goes to the operator
-        log.warning("dead letter fails again", consumer=consumer, error=logs.place(error))
+        log.warning("dead letter fails again", consumer=consumer, error=logs.where(error))
         async with transaction(pool) as connection:
             sql = "update dead_letter set replay_asked = false, reason = $2 where id = $1"
             await connection.execute(sql, number, reason_of(error))
@@ -194,7 +194,7 @@ async def _hold(connection: Connection, consumer: str, lanes: list[str]) -> None
 
 def reason_of(error: Exception) -> str:
     """Return why an event failed. Only our own words are safe: a foreign text may quote content."""
-    return str(error) if isinstance(error, Permanent) else logs.place(error)
+    return str(error) if isinstance(error, Permanent) else logs.where(error)
 
 
 def _record(row: Any) -> Record:

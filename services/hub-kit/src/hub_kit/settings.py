@@ -204,10 +204,10 @@ def _story(error: ValidationError, path: Path, key: str, prefix: str) -> str:
     faults = error.errors(include_url=False, include_input=False)
     # A misspelt key is also a missing one; the spelling tells more.
     fault, *more = sorted(faults, key=lambda f: f["type"] != "extra_forbidden")
-    place = [str(part) for part in fault["loc"] if part != "[key]"]
-    where = f"{path}: {key}{'.'.join(place)}"
-    for end in range(1, len(place) + 1):
-        variable = prefix + "__".join(place[:end]).upper()
+    parts = [str(part) for part in fault["loc"] if part != "[key]"]
+    where = f"{path}: {key}{'.'.join(parts)}"
+    for end in range(1, len(parts) + 1):
+        variable = prefix + "__".join(parts[:end]).upper()
         if os.environ.get(variable):
             where = f"environment: {variable}"
     what = fault["msg"].removeprefix("Value error, ")

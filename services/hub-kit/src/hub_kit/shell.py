@@ -75,9 +75,9 @@ async def keep(name: str, work: Work) -> None:
         except asyncio.CancelledError as error:
             if _is_stopped():
                 raise
-            log.error("work broke off", work=name, error=logs.place(error))  # a part of it was
+            log.error("work broke off", work=name, error=logs.where(error))  # a part of it was
         except Exception as error:  # noqa: BLE001 - the outermost loop of a service
-            log.error("work broke off", work=name, error=logs.place(error))
+            log.error("work broke off", work=name, error=logs.where(error))
         else:
             return
         pause = FIRST_PAUSE if time.monotonic() - begun > LAST_PAUSE else pause
@@ -121,7 +121,7 @@ async def _state(check: Check) -> str:
     except TimeoutError:
         return "no answer within 3 s"
     except Exception as error:  # noqa: BLE001 - outermost: a check that breaks is a red one
-        return logs.place(error)
+        return logs.where(error)
     return "ok"
 
 
@@ -199,10 +199,10 @@ def problem_of(status: int, detail: str = "") -> JSONResponse:
     return problem(status, _TITLES.get(status, "Error"), detail)
 
 
-Compose = Callable[[], Awaitable[ASGIApp]]  # for what must be opened in the running loop
+OpenApp = Callable[[], Awaitable[ASGIApp]]  # for what must be opened in the running loop
 
 
-def run(app: FastAPI | Compose, name: str, host: str, port: int, telemetry: str = "") -> None:
+def run(app: FastAPI | OpenApp, name: str, host: str, port: int, telemetry: str = "") -> None:
     """Serve until a signal; a port in use is said in one line that names the setting."""
     logs.start(name, os.environ.get("HUB_LOG_LEVEL", "INFO"))
     tracing.start(name, telemetry)
@@ -231,7 +231,7 @@ def listen_on(host: str, port: int, setting: str, *, reuse_port: bool = False) -
         ) from None
 
 
-async def _serve(app: FastAPI | Compose, door: socket.socket) -> None:
+async def _serve(app: FastAPI | OpenApp, door: socket.socket) -> None:
     composed = app if isinstance(app, FastAPI) else await app()
     # A message makes many short-lived objects; what stands by now is not looked at again.
     gc.freeze()

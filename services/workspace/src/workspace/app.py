@@ -98,12 +98,12 @@ def main() -> None:
     settings = or_exit(lambda: ABOUT.read(loaded))
     ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
 
-    async def build() -> FastAPI:
+    async def open_app() -> FastAPI:
         ground = await Ground.open(SERVICE, loaded.hub, ring)
         client = httpx.AsyncClient(base_url=settings.store, timeout=httpx.Timeout(30, connect=3))
         return compose(ground, settings, client)
 
-    run(build, SERVICE, settings.http.host, settings.http.port, loaded.hub.telemetry)
+    run(open_app, SERVICE, settings.http.host, settings.http.port, loaded.hub.telemetry)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def _draw_records(records: list[Lying]) -> Table:
         sealed = json.loads(one.body).get("content", {}).get("sealed", "")
         table.add_row(
             one.topic.removeprefix("faden."),
-            f"{one.lane}/{one.place}",
+            f"{one.lane}/{one.offset}",
             one.key[:24] + "…",
             str(len(one.body)),
             f"{sealed[:20]}…" if sealed else "–",
@@ -107,7 +107,7 @@ def _document(bus: str, performance: Performance) -> dict[str, Any]:
             {
                 "topic": one.topic,
                 "lane": one.lane,
-                "place": one.place,
+                "offset": one.offset,
                 "key": one.key,
                 "headers": one.headers,
                 "event": json.loads(one.body),

@@ -16,11 +16,11 @@ RELAY = "hub_relay"  # the role that may read the whole log
 
 @dataclass(frozen=True, slots=True)
 class Lying:
-    """One event as it lies on the bus; `lane` is the partition, `place` the offset."""
+    """One event as it lies on the bus; `lane` is the partition, `offset` where in it."""
 
     topic: str
     lane: str
-    place: int
+    offset: int
     key: str
     headers: dict[str, str]
     body: bytes
@@ -75,7 +75,7 @@ async def read_topics(bootstrap: str, wanted: int) -> list[Lying]:
                 break
     finally:
         await consumer.stop()
-    return sorted(found, key=lambda one: (one.topic, one.lane, one.place))
+    return sorted(found, key=lambda one: (one.topic, one.lane, one.offset))
 
 
 def _lying(record: Any) -> Lying:

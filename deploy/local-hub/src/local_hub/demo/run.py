@@ -18,7 +18,7 @@ from local_hub.demo.facts import Fact, judge
 from local_hub.demo.play import Stage, Story, play
 from local_hub.demo.records import Lying, read_log, read_topics
 from local_hub.interrupt import no_more, stop_event
-from local_hub.locate import MODEL, Place
+from local_hub.locate import MODEL, Located
 from local_hub.prepare import Say, prepare
 from local_hub.programs import (
     check_ports,
@@ -58,9 +58,9 @@ def perform(bus: str, say: Say, stay: Stay | None = None) -> Performance:
         raise ConfigurationError(f"{MODEL}: not found; run the demo from a clone of Faden")
     with tempfile.TemporaryDirectory(prefix="faden-demo-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # as root, the database runs as another user
-        place = Place(MODEL, Path(folder))
+        located = Located(MODEL, Path(folder))
         _, _, kafka_port = free_addresses(1)[0].rpartition(":")
-        told = prepare(place, bus, lambda s: say(_STEPS.get(s, s)), kafka_port=int(kafka_port))
+        told = prepare(located, bus, lambda s: say(_STEPS.get(s, s)), kafka_port=int(kafka_port))
         with told as prepared, _environment(prepared), _environment(_moved(bus, stay)):
             performance = asyncio.run(_perform(Loaded.read(MODEL), say, stay))
             no_more()

@@ -17,7 +17,7 @@ from local_hub.peers.settings import PeersSettings
 from local_hub.peers.table.show import PREFIX, add_table
 
 
-def build(settings: PeersSettings) -> FastAPI:
+def compose(settings: PeersSettings) -> FastAPI:
     """Return the app of all peers."""
     mailboxes, post = Mailboxes(settings.folder), Post(settings.hub)
     handler = Handler(settings, mailboxes, post)
@@ -52,7 +52,7 @@ async def _answers(address: HostPort) -> None:
 def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: loaded.section("peers", PeersSettings))
-    run(build(settings), "peers", settings.http.host, settings.http.port)
+    run(compose(settings), "peers", settings.http.host, settings.http.port)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from hub_kit.schema import CHANNEL, statements
+from hub_kit.schema import CHANNEL_FIRST, statements
 
 revision = "channel_web_0001"
 down_revision = None
@@ -44,7 +44,7 @@ TENANT_TABLES = ("inbox", "failure", "upload")
 
 
 def upgrade() -> None:
-    for statement in statements(CHANNEL) + statements(PORTAL):
+    for statement in statements(CHANNEL_FIRST) + statements(PORTAL):
         op.execute(statement)
     for table in TENANT_TABLES:
         op.execute(f"alter table {table} enable row level security")
