@@ -9,7 +9,7 @@ from channel_email.settings import (
     EmailAccount,
     EmailSettings,
     Imap,
-    Relay,
+    RelayHost,
     Tls,
     peers,
     read,
@@ -130,7 +130,7 @@ def test_addresses_to_listen_on(tmp_path, monkeypatch):
 def test_passwords_come_from_files_and_variables(tmp_path, monkeypatch):
     (tmp_path / "password").write_text("geheim mit Ende \n")
     by_file = Imap(host="h", user="u", password_file=tmp_path / "password")
-    by_variable = Relay(host="h", user="u", password_env="PASSWORT", tls=Tls.STARTTLS)
+    by_variable = RelayHost(host="h", user="u", password_env="PASSWORT", tls=Tls.STARTTLS)
     assert by_file.password() == "geheim mit Ende "
     with pytest.raises(ConfigurationError, match="PASSWORT is not set; set it"):
         by_variable.password()
