@@ -8,11 +8,15 @@ import pytest
 ROOT = Path(__file__).parents[1]
 _LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)\s#]+)")
 _CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)  # what it links is another page's
-_LEFT_OUT = {".venv", ".tools", ".git", "vendor", "node_modules", ".faden"}
+_LEFT_OUT = {"vendor", "node_modules"}
 
 
 def pages() -> list[Path]:
-    found = (page for page in ROOT.rglob("*.md") if not _LEFT_OUT & set(page.parts))
+    found = (
+        page
+        for page in ROOT.rglob("*.md")
+        if not any(part in _LEFT_OUT or part[0] == "." for part in page.relative_to(ROOT).parts)
+    )
     return sorted(found)
 
 
