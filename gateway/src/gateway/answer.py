@@ -5,16 +5,18 @@ All texts are in the templates and in hub_pages; the door decides who gets here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from gateway.forward import TooLarge
 from gateway.log_in import DESK, WITHIN, Login, local
 from gateway.log_out import DONE, Leave, Logout
+from gateway.security_txt import write_security_txt
 from gateway.sessions import Session, Sessions
 from gateway.settings import GatewaySettings
 from hub_contract.errors import Permanent, Temporary
@@ -73,6 +75,13 @@ class Answers:
         return self._pages.page(
             request, "home.html", tenants=self._tenants, session=known.session, desk=DESK
         )
+
+    def security_txt(self, request: Request) -> Response:
+        contact, canonical = self._settings.security_contact, self._settings.public
+        if not contact:
+            return self.refuse(request, 404)
+        said = write_security_txt(contact, canonical + request.url.path, datetime.now(UTC))
+        return PlainTextResponse(said)
 
     async def login(self, request: Request, known: Known) -> Response:
         """Answer below /login."""

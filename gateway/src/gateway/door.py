@@ -146,6 +146,8 @@ class Door:
             return await self.answers.logout(asked, known)
         if destination is Own.BACK_CHANNEL:
             return await self.answers.hear(asked)
+        if destination is Own.SECURITY_TXT:
+            return self.answers.security_txt(asked)
         return await self.answers.home(asked, known)
 
     async def _forward(self, asked: Asked, destination: Forward, known: Known) -> ASGIApp:

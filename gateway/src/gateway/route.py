@@ -30,6 +30,10 @@ class Own(StrEnum):
     LOGIN = "login"
     LOGOUT = "logout"
     BACK_CHANNEL = "logout/back-channel"
+    SECURITY_TXT = ".well-known/security.txt"
+
+
+_OWN = frozenset(Own) - {Own.HOME}  # a whole path, or the first part of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,8 @@ def route(host: str, path: str, settings: GatewaySettings, tenants: Collection[s
     first, slash, rest = path[1:].partition("/")
     if not first:
         return Move(f"/{only}/") if only else Own.HOME
-    if first in (Own.STATIC, Own.LOGIN, Own.LOGOUT):
-        return Own.BACK_CHANNEL if path == f"/{Own.BACK_CHANNEL}" else Own(first)
+    if own := {path[1:], first} & _OWN:
+        return Own(max(own, key=len))
     if first == "desk" or (first in tenants and only in ("", first)):
         return _service(first, rest, settings, only) if slash else Move(f"/{first}/")
     return _extra(path, settings)

@@ -1,5 +1,6 @@
 """Every setting of the gateway: where it listens, who may log in, how much it lets through."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -103,7 +104,17 @@ class GatewaySettings(Section):
     hook_limit: int = Field(
         default=32 * 1024 * 1024, ge=1024, description="bytes of a hook; most channels want less"
     )
+    security_contact: str = Field(
+        default="", description="whom to tell about a weakness: mailto:… or https://… (RFC 9116)"
+    )
     limits: Limits = Limits()
+
+    @field_validator("security_contact")
+    @classmethod
+    def is_a_contact(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(mailto:[^\s@]+@[^\s@]+|https://[^\s/]\S*)", value):
+            raise ValueError("write mailto:security@authority.example or https://…")
+        return value
 
     @field_validator("routes")
     @classmethod
