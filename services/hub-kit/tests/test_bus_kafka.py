@@ -202,7 +202,7 @@ async def test_what_the_broker_has_deleted_unread_is_said_aloud(kafka_harness):
         async with kafka_harness.reading():
             await kafka_harness.until(3)
     assert await kafka_harness.places() == {1: [1, 2, 5]}
-    said = [line for line in logs if line["event"] == "the broker has lost a place"]
+    said = [line for line in logs if line["event"] == "the broker has lost an offset"]
     assert [(line["sought"], line["got"]) for line in said] == [(2, 4)]
 
 
