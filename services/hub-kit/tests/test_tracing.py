@@ -18,7 +18,7 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def provider():
     """The library takes one provider a process; each test listens with an exporter of its own."""
     provider = TracerProvider()
