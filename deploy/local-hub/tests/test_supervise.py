@@ -12,6 +12,7 @@ import pytest
 from hub_contract.errors import Temporary
 from hub_kit.settings import ConfigurationError
 from hub_kit.testing import eventually
+from local_hub.nursery import Nursery
 from local_hub.programs import Program
 from local_hub.supervise import Supervisor
 
@@ -43,6 +44,7 @@ async def run():
         await asyncio.sleep(600)
 asyncio.run(run())
 """,
+    "brief": "import os; print(os.getpid())",
     "sleeping": "import time; time.sleep(600)",
 }
 
@@ -103,6 +105,13 @@ async def test_a_killed_process_starts_again(modules):
         await eventually(another)
         assert await supervisor.ready(within=90)
     assert ("steady", "ended (SIGKILL), starts again in 0.5 s") in lines
+
+
+async def test_children_that_start_at_once_are_told_apart(modules):
+    async with Nursery(os.environ) as nursery:
+        children = await asyncio.gather(*(nursery.start("brief", {}) for _ in range(20)))
+        for child in children:
+            assert (int(await child.output.read()), await child.code) == (child.pid, 0)
 
 
 async def test_code_2_ends_all_with_its_line(modules):

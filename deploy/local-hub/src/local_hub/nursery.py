@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from runpy import run_module
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from hub_contract.errors import Temporary
 
@@ -49,13 +49,16 @@ class Child:
     code: asyncio.Future[int]  # below zero: minus the signal
 
 
+_Born = tuple[int, asyncio.Future[int]]  # a pid, and what it will have ended with
+
+
 class Nursery:
     """The supervisor's end of it; inside `async with`. Without it, its children end."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         # Its output is the children's, too: nothing may wait in a buffer while one is forked.
         self._environment = {**environment, "PYTHONUNBUFFERED": "1"}
-        self._asked: deque[asyncio.Future[int]] = deque()
+        self._asked: deque[asyncio.Future[_Born]] = deque()
         self._codes: dict[int, asyncio.Future[int]] = {}
 
     async def __aenter__(self) -> Self:
@@ -81,20 +84,20 @@ class Nursery:
 
     async def start(self, module: str, environment: Mapping[str, str]) -> Child:
         """Run a module as `python -m` does, with these variables beside the common ones."""
+        loop, output = asyncio.get_running_loop(), asyncio.StreamReader(limit=_LONGEST_LINE)
         reading, writing = os.pipe()
+        # Asked and noted in one go: answers come in the order of the questions.
+        answer: asyncio.Future[_Born] = loop.create_future()
         try:
             request = json.dumps([module, dict(environment)]).encode()
             socket.send_fds(self._line, [request], [writing])
+            self._asked.append(answer)
         finally:
             os.close(writing)
-        output = asyncio.StreamReader(limit=_LONGEST_LINE)
-        loop = asyncio.get_running_loop()
         protocol = asyncio.StreamReaderProtocol(output)
         await loop.connect_read_pipe(lambda: protocol, os.fdopen(reading, "rb"))
-        answer: asyncio.Future[int] = loop.create_future()
-        self._asked.append(answer)
-        pid = await answer
-        return Child(pid, output, self._codes[pid])
+        pid, code = await answer
+        return Child(pid, output, code)
 
     def _hear(self) -> None:
         """Take what the nursery says: a child's pid as it starts, its pid and code as it ends."""
@@ -102,15 +105,16 @@ class Nursery:
         loop = asyncio.get_running_loop()
         if not said:
             loop.remove_reader(self._line)
-            for waiting in (*self._asked, *self._codes.values()):
-                waiting.set_exception(Temporary("what starts the processes has ended; start again"))
+            waiting: list[asyncio.Future[Any]] = [*self._asked, *self._codes.values()]
+            for one in waiting:
+                one.set_exception(Temporary("what starts the processes has ended; start again"))
             return
-        pid, *code = json.loads(said)
-        if code:
-            self._codes.pop(pid).set_result(code[0])
+        pid, *ended = json.loads(said)
+        if ended:
+            self._codes.pop(pid).set_result(ended[0])
         else:
             self._codes[pid] = loop.create_future()
-            self._asked.popleft().set_result(pid)
+            self._asked.popleft().set_result((pid, self._codes[pid]))
 
 
 def serve(line: socket.socket) -> str:
