@@ -107,7 +107,16 @@ async def test_a_killed_process_starts_again(modules):
     assert ("steady", "ended (SIGKILL), starts again in 0.5 s") in lines
 
 
-async def test_children_that_start_at_once_are_told_apart(modules):
+async def test_children_that_start_at_once_are_told_apart(modules, monkeypatch):
+    """Also where their pipes take their time, the first the longest."""
+    loop = asyncio.get_running_loop()
+    connect, pauses = loop.connect_read_pipe, iter(range(20, 0, -1))
+
+    async def slowly(*arguments):
+        await asyncio.sleep(next(pauses) / 20)
+        return await connect(*arguments)
+
+    monkeypatch.setattr(loop, "connect_read_pipe", slowly)
     async with Nursery(os.environ) as nursery:
         children = await asyncio.gather(*(nursery.start("brief", {}) for _ in range(20)))
         for child in children:
