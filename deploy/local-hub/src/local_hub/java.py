@@ -2,16 +2,21 @@
 
 import fcntl
 import os
+import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from hub_contract.errors import Temporary
 from hub_kit.settings import ConfigurationError, HubSettings, Loaded
+from local_hub.interrupt import both_interrupt
 
+T = TypeVar("T")
 HOST = "127.0.0.1"
 START_WITHIN = 300.0  # seconds; a busy small machine takes its time over Java
 
@@ -50,6 +55,21 @@ def stop(server: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def run_until_stopped(
+    say: Callable[[str], None], server: AbstractContextManager[T], ready: Callable[[T], None]
+) -> None:
+    """Keep a server in the foreground until Ctrl-C or SIGTERM; `ready` is told once it is."""
+    say("starting")
+    try:
+        with both_interrupt(), server as running:
+            ready(running)
+            signal.pause()
+    except KeyboardInterrupt:
+        say("stopped")
+    except Temporary as error:
+        sys.exit(f"faden: {error}")
 
 
 def end_of(log: Path) -> str:

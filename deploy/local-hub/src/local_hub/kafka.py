@@ -6,11 +6,9 @@ keeps one in the foreground.
 """
 
 import asyncio
-import signal
 import socket
 import struct
 import subprocess
-import sys
 import zipfile
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -26,7 +24,6 @@ from pydantic import Field
 from hub_contract.errors import Temporary
 from hub_kit.kafka import MESSAGE_BYTES, ensure_topics
 from hub_kit.settings import Section, or_exit
-from local_hub.interrupt import both_interrupt
 from local_hub.java import (
     HOST,
     check_port,
@@ -34,6 +31,7 @@ from local_hub.java import (
     fetching,
     free_port,
     read_loaded,
+    run_until_stopped,
     stop,
     wait_for,
 )
@@ -174,16 +172,12 @@ def _settings() -> KafkaSettings:
 
 def main() -> None:
     settings = or_exit(_settings)
-    _say("starting")
-    try:
-        with both_interrupt(), start_kafka(settings.data, settings.port) as bootstrap:
-            asyncio.run(ensure_topics(bootstrap))
-            _say(f"ready at {bootstrap}, data in {settings.data}; Ctrl-C stops it")
-            signal.pause()
-    except KeyboardInterrupt:
-        _say("stopped")
-    except Temporary as error:
-        sys.exit(f"faden: {error}")
+
+    def ready(bootstrap: str) -> None:
+        asyncio.run(ensure_topics(bootstrap))
+        _say(f"ready at {bootstrap}, data in {settings.data}; Ctrl-C stops it")
+
+    run_until_stopped(_say, start_kafka(settings.data, settings.port), ready)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,7 @@ import hashlib
 import json
 import os
 import secrets
-import signal
 import subprocess
-import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +26,16 @@ from pydantic import Field
 
 from hub_contract.errors import Temporary
 from hub_kit.settings import Loaded, Section, or_exit
-from local_hub.java import HOST, check_port, end_of, fetching, read_loaded, stop, wait_for
+from local_hub.java import (
+    HOST,
+    check_port,
+    end_of,
+    fetching,
+    read_loaded,
+    run_until_stopped,
+    stop,
+    wait_for,
+)
 from local_hub.locate import MODEL
 from local_hub.peers.settings import PeersSettings, Person
 from local_hub.realm import ADMIN, Running, make_realm
@@ -180,19 +187,13 @@ def main() -> None:
     settings = or_exit(lambda: loaded.section("keycloak", KeycloakSettings))
     or_exit(lambda: check_port(loaded, "keycloak", settings.port))
     people = or_exit(_people)
-    _say("starting")
-    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C, too: a shell's background ignores it
-        signal.signal(number, signal.default_int_handler)
-    try:
-        with start_keycloak(settings.data, settings.port) as running:
-            make_realm(running, people)
-            _say(f"ready at {running.address}, log in {settings.data}; Ctrl-C stops it")
-            print(_invitation(running, settings.data, people), flush=True)
-            signal.pause()
-    except KeyboardInterrupt:
-        _say("stopped")
-    except Temporary as error:
-        sys.exit(f"faden: {error}")
+
+    def ready(running: Running) -> None:
+        make_realm(running, people)
+        _say(f"ready at {running.address}, log in {settings.data}; Ctrl-C stops it")
+        print(_invitation(running, settings.data, people), flush=True)
+
+    run_until_stopped(_say, start_keycloak(settings.data, settings.port), ready)
 
 
 if __name__ == "__main__":
