@@ -58,6 +58,10 @@ BY_ITSELF = re.compile(
 )
 
 
+def is_ours(file: str) -> bool:
+    return "/src/" in file and file.startswith(f"{ROOT}/")
+
+
 class Trace:
     """Notes whose functions run, by file, in every thread."""
 
@@ -66,13 +70,23 @@ class Trace:
 
     def note(self, frame: Any, event: str, _argument: Any) -> None:
         code = frame.f_code
-        is_ours = "/src/" in code.co_filename and code.co_filename.startswith(f"{ROOT}/")
-        if event == "call" and is_ours and code.co_name != "<module>":
+        if event == "call" and is_ours(code.co_filename) and code.co_name != "<module>":
             self.files.add(code.co_filename.removeprefix(f"{ROOT}/"))
+
+
+def forget_what_was_read() -> None:
+    """Empty the caches of our functions: what another test read before would not run again."""
+    for name, module in list(sys.modules.items()):
+        if is_ours(getattr(module, "__file__", None) or ""):
+            for cached in vars(module).values():
+                clear = getattr(cached, "cache_clear", None)
+                if clear and cached.__module__ == name:
+                    clear()
 
 
 @contextmanager
 def traced() -> Iterator[set[str]]:
+    forget_what_was_read()
     trace = Trace()
     threading.setprofile(trace.note)
     sys.setprofile(trace.note)

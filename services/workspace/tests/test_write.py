@@ -7,6 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from conversation_store.reply.answer import reply
+from conversation_store.reply.compose import Answer
 from hub_contract.words import Attachment, ContactPoint
 from hub_kit.tokens import Caller
 from workspace.drafts import Draft, keep_draft
@@ -69,6 +71,22 @@ def test_an_answer_is_held_and_then_sent_once(office):
 
 HELD = pytest.mark.parametrize("undo_seconds", [120])
 NOW = "update held set send_at = now()"
+
+
+@HELD
+def test_what_stands_in_the_timeline_is_not_shown_as_held_too(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        write(desk, home, "Gern geschehen")
+        assert "Wird gleich gesendet" in piece(desk, f"/c/{home}")
+        [held] = office.sql("select id from held", ground=office.own)
+        # The store has it; the desk has not let go of it yet.
+        caller, key = Caller("agent-7", "musterstadt", "agent"), str(held["id"])
+        answer = Answer("Gern geschehen")
+        office.loop.run(reply(office.store, caller, UUID(home), answer, key))
+        shown = piece(desk, f"/c/{home}")
+    assert shown.count("Gern geschehen") == 1
+    assert "Wird gleich gesendet" not in shown
 
 
 @HELD

@@ -24,7 +24,7 @@ from conversation_store.store import Store
 from conversation_store.timeline import open_row
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent, Sealed
-from hub_contract.ids import derive, time_ordered
+from hub_contract.ids import requested_id, time_ordered
 from hub_contract.refusals import Refusal
 from hub_contract.topics import to_wire
 from hub_contract.words import Attachment, Automatic, Channel
@@ -67,7 +67,8 @@ async def reply(
     """
     if not answer.text.strip():
         raise Permanent("text: is empty; write what to send", code=Refusal.TEXT_MISSING)
-    message_id = own_id("message.requested", caller.tenant, conversation_id, key)
+    key = key or str(uuid4())  # without one, every call is a new answer
+    message_id = requested_id(caller.tenant, conversation_id, key)
     context = await _read(store, caller.tenant, conversation_id, message_id)
     if context is None:
         return None
@@ -87,12 +88,6 @@ async def reply(
     addition = _addition(store, caller, letter, data_key)
     async with transaction(store.ground.pool, caller.tenant) as connection:
         return message_id, await add(connection, addition)
-
-
-def own_id(kind: str, tenant: str, conversation_id: UUID, key: str) -> UUID:
-    """Return the id that the caller's key makes; without one, every call is a new one."""
-    unique = ("key", key) if key else ("random", str(uuid4()))
-    return derive(kind, tenant, str(conversation_id), *unique)
 
 
 _CONVERSATION = """

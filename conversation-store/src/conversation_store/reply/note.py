@@ -1,13 +1,13 @@
 """An agent's note: an entry that nobody outside ever sees."""
 
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from conversation_store.add import Addition, add
-from conversation_store.reply.answer import own_id
 from conversation_store.store import Store
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageContent
+from hub_contract.ids import derive
 from hub_contract.refusals import Refusal
 from hub_contract.words import Automatic, Body
 from hub_kit.database import transaction
@@ -26,7 +26,8 @@ async def note(
     """Return the entry's id and whether it is new; None where there is no such conversation."""
     if not text.strip():
         raise Permanent("text: is empty; write what to note", code=Refusal.TEXT_MISSING)
-    entry_id = own_id("note", caller.tenant, conversation_id, key)
+    facts = (caller.tenant, str(conversation_id), key or str(uuid4()))
+    entry_id = derive("note", *facts)
     data_key = store.ground.ring.new_key()
     content = MessageContent(body=Body(text=text), author=caller.who)
     plain = content.model_dump_json(exclude_defaults=True).encode()

@@ -37,6 +37,11 @@ def received_id(
     return derive("message.received", tenant, channel, account, external_id, content_hash)
 
 
+def requested_id(tenant: str, conversation_id: UUID, key: str) -> UUID:
+    """Return the id of an answer that the store took under this Idempotency-Key."""
+    return derive("message.requested", tenant, str(conversation_id), "key", key)
+
+
 def reported_id(message_id: UUID, status: str, *facts: str) -> UUID:
     """Return the id of a delivery report: the same word said twice is one report."""
     return derive("delivery.reported", str(message_id), status, *facts)

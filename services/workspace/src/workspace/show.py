@@ -8,11 +8,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from hub_contract.ids import requested_id
 from hub_kit.tokens import Caller
 from workspace.carries import carried_by
 from workspace.desk import Desk
 from workspace.drafts import read_draft, way_of
-from workspace.hold import held_in
+from workspace.hold import Held, held_in
 from workspace.people import names, others_here
 from workspace.proofs import address_of
 
@@ -42,12 +43,11 @@ async def read_conversation(
 ) -> dict[str, Any]:
     """Return everything the middle and the right of the desk show of this conversation."""
     ground, here = desk.ground, f"/conversations/{conversation_id}"
-    shown, page, others, ways, held, draft, known, also = await asyncio.gather(
+    shown, (held, page), others, ways, draft, known, also = await asyncio.gather(
         desk.store.get(caller, here),
-        desk.store.get(caller, f"{here}/entries", limit=PAGE),
+        _read_answers(desk, caller, conversation_id),
         desk.store.get(caller, f"{here}/others"),
         desk.store.get(caller, f"{here}/ways"),
-        held_in(ground.pool, ground.ring, caller.tenant, conversation_id),
         read_draft(ground.pool, ground.ring, caller, conversation_id),
         names(ground.pool, ground.ring, caller.tenant),
         others_here(ground.pool, ground.ring, caller, conversation_id),
@@ -72,6 +72,22 @@ async def read_conversation(
         "also_here": also,
         "token": uuid4().hex,  # of the form: sent twice is once
     }
+
+
+async def _read_answers(
+    desk: Desk, caller: Caller, conversation_id: UUID
+) -> tuple[list[Held], dict[str, Any]]:
+    """Return what is held and the latest entries: an answer that goes out meanwhile is there once.
+
+    What is held is read first, or an answer could be in neither; and it stays held until the store
+    has said that it stands in the timeline.
+    """
+    ground, path = desk.ground, f"/conversations/{conversation_id}/entries"
+    held = await held_in(ground.pool, ground.ring, caller.tenant, conversation_id)
+    page = await desk.store.get(caller, path, limit=PAGE)
+    there = {entry["id"] for entry in page["entries"]}
+    sent = (str(requested_id(caller.tenant, conversation_id, str(one.id))) for one in held)
+    return [one for one, id_ in zip(held, sent, strict=True) if id_ not in there], page
 
 
 def _readable(way: dict[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,8 @@ const tell = (found) => {
 const room = (line, length) => {
   const words = $("carries").dataset, { longest, measure, characters } = line.dataset
   const left = longest - length, facts = { left, over: -left, longest: Number(longest) }
-  const said = [fill(left < 0 ? words.over : words.left, facts)]
+  const near = left < longest / 5 // before that, how much is left is nobody's question
+  const said = [fill(left < 0 ? words.over : near ? words.left : words.most, facts)]
   if (measure && length) {
     const count = Math.ceil(length / characters)
     said.unshift(fill(count > 1 ? words[measure] : words[measure.slice(0, -1)], { count }))
