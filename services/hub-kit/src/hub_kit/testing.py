@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +23,7 @@ from hub_kit.database import Pool
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.migrate import migrate
+from hub_kit.reuse import empty, read_shape
 from hub_kit.settings import HubSettings
 
 _NUMBERS = itertools.count(1)
@@ -105,35 +106,53 @@ async def read_accepted(
     return rows
 
 
+@dataclass(slots=True)
+class _Template:
+    """A migrated database, and copies of it that tests have left as they found them."""
+
+    name: str
+    shape: str = ""
+    idle: list[str] = field(default_factory=list)
+
+
+_TEMPLATES: dict[tuple[str, ...], _Template] = {}
+
+
 @asynccontextmanager
 async def fresh_database(cluster: Cluster, services: Mapping[str, Path]) -> AsyncIterator[str]:
-    """Make a database with these services' schemas; yield its owner's DSN."""
-    template = await _template(cluster, services) if services else "template0"
-    name = f"test_{os.getpid()}_{next(_NUMBERS)}"
-    await cluster.run(f'create database "{name}" template "{template}" strategy file_copy')
+    """Give a database with these services' schemas and without rows; yield its owner's DSN."""
+    template = await _template(cluster, services) if services else _Template("template0")
+    name = template.idle.pop() if template.idle else await _copy(cluster, template)
     try:
         yield cluster.database(name)
     finally:
-        await cluster.run(f'drop database "{name}" with (force)')
+        if template.shape and await empty(cluster.database(name), template.shape):
+            template.idle.append(name)
+        else:
+            await cluster.run(f'drop database "{name}" with (force)')
 
 
-_TEMPLATES: dict[tuple[str, ...], str] = {}
+async def _copy(cluster: Cluster, template: _Template) -> str:
+    name = f"test_{os.getpid()}_{next(_NUMBERS)}"
+    await cluster.run(f'create database "{name}" template "{template.name}" strategy file_copy')
+    return name
 
 
-async def _template(cluster: Cluster, services: Mapping[str, Path]) -> str:
+async def _template(cluster: Cluster, services: Mapping[str, Path]) -> _Template:
     """Migrate once for all tests that want the same services; a copy takes a tenth of a second."""
     wanted = (cluster.dsn, *(f"{name}={folder}" for name, folder in sorted(services.items())))
     if wanted not in _TEMPLATES:
         name = f"template_{os.getpid()}_{next(_NUMBERS)}"
         await cluster.run(f'create database "{name}" template template0')
-        _TEMPLATES[wanted] = name
         await migrate(cluster.database(name), services)
+        _TEMPLATES[wanted] = _Template(name, await read_shape(cluster.database(name)))
     return _TEMPLATES[wanted]
 
 
 async def _drop_templates(cluster: Cluster) -> None:
-    for name in _TEMPLATES.values():
-        await cluster.run(f'drop database if exists "{name}" with (force)')
+    for template in _TEMPLATES.values():
+        for name in (template.name, *template.idle):
+            await cluster.run(f'drop database if exists "{name}" with (force)')
 
 
 def new_ring(folder: Path) -> KeyRing:
