@@ -52,7 +52,7 @@ async def empty(dsn: str, shape: str) -> bool:
         await connection.execute(_OTHERS)
         if await connection.fetchval(_SHAPE) != shape:
             return False
-        filled, counted = await connection.fetchrow(_ROWS)
+        [(filled, counted)] = await connection.fetch(_ROWS)
         if filled:
             await connection.execute(f"truncate {filled} restart identity")
         if counted:
