@@ -102,14 +102,16 @@ class Sharing(LoadFileScheduling):
     """Gives a whole file to one process, but what it does on Debian's PostgreSQL to another.
 
     All that talks to the one Kafka of the run goes to one process, too: groups of readers have the
-    same names there. A whole hub has a Kafka of its own.
+    same names there. So does all that talks to the one whole hub on a bus.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, test = nodeid.partition("::")
         parameters = test.partition("[")[2].rstrip("]").split("-")
+        if file.startswith("tests/") and (bus := {"kafka", "postgresql"} & set(parameters)):
+            return f"hub on {bus.pop()}"
         if "kafka" in parameters:
-            return f"{file} kafka" if file.startswith("tests/") else "kafka"
+            return "kafka"
         return f"{file} debian" if "debian" in parameters else file
 
 

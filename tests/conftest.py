@@ -1,4 +1,4 @@
-"""A whole hub on each bus: shared by the tests of a file that break nothing, or a test's own."""
+"""A whole hub on each bus, shared by all tests: what is in it already must not matter to them."""
 
 import tempfile
 from collections.abc import Iterator
@@ -26,12 +26,12 @@ def town_on(bus: str) -> Iterator[Town]:
             aside.submit(town.__exit__, None, None, None).result()
 
 
-@pytest.fixture(scope="module", params=BUSES)
+@pytest.fixture(scope="session", params=BUSES)
 def town(request: pytest.FixtureRequest) -> Iterator[Town]:
     yield from town_on(request.param)
 
 
-@pytest.fixture(params=BUSES)
-def own_town(request: pytest.FixtureRequest) -> Iterator[Town]:
-    """A hub that a test may break."""
-    yield from town_on(request.param)
+@pytest.fixture
+def own_town() -> Iterator[Town]:
+    """A hub of this test alone."""
+    yield from town_on("postgresql")

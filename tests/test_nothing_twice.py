@@ -34,13 +34,8 @@ def dovecot() -> Iterator[Dovecot]:
         yield server
 
 
-@pytest.fixture(params=["postgresql", pytest.param("kafka", marks=pytest.mark.real("kafka"))])
-def town(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    dovecot: Dovecot,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Town]:
+@pytest.fixture
+def town(tmp_path: Path, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
     """A hub whose post account also fetches from Dovecot."""
     document = yaml.safe_load(MODEL.read_text(encoding="utf-8"))
     document["tenants"]["musterstadt"]["accounts"]["post"]["imap"] = {
@@ -56,7 +51,7 @@ def town(
     # Not below pytest's folders: another run shuts them to the database's own user.
     with (
         tempfile.TemporaryDirectory(prefix="faden-town-") as folder,
-        Town(Path(folder), request.param, config) as town,
+        Town(Path(folder), config=config) as town,
     ):
         yield town
 

@@ -49,7 +49,6 @@ def whole_calls(log: Path) -> list[str]:
 
 
 @pytest.mark.real("strace")
-@pytest.mark.parametrize("own_town", ["postgresql"], indirect=True)
 def test_everything_is_synced_before_250(own_town: Town, tmp_path: Path):
     postmaster = int((own_town.folder / "postgresql/postmaster.pid").read_text().split()[0])
     log = tmp_path / "calls"

@@ -80,9 +80,10 @@ class Town:
         if pid := self.supervisor.pids.get(name):
             os.kill(pid, number)
 
-    def stop_database(self) -> None:
+    def stop_database(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Stop PostgreSQL: with SIGINT in good order, with SIGQUIT as a crash would."""
         file = self.folder / "postgresql" / "postmaster.pid"
-        os.kill(int(file.read_text().split()[0]), signal.SIGINT)
+        os.kill(int(file.read_text().split()[0]), number)
         eventually(lambda: not file.exists())
 
     def start_database(self) -> None:
