@@ -147,9 +147,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
     asked = parser.parse_args(arguments)
     blows = [*SERVICES * 3, crash_database, *([stop_broker] if asked.bus == "kafka" else [])]
-    with tempfile.TemporaryDirectory(prefix="faden-chaos-") as folder:
-        with Town(Path(folder), asked.bus) as town:
-            tally = play(town, asked.kills, asked.seed, blows)
+    with (
+        tempfile.TemporaryDirectory(prefix="faden-chaos-") as folder,
+        Town(Path(folder), asked.bus) as town,
+    ):
+        tally = play(town, asked.kills, asked.seed, blows)
     for blow in sorted(set(tally.blows)):
         print(f"  {tally.blows.count(blow):3} × {blow}")
     print(f"seed {asked.seed}, {asked.bus}: {tally}")

@@ -4,11 +4,10 @@ A new channel is found by its entry point; its driver says how it is talked to.
 """
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from uuid import uuid4
@@ -28,7 +27,8 @@ from hub_contract.events import (
 )
 from hub_contract.topics import REQUESTED, from_wire, key_of, to_wire
 from hub_contract.words import Channel, ContactPoint
-from hub_kit import event_log
+from hub_kit import event_log, processes
+from hub_kit.channel import find_channel, run_channel
 from hub_kit.conformance import Driver, channels, drivers, folder_of
 from hub_kit.consume import Consumer
 from hub_kit.event_log import KeyRow
@@ -239,15 +239,7 @@ async def test_its_role_touches_its_own_tables_only(here, name):
                 await connection.execute(sql)
 
 
-async def test_a_missing_file_of_settings_is_one_line_and_code_two(name, tmp_path):
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        f"{name}.app",
-        env={**os.environ, "HUB_CONFIG": str(tmp_path / "nowhere.yaml")},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, said = await process.communicate()
-    assert process.returncode == 2
-    assert said.count(b"\n") == 1
-    assert b"nowhere.yaml" in said
+def test_a_missing_file_of_settings_is_one_line_and_code_two(channel, tmp_path):
+    main = partial(run_channel, find_channel(channel))
+    [line] = processes.refusal(main, tmp_path / "nowhere.yaml").splitlines()
+    assert "nowhere.yaml" in line

@@ -1,7 +1,8 @@
 """Kill and freeze what you like: what was acknowledged is in the timeline, once, in order."""
 
-from local_hub.testing import Town
 from tests.chaos import play
+
+from local_hub.testing import Town
 
 
 def test_killed_and_frozen_it_loses_nothing_and_doubles_nothing(town: Town):

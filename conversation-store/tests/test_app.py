@@ -7,7 +7,9 @@ import httpx
 import pytest
 import yaml
 
+from conversation_store.app import main
 from hub_kit import processes
+from hub_kit.keys import KeyRing
 from hub_kit.testing import eventually
 from hub_kit.tokens import Caller, issue
 
@@ -70,21 +72,34 @@ MISTAKES = {
 }
 
 
+def settings_file(folder, section):
+    """Write settings that are right but for what a test says; no database is asked."""
+    KeyRing.create(folder / "keys.json")
+    path = folder / "faden.yaml"
+    hub = {
+        "database": "postgresql://nobody@127.0.0.1:9/nothing",
+        "blobs": str(folder / "blobs"),
+        "keys_file": str(folder / "keys.json"),
+        "tenants": {"musterstadt": {"name": "Stadt Musterstadt"}},
+        "services": {"conversation_store": section},
+    }
+    path.write_text(yaml.safe_dump(hub), encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize("name", MISTAKES)
-async def test_a_mistake_is_one_line_with_file_key_and_remedy(world, configuration, name):
+def test_a_mistake_is_one_line_with_file_key_and_remedy(tmp_path, name):
     section, key, remedy = MISTAKES[name]
-    configuration["services"]["conversation_store"] = section
-    process = await start(world, configuration)
-    _, err = await asyncio.wait_for(process.communicate(), timeout=60)
-    assert process.returncode == 2
-    [line] = err.decode().splitlines()
+    said = processes.refusal(main, settings_file(tmp_path, section))
+    [line] = said.splitlines()
     assert f"faden.yaml: services.conversation_store.{key}: " in line
     assert remedy in line
 
 
-async def test_a_port_in_use_is_said_with_its_setting(world, configuration, free_port):
+async def test_a_port_in_use_is_said_with_its_setting(tmp_path, free_port):
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", free_port)
-    process = await start(world, configuration)
+    path = settings_file(tmp_path, {"http": f"127.0.0.1:{free_port}"})
+    process = await processes.start("conversation_store", path)
     _, err = await asyncio.wait_for(process.communicate(), timeout=60)
     server.close()
     assert process.returncode == 2

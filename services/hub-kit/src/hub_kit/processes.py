@@ -1,15 +1,18 @@
 """Runs a service, or a pretend peer, as a process of its own while a test lasts."""
 
 import asyncio
+import io
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, redirect_stderr
 from pathlib import Path
+from unittest.mock import patch
 
 import httpx
+import pytest
 
 from hub_kit.testing import eventually
 
@@ -24,6 +27,21 @@ async def start(service: str, configuration: Path) -> asyncio.subprocess.Process
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+
+
+def refusal(main: Callable[[], None], configuration: Path) -> str:
+    """Return what a service says that does not begin with these settings, with code 2.
+
+    It is asked in this process: it ends before it opens anything, and a start takes a second.
+    """
+    with (
+        patch.dict(os.environ, HUB_CONFIG=str(configuration)),
+        redirect_stderr(io.StringIO()) as said,
+        pytest.raises(SystemExit) as end,
+    ):
+        main()
+    assert end.value.code == 2
+    return said.getvalue()
 
 
 @asynccontextmanager
