@@ -86,7 +86,12 @@ def start_debian() -> Iterator[str]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest; run nothing on Debian's that is about another real part."""
     items[:] = [item for item in items if not {"postgresql15"} < _real_parts(item)]
-    items.sort(key=lambda item: (item.path.parent != HUBS, "kafka" not in _real_parts(item)))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, ...]:
+    wants_hub = "town" in getattr(item, "fixturenames", ())
+    return item.path.parent != HUBS, "kafka" not in _real_parts(item), not wants_hub
 
 
 def _real_parts(item: pytest.Item) -> set[str]:

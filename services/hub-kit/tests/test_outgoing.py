@@ -685,7 +685,7 @@ asyncio.run(main(*sys.argv[1:]))
 async def test_killed_again_and_again_nothing_is_sent_twice_or_forgotten(
     channel, database, tmp_path, owner
 ):
-    count = 300
+    count = 150
     await take(channel, *(request(n, conversation=n % 30) for n in range(count)))
     book = tmp_path / "book"
     book.touch()

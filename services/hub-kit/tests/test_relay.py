@@ -75,7 +75,7 @@ async def test_a_broker_away_stops_nobody_and_loses_nothing(log_harness, tmp_pat
     for turn in (1, 2):
         await harness.append([harness.event(c, 2 * turn - 1) for c in range(1, 6)])
         await eventually(partial(says, relay, "kafka"))
-        broker = start_kafka(tmp_path / "broker", port)
+        broker = start_kafka(tmp_path / "broker", port, brief=True)
         address = await asyncio.to_thread(broker.__enter__)
         await ensure_topics(address, [Topic(harness.topic, partitions=3)])
         await harness.append([harness.event(c, 2 * turn) for c in range(1, 6)])
