@@ -8,12 +8,13 @@ import base64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from asyncpg import Record
 from starlette.exceptions import HTTPException
 
 from hub_contract.errors import Permanent
+from hub_contract.ids import held_id
 from hub_contract.refusals import Refusal
 from hub_kit.database import Connection, Pool, transaction
 from hub_kit.ground import Ground
@@ -59,7 +60,7 @@ def id_of(caller: Caller, conversation_id: UUID, token: str) -> UUID:
     """Return the id of what a form sends: the same however often that form is sent."""
     if not token:
         return uuid4()
-    return uuid5(conversation_id, f"{caller.tenant}/{caller.who}/{token}")
+    return held_id(caller.tenant, conversation_id, caller.who, token)
 
 
 async def hold(
