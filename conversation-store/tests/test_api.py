@@ -163,7 +163,7 @@ async def test_a_token_for_another_service_is_refused(world, desk, audience):
 
 async def test_an_expired_token_is_refused(world, desk):
     caller = Caller("agent-7", "musterstadt", "agent")
-    token = issue(world.ground.ring, caller, "conversation_store", lifetime=-1)
+    token = issue(world.ground.ring, caller, "conversation_store", lifetime=-60)
     answer = await desk.get("/conversations", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
 

@@ -94,7 +94,7 @@ async def _wake(store: Store) -> None:
 def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: ABOUT.read(loaded))
-    ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
+    ring = or_exit(lambda: KeyRing.of(loaded.hub, SERVICE))
 
     async def open_app() -> FastAPI:
         return compose(Store.open(await Ground.open(SERVICE, loaded.hub, ring), settings))

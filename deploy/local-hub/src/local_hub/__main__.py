@@ -132,11 +132,25 @@ def replay(
 
 
 @app.command()
-def keys(file: Annotated[Path, typer.Argument(help="Where to write it.")]) -> None:
-    """Make a key ring, readable by its owner only; without it nothing can be opened."""
-    from hub_kit.keys import KeyRing
+def keys(
+    file: Annotated[Path, typer.Argument(help="Where to write it.")],
+    rotate: Annotated[
+        bool,
+        typer.Option("--rotate", help="New pairs for service tokens; the last ones stay good."),
+    ] = False,
+) -> None:
+    """Make a key ring, readable by its owner only; without it nothing can be opened.
+
+    Beside it, in <name>.tokens, the pairs that sign service tokens; those that are missing are
+    made. After --rotate, start the services again that sign: gateway, workspace, channel-web.
+    """
+    from hub_kit.keys import KeyRing, beside
+    from hub_kit.signers import make_pairs
 
     try:
+        if file.exists() and (made := make_pairs(beside(file), rotate=rotate)):
+            out.print(f"{beside(file)}: pairs made for {', '.join(made)}.")
+            return
         KeyRing.create(file)
     except OSError as error:
         raise ConfigurationError(f"{file}: {error.strerror}; name another file") from None

@@ -10,8 +10,9 @@ import asyncpg
 from hub_contract.errors import Permanent
 from hub_kit.database import AWAY
 from hub_kit.embedded import start_postgresql
-from hub_kit.keys import KeyRing
+from hub_kit.keys import KeyRing, beside
 from hub_kit.settings import ConfigurationError
+from hub_kit.signers import make_pairs
 from local_hub.interrupt import put_off
 from local_hub.locate import Located
 from local_hub.programs import migrations
@@ -31,6 +32,7 @@ def prepare(
             "HUB_CONFIG": str(located.config.resolve()),
             "HUB_BLOBS": str(located.data / "blobs"),
             "HUB_KEYS_FILE": str(_keys(located)),
+            "HUB_TOKEN_KEYS": str(beside(located.data / "keys.json")),
             "HUB_PEERS_FOLDER": str(located.data / "peers"),
             "HUB_BUS": bus,
         }
@@ -49,6 +51,7 @@ def _keys(located: Located) -> object:
     path = located.data / "keys.json"
     if not path.exists():
         KeyRing.create(path)
+    make_pairs(beside(path))  # an earlier release had none
     KeyRing.read(path)
     return path
 

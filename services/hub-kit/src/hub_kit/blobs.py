@@ -15,7 +15,8 @@ from obstore.store import S3Store
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.ids import time_ordered
 from hub_contract.words import Blob
-from hub_kit.keys import NONCE, open_sealed, seal_apart, sync_folder
+from hub_kit.keys import NONCE, open_sealed, seal_apart
+from hub_kit.write_secret import sync_folder
 
 OVERHEAD = NONCE + 16  # nonce and tag
 # A message of up to SMALL bytes shares an object with others of its batch: to make, sync and name a

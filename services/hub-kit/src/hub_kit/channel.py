@@ -107,8 +107,8 @@ def run_channel(frame: Frame[Any, Any]) -> None:
     """Run a channel until a signal; a mistake in the file is one line and code 2."""
     loaded = or_exit(Loaded.read)
     settings, accounts = or_exit(lambda: frame.about.read(loaded))
-    ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
     name = frame.about.name
+    ring = or_exit(lambda: KeyRing.of(loaded.hub, name))
 
     async def open_app() -> ASGIApp:
         ground = await Ground.open(name, loaded.hub, ring)

@@ -24,7 +24,9 @@ from hub_contract.contact_points import compared
 from hub_contract.errors import Permanent
 from hub_contract.ids import write_facts
 from hub_contract.words import ContactPoint
-from hub_kit.settings import ConfigurationError
+from hub_kit.settings import ConfigurationError, HubSettings
+from hub_kit.signers import GATEWAY, TokenKeys, make_pairs
+from hub_kit.write_secret import write_new
 
 NONCE = 12
 KEY = 32
@@ -82,7 +84,8 @@ class KeyRing:
     """The secrets of one hub, read from one file that only its services can read.
 
     `wrapping` holds the key-encryption keys by number, the highest wraps new keys; `pseudonym`
-    makes look-up keys from addresses; `signing` makes service tokens and reply tokens.
+    makes look-up keys from addresses; `signing` makes reply tokens and what one service alone
+    signs and checks; `tokens` are the key pairs of service tokens.
     """
 
     # Never part of a `repr`: those end up in logs.
@@ -90,13 +93,29 @@ class KeyRing:
     pseudonym: bytes = field(repr=False)
     signing: bytes = field(repr=False)
 
+    tokens: TokenKeys | None = field(default=None, repr=False, compare=False)
+
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Return the ring in this file; `ConfigurationError` where it is missing or broken."""
+    def read(cls, path: Path, signer: str = GATEWAY) -> Self:
+        """Return the ring in this file, with the token keys beside it, if there are any.
+
+        `ConfigurationError` where it is missing or broken.
+        """
+        folder = beside(path)
+        return cls._read(path, TokenKeys.read(folder, signer) if folder.exists() else None)
+
+    @classmethod
+    def of(cls, settings: HubSettings, signer: str) -> Self:
+        """Return the ring of these settings as the service `signer` has it."""
+        tokens = TokenKeys.read(settings.token_keys or beside(settings.keys_file), signer)
+        return cls._read(settings.keys_file, tokens)
+
+    @classmethod
+    def _read(cls, path: Path, tokens: TokenKeys | None) -> Self:
         try:
             raw = json.loads(path.read_bytes())
             wrapping = _numbered(raw["wrapping"])
-            return cls(wrapping, _key(raw["pseudonym"]), _key(raw["signing"]))
+            return cls(wrapping, _key(raw["pseudonym"]), _key(raw["signing"]), tokens)
         except OSError as error:
             remedy = "make one with `faden keys`"
             raise ConfigurationError(f"{path}: keys_file: {error.strerror}; {remedy}") from None
@@ -107,21 +126,14 @@ class KeyRing:
 
     @staticmethod
     def create(path: Path) -> None:
-        """Write a new ring, readable by its owner only; `FileExistsError` where there is one."""
+        """Write a new ring, readable by its owner only, and token keys beside it.
+
+        `FileExistsError` where there is one: without its ring a database cannot be read any more.
+        """
         fresh = [base64.b64encode(secrets.token_bytes(KEY)).decode() for _ in range(3)]
         document = {"wrapping": {"1": fresh[0]}, "pseudonym": fresh[1], "signing": fresh[2]}
-        beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(document, file)
-                file.flush()
-                os.fsync(file.fileno())
-            path.hardlink_to(beside)  # whole or not at all, and never over an old one
-        finally:
-            beside.unlink()
-        # Without its ring a database cannot be read any more: the file's name is synced too.
-        sync_folder(path.parent)
+        write_new(path, json.dumps(document).encode())
+        make_pairs(beside(path))
 
     def new_key(self) -> bytes:
         return _KEYS.take()
@@ -151,6 +163,11 @@ class KeyRing:
         return hmac.digest(self.pseudonym, facts, "sha256").hex()[:32]
 
 
+def beside(keys_file: Path) -> Path:
+    """Return the folder of the token keys, where the settings name none."""
+    return keys_file.with_name(f"{keys_file.stem}.tokens")
+
+
 def _numbered(raw: Mapping[str, str]) -> dict[int, bytes]:
     keys = {int(number): _key(text) for number, text in raw.items()}
     if not keys or min(keys) < 1 or max(keys) > 255:
@@ -163,12 +180,3 @@ def _key(text: str) -> bytes:
     if len(key) != KEY:
         raise ValueError("a key has not 32 bytes")
     return key
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

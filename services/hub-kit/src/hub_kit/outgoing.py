@@ -242,8 +242,13 @@ class Outgoing:
     ) -> None:
         event = DeliveryReported(
             id=reported_id(
-                *(request.tenant, request.channel, request.account),
-                *(claim.event_id, outcome.status, "attempt", str(claim.attempts)),
+                request.tenant,
+                request.channel,
+                request.account,
+                claim.event_id,
+                outcome.status,
+                "attempt",
+                str(claim.attempts),
             ),
             tenant=request.tenant,
             channel=request.channel,

@@ -62,6 +62,10 @@ class HubSettings(Section):
     bus: str = Field(default="postgresql", description="postgresql or kafka://host:9092[,...]")
     blobs: str = Field(description="a folder, or s3://bucket/prefix")
     keys_file: Path = Field(description="the key ring: `faden keys` makes one")
+    token_keys: Path | None = Field(
+        default=None,
+        description="folder of the key pairs of service tokens; none: keys.tokens beside keys.json",
+    )
     tenants: dict[Tenant, TenantSection] = {}
     keep_days: float = Field(
         default=28,

@@ -12,6 +12,7 @@ from pathlib import Path
 from hub_contract.errors import Temporary
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
+from hub_kit.signers import GATEWAY
 from local_hub.ask import Store, World
 from local_hub.demo.browse import Portal
 from local_hub.demo.facts import Fact, judge
@@ -102,7 +103,7 @@ async def _perform(loaded: Loaded, say: Say, stay: Stay | None) -> Performance:
 @asynccontextmanager
 async def _stage(loaded: Loaded) -> AsyncIterator[Stage]:
     listeners = listeners_of(loaded, loaded.hub.bus)
-    door, ring = listeners["services.conversation_store.http"], KeyRing.read(loaded.hub.keys_file)
+    door, ring = listeners["services.conversation_store.http"], KeyRing.of(loaded.hub, GATEWAY)
     world = World(listeners["services.peers.http"])
     portal = Portal(listeners["services.gateway.door"], TOWN)
     stage = Stage(world, portal, Store(door, ring, TOWN), Store(door, ring, VILLAGE))
