@@ -12,7 +12,7 @@ import os
 import secrets
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -101,21 +101,22 @@ class KeyRing:
 
         `ConfigurationError` where it is missing or broken.
         """
-        folder = beside(path)
-        return cls._read(path, TokenKeys.read(folder, signer) if folder.exists() else None)
+        ring, folder = cls._read(path), beside(path)
+        return replace(ring, tokens=TokenKeys.read(folder, signer)) if folder.exists() else ring
 
     @classmethod
     def of(cls, settings: HubSettings, signer: str) -> Self:
         """Return the ring of these settings as the service `signer` has it."""
-        tokens = TokenKeys.read(settings.token_keys or beside(settings.keys_file), signer)
-        return cls._read(settings.keys_file, tokens)
+        ring = cls._read(settings.keys_file)
+        folder = settings.token_keys or beside(settings.keys_file)
+        return replace(ring, tokens=TokenKeys.read(folder, signer))
 
     @classmethod
-    def _read(cls, path: Path, tokens: TokenKeys | None) -> Self:
+    def _read(cls, path: Path) -> Self:
         try:
             raw = json.loads(path.read_bytes())
             wrapping = _numbered(raw["wrapping"])
-            return cls(wrapping, _key(raw["pseudonym"]), _key(raw["signing"]), tokens)
+            return cls(wrapping, _key(raw["pseudonym"]), _key(raw["signing"]))
         except OSError as error:
             remedy = "make one with `faden keys`"
             raise ConfigurationError(f"{path}: keys_file: {error.strerror}; {remedy}") from None

@@ -27,6 +27,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from hub_contract.channels import CHANNELS
+from hub_contract.words import ContactKind
 from hub_kit.settings import ConfigurationError
 from hub_kit.write_secret import write_over
 
@@ -38,7 +40,12 @@ SIGNERS: Mapping[str, frozenset[tuple[str, str]]] = {
     "workspace": frozenset(
         {("conversation_store", "agent"), ("conversation_store", "supervisor"), (ANY, "operator")}
     ),
-    "channel_web": frozenset({("conversation_store", "citizen")}),
+    # Who shows citizens their inbox reads it in the store for them.
+    **{
+        f"channel_{channel}": frozenset({("conversation_store", "citizen")})
+        for channel, row in CHANNELS.items()
+        if row.reaches is ContactKind.PORTAL
+    },
 }
 KEPT = 2  # public keys of one signer
 _REMEDY = "make them with `faden keys`"
