@@ -299,6 +299,11 @@ async def test_no_path_of_the_document_holds_an_address():
 async def test_the_probes(desk):
     assert (await desk.get("/healthz")).json() == {"service": "conversation_store"}
     ready = await desk.get("/readyz")
-    assert ready.json() == {"database": "ok", "listen": "is not reading yet"}
+    assert ready.json() == {
+        "database": "ok",
+        "blobs": "ok",
+        "space": "ok",
+        "listen": "is not reading yet",
+    }
     assert ready.status_code == 503
     assert "hub_" in (await desk.get("/metrics")).text

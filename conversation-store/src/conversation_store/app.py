@@ -20,7 +20,7 @@ from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.operations import add_operations
 from hub_kit.settings import Loaded, or_exit
-from hub_kit.shell import Parts, database_check, make_app, run
+from hub_kit.shell import Parts, make_app, run
 from hub_kit.trim import Trimmer, for_each
 from hub_kit.trim_blobs import trim_blobs
 from hub_kit.trim_log import TrimLog
@@ -40,7 +40,7 @@ def compose(store: Store) -> FastAPI:
             "wake": lambda: _wake(store),
             "trim": trimmer(ground).run,
         },
-        checks={"database": database_check(ground.pool), "listen": listener.check},
+        checks={**ground.checks, "listen": listener.check},
         closing=(ground.close,),
     )
     app = add_operations(make_app(parts), ground, [listener])

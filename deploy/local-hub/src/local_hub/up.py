@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 
 from rich.console import Console
@@ -14,10 +13,10 @@ from local_hub.check import check_configuration
 from local_hub.draw.parts import draw_parts
 from local_hub.interrupt import both_interrupt, no_more, stop_event
 from local_hub.locate import Located
-from local_hub.prepare import prepare
+from local_hub.prepare import Prepared, prepare
 from local_hub.programs import Program, check_ports, programs_of
 from local_hub.steps import show_steps
-from local_hub.supervise import READY, Supervisor
+from local_hub.supervise import Supervisor, is_ready
 
 WITHIN = 60  # seconds for all to become ready; later they still may
 _COLOURS = ("cyan", "magenta", "green", "blue", "yellow")
@@ -43,10 +42,11 @@ def run_up(located: Located, bus: str, console: Console) -> None:
 
 
 async def _run(
-    programs: list[Program], environment: Mapping[str, str], console: Console, parts: Table
+    programs: list[Program], environment: Prepared, console: Console, parts: Table
 ) -> None:
-    stop = stop_event()
-    async with Supervisor(programs, environment, LogPrinter(programs, console)) as supervisor:
+    stop, printer = stop_event(), LogPrinter(programs, console)
+    stands = environment.stands
+    async with Supervisor(programs, environment, printer, stands=stands) as supervisor:
         watching = asyncio.create_task(_watch(supervisor, console, parts))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((watching, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -71,9 +71,12 @@ def _table(supervisor: Supervisor) -> Table:
     table = Table("process", "http", "state")
     for program in supervisor.programs:
         state = supervisor.states[program.name]
-        style = "green" if state == READY else "yellow"
+        style = "green" if is_ready(state) else "yellow"
         door = f"http://{program.http}" if program.http else "–"
         table.add_row(program.name, door, Text(state, style=style))
+    for keeper in supervisor.keepers:
+        style = "green" if is_ready(keeper.state) else "yellow"
+        table.add_row(keeper.stand.name, "–", Text(keeper.state, style=style))
     return table
 
 

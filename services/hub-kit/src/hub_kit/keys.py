@@ -1,7 +1,8 @@
 """Data keys, sealing and pseudonyms: why nothing personal is readable outside the store.
 
 Every event has a data key of its own; the key is wrapped by a key-encryption key and lies in
-`hub.message_key`. Deleting that row erases the event from log, Kafka, blobs and backups at once.
+`hub.message_key`. Deleting that row erases the event from log, Kafka and blobs at once, and from
+backups once the epoch of its wrapping key is destroyed (`epochs`).
 AES-256-GCM, a random 96-bit nonce in front (NIST SP 800-38D).
 """
 
@@ -13,6 +14,8 @@ import secrets
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -24,9 +27,10 @@ from hub_contract.contact_points import compared
 from hub_contract.errors import Permanent
 from hub_contract.ids import write_facts
 from hub_contract.words import ContactPoint
+from hub_kit.epochs import EVER, Epoch, Epochs
 from hub_kit.settings import ConfigurationError, HubSettings
 from hub_kit.signers import GATEWAY, TokenKeys, make_pairs
-from hub_kit.write_secret import write_new
+from hub_kit.write_secret import stamp_of, write_new, write_over
 
 NONCE = 12
 KEY = 32
@@ -83,7 +87,8 @@ def open_sealed(key: bytes, sealed: bytes, what: bytes) -> bytes:
 class KeyRing:
     """The secrets of one hub, read from one file that only its services can read.
 
-    `wrapping` holds the key-encryption keys by number, the highest wraps new keys; `pseudonym`
+    `wrapping` holds the key-encryption keys by number: those of a file in `epochs`, else the
+    highest wraps new keys; `pseudonym`
     makes look-up keys from addresses; `signing` makes reply tokens and what one service alone
     signs and checks; `tokens` are the key pairs of service tokens.
     """
@@ -113,17 +118,13 @@ class KeyRing:
 
     @classmethod
     def _read(cls, path: Path) -> Self:
-        try:
-            raw = json.loads(path.read_bytes())
-            wrapping = _numbered(raw["wrapping"])
-            return cls(wrapping, _key(raw["pseudonym"]), _key(raw["signing"]))
-        except OSError as error:
-            remedy = "make one with `faden keys`"
-            raise ConfigurationError(f"{path}: keys_file: {error.strerror}; {remedy}") from None
-        except (ValueError, KeyError, AttributeError, TypeError):
-            raise ConfigurationError(
-                f"{path}: keys_file: not a key ring; see `faden keys`"
-            ) from None
+        first = read_document(path)
+
+        def read() -> tuple[Mapping[int, bytes], Mapping[int, Epoch]]:
+            document = read_document(path)
+            return document.wrapping, document.epochs
+
+        return cls(Epochs(read, partial(stamp_of, path)), first.pseudonym, first.signing)
 
     @staticmethod
     def create(path: Path) -> None:
@@ -132,15 +133,21 @@ class KeyRing:
         `FileExistsError` where there is one: without its ring a database cannot be read any more.
         """
         fresh = [base64.b64encode(secrets.token_bytes(KEY)).decode() for _ in range(3)]
-        document = {"wrapping": {"1": fresh[0]}, "pseudonym": fresh[1], "signing": fresh[2]}
+        document = {
+            "wrapping": {"1": fresh[0]},
+            "epochs": {"1": {"begins": datetime.now(UTC).isoformat()}},
+            "pseudonym": fresh[1],
+            "signing": fresh[2],
+        }
         write_new(path, json.dumps(document).encode())
         make_pairs(beside(path))
 
     def new_key(self) -> bytes:
         return _KEYS.take()
 
-    def wrap(self, key: bytes, owner: UUID) -> bytes:
-        number = max(self.wrapping)
+    def wrap(self, key: bytes, owner: UUID, number: int = 0) -> bytes:
+        """Return the key as it may lie in a table; `number` is another epoch than that of today."""
+        number = number or self._current()
         return bytes([number]) + seal(self.wrapping[number], key, owner.bytes)
 
     def unwrap(self, wrapped: bytes, owner: UUID) -> bytes:
@@ -149,6 +156,10 @@ class KeyRing:
         except (KeyError, IndexError):
             raise Permanent("data key is wrapped by a key that is not in keys_file") from None
         return open_sealed(wrapping, wrapped[1:], owner.bytes)
+
+    def _current(self) -> int:
+        held = self.wrapping
+        return held.current() if isinstance(held, Epochs) else max(held)
 
     def lookup_of(self, tenant: str, point: ContactPoint) -> str:
         """Return the look-up key of a contact point, however spelt; empty: it names nobody."""
@@ -167,6 +178,73 @@ class KeyRing:
 def beside(keys_file: Path) -> Path:
     """Return the folder of the token keys, where the settings name none."""
     return keys_file.with_name(f"{keys_file.stem}.tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What stands in the file of a ring."""
+
+    wrapping: Mapping[int, bytes] = field(repr=False)
+    epochs: Mapping[int, Epoch]
+    pseudonym: bytes = field(repr=False)
+    signing: bytes = field(repr=False)
+
+
+def read_document(path: Path) -> Document:
+    """Return what stands in this file; `ConfigurationError` where it is missing or broken.
+
+    A key of a release before there were epochs has begun ever since.
+    """
+    try:
+        raw = json.loads(path.read_bytes())
+        wrapping = _numbered(raw["wrapping"])
+        said = raw.get("epochs", {})
+        epochs = {number: _epoch(said.get(str(number), {})) for number in wrapping}
+        return Document(wrapping, epochs, _key(raw["pseudonym"]), _key(raw["signing"]))
+    except OSError as error:
+        remedy = "make one with `faden keys`"
+        raise ConfigurationError(f"{path}: keys_file: {error.strerror}; {remedy}") from None
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise ConfigurationError(f"{path}: keys_file: not a key ring; see `faden keys`") from None
+
+
+def write_document(
+    path: Path, document: Document, wrapping: Mapping[int, bytes], epochs: Mapping[int, Epoch]
+) -> None:
+    """Write the ring with these keys in the place of the old file, whose bytes are overwritten.
+
+    A disk that writes elsewhere than it is told (flash, snapshots) may keep them for a while.
+    """
+    raw = {
+        "wrapping": {str(number): _text(key) for number, key in sorted(wrapping.items())},
+        "epochs": {str(number): _said(epoch) for number, epoch in sorted(epochs.items())},
+        "pseudonym": _text(document.pseudonym),
+        "signing": _text(document.signing),
+    }
+    with path.open("r+b") as old:
+        write_over(path, json.dumps(raw).encode())
+        old.write(bytes(os.fstat(old.fileno()).st_size))
+        old.flush()
+        os.fsync(old.fileno())
+
+
+def new_wrapping_key() -> bytes:
+    return secrets.token_bytes(KEY)
+
+
+def _epoch(raw: Mapping[str, str]) -> Epoch:
+    rewrapped = raw.get("rewrapped")
+    begins = datetime.fromisoformat(raw["begins"]) if "begins" in raw else EVER
+    return Epoch(begins, datetime.fromisoformat(rewrapped) if rewrapped else None)
+
+
+def _said(epoch: Epoch) -> dict[str, str]:
+    said = {"begins": epoch.begins.isoformat()} if epoch.begins > EVER else {}
+    return said | ({"rewrapped": epoch.rewrapped.isoformat()} if epoch.rewrapped else {})
+
+
+def _text(key: bytes) -> str:
+    return base64.b64encode(key).decode()
 
 
 def _numbered(raw: Mapping[str, str]) -> dict[int, bytes]:

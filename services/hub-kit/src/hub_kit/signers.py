@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hub_contract.channels import CHANNELS
 from hub_contract.words import ContactKind
 from hub_kit.settings import ConfigurationError
-from hub_kit.write_secret import write_over
+from hub_kit.write_secret import stamp_of, write_over
 
 GATEWAY = "gateway"
 ANY = "*"
@@ -72,7 +72,7 @@ class TokenKeys:
 
     def __init__(self, public: _Public, own: Signing | None, file: Path) -> None:
         self._public, self.own, self._file = public, own, file
-        self._stamp = _stamp(file)
+        self._stamp = stamp_of(file)
 
     @classmethod
     def read(cls, folder: Path, signer: str) -> Self:
@@ -100,7 +100,7 @@ class TokenKeys:
         A name that is not known makes it look whether the file has changed: keys are replaced
         while services run.
         """
-        if name not in self._public and (stamp := _stamp(self._file)) != self._stamp:
+        if name not in self._public and (stamp := stamp_of(self._file)) != self._stamp:
             self._stamp = stamp
             try:
                 self._public = _read_public(self._file)
@@ -155,14 +155,6 @@ def _read_private(file: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise ConfigurationError(f"{file}: token_keys: no private key; {_REMEDY}")
     return key
-
-
-def _stamp(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino
 
 
 def _raw(key: Ed25519PublicKey) -> bytes:

@@ -12,7 +12,7 @@ from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.live import Tail
 from hub_kit.settings import Loaded, or_exit
-from hub_kit.shell import Parts, database_check, make_app, run
+from hub_kit.shell import Parts, make_app, run
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
 from workspace import act, hand_out, live, look, operations, write
@@ -69,7 +69,7 @@ def compose(ground: Ground, settings: WorkspaceSettings, client: httpx.AsyncClie
     parts = Parts(
         SERVICE,
         work={"send": partial(_send, desk), "live": tail.run},
-        checks={"database": database_check(ground.pool), "live": tail.check},
+        checks={**ground.checks, "live": tail.check},
         closing=(client.aclose, *(other.aclose for other in others.values()), ground.close),
     )
     app = make_app(parts)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from local_hub.demo.facts import Fact, judge
 from local_hub.demo.play import Stage, Story, play
 from local_hub.demo.records import Lying, read_log, read_topics
 from local_hub.interrupt import no_more, stop_event
+from local_hub.keep import Stand
 from local_hub.locate import MODEL, Located
 from local_hub.prepare import Say, prepare
 from local_hub.programs import (
@@ -63,7 +64,7 @@ def perform(bus: str, say: Say, stay: Stay | None = None) -> Performance:
         _, _, kafka_port = free_addresses(1)[0].rpartition(":")
         told = prepare(located, bus, lambda s: say(_STEPS.get(s, s)), kafka_port=int(kafka_port))
         with told as prepared, _environment(prepared), _environment(_moved(bus, stay)):
-            performance = asyncio.run(_perform(Loaded.read(MODEL), say, stay))
+            performance = asyncio.run(_perform(Loaded.read(MODEL), prepared.stands, say, stay))
             no_more()
     return performance
 
@@ -78,11 +79,17 @@ def _moved(bus: str, stay: Stay | None) -> Mapping[str, str]:
     return elsewhere(loaded, bus)
 
 
-async def _perform(loaded: Loaded, say: Say, stay: Stay | None) -> Performance:
+async def _perform(
+    loaded: Loaded, stands: Sequence[Stand], say: Say, stay: Stay | None
+) -> Performance:
     said: deque[str] = deque(maxlen=LAST_LINES)
     programs = programs_of(loaded, loaded.hub.bus)
     say("Die Dienste starten: " + ", ".join(program.name for program in programs))
-    async with Supervisor(programs, {}, lambda *line: said.append(" │ ".join(line))) as supervisor:
+
+    def hear(*line: str) -> None:
+        said.append(" │ ".join(line))
+
+    async with Supervisor(programs, {}, hear, stands=stands) as supervisor:
         if not await supervisor.ready(WITHIN):
             raise Temporary(f"not ready in {WITHIN} s: {supervisor.states}\n" + "\n".join(said))
         async with _stage(loaded) as stage:
