@@ -303,6 +303,7 @@ async def test_the_probes(desk):
         "database": "ok",
         "blobs": "ok",
         "space": "ok",
+        "erased": "ok",
         "listen": "is not reading yet",
     }
     assert ready.status_code == 503

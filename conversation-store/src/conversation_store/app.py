@@ -40,7 +40,11 @@ def compose(store: Store) -> FastAPI:
             "wake": lambda: _wake(store),
             "trim": trimmer(ground).run,
         },
-        checks={**ground.checks, "listen": listener.check},
+        checks={
+            **ground.checks,
+            "erased": ground.erasures.replayed,
+            "listen": listener.check,
+        },
         closing=(ground.close,),
     )
     app = add_operations(make_app(parts), ground, [listener])
@@ -66,6 +70,7 @@ def add_routes(app: FastAPI) -> FastAPI:
 
 async def _listen(store: Store, listener: Consumer) -> None:
     """Renew first: who wrote under an older spelling is known when she writes again."""
+    await store.ground.erasures.replayed()
     for tenant in store.ground.settings.tenants:
         await renew(store.ground, tenant)
     await listener.run()

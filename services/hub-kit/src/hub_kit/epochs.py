@@ -46,8 +46,7 @@ class Epochs(Mapping[int, bytes]):
         self._looked = time.monotonic()
 
     def __getitem__(self, number: int) -> bytes:
-        if number not in self._keys:
-            self._look_again()
+        self._look_sometimes(at_once=number not in self._keys)
         return self._keys[number]
 
     def __iter__(self) -> Iterator[int]:
@@ -62,11 +61,13 @@ class Epochs(Mapping[int, bytes]):
 
     def current(self) -> int:
         """Return the number of the key that wraps what is new."""
-        if time.monotonic() - self._looked > _LOOK_EVERY:
-            self._look_again()
+        self._look_sometimes()
         return current_of(self._epochs, datetime.now(UTC))
 
-    def _look_again(self) -> None:
+    def _look_sometimes(self, *, at_once: bool = False) -> None:
+        """Read the file again if it has changed: also what was destroyed is not used any more."""
+        if not at_once and time.monotonic() - self._looked <= _LOOK_EVERY:
+            return
         self._looked = time.monotonic()
         if (stamp := self._stamp_of()) == self._stamp:
             return

@@ -10,6 +10,7 @@ from hub_kit.accept import Accept
 from hub_kit.blobs import Blobs, open_blobs
 from hub_kit.bus import Bus, open_bus
 from hub_kit.database import AWAY, Pool, open_pool
+from hub_kit.erasures import Erasures, list_of
 from hub_kit.keys import KeyRing
 from hub_kit.readiness import Check, blobs_check, database_check, space_check
 from hub_kit.settings import HubSettings
@@ -44,6 +45,11 @@ class Ground:
             "blobs": blobs_check(self.blobs),
             "space": space_check(space_of(self.settings)),
         }
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        """For the one service whose role is in `hub_keeper`."""
+        return Erasures(list_of(self.settings), self.pool, self.settings.tenants)
 
     async def close(self) -> None:
         try:

@@ -19,6 +19,7 @@ from workspace import act, hand_out, live, look, operations, write
 from workspace.ask import STORE, Service
 from workspace.carries import SAID
 from workspace.desk import Desk
+from workspace.drafts import drop_erased
 from workspace.hold import send_due
 from workspace.people import forget
 from workspace.proofs import (
@@ -86,9 +87,10 @@ async def _send(desk: Desk) -> None:
     looks = 0
     while True:
         for tenant in desk.ground.settings.tenants:
-            await send_due(desk.ground, desk.store, tenant)
             if looks % _FORGET_EVERY == 0:
                 await forget(desk.ground.pool, tenant)
+                await drop_erased(desk.ground.pool, tenant)
+            await send_due(desk.ground, desk.store, tenant)
         looks += 1
         await asyncio.sleep(_EVERY)
 
