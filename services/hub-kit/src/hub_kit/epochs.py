@@ -13,6 +13,7 @@ Rule 4. The next epoch is in the ring a day before it begins: time to hand the f
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -44,6 +45,7 @@ class Epochs(Mapping[int, bytes]):
         self._stamp = stamp()
         self._keys, self._epochs = read()
         self._looked = time.monotonic()
+        self._current = current_of(self._epochs, datetime.now(UTC))
 
     def __getitem__(self, number: int) -> bytes:
         self._look_sometimes(at_once=number not in self._keys)
@@ -62,20 +64,19 @@ class Epochs(Mapping[int, bytes]):
     def current(self) -> int:
         """Return the number of the key that wraps what is new."""
         self._look_sometimes()
-        return current_of(self._epochs, datetime.now(UTC))
+        return self._current
 
     def _look_sometimes(self, *, at_once: bool = False) -> None:
         """Read the file again if it has changed: also what was destroyed is not used any more."""
         if not at_once and time.monotonic() - self._looked <= _LOOK_EVERY:
             return
         self._looked = time.monotonic()
-        if (stamp := self._stamp_of()) == self._stamp:
-            return
-        try:
-            self._keys, self._epochs = self._read()
-            self._stamp = stamp
-        except ConfigurationError:  # it is being replaced: what was good stays good
-            return
+        if (stamp := self._stamp_of()) != self._stamp:
+            # Where it is just being replaced, what was good stays good.
+            with suppress(ConfigurationError):
+                self._keys, self._epochs = self._read()
+                self._stamp = stamp
+        self._current = current_of(self._epochs, datetime.now(UTC))
 
 
 def current_of(epochs: Mapping[int, Epoch], now: datetime) -> int:
