@@ -27,10 +27,10 @@ from hub_contract.contact_points import compared
 from hub_contract.errors import Permanent
 from hub_contract.ids import write_facts
 from hub_contract.words import ContactPoint
-from hub_kit.epochs import EVER, Epoch, Epochs
+from hub_kit.epochs import EVER, Epoch, Epochs, stamp_of
 from hub_kit.settings import ConfigurationError, HubSettings
 from hub_kit.signers import GATEWAY, TokenKeys, make_pairs
-from hub_kit.write_secret import stamp_of, write_new, write_over
+from hub_kit.write_secret import write_new, write_over
 
 NONCE = 12
 KEY = 32

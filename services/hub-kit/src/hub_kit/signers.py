@@ -29,8 +29,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from hub_contract.channels import CHANNELS
 from hub_contract.words import ContactKind
+from hub_kit.epochs import stamp_of
 from hub_kit.settings import ConfigurationError
-from hub_kit.write_secret import stamp_of, write_over
+from hub_kit.write_secret import write_over
 
 GATEWAY = "gateway"
 ANY = "*"

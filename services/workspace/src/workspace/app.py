@@ -19,8 +19,7 @@ from workspace import act, hand_out, live, look, operations, write
 from workspace.ask import STORE, Service
 from workspace.carries import SAID
 from workspace.desk import Desk
-from workspace.drafts import drop_erased
-from workspace.hold import send_due
+from workspace.hold import drop_erased, send_due
 from workspace.people import forget
 from workspace.proofs import (
     Say,

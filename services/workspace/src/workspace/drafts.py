@@ -15,17 +15,6 @@ from hub_kit.tokens import Caller
 from workspace.keep import open_value, seal_file, seal_value
 
 _OF = "select * from draft where tenant = $1 and who = $2 and conversation_id = $3"
-# Of conversations in which something was erased since: what an agent wrote may quote it.
-_DROP = """
-with erased as (select conversation_id, at from hub.erased where tenant = $1),
-drafts as (
-  delete from draft d using erased e
-  where d.tenant = $1 and d.conversation_id = e.conversation_id and d.changed_at <= e.at
-)
-delete from held h using erased e
-where h.tenant = $1 and h.conversation_id = e.conversation_id and h.send_at <= e.at
-  and h.refused is not null
-"""
 _KEEP = """
 insert into draft (id, tenant, who, conversation_id, wrapped, sealed)
 values ($1, $2, $3, $4, $5, $6)
@@ -194,9 +183,3 @@ async def drop_file(pool: Pool, caller: Caller, file_id: UUID) -> None:
 
 def _file(ring: KeyRing, row: Record) -> File:
     return File(id=row["id"], size=row["size"], **open_value(ring, row["id"], row))
-
-
-async def drop_erased(pool: Pool, tenant: str) -> None:
-    """Drop drafts, and answers that the store refused, where something was erased after them."""
-    async with transaction(pool, tenant) as connection:
-        await connection.execute(_DROP, tenant)

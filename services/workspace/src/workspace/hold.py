@@ -41,6 +41,17 @@ where id = (
 )
 returning *
 """
+# Of conversations in which something was erased since: what an agent wrote may quote it.
+_DROP = """
+with erased as (select conversation_id, at from hub.erased where tenant = $1),
+drafts as (
+  delete from draft d using erased e
+  where d.tenant = $1 and d.conversation_id = e.conversation_id and d.changed_at <= e.at
+)
+delete from held h using erased e
+where h.tenant = $1 and h.conversation_id = e.conversation_id and h.send_at <= e.at
+  and h.refused is not null
+"""
 _OF = "select * from held where tenant = $1 and conversation_id = $2 order by send_at, id"
 
 
@@ -194,3 +205,9 @@ async def _send(ring: KeyRing, store: Service, row: Record, files: list[Record])
     except HTTPException as error:
         return Refusal.of(error.status_code)
     return ""
+
+
+async def drop_erased(pool: Pool, tenant: str) -> None:
+    """Drop drafts, and answers that the store refused, where something was erased after them."""
+    async with transaction(pool, tenant) as connection:
+        await connection.execute(_DROP, tenant)
