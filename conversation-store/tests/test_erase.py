@@ -31,9 +31,29 @@ async def test_with_the_last_message_goes_the_person(world):
     point = first["contact_point_id"]
     for entry_id in (first["id"], answer, second["id"]):
         assert point in await keys(world), "somebody can still be answered"
-        assert await erase(world.ground, A, entry_id) == 1
+        assert await erase(world.ground, A, entry_id, answers=False) == 1
     assert await keys(world) == {other["id"], other["contact_point_id"]}
     assert {line.owner for line in lines_of(world)} == {first["id"], answer, second["id"], point}
+
+
+async def test_what_was_answered_since_goes_along(world):
+    """It repeats the subject, and the address; what was said before does not."""
+    [first] = await world.take_in(world.mail())
+    conversation = first["conversation_id"]
+    before, _ = await reply(world.store, AGENT, conversation, Answer("Vorher."), "")
+    [second] = await world.take_in(world.mail(external_id="<2>", answers=("<1>",)))
+    await world.owner.execute(
+        "update conversation_store.entry set conversation_id = $1, place = 3 where id = $2",
+        *(conversation, second["id"]),
+    )
+    await world.owner.execute(
+        "update conversation_store.conversation set next_place = 4 where id = $1", conversation
+    )
+    after, _ = await reply(world.store, AGENT, conversation, Answer("Nachher."), "")
+    assert await erase(world.ground, A, second["id"]) == 2
+    assert {before, after} & await keys(world) == {before}
+    assert await erase(world.ground, A, first["id"]) == 2
+    assert await keys(world) == set()
 
 
 async def test_who_can_be_reached_goes_with_the_form_that_named_her(world):

@@ -151,7 +151,7 @@ async def test_a_backup_restored_in_time_is_erased_again_and_keeps_the_rest(worl
     await world.take_in(world.mail("karl@example.org", "bleibt", name="Karl"))
     entries = await written(world)
     with base_backup(owner_dsn) as data:
-        for entry_id in entries:
+        for entry_id in (entries[0], entries[-1]):  # the answer goes with the message
             await erase(world.ground, A, entry_id)
         with open_postgresql(data) as server:
             dsn = server.dsn.replace("/postgres?", f"/{database}?")

@@ -70,7 +70,8 @@ class Erasures:
 
         `Temporary` where the list cannot be written: then nothing is erased.
         """
-        now = await connection.fetchval("select now()")
+        # Not the transaction's own time: what it sees may have been written since.
+        now = await connection.fetchval("select clock_timestamp()")
         lines = [Erased(now, tenant, conversation_id, owner) for owner in owners]
         try:
             await asyncio.to_thread(_add, self._file, lines)
