@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -43,6 +44,15 @@ def test_reports_about_our_mail(row: dict) -> None:
     assert row["says"] in event.content.diagnostic
     assert event.at == row["at"]
     assert (arrival.original, arrival.files) == (raw, ())
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row["file"])
+def test_a_report_to_another_mailbox_is_another_report(row: dict) -> None:
+    """Whoever was written to may send it anywhere: ours must still be heard when it comes."""
+    raw = (BOUNCES / row["file"]).read_bytes()
+    elsewhere = [replace(CONTEXT, tenant="kleindorf"), replace(CONTEXT, account="amt")]
+    ids = {read(raw, context).event.id for context in (CONTEXT, *elsewhere)}
+    assert len(ids) == 3
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row["file"])

@@ -98,7 +98,7 @@ class World:
     ) -> Arrival:
         number = next(self.numbers)
         event = DeliveryReported(
-            id=reported_id(message_id, status, str(number)),
+            id=reported_id(tenant, "email", "post", message_id, status, str(number)),
             tenant=tenant,
             channel=Channel.EMAIL,
             account="post",

@@ -163,7 +163,7 @@ async def test_a_token_for_another_service_is_refused(world, desk, audience):
 
 async def test_an_expired_token_is_refused(world, desk):
     caller = Caller("agent-7", "musterstadt", "agent")
-    token = issue(world.ground.ring, caller, "conversation_store", lifetime=-1)
+    token = issue(world.ground.ring, caller, "conversation_store", lifetime=-60)
     answer = await desk.get("/conversations", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
 
@@ -299,6 +299,12 @@ async def test_no_path_of_the_document_holds_an_address():
 async def test_the_probes(desk):
     assert (await desk.get("/healthz")).json() == {"service": "conversation_store"}
     ready = await desk.get("/readyz")
-    assert ready.json() == {"database": "ok", "listen": "is not reading yet"}
+    assert ready.json() == {
+        "database": "ok",
+        "blobs": "ok",
+        "space": "ok",
+        "erased": "ok",
+        "listen": "is not reading yet",
+    }
     assert ready.status_code == 503
     assert "hub_" in (await desk.get("/metrics")).text

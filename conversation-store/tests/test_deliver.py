@@ -1,5 +1,6 @@
 """Delivery reports move the words of what we sent, in whatever order they come."""
 
+from dataclasses import replace
 from itertools import permutations
 from uuid import uuid4
 
@@ -8,9 +9,11 @@ import pytest
 from conversation_store.reply.answer import reply
 from conversation_store.reply.compose import Answer
 from hub_contract.delivery import Delivery, Reason
+from hub_contract.ids import reported_id
 from hub_kit.tokens import Caller
 
 AGENT = Caller("agent-7", "musterstadt", "agent")
+A = AGENT.tenant
 D = Delivery
 
 
@@ -157,3 +160,19 @@ async def test_an_erased_report_still_counts(world, sent):
     await world.erase(report.event_id)
     await world.append()
     assert (await world.entry(sent["id"]))["delivery"] == "delivered"
+
+
+async def test_a_report_to_another_authority_takes_nothing_away(world, sent):
+    """A recipient knows the message's id, and may send its bounce to anybody's mailbox first."""
+    said = (D.FAILED, "", "5.1.1")
+    ids = [reported_id(town, "email", "post", sent["id"], *said) for town in ("kleindorf", A)]
+    for town, id_ in zip(("kleindorf", A), ids, strict=True):
+        report = world.report(sent["id"], D.FAILED, tenant=town, code="5.1.1")
+        report = replace(report, event=report.event.model_copy(update={"id": id_}))
+        await world.ground.accept(report)
+        await world.append()
+    assert (await world.entry(sent["id"]))["delivery"] == "failed"
+    assert {(row["tenant"], row["id"]) for row in await world.rows("delivery")} == {
+        ("kleindorf", ids[0]),
+        (A, ids[1]),
+    }

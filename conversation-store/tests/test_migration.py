@@ -7,6 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from conversation_store.app import MIGRATIONS
 from conversation_store.tables import METADATA
 from hub_kit.migrate import migrate
 
@@ -156,3 +157,21 @@ async def test_nothing_personal_lies_in_any_table(world):
 async def test_migrating_twice_changes_nothing(world, owner_dsn, services):
     await migrate(owner_dsn, services)
     assert await world.rows("entry") == []
+
+
+async def test_questions_of_before_keep_their_place_under_an_id_with_the_tenant(world, owner_dsn):
+    """A question asked before the upgrade is not asked again after it."""
+    await fill(world)
+    rows = "select id, tenant, kind, other, conversation_id from conversation_store.proposal order by id"
+    asked = await world.owner.fetch(rows)
+    await world.owner.execute(
+        """update conversation_store.proposal set id = gen_random_uuid();
+           update conversation_store.alembic_version set version_num = 'conversation_store_0003'"""
+    )
+    await migrate(owner_dsn, {"conversation_store": MIGRATIONS})
+    assert asked
+    assert await world.owner.fetch(rows) == asked
+    assert "proposal" in {
+        row["relname"]
+        for row in await world.owner.fetch("select relname from pg_class where relforcerowsecurity")
+    }

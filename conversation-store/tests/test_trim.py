@@ -35,7 +35,7 @@ async def test_erasing_an_entry_deletes_its_bytes_and_those_of_its_answer(world)
     )
     assert objects(world) == [B, A, A, A]
     for entry_id in (first["id"], message_id):
-        assert await erase(world.ground.pool, A, entry_id) == 1
+        assert await erase(world.ground, A, entry_id, answers=False) == 1
     await world.owner.execute("update hub.blob_left set written_at = now() - interval '1 hour'")
     await trims(world).trim()
     assert objects(world) == [B, A]

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from hub_contract.events import EntryAppended, TransactionChanged
-from hub_contract.ids import derive
+from hub_contract.ids import appended_id, changed_id
 from hub_contract.topics import Wire, to_wire
 from hub_contract.words import Channel
 
@@ -50,7 +50,7 @@ def announce(news: Announcement, source: str) -> Wire:
 
 def _of_entry(news: EntryNews) -> EntryAppended:
     return EntryAppended(
-        id=derive("entry.appended", str(news.entry_id), news.change, news.cause),
+        id=appended_id(news.tenant, news.entry_id, news.change, news.cause),
         tenant=news.tenant,
         conversation_id=news.conversation_id,
         entry_id=news.entry_id,
@@ -65,7 +65,7 @@ def _of_entry(news: EntryNews) -> EntryAppended:
 
 def _of_transaction(news: TransactionNews) -> TransactionChanged:
     return TransactionChanged(
-        id=derive("transaction.changed", str(news.transaction_id), news.status, news.cause),
+        id=changed_id(news.tenant, news.transaction_id, news.status, news.cause),
         tenant=news.tenant,
         transaction_id=news.transaction_id,
         public_service=news.public_service,

@@ -20,7 +20,7 @@ from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.operations import add_operations
 from hub_kit.settings import Loaded, or_exit
-from hub_kit.shell import Parts, database_check, make_app, run
+from hub_kit.shell import Parts, make_app, run
 from hub_kit.trim import Trimmer, for_each
 from hub_kit.trim_blobs import trim_blobs
 from hub_kit.trim_log import TrimLog
@@ -40,7 +40,11 @@ def compose(store: Store) -> FastAPI:
             "wake": lambda: _wake(store),
             "trim": trimmer(ground).run,
         },
-        checks={"database": database_check(ground.pool), "listen": listener.check},
+        checks={
+            **ground.checks,
+            "erased": ground.erasures.replayed,
+            "listen": listener.check,
+        },
         closing=(ground.close,),
     )
     app = add_operations(make_app(parts), ground, [listener])
@@ -66,6 +70,7 @@ def add_routes(app: FastAPI) -> FastAPI:
 
 async def _listen(store: Store, listener: Consumer) -> None:
     """Renew first: who wrote under an older spelling is known when she writes again."""
+    await store.ground.erasures.replayed()
     for tenant in store.ground.settings.tenants:
         await renew(store.ground, tenant)
     await listener.run()
@@ -94,7 +99,7 @@ async def _wake(store: Store) -> None:
 def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: ABOUT.read(loaded))
-    ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
+    ring = or_exit(lambda: KeyRing.of(loaded.hub, SERVICE))
 
     async def open_app() -> FastAPI:
         return compose(Store.open(await Ground.open(SERVICE, loaded.hub, ring), settings))

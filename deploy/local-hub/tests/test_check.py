@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from hub_kit.about import names
-from hub_kit.keys import KeyRing
+from hub_kit.keys import KeyRing, beside
 from hub_kit.settings import HubSettings, Loaded
 from hub_kit.testing import fresh_database
 from local_hub.__main__ import main
@@ -166,6 +166,19 @@ def test_keys_are_made_once(tmp_path, capsys):
     code, _, err = run(capsys, "keys", file)
     assert (code, err) == (2, f"faden: {file}: File exists; name another file\n")
     assert KeyRing.read(file) == before
+
+
+def test_pairs_of_service_tokens_are_made_where_they_are_missing_and_replaced(tmp_path, capsys):
+    file = tmp_path / "keys.json"
+    run(capsys, "keys", file)
+    first = KeyRing.read(file).tokens.own.name
+    (beside(file) / "workspace.pem").unlink()
+    assert "workspace" in run(capsys, "keys", file)[1]
+    assert KeyRing.read(file).tokens.own.name == first
+    assert run(capsys, "keys", file, "--rotate")[0] == 0
+    ring = KeyRing.read(file)
+    assert ring.tokens.own.name != first
+    assert ring.tokens.find(first), "the last one stays good"
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """`make kafka`: a real broker in the foreground, a port in use, Ctrl-C, the jars' cache."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from local_hub.kafka import _fetch, free_port
+from hub_kit.testing import eventually
+from local_hub.kafka import _fetch, ensure_topics, free_port, open_kafka
+from local_hub.keep import Keeper
 
 COMMAND = [sys.executable, "-m", "local_hub.kafka"]
 # As a shell starts what runs in its background.
@@ -79,3 +82,20 @@ def test_only_missing_and_cut_off_jars_are_fetched(tmp_path, capsys):
         "fetching 1/2 cut.jar",
         "fetching 2/2 missing.jar",
     ]
+
+
+@pytest.mark.real("kafka")
+async def test_a_killed_broker_starts_again_on_its_data(kafka, tmp_path):
+    said = []
+    with open_kafka(tmp_path / "kafka", free_port(), brief=True) as broker:
+        keeping = asyncio.create_task(Keeper(broker, lambda *line: said.append(line), [0]).run())
+        await ensure_topics(broker.bootstrap)
+        broker._process.kill()
+
+        async def runs_again():
+            return ("kafka", "runs again") in said
+
+        await eventually(runs_again, within=300)
+        assert broker.runs()
+        keeping.cancel()
+    assert not broker.runs()

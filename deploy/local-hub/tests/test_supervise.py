@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,65 @@ async def test_children_end_with_what_has_started_them(modules):
 def _is_zombie(pid):
     """Nobody may be there to reap it: where process 1 of a container does not."""
     return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2][0] == "Z"
+
+
+class Server:
+    """A database as its keeper sees it: ended, in want of room, or running."""
+
+    name = "database"
+
+    def __init__(self):
+        self.is_up, self.has_room, self.tries, self.given_up = True, True, 0, threading.Event()
+
+    def runs(self):
+        return self.is_up
+
+    def start(self):
+        self.tries += 1
+        if self.has_room is None:
+            self.given_up.wait()
+        if not self.has_room:
+            raise Temporary("PostgreSQL does not start: No space left on device")
+        self.is_up = True
+
+    def give_up(self):
+        self.given_up.set()
+
+
+async def test_what_all_stand_on_starts_again_once_there_is_room(modules):
+    server, lines = Server(), []
+    async with supervise("sleeping", lines=lines, stands=[server], pauses=(0.01,)) as supervisor:
+        assert await supervisor.ready(within=90)
+        server.has_room, server.is_up = False, False
+
+        async def says_why():
+            await supervisor.look()
+            return server.tries > 1 and "No space left" in supervisor.states["database"]
+
+        await eventually(says_why)
+        assert not await supervisor.ready(within=0)
+        server.has_room = True
+        assert await supervisor.ready(within=90)
+        assert server.is_up
+    assert ("database", "runs again") in lines
+
+
+async def test_what_is_just_being_started_does_not_hold_the_end_up(modules):
+    server = Server()
+    server.has_room, server.is_up = None, False
+    async with supervise("sleeping", lines=[], stands=[server], pauses=(0.01,)):
+
+        async def begun():
+            return server.tries
+
+        await eventually(begun)
+    assert server.given_up.is_set()
+
+
+async def test_a_warning_is_no_reason_to_wait(modules):
+    text = (modules / "steady.py").read_text(encoding="utf-8")
+    warning = text.replace('{"database": "ok"}', '{"space": "warning: 1 GB are free"}')
+    (modules / "steady.py").write_text(warning, encoding="utf-8")
+    async with supervise("steady", lines=[]) as supervisor:
+        assert await supervisor.ready(within=90)
+        assert supervisor.states == {"steady": "ready; space: warning: 1 GB are free"}

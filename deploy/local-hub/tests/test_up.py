@@ -109,6 +109,7 @@ def test_a_day_of_an_operator(hub):
         _checks(hub)
         _a_mail_is_in_the_timeline(hub)
         _a_killed_process_comes_back(hub, output)
+        _a_killed_database_comes_back(hub, output)
         _what_is_dead_is_replayed(hub)
     assert not (hub.data / "running.json").exists()
     with hub.up() as (_, output):
@@ -159,6 +160,15 @@ def _a_killed_process_comes_back(hub, output):
             return False
 
     wait(answers)
+
+
+def _a_killed_database_comes_back(hub, output):
+    file = hub.data / "postgresql" / "postmaster.pid"
+    killed = int(file.read_text().split()[0])
+    os.kill(killed, signal.SIGKILL)
+    wait(lambda: "postgresql         │ runs again" in output.read_text())
+    assert int(file.read_text().split()[0]) != killed
+    wait(lambda: hub.run("timeline").returncode == 0)
 
 
 def _is_channel(folder, mark):

@@ -124,7 +124,7 @@ class Listener:
 
 
 async def open_app(loaded: Loaded, settings: GatewaySettings) -> FastAPI:
-    ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
+    ring = or_exit(lambda: KeyRing.of(loaded.hub, SERVICE))
     ground = await Ground.open(SERVICE, loaded.hub, ring)
     app, parts = or_exit(lambda: compose(ground, settings))
     listener = or_exit(lambda: Listener(app, settings))

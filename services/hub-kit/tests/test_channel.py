@@ -81,7 +81,12 @@ async def test_a_channel_has_what_all_have_and_its_own(known, frame, book):
         assert (await ask(app, "GET", "/page")).json() == "own"
         assert (await ask(app, "GET", "/operations")).status_code == 401
         ready = await ask(app, "GET", "/readyz")
-        assert ready.json() == {"database": "ok", "peer": "the provider is away"}
+        assert ready.json() == {
+            "database": "ok",
+            "blobs": "ok",
+            "space": "ok",
+            "peer": "the provider is away",
+        }
         assert (await ask(app, "POST", "/hooks/phone/musterstadt/line")).status_code == 202
         async with known.pool.acquire() as connection:
             assert await connection.fetchval("select count(*) from hub.event_log") == 1

@@ -14,6 +14,7 @@ from hub_contract.errors import Permanent
 from hub_contract.words import ContactKind
 from hub_kit.keys import KeyRing, open_sealed, seal
 from hub_kit.settings import ConfigurationError
+from hub_kit.signers import SIGNERS
 from hub_kit.tokens import derive_key
 
 KEY, OTHER = b"k" * 32, b"o" * 32
@@ -95,7 +96,13 @@ def test_a_new_ring_is_secret_and_never_replaced(tmp_path):
     with pytest.raises(FileExistsError):
         KeyRing.create(path)
     assert path.read_bytes() == first
-    assert [p.name for p in tmp_path.iterdir()] == ["keys.json"], "nothing is left beside it"
+    made = {p.name: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.rglob("*")}
+    assert made == {
+        "keys.json": 0o600,
+        "keys.tokens": 0o700,
+        "public.json": 0o644,
+        **{f"{signer}.pem": 0o600 for signer in SIGNERS},
+    }, "nothing else is left beside it"
 
 
 def test_two_rings_share_nothing(tmp_path):

@@ -43,7 +43,7 @@ async def test_without_a_good_token_nothing_is_shown(client, ring, tmp_path_fact
         {"Authorization": "Basic eDp5"},
         bearer(stranger),
         bearer(ring, "conversation_store"),
-        bearer(ring, lifetime=-1),
+        bearer(ring, lifetime=-60),
     ]
     for headers in bad:
         answer = await client.get("/", headers=headers | HTML)

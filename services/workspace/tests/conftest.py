@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -115,7 +116,9 @@ class Office:
 
     def report(self, message_id: str, status: str, **more: Any) -> Arrival:
         event = DeliveryReported(
-            id=reported_id(message_id, status, str(next(self.numbers))),
+            id=reported_id(
+                *(A, "email", "post", UUID(str(message_id)), status, str(next(self.numbers))),
+            ),
             tenant=A,
             channel=Channel.EMAIL,
             account="post",

@@ -7,11 +7,13 @@ from uuid import UUID
 
 import pytest
 
+from conversation_store.erase import erase
 from conversation_store.reply.answer import reply
 from conversation_store.reply.compose import Answer
 from hub_contract.words import Attachment, ContactPoint
 from hub_kit.tokens import Caller
 from workspace.drafts import Draft, keep_draft
+from workspace.hold import drop_erased
 
 SENT = "select id from entry where direction = 'out' and conversation_id = $1"
 
@@ -42,6 +44,26 @@ def test_a_draft_is_kept_for_each_agent_and_conversation(office):
         assert "Sehr geehrte" not in piece(colleague, f"/c/{homes[0]}")
         desk.post(f"/c/{homes[0]}/draft", data={"text": "  "})
     assert office.sql("select 1 from draft", ground=office.own) == []
+
+
+def test_a_draft_goes_where_something_was_erased_after_it(office):
+    """It may quote what was erased; what is written later stays."""
+    erased, other = office.take_in(office.mail(), office.mail("max@example.org"))
+    [entry] = office.sql("select id from entry where conversation_id = $1", UUID(erased))
+
+    def drafts():
+        office.loop.run(drop_erased(office.own.pool, "musterstadt"))
+        rows = office.sql("select conversation_id from draft", ground=office.own)
+        return {str(row["conversation_id"]) for row in rows}
+
+    with office.client() as desk:
+        for home in (erased, other):
+            desk.post(f"/c/{home}/draft", data={"text": "Sehr geehrte"})
+        assert drafts() == {erased, other}
+        office.loop.run(erase(office.ground, "musterstadt", entry["id"]))
+        assert drafts() == {other}
+        desk.post(f"/c/{erased}/draft", data={"text": "Nachtrag"})
+        assert drafts() == {erased, other}
 
 
 def test_nothing_an_agent_writes_is_readable_in_the_tables(office):

@@ -53,7 +53,9 @@ def reported(raw: bytes, root: Part, report: Report, context: Context) -> Arriva
     )
     event = DeliveryReported(
         # By mailbox and by SMTP, once or each day anew: the same word is said once.
-        id=reported_id(report.message_id, report.status, "email", report.code),
+        id=reported_id(
+            context.tenant, "email", context.account, report.message_id, report.status, report.code
+        ),
         tenant=context.tenant,
         channel=Channel.EMAIL,
         account=context.account,

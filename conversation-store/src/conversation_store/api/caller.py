@@ -25,7 +25,9 @@ _FORBIDDEN = {
 
 
 async def store_of(request: Request) -> Store:
+    """Return the store, once a database that was restored has erased again what it had erased."""
     store: Store = request.app.state.store
+    await store.ground.erasures.replayed()
     return store
 
 

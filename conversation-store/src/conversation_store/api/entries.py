@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from conversation_store.api.caller import TheEraser, TheReader, TheStore, found
 from conversation_store.api.document import by_name, problems
@@ -48,9 +48,21 @@ async def get_attachment(
 
 
 @router.post("/entries/{entry_id}/erase", response_model=ErasedShown, responses=problems(404))
-async def post_erase(store: TheStore, caller: TheEraser, entry_id: UUID) -> Any:
-    """Erase the content of an entry, everywhere and for ever; its place in the timeline stays."""
-    return {"keys": found(await erase(store.ground.pool, caller.tenant, entry_id))}
+async def post_erase(
+    store: TheStore,
+    caller: TheEraser,
+    entry_id: UUID,
+    answers: Annotated[
+        bool, Query(description="also what we answered since: it repeats subject and address")
+    ] = True,
+) -> Any:
+    """Erase the content of an entry, everywhere and for ever; its place in the timeline stays.
+
+    With the last message of a person go name and address. In backups it is unreadable once they
+    have expired.
+    """
+    keys = await erase(store.ground, caller.tenant, entry_id, answers=answers)
+    return {"keys": found(keys)}
 
 
 def download(name: str, media_type: str, data: bytes) -> Response:

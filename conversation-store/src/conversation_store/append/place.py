@@ -10,7 +10,7 @@ from conversation_store.append.assign import Assignment
 from conversation_store.append.read import Incoming
 from conversation_store.append.wait import read_waiting
 from hub_contract.errors import Temporary
-from hub_contract.ids import derive
+from hub_contract.ids import transaction_id
 from hub_contract.references import make_reference
 from hub_contract.words import Automatic, Direction
 from hub_kit.database import Connection
@@ -50,7 +50,7 @@ class Thread:
             self.reopen()
         if one.content and one.content.public_service and self.transaction_id is None:
             self.public_service = one.content.public_service
-            self.transaction_id = derive("transaction", str(self.id))
+            self.transaction_id = transaction_id(one.event.tenant, self.id)
         return given
 
     def reopen(self) -> None:

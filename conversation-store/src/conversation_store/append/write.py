@@ -13,7 +13,7 @@ from conversation_store.append.assign import Proposal
 from conversation_store.append.place import Line, Thread
 from hub_contract.channels import CHANNEL_TO
 from hub_contract.events import MessageReceived
-from hub_contract.ids import derive
+from hub_contract.ids import proposal_id
 from hub_contract.words import CallOutcome, Keyword
 from hub_kit.database import Connection
 
@@ -142,7 +142,7 @@ async def write(connection: Connection, tenant: str, work: Work) -> list[Announc
     await run(_PARTICIPANTS, _participant_rows(work))
     await run(_REACHABLE, _reachable_rows(work.lines))
     await run(_CONTRIBUTIONS, _contribution_rows(work.lines))
-    await run(_PROPOSALS, _proposal_rows(work))
+    await run(_PROPOSALS, _proposal_rows(tenant, work))
     begun = [thread for thread in work.threads if thread.public_service]
     await run(_TRANSACTIONS, (_transaction_row(thread) for thread in begun))
     await run(_TAKE_OVER, work.taken_over)
@@ -248,15 +248,15 @@ def _contribution_rows(lines: Sequence[Line]) -> Iterable[tuple[Any, ...]]:
             yield (line.message.id, number, line.thread.transaction_id, *facts)
 
 
-def _proposal_rows(work: Work) -> Iterable[tuple[Any, ...]]:
+def _proposal_rows(tenant: str, work: Work) -> Iterable[tuple[Any, ...]]:
     of_lines = (
         (line.thread.id, one, line.message.event.received_at)
         for line in work.lines
         for one in line.assignment.proposals
     )
     for conversation_id, one, at in (*of_lines, *work.proposals):
-        proposal_id = derive("proposal", str(conversation_id), one.kind, str(one.other))
-        yield (proposal_id, conversation_id, one.kind, one.other, one.reason, at)
+        id_ = proposal_id(tenant, conversation_id, one.kind, one.other)
+        yield (id_, conversation_id, one.kind, one.other, one.reason, at)
 
 
 def _transaction_row(t: Thread) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from conversation_store.link import Found, keep
-from hub_contract.ids import derive
+from hub_contract.ids import proposal_id
 from hub_kit.database import Connection
 from hub_kit.keys import KeyRing
 
@@ -140,7 +140,7 @@ async def _carry_questions(connection: Connection, tenant: str, pairs: _Pairs) -
     again = []
     for row in await connection.fetch(_QUESTIONS, tenant, *pairs):
         new = row["new"]
-        made = derive("proposal", str(row["conversation_id"]), "same_person", str(new))
+        made = proposal_id(tenant, row["conversation_id"], "same_person", new)
         if asked.setdefault(made, (row["id"], new))[0] != row["id"]:
             again.append(row["id"])
     await connection.execute(_UNASK, tenant, again)

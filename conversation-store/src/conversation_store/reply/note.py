@@ -7,7 +7,7 @@ from conversation_store.add import Addition, add
 from conversation_store.store import Store
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageContent
-from hub_contract.ids import derive
+from hub_contract.ids import note_id
 from hub_contract.refusals import Refusal
 from hub_contract.words import Automatic, Body
 from hub_kit.database import transaction
@@ -26,8 +26,7 @@ async def note(
     """Return the entry's id and whether it is new; None where there is no such conversation."""
     if not text.strip():
         raise Permanent("text: is empty; write what to note", code=Refusal.TEXT_MISSING)
-    facts = (caller.tenant, str(conversation_id), key or str(uuid4()))
-    entry_id = derive("note", *facts)
+    entry_id = note_id(caller.tenant, conversation_id, key or str(uuid4()))
     data_key = store.ground.ring.new_key()
     content = MessageContent(body=Body(text=text), author=caller.who)
     plain = content.model_dump_json(exclude_defaults=True).encode()

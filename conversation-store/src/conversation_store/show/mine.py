@@ -240,7 +240,7 @@ async def report_read(citizen: Citizen, conversation_id: UUID, up_to: int) -> in
 
 def _was_read(tenant: str, row: Record) -> Arrival:
     event = DeliveryReported(
-        id=reported_id(row["id"], Delivery.READ),
+        id=reported_id(tenant, row["channel"], row["account"], row["id"], Delivery.READ),
         tenant=tenant,
         channel=row["channel"],
         account=row["account"],

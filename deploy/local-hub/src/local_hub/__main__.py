@@ -132,11 +132,25 @@ def replay(
 
 
 @app.command()
-def keys(file: Annotated[Path, typer.Argument(help="Where to write it.")]) -> None:
-    """Make a key ring, readable by its owner only; without it nothing can be opened."""
-    from hub_kit.keys import KeyRing
+def keys(
+    file: Annotated[Path, typer.Argument(help="Where to write it.")],
+    rotate: Annotated[
+        bool,
+        typer.Option("--rotate", help="New pairs for service tokens; the last ones stay good."),
+    ] = False,
+) -> None:
+    """Make a key ring, readable by its owner only; without it nothing can be opened.
+
+    Beside it, in <name>.tokens, the pairs that sign service tokens; those that are missing are
+    made. After --rotate, start the services again that sign: gateway, workspace, channel-web.
+    """
+    from hub_kit.keys import KeyRing, beside
+    from hub_kit.signers import make_pairs
 
     try:
+        if file.exists() and (made := make_pairs(beside(file), rotate=rotate)):
+            out.print(f"{beside(file)}: pairs made for {', '.join(made)}.")
+            return
         KeyRing.create(file)
     except OSError as error:
         raise ConfigurationError(f"{file}: {error.strerror}; name another file") from None
@@ -155,6 +169,23 @@ def migrate(
     with Console(stderr=True).status("Migrating …"):
         asyncio.run(migrate_database(owner, out.print))
     out.print("The database is up to date.")
+
+
+@app.command()
+def rotate(
+    owner: Annotated[str, typer.Option(envvar="HUB_OWNER", help="DSN of the database's owner.")],
+    config: Config = None,
+    data: Data = HERE,
+) -> None:
+    """Turn the wrapping keys over, once a day: what was erased becomes unreadable in backups.
+
+    `faden up` does it by itself. Where services run on several hosts, hand the key ring to all of
+    them when the output says that another key begins, and keep no older copy of it.
+    """
+    from local_hub.rotate import rotate_keys, say_turned
+
+    loaded = Located.find(config, data).read()
+    out.print(say_turned(asyncio.run(rotate_keys(loaded.hub, owner))))
 
 
 def _known(bus: str) -> str:

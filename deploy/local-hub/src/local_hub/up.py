@@ -2,22 +2,24 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from hub_kit.settings import Loaded
 from local_hub.check import check_configuration
 from local_hub.draw.parts import draw_parts
 from local_hub.interrupt import both_interrupt, no_more, stop_event
 from local_hub.locate import Located
-from local_hub.prepare import prepare
+from local_hub.prepare import Prepared, prepare
 from local_hub.programs import Program, check_ports, programs_of
+from local_hub.rotate import rotate_each_day
 from local_hub.steps import show_steps
-from local_hub.supervise import READY, Supervisor
+from local_hub.supervise import Supervisor, is_ready
 
 WITHIN = 60  # seconds for all to become ready; later they still may
 _COLOURS = ("cyan", "magenta", "green", "blue", "yellow")
@@ -37,24 +39,34 @@ def run_up(located: Located, bus: str, console: Console) -> None:
     ):
         say("")
         programs = programs_of(loaded, environment["HUB_BUS"])
-        asyncio.run(_run(programs, environment, console, draw_parts(loaded, "en")))
+        asyncio.run(_run(loaded, programs, environment, console))
         no_more()
     console.print(f"Everything has ended; the data stays in {located.data}")
 
 
 async def _run(
-    programs: list[Program], environment: Mapping[str, str], console: Console, parts: Table
+    loaded: Loaded, programs: list[Program], environment: Prepared, console: Console
 ) -> None:
-    stop = stop_event()
-    async with Supervisor(programs, environment, LogPrinter(programs, console)) as supervisor:
+    stop, printer = stop_event(), LogPrinter(programs, console)
+    stands = environment.stands
+    async with Supervisor(programs, environment, printer, stands=stands) as supervisor:
+        parts = draw_parts(loaded, "en")
         watching = asyncio.create_task(_watch(supervisor, console, parts))
+        turning = asyncio.create_task(_turn_keys(loaded, environment, printer))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((watching, stopping), return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+        turning.cancel()
         if watching.done():
             await watching
         watching.cancel()
         console.print("Ending the processes …")
+
+
+async def _turn_keys(loaded: Loaded, environment: Prepared, printer: "LogPrinter") -> None:
+    hub = loaded.hub.model_copy(update={"keys_file": Path(environment["HUB_KEYS_FILE"])})
+    owner = environment["HUB_DATABASE"].replace("{role}", "postgres")
+    await rotate_each_day(hub, owner, printer)
 
 
 async def _watch(supervisor: Supervisor, console: Console, parts: Table) -> None:
@@ -71,9 +83,12 @@ def _table(supervisor: Supervisor) -> Table:
     table = Table("process", "http", "state")
     for program in supervisor.programs:
         state = supervisor.states[program.name]
-        style = "green" if state == READY else "yellow"
+        style = "green" if is_ready(state) else "yellow"
         door = f"http://{program.http}" if program.http else "–"
         table.add_row(program.name, door, Text(state, style=style))
+    for keeper in supervisor.keepers:
+        style = "green" if is_ready(keeper.state) else "yellow"
+        table.add_row(keeper.stand.name, "–", Text(keeper.state, style=style))
     return table
 
 

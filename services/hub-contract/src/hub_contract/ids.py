@@ -1,4 +1,12 @@
-"""Ids derived from facts: the same webhook, mail or file seen twice is the same event."""
+"""Ids derived from facts: the same webhook, mail or file seen twice is the same event.
+
+Rule 1. Every derived id is made here, and begins with the tenant: what a stranger writes to one
+        authority never takes an id that another one's event will have.
+Rule 2. What comes in or goes out by an account has the account in it too. What belongs to a
+        conversation has none: there the conversation tells apart.
+Rule 3. An id stays what it was when it was given. Where a derivation changes, what was told before
+        and is told again after it counts as new; so it changes only where that does no harm.
+"""
 
 import secrets
 import time
@@ -38,13 +46,53 @@ def received_id(
 
 
 def requested_id(tenant: str, conversation_id: UUID, key: str) -> UUID:
-    """Return the id of an answer that the store took under this Idempotency-Key."""
+    """Return the id of an answer that the store took under this Idempotency-Key.
+
+    The account is chosen by the store, perhaps another one when the same is asked again.
+    """
     return derive("message.requested", tenant, str(conversation_id), "key", key)
 
 
-def reported_id(message_id: UUID, status: str, *facts: str) -> UUID:
-    """Return the id of a delivery report: the same word said twice is one report."""
-    return derive("delivery.reported", str(message_id), status, *facts)
+def reported_id(
+    tenant: str, channel: str, account: str, message_id: UUID, status: str, *facts: str
+) -> UUID:
+    """Return the id of a delivery report: the same word said twice is one report.
+
+    Of this account alone: whoever was written to knows the message's id, and may send a report
+    of it to any mailbox of any authority.
+    """
+    of_message = (str(message_id), status, *facts)
+    return derive("delivery.reported", tenant, channel, account, *of_message)
+
+
+def note_id(tenant: str, conversation_id: UUID, key: str) -> UUID:
+    """Return the id of an agent's note, taken under this key."""
+    return derive("note", tenant, str(conversation_id), key)
+
+
+def held_id(tenant: str, conversation_id: UUID, who: str, token: str) -> UUID:
+    """Return the id of an answer that is held before it goes out: one for each form."""
+    return derive("held", tenant, str(conversation_id), who, token)
+
+
+def transaction_id(tenant: str, conversation_id: UUID) -> UUID:
+    """Return the id of the transaction that this conversation began."""
+    return derive("transaction", tenant, str(conversation_id))
+
+
+def proposal_id(tenant: str, conversation_id: UUID, kind: str, other: UUID) -> UUID:
+    """Return the id of what an agent is asked: the same question is asked once."""
+    return derive("proposal", tenant, str(conversation_id), kind, str(other))
+
+
+def appended_id(tenant: str, entry_id: UUID, change: str, cause: str) -> UUID:
+    """Return the id of the news that an entry came or changed."""
+    return derive("entry.appended", tenant, str(entry_id), change, cause)
+
+
+def changed_id(tenant: str, transaction_id: UUID, status: str, cause: str) -> UUID:
+    """Return the id of the news that a transaction's status moved."""
+    return derive("transaction.changed", tenant, str(transaction_id), status, cause)
 
 
 def time_ordered() -> UUID:

@@ -15,7 +15,9 @@ from obstore.store import S3Store
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.ids import time_ordered
 from hub_contract.words import Blob
-from hub_kit.keys import NONCE, open_sealed, seal_apart, sync_folder
+from hub_kit.keys import NONCE, open_sealed, seal_apart
+from hub_kit.space import Space
+from hub_kit.write_secret import sync_folder
 
 OVERHEAD = NONCE + 16  # nonce and tag
 # A message of up to SMALL bytes shares an object with others of its batch: to make, sync and name a
@@ -102,13 +104,16 @@ def _checked(name: str) -> str:
 class FolderBlobs:
     """A folder: write, fdatasync, rename, then sync each folder once for the whole batch."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, space: Space | None = None) -> None:
+        """Below the stop mark of `space` nothing is written: the disk may be the database's too."""
+        self.root, self._space = root, space
         self._made: set[Path] = set()
 
     async def put_all(self, objects: Mapping[str, Object]) -> None:
         if not objects:
             return
+        if self._space:
+            self._space.check()
         paths = [(self.root / _checked(name), data) for name, data in objects.items()]
         shares = [paths[n::WRITERS] for n in range(min(WRITERS, len(paths)))]
         # One share is written and synced in one go: to wake a thread costs as much as a small file.
@@ -244,10 +249,10 @@ def _away(error: BaseException) -> Temporary:
     return Temporary(f"blobs: S3 {type(error).__name__}")
 
 
-def open_blobs(where: str) -> Blobs:
+def open_blobs(where: str, space: Space | None = None) -> Blobs:
     """Return the store of this setting: a folder, or s3://bucket/prefix."""
     if not where.startswith("s3://"):
-        return FolderBlobs(Path(where))
+        return FolderBlobs(Path(where), space)
     return S3Blobs(
         S3Store.from_url(
             where,

@@ -24,7 +24,7 @@ from hub_kit.listen import Listen, listeners_of
 from hub_kit.operations import add_operations
 from hub_kit.outgoing import Outgoing, Sender, take_in
 from hub_kit.settings import Loaded, or_exit
-from hub_kit.shell import Check, Parts, Work, database_check, make_app, run
+from hub_kit.shell import Check, Parts, Work, make_app, run
 from hub_kit.trim import Sweep, Trimmer, sent
 
 SettingsT = TypeVar("SettingsT")
@@ -94,7 +94,7 @@ def compose_channel(
             "trim": Trimmer({"outgoing": sent(ground), **own.trim}).run,
             **own.work,
         },
-        checks={"database": database_check(ground.pool), **own.checks},
+        checks={**ground.checks, **own.checks},
         closing=(*own.closing, ground.close),
     )
     app = add_operations(make_app(parts), ground, [requests], outgoing)
@@ -107,8 +107,8 @@ def run_channel(frame: Frame[Any, Any]) -> None:
     """Run a channel until a signal; a mistake in the file is one line and code 2."""
     loaded = or_exit(Loaded.read)
     settings, accounts = or_exit(lambda: frame.about.read(loaded))
-    ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
     name = frame.about.name
+    ring = or_exit(lambda: KeyRing.of(loaded.hub, name))
 
     async def open_app() -> ASGIApp:
         ground = await Ground.open(name, loaded.hub, ring)

@@ -1,7 +1,8 @@
 """Data keys, sealing and pseudonyms: why nothing personal is readable outside the store.
 
 Every event has a data key of its own; the key is wrapped by a key-encryption key and lies in
-`hub.message_key`. Deleting that row erases the event from log, Kafka, blobs and backups at once.
+`hub.message_key`. Deleting that row erases the event from log, Kafka and blobs at once, and from
+backups once the epoch of its wrapping key is destroyed (`epochs`).
 AES-256-GCM, a random 96-bit nonce in front (NIST SP 800-38D).
 """
 
@@ -12,7 +13,9 @@ import os
 import secrets
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -24,7 +27,10 @@ from hub_contract.contact_points import compared
 from hub_contract.errors import Permanent
 from hub_contract.ids import write_facts
 from hub_contract.words import ContactPoint
-from hub_kit.settings import ConfigurationError
+from hub_kit.epochs import EVER, Epoch, Epochs, stamp_of
+from hub_kit.settings import ConfigurationError, HubSettings
+from hub_kit.signers import GATEWAY, TokenKeys, make_pairs
+from hub_kit.write_secret import write_new, write_over
 
 NONCE = 12
 KEY = 32
@@ -81,8 +87,10 @@ def open_sealed(key: bytes, sealed: bytes, what: bytes) -> bytes:
 class KeyRing:
     """The secrets of one hub, read from one file that only its services can read.
 
-    `wrapping` holds the key-encryption keys by number, the highest wraps new keys; `pseudonym`
-    makes look-up keys from addresses; `signing` makes service tokens and reply tokens.
+    `wrapping` holds the key-encryption keys by number: those of a file in `epochs`, else the
+    highest wraps new keys; `pseudonym`
+    makes look-up keys from addresses; `signing` makes reply tokens and what one service alone
+    signs and checks; `tokens` are the key pairs of service tokens.
     """
 
     # Never part of a `repr`: those end up in logs.
@@ -90,44 +98,56 @@ class KeyRing:
     pseudonym: bytes = field(repr=False)
     signing: bytes = field(repr=False)
 
+    tokens: TokenKeys | None = field(default=None, repr=False, compare=False)
+
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Return the ring in this file; `ConfigurationError` where it is missing or broken."""
-        try:
-            raw = json.loads(path.read_bytes())
-            wrapping = _numbered(raw["wrapping"])
-            return cls(wrapping, _key(raw["pseudonym"]), _key(raw["signing"]))
-        except OSError as error:
-            remedy = "make one with `faden keys`"
-            raise ConfigurationError(f"{path}: keys_file: {error.strerror}; {remedy}") from None
-        except (ValueError, KeyError, AttributeError, TypeError):
-            raise ConfigurationError(
-                f"{path}: keys_file: not a key ring; see `faden keys`"
-            ) from None
+    def read(cls, path: Path, signer: str = GATEWAY) -> Self:
+        """Return the ring in this file, with the token keys beside it, if there are any.
+
+        `ConfigurationError` where it is missing or broken.
+        """
+        ring, folder = cls._read(path), beside(path)
+        return replace(ring, tokens=TokenKeys.read(folder, signer)) if folder.exists() else ring
+
+    @classmethod
+    def of(cls, settings: HubSettings, signer: str) -> Self:
+        """Return the ring of these settings as the service `signer` has it."""
+        ring = cls._read(settings.keys_file)
+        folder = settings.token_keys or beside(settings.keys_file)
+        return replace(ring, tokens=TokenKeys.read(folder, signer))
+
+    @classmethod
+    def _read(cls, path: Path) -> Self:
+        first = read_document(path)
+
+        def read() -> tuple[Mapping[int, bytes], Mapping[int, Epoch]]:
+            document = read_document(path)
+            return document.wrapping, document.epochs
+
+        return cls(Epochs(read, partial(stamp_of, path)), first.pseudonym, first.signing)
 
     @staticmethod
     def create(path: Path) -> None:
-        """Write a new ring, readable by its owner only; `FileExistsError` where there is one."""
+        """Write a new ring, readable by its owner only, and token keys beside it.
+
+        `FileExistsError` where there is one: without its ring a database cannot be read any more.
+        """
         fresh = [base64.b64encode(secrets.token_bytes(KEY)).decode() for _ in range(3)]
-        document = {"wrapping": {"1": fresh[0]}, "pseudonym": fresh[1], "signing": fresh[2]}
-        beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(document, file)
-                file.flush()
-                os.fsync(file.fileno())
-            path.hardlink_to(beside)  # whole or not at all, and never over an old one
-        finally:
-            beside.unlink()
-        # Without its ring a database cannot be read any more: the file's name is synced too.
-        sync_folder(path.parent)
+        document = {
+            "wrapping": {"1": fresh[0]},
+            "epochs": {"1": {"begins": datetime.now(UTC).isoformat()}},
+            "pseudonym": fresh[1],
+            "signing": fresh[2],
+        }
+        write_new(path, json.dumps(document).encode())
+        make_pairs(beside(path))
 
     def new_key(self) -> bytes:
         return _KEYS.take()
 
-    def wrap(self, key: bytes, owner: UUID) -> bytes:
-        number = max(self.wrapping)
+    def wrap(self, key: bytes, owner: UUID, number: int = 0) -> bytes:
+        """Return the key as it may lie in a table; `number` is another epoch than that of today."""
+        number = number or self._current()
         return bytes([number]) + seal(self.wrapping[number], key, owner.bytes)
 
     def unwrap(self, wrapped: bytes, owner: UUID) -> bytes:
@@ -136,6 +156,10 @@ class KeyRing:
         except (KeyError, IndexError):
             raise Permanent("data key is wrapped by a key that is not in keys_file") from None
         return open_sealed(wrapping, wrapped[1:], owner.bytes)
+
+    def _current(self) -> int:
+        held = self.wrapping
+        return held.current() if isinstance(held, Epochs) else max(held)
 
     def lookup_of(self, tenant: str, point: ContactPoint) -> str:
         """Return the look-up key of a contact point, however spelt; empty: it names nobody."""
@@ -151,6 +175,78 @@ class KeyRing:
         return hmac.digest(self.pseudonym, facts, "sha256").hex()[:32]
 
 
+def beside(keys_file: Path) -> Path:
+    """Return the folder of the token keys, where the settings name none."""
+    return keys_file.with_name(f"{keys_file.stem}.tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What stands in the file of a ring."""
+
+    wrapping: Mapping[int, bytes] = field(repr=False)
+    epochs: Mapping[int, Epoch]
+    pseudonym: bytes = field(repr=False)
+    signing: bytes = field(repr=False)
+
+
+def read_document(path: Path) -> Document:
+    """Return what stands in this file; `ConfigurationError` where it is missing or broken.
+
+    A key of a release before there were epochs has begun ever since.
+    """
+    try:
+        raw = json.loads(path.read_bytes())
+        wrapping = _numbered(raw["wrapping"])
+        said = raw.get("epochs", {})
+        epochs = {number: _epoch(said.get(str(number), {})) for number in wrapping}
+        return Document(wrapping, epochs, _key(raw["pseudonym"]), _key(raw["signing"]))
+    except OSError as error:
+        remedy = "make one with `faden keys`"
+        raise ConfigurationError(f"{path}: keys_file: {error.strerror}; {remedy}") from None
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise ConfigurationError(f"{path}: keys_file: not a key ring; see `faden keys`") from None
+
+
+def write_document(
+    path: Path, document: Document, wrapping: Mapping[int, bytes], epochs: Mapping[int, Epoch]
+) -> None:
+    """Write the ring with these keys in the place of the old file, whose bytes are overwritten.
+
+    A disk that writes elsewhere than it is told (flash, snapshots) may keep them for a while.
+    """
+    raw = {
+        "wrapping": {str(number): _text(key) for number, key in sorted(wrapping.items())},
+        "epochs": {str(number): _said(epoch) for number, epoch in sorted(epochs.items())},
+        "pseudonym": _text(document.pseudonym),
+        "signing": _text(document.signing),
+    }
+    with path.open("r+b") as old:
+        write_over(path, json.dumps(raw).encode())
+        old.write(bytes(os.fstat(old.fileno()).st_size))
+        old.flush()
+        os.fsync(old.fileno())
+
+
+def new_wrapping_key() -> bytes:
+    return secrets.token_bytes(KEY)
+
+
+def _epoch(raw: Mapping[str, str]) -> Epoch:
+    rewrapped = raw.get("rewrapped")
+    begins = datetime.fromisoformat(raw["begins"]) if "begins" in raw else EVER
+    return Epoch(begins, datetime.fromisoformat(rewrapped) if rewrapped else None)
+
+
+def _said(epoch: Epoch) -> dict[str, str]:
+    said = {"begins": epoch.begins.isoformat()} if epoch.begins > EVER else {}
+    return said | ({"rewrapped": epoch.rewrapped.isoformat()} if epoch.rewrapped else {})
+
+
+def _text(key: bytes) -> str:
+    return base64.b64encode(key).decode()
+
+
 def _numbered(raw: Mapping[str, str]) -> dict[int, bytes]:
     keys = {int(number): _key(text) for number, text in raw.items()}
     if not keys or min(keys) < 1 or max(keys) > 255:
@@ -163,12 +259,3 @@ def _key(text: str) -> bytes:
     if len(key) != KEY:
         raise ValueError("a key has not 32 bytes")
     return key
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

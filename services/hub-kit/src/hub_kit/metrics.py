@@ -13,6 +13,7 @@ RELAYED = Counter("hub_relayed_total", "Events handed to Kafka")
 HORIZON_AGE = Gauge(
     "hub_horizon_age_seconds", "How long the oldest open transaction has held readers back"
 )
+FREE_BYTES = Gauge("hub_free_bytes", "Room on the disk of a folder", ["folder"])
 TRIMMED = Counter("hub_trimmed_total", "Rows and objects deleted as no longer needed", ["what"])
 LOG_OLDEST = Gauge("hub_log_oldest_seconds", "For how long the log has kept its oldest event")
 LOG_BYTES = Gauge("hub_log_bytes", "What the log takes on disk, with its index")

@@ -44,11 +44,13 @@ async def migrate(
         async with engine.connect() as connection:
             await _take_turn(connection)
             await connection.run_sync(_upgrade, "hub", HERE / "hub", say)
+            await connection.run_sync(_grant_rewrapping, "hub")
             await connection.run_sync(_refuse_foreign_log)
             for schema, versions in services.items():
                 await connection.run_sync(_prepare_service, schema)
                 await connection.run_sync(_upgrade, schema, versions, say)
                 await connection.run_sync(_grant_own, schema)
+                await connection.run_sync(_grant_rewrapping, schema)
     finally:
         await engine.dispose()  # and with the connection, the turn
 
@@ -153,4 +155,28 @@ def _grant_own(connection: Connection, schema: str) -> None:
     if connection.scalar(sa.text(f"select to_regclass('{schema}.cursor')")):
         connection.execute(sa.text(f"grant usage on schema {schema} to hub_trimmer"))
         connection.execute(sa.text(f"grant select on {schema}.cursor to hub_trimmer"))
+    connection.commit()
+
+
+_WRAPPED = """
+select c.relname, exists (
+    select from pg_attribute o where o.attrelid = c.oid and o.attname = 'owner') as has_owner,
+  exists (
+    select from pg_policy p where p.polrelid = c.oid and p.polname = 'rewrapped') as has_policy
+from pg_class c join pg_attribute a on a.attrelid = c.oid
+where c.relnamespace = to_regnamespace(:schema) and c.relkind in ('r', 'p')
+  and a.attname = 'wrapped' and a.atttypid = 'bytea'::regtype
+"""
+
+
+def _grant_rewrapping(connection: Connection, schema: str) -> None:
+    """Let who wraps keys anew see those of this schema, whichever tables have any."""
+    connection.execute(sa.text(f"grant usage on schema {schema} to hub_rewrapper"))
+    for row in connection.execute(sa.text(_WRAPPED), {"schema": schema}).all():
+        table, owner = f"{schema}.{row.relname}", "owner" if row.has_owner else "id"
+        columns = f"select ({owner}, wrapped), update (wrapped)"
+        connection.execute(sa.text(f"grant {columns} on {table} to hub_rewrapper"))
+        if not row.has_policy:
+            policy = "to hub_rewrapper using (true) with check (true)"
+            connection.execute(sa.text(f"create policy rewrapped on {table} {policy}"))
     connection.commit()

@@ -20,6 +20,7 @@ from hub_kit.database import Connection, connect
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.outgoing import Outgoing
+from hub_kit.readiness import find_troubles
 from hub_kit.rights import may
 from hub_kit.tokens import Caller, verify
 
@@ -64,6 +65,7 @@ class Operations(BaseModel):
     parked: list[Stuck] = []
     dead: list[Stuck] = []
     sending: Sending | None = None  # None: it sends nothing
+    troubles: dict[str, str] = {}  # what is not as it should be, by the name of its check
     failure: Failed | None = None  # why the peer was not reached just now; None: it was
 
 
@@ -131,6 +133,7 @@ class _State:
             parked=[one for one in stuck if one.id.startswith("parked")],
             dead=[one for one in stuck if one.id.startswith("dead")],
             sending=sending,
+            troubles=await find_troubles(self._ground.checks),
             failure=Failed(**asdict(failure)) if failure else None,
         )
 

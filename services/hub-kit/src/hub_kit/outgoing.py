@@ -241,7 +241,15 @@ class Outgoing:
         self, connection: Connection, claim: Claim, request: MessageRequested, outcome: Outcome
     ) -> None:
         event = DeliveryReported(
-            id=reported_id(claim.event_id, outcome.status, str(claim.attempts)),
+            id=reported_id(
+                request.tenant,
+                request.channel,
+                request.account,
+                claim.event_id,
+                outcome.status,
+                "attempt",
+                str(claim.attempts),
+            ),
             tenant=request.tenant,
             channel=request.channel,
             account=request.account,

@@ -64,7 +64,7 @@ async def show(pool: Pool, relay: Relay, _: Caller) -> Operations:
 def main() -> None:
     loaded = or_exit(Loaded.read)
     bootstrap = or_exit(lambda: _bootstrap(loaded))
-    ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
+    ring = or_exit(lambda: KeyRing.of(loaded.hub, "relay"))
     http = or_exit(lambda: loaded.section("relay", RelaySettings)).http
     app = partial(open_app, loaded, bootstrap, ring)
     shell.run(app, "relay", http.host, http.port, loaded.hub.telemetry)

@@ -53,8 +53,8 @@ async def empty(dsn: str, shape: str) -> bool:
         if await connection.fetchval(_SHAPE) != shape:
             return False
         [(filled, counted)] = await connection.fetch(_ROWS)
-        if filled:
-            await connection.execute(f"truncate {filled} restart identity")
+        if filled:  # what refers to them is empty, or named too
+            await connection.execute(f"truncate {filled} restart identity cascade")
         if counted:
             await connection.execute(counted)
         return True

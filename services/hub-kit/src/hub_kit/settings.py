@@ -55,6 +55,30 @@ class TenantSection(Section):
         return value
 
 
+class ErasureSettings(Section):
+    """What was erased is unreadable in all backups after `epoch_days` + `backup_days`."""
+
+    epoch_days: float = Field(default=30, ge=1, description="after which another key wraps")
+    backup_days: float = Field(
+        default=30, ge=1, description="how long backups are kept; older ones cannot be read at all"
+    )
+    erased_file: Path | None = Field(
+        default=None,
+        description="ids of what was erased, to erase it again after a restore; none:"
+        " keys.erased beside keys.json. On storage that all copies of the store share",
+    )
+
+
+class SpaceSettings(Section):
+    """How much room must be free; of a small disk, a tenth (warn) and a twentieth (stop)."""
+
+    warn_mb: float = Field(default=2_000, ge=0, description="below it, operators are told")
+    stop_mb: float = Field(default=500, ge=0, description="below it, nothing new is taken in")
+    folders: tuple[Path, ...] = Field(
+        default=(), description="watched beside the blobs: where the database lies, if it is here"
+    )
+
+
 class HubSettings(Section):
     """What every service needs; `section` adds what one service needs."""
 
@@ -62,6 +86,10 @@ class HubSettings(Section):
     bus: str = Field(default="postgresql", description="postgresql or kafka://host:9092[,...]")
     blobs: str = Field(description="a folder, or s3://bucket/prefix")
     keys_file: Path = Field(description="the key ring: `faden keys` makes one")
+    token_keys: Path | None = Field(
+        default=None,
+        description="folder of the key pairs of service tokens; none: keys.tokens beside keys.json",
+    )
     tenants: dict[Tenant, TenantSection] = {}
     keep_days: float = Field(
         default=28,
@@ -69,6 +97,8 @@ class HubSettings(Section):
         le=36_500,
         description="how long the log keeps what all have read, to be read again",
     )
+    erasure: ErasureSettings = Field(default_factory=ErasureSettings)
+    space: SpaceSettings = Field(default_factory=SpaceSettings)
     telemetry: str = Field(default="", description="OTLP endpoint for traces; empty keeps them off")
     services: dict[str, dict[str, Any]] = {}  # each service reads its own
 

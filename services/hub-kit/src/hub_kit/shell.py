@@ -24,11 +24,11 @@ from starlette.types import ASGIApp
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.refusals import Refusal
 from hub_kit import logs, tracing
-from hub_kit.database import Pool, connect
+from hub_kit.readiness import Check, database_check
 from hub_kit.settings import ConfigurationError, or_exit
 from hub_kit.tokens import Refused
 
-Check = Callable[[], Awaitable[None]]  # raises `Temporary` with a reason an operator understands
+__all__ = ["Check", "Parts", "Work", "database_check", "keep", "make_app", "problem", "run"]
 Work = Callable[[], Awaitable[None]]  # runs until it is cancelled
 FIRST_PAUSE, LAST_PAUSE = 1.0, 30.0  # seconds before work that broke off starts again
 GRACE = 10  # seconds that requests under way have at the end
@@ -104,8 +104,8 @@ def _add_probes(app: FastAPI, parts: Parts) -> None:
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> JSONResponse:
         states = await asyncio.gather(*(_state(check) for check in parts.checks.values()))
-        ready = all(state == "ok" for state in states)
-        body = dict(zip(parts.checks, states, strict=True))
+        ready = all(is_fine for is_fine, _ in states)
+        body = dict(zip(parts.checks, (said for _, said in states), strict=True))
         return JSONResponse(body, status_code=200 if ready else 503)
 
     @app.get("/metrics", include_in_schema=False)
@@ -113,24 +113,16 @@ def _add_probes(app: FastAPI, parts: Parts) -> None:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _state(check: Check) -> str:
+async def _state(check: Check) -> tuple[bool, str]:
+    """Return whether it is fine, and what is to be said: also of a warning, which is fine yet."""
     try:
-        await asyncio.wait_for(check(), timeout=3)
+        return True, await asyncio.wait_for(check(), timeout=3) or "ok"
     except Temporary as error:
-        return str(error)
+        return False, str(error)
     except TimeoutError:
-        return "no answer within 3 s"
+        return False, "no answer within 3 s"
     except Exception as error:  # noqa: BLE001 - outermost: a check that breaks is a red one
-        return logs.where(error)
-    return "ok"
-
-
-def database_check(pool: Pool) -> Check:
-    async def check() -> None:
-        async with connect(pool) as connection:
-            await connection.fetchval("select 1")
-
-    return check
+        return False, logs.where(error)
 
 
 def problem(

@@ -12,14 +12,14 @@ from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.live import Tail
 from hub_kit.settings import Loaded, or_exit
-from hub_kit.shell import Parts, database_check, make_app, run
+from hub_kit.shell import Parts, make_app, run
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
 from workspace import act, hand_out, live, look, operations, write
 from workspace.ask import STORE, Service
 from workspace.carries import SAID
 from workspace.desk import Desk
-from workspace.hold import send_due
+from workspace.hold import drop_erased, send_due
 from workspace.people import forget
 from workspace.proofs import (
     Say,
@@ -69,7 +69,7 @@ def compose(ground: Ground, settings: WorkspaceSettings, client: httpx.AsyncClie
     parts = Parts(
         SERVICE,
         work={"send": partial(_send, desk), "live": tail.run},
-        checks={"database": database_check(ground.pool), "live": tail.check},
+        checks={**ground.checks, "live": tail.check},
         closing=(client.aclose, *(other.aclose for other in others.values()), ground.close),
     )
     app = make_app(parts)
@@ -86,9 +86,10 @@ async def _send(desk: Desk) -> None:
     looks = 0
     while True:
         for tenant in desk.ground.settings.tenants:
-            await send_due(desk.ground, desk.store, tenant)
             if looks % _FORGET_EVERY == 0:
                 await forget(desk.ground.pool, tenant)
+                await drop_erased(desk.ground.pool, tenant)
+            await send_due(desk.ground, desk.store, tenant)
         looks += 1
         await asyncio.sleep(_EVERY)
 
@@ -96,7 +97,7 @@ async def _send(desk: Desk) -> None:
 def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: ABOUT.read(loaded))
-    ring = or_exit(lambda: KeyRing.read(loaded.hub.keys_file))
+    ring = or_exit(lambda: KeyRing.of(loaded.hub, SERVICE))
 
     async def open_app() -> FastAPI:
         ground = await Ground.open(SERVICE, loaded.hub, ring)

@@ -8,12 +8,13 @@ import base64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from asyncpg import Record
 from starlette.exceptions import HTTPException
 
 from hub_contract.errors import Permanent
+from hub_contract.ids import held_id
 from hub_contract.refusals import Refusal
 from hub_kit.database import Connection, Pool, transaction
 from hub_kit.ground import Ground
@@ -40,6 +41,17 @@ where id = (
 )
 returning *
 """
+# Of conversations in which something was erased since: what an agent wrote may quote it.
+_DROP = """
+with erased as (select conversation_id, at from hub.erased where tenant = $1),
+drafts as (
+  delete from draft d using erased e
+  where d.tenant = $1 and d.conversation_id = e.conversation_id and d.changed_at <= e.at
+)
+delete from held h using erased e
+where h.tenant = $1 and h.conversation_id = e.conversation_id and h.send_at <= e.at
+  and h.refused is not null
+"""
 _OF = "select * from held where tenant = $1 and conversation_id = $2 order by send_at, id"
 
 
@@ -59,7 +71,7 @@ def id_of(caller: Caller, conversation_id: UUID, token: str) -> UUID:
     """Return the id of what a form sends: the same however often that form is sent."""
     if not token:
         return uuid4()
-    return uuid5(conversation_id, f"{caller.tenant}/{caller.who}/{token}")
+    return held_id(caller.tenant, conversation_id, caller.who, token)
 
 
 async def hold(
@@ -193,3 +205,9 @@ async def _send(ring: KeyRing, store: Service, row: Record, files: list[Record])
     except HTTPException as error:
         return Refusal.of(error.status_code)
     return ""
+
+
+async def drop_erased(pool: Pool, tenant: str) -> None:
+    """Drop drafts, and answers that the store refused, where something was erased after them."""
+    async with transaction(pool, tenant) as connection:
+        await connection.execute(_DROP, tenant)

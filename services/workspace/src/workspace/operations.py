@@ -33,7 +33,7 @@ async def _state(service: Service, caller: Caller) -> dict[str, Any]:
         said = await service.get(caller, "/operations")
     except (Temporary, Permanent, HTTPException):
         return {"away": True, "trouble": True}
-    stuck = said["parked"] or said["dead"] or said["failure"] or said["bus"]
+    stuck = said["parked"] or said["dead"] or said["failure"] or said["bus"] or said.get("troubles")
     return {"away": False, "trouble": bool(stuck), **said}
 
 

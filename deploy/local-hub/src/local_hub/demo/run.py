@@ -4,7 +4,7 @@ import asyncio
 import os
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,14 @@ from pathlib import Path
 from hub_contract.errors import Temporary
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
+from hub_kit.signers import GATEWAY
 from local_hub.ask import Store, World
 from local_hub.demo.browse import Portal
 from local_hub.demo.facts import Fact, judge
 from local_hub.demo.play import Stage, Story, play
 from local_hub.demo.records import Lying, read_log, read_topics
 from local_hub.interrupt import no_more, stop_event
+from local_hub.keep import Stand
 from local_hub.locate import MODEL, Located
 from local_hub.prepare import Say, prepare
 from local_hub.programs import (
@@ -62,7 +64,7 @@ def perform(bus: str, say: Say, stay: Stay | None = None) -> Performance:
         _, _, kafka_port = free_addresses(1)[0].rpartition(":")
         told = prepare(located, bus, lambda s: say(_STEPS.get(s, s)), kafka_port=int(kafka_port))
         with told as prepared, _environment(prepared), _environment(_moved(bus, stay)):
-            performance = asyncio.run(_perform(Loaded.read(MODEL), say, stay))
+            performance = asyncio.run(_perform(Loaded.read(MODEL), prepared.stands, say, stay))
             no_more()
     return performance
 
@@ -77,11 +79,17 @@ def _moved(bus: str, stay: Stay | None) -> Mapping[str, str]:
     return elsewhere(loaded, bus)
 
 
-async def _perform(loaded: Loaded, say: Say, stay: Stay | None) -> Performance:
+async def _perform(
+    loaded: Loaded, stands: Sequence[Stand], say: Say, stay: Stay | None
+) -> Performance:
     said: deque[str] = deque(maxlen=LAST_LINES)
     programs = programs_of(loaded, loaded.hub.bus)
     say("Die Dienste starten: " + ", ".join(program.name for program in programs))
-    async with Supervisor(programs, {}, lambda *line: said.append(" │ ".join(line))) as supervisor:
+
+    def hear(*line: str) -> None:
+        said.append(" │ ".join(line))
+
+    async with Supervisor(programs, {}, hear, stands=stands) as supervisor:
         if not await supervisor.ready(WITHIN):
             raise Temporary(f"not ready in {WITHIN} s: {supervisor.states}\n" + "\n".join(said))
         async with _stage(loaded) as stage:
@@ -102,7 +110,7 @@ async def _perform(loaded: Loaded, say: Say, stay: Stay | None) -> Performance:
 @asynccontextmanager
 async def _stage(loaded: Loaded) -> AsyncIterator[Stage]:
     listeners = listeners_of(loaded, loaded.hub.bus)
-    door, ring = listeners["services.conversation_store.http"], KeyRing.read(loaded.hub.keys_file)
+    door, ring = listeners["services.conversation_store.http"], KeyRing.of(loaded.hub, GATEWAY)
     world = World(listeners["services.peers.http"])
     portal = Portal(listeners["services.gateway.door"], TOWN)
     stage = Stage(world, portal, Store(door, ring, TOWN), Store(door, ring, VILLAGE))
