@@ -318,13 +318,13 @@ class Talk:
         return await self.hear()
 
 
-SHORT = {"patience": 0.01, "grace": 1.0, "rate": 1_000}
+SHORT = {"patience": 1e-6, "grace": 1.0, "rate": 1_000}
 
 
 @pytest.mark.parametrize(("protocol", "hello"), [("smtp", "EHLO x"), ("lmtp", "LHLO x")])
 async def test_silent_and_chatting_sessions_give_way_to_a_mail(accounts, protocol, hello):
     before = counted(Limit.GAVE_WAY)
-    listens = listening(accounts, protocol, sessions=4, limits={"patience": 0.01})
+    listens = listening(accounts, protocol, sessions=4, limits={"patience": 1e-6})
     async with listens as port, AsyncExitStack() as stack:
         idlers = [await Talk.to(port, stack, hello=hello) for _ in range(4)]
         for talk in idlers[1:]:

@@ -8,8 +8,7 @@ import pytest
 
 from channel_email.receive.deliver import Deliver
 from channel_email.receive.listen import Listener
-from channel_email.settings import Limits
-from channel_email.settings import EmailSettings, Listen
+from channel_email.settings import EmailSettings, Limits, Listen
 from hub_contract.errors import Permanent, Temporary
 from hub_kit.accept import Accepted
 from hub_kit.settings import ConfigurationError

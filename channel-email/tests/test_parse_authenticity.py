@@ -38,8 +38,7 @@ def evidence_of(head: str, context: Context = CONTEXT) -> list[str]:
          ["spf=softfail"]),
         ("AUTHENTICATION-RESULTS: mx.musterstadt.example;\n\tDMARC=Pass\n\t header.FROM=Example.ORG\n",
          ["dmarc=pass"]),
-        ("Authentication-Results:\n (a (nested) comment) mx.musterstadt.example\n (and) 1 ;\n dmarc =\n"
-         "  pass (p=none) header.from = example.org\n", ["dmarc=pass"]),
+        ("Authentication-Results:\n (a (nested) comment) mx.musterstadt.example\n (and) 1 ;\n dmarc =\n  pass (p=none)\n", ["dmarc=pass"]),
         (f'Authentication-Results: "{MX}"; dmarc=pass\n', ["dmarc=pass"]),
         (OURS + "spf=pass\n" + OURS + "dkim=none\n", ["spf=pass", "dkim=none"]),
         (OURS + "dkim=fail header.d=x.de; dkim=pass header.d=example.org\n", ["dkim=pass"]),
@@ -228,12 +227,8 @@ def test_our_own_pass_counts_for_one_sender_too() -> None:
     assert evidence_of("From: a@example.org, b@example.org\n", context) == ["dmarc=fail"]
 
 
-@pytest.mark.parametrize(
-    "filler", ["(", '"', "; dmarc=pass", "a=", "\\", "x ", "()", "dkim=pass; "]
-)
-def test_a_header_of_any_length_is_read(filler: str) -> None:
+@pytest.mark.parametrize("filler", ["(", '"', "a=", "\\", "x ", "()", "; x=", "(a) ", "\t"])
+def test_a_header_of_any_length_forges_nothing(filler: str) -> None:
     """It is cut before it is read, so how long it takes does not grow with its length."""
-    assert evidence_of(OURS + "spf=fail; " + filler * 200_000 + "\n" + FROM) in (
-        [], ["spf=fail"], ["spf=fail", "dmarc=fail"], ["spf=fail", "dkim=pass"],
-        ["spf=fail", "dmarc=none"], ["spf=fail", "dmarc=pass"]
-    )  # fmt: skip
+    said = evidence_of(OURS + "spf=fail " + filler * 200_000 + "; dmarc=pass\n" + FROM)
+    assert said in ([], ["spf=fail"])

@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from channel_email.receive.client import Client
 from channel_email.receive.limits import Limit, Pace
@@ -87,6 +87,9 @@ class Seated(Protocol):
     busy: bool
 
 
+SeatedT = TypeVar("SeatedT", bound=Seated)
+
+
 def find_seat(
     client: Client, inside: Iterable[Seated], seats: int, limits: Limits, *, has_peers: bool
 ) -> Limit | None:
@@ -103,8 +106,8 @@ def find_seat(
 
 
 def who_gives_way(
-    client: Client, inside: Iterable[Seated], limit: Limit, now: float, patience: float
-) -> Seated | None:
+    client: Client, inside: Iterable[SeatedT], limit: Limit, now: float, patience: float
+) -> SeatedT | None:
     """Return the session that has sat longest without a mail, if it may be sent away for this one.
 
     No stranger drives out a server of ours; of addresses, each only drives out its own where it
