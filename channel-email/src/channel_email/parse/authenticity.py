@@ -25,7 +25,7 @@ _RESULTS = frozenset(
     ["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror", "policy"]
 )
 _NAME = re.compile(rb"[!-9;-~]{1,100}:")
-_OUTSIDE = re.compile(r'\s++|"(?:[^"\\]|\\.)*+"|[^\s"()\\;=]++|[;=(]', re.DOTALL)
+_OUTSIDE = re.compile(r'\s++|"(?:[^"\\]++|\\.)*+("?)|[^\s"()\\;=]++|[;=(]', re.DOTALL)
 _COMMENT = re.compile(r"[^()\\]++|\\.|[()]", re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _ADDRESS = re.compile(r"[^\s<>\"',;:()@]{1,64}@[^\s<>\"',;:()@]{1,255}")
@@ -205,6 +205,8 @@ def _tokens(value: str) -> list[str] | None:
         if depth or found == "(":
             depth += (found == "(") - (found == ")")
         elif found[0] == '"':
+            if not match[1]:
+                return None  # it never ends
             words.append('"' + _QUOTED_PAIR.sub(r"\1", found[1:-1]))
         elif not found.isspace():
             words.append(found)

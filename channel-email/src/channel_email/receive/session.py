@@ -27,7 +27,7 @@ from channel_email.settings import Limits
 
 CHUNK = 256 * 1024
 LARGE = 1024 * 1024  # bytes, from which a mail needs a place among the large ones
-_PATH = re.compile(r"<([^<>\s@\"\\:]+@[^<>\s@\"\\:]+|)>\s*(.*)")
+_PATH = re.compile(r"<([^<>\s@\"\\:]+@[^<>\s@\"\\:]+|)>\s*+(.*)")
 _COMMAND = 2_048  # bytes of a line: long addresses, and room for what MAIL carries
 
 
