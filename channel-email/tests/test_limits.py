@@ -72,18 +72,8 @@ def at(**given) -> Pace:
         (at(progress_at=950.0), 1001, False, Limit.SESSION_TIME),
         (at(commands=100), 1, False, None),
         (at(commands=101), 1, False, Limit.COMMANDS),
-        # A mail that comes: fast enough, dribbled, dribbled after a fast beginning.
-        (at(mail_since=0.0, window_bytes=2000), 20, False, None),
-        (at(mail_since=0.0, window_bytes=1999), 20, False, Limit.RATE),
-        (at(mail_since=0.0, window_bytes=0), 19, False, None),
-        (at(mail_since=0.0, window_at=50.0, window_bytes=10), 71, False, Limit.RATE),
-        (at(mail_since=0.0, window_at=190.0, window_bytes=9999), 201, False, Limit.MAIL_TIME),
-        (at(mail_since=900.0, window_at=900.0), 1010, False, Limit.RATE),
+        (at(mail_since=0.0, window_at=200.0), 201, False, Limit.MAIL_TIME),
         (at(mail_since=995.0, window_at=995.0), 1010, False, None),  # heard out behind the end
-        # Where others wait for its room, it is looked at sooner.
-        (at(mail_since=0.0, window_bytes=499), 5, True, Limit.RATE),
-        (at(mail_since=0.0, window_bytes=500), 5, True, None),
-        (at(mail_since=0.0, window_bytes=0), 4, True, None),
         # While it waits for us, no clock runs; for room not for ever.
         (at(mail_since=0.0, waits_since=10.0), 10_000, False, None),
         (at(mail_since=0.0, waits_since=10.0, for_room=True), 210, True, None),
@@ -94,13 +84,32 @@ def test_which_limit_a_session_has_passed(pace, now, pressed, limit):
     assert bites(pace, now, LIMITS, pressed=pressed) is limit
 
 
-def test_a_fast_beginning_lends_nothing_to_a_dribble():
+FAST, SLOW = 100, 99  # bytes in a second
+
+
+@pytest.mark.parametrize(
+    ("seconds", "pressed_from", "bites_at"),
+    [
+        ([FAST] * 100, 0, None),
+        ([SLOW] * 100, 1000, 20),
+        ([0] * 100, 1000, 20),
+        ([0] * 18 + [5000] + [FAST] * 80, 1000, None),  # it has recovered
+        ([1_100_000] + [0] * 100, 1000, 22),  # a fast beginning lends nothing to a dribble
+        ([1_100_000] + [0] * 100, 0, 4),  # and less where others wait for its room
+        ([1_100_000] + [0] * 100, 15, 15),
+        ([0, 200] * 50, 0, None),  # a stutter is none
+        ([0] * 100, 0, 2),
+    ],
+)
+def test_when_a_mail_comes_too_slowly(seconds, pressed_from, bites_at):
     pace = at()
     pace.begin_mail(0.0)
-    pace.window_bytes = 1_100_000
-    assert bites(pace, 20, LIMITS) is None
-    pace.window_bytes += 20
-    assert bites(pace, 40, LIMITS) is Limit.RATE
+    found = None
+    for now, received in enumerate(seconds, start=1):
+        pace.window_bytes += received
+        if found is None and bites(pace, now, LIMITS, pressed=now >= pressed_from):
+            found = now
+    assert found == bites_at
 
 
 def test_time_spent_waiting_for_us_is_not_the_clients():
@@ -108,9 +117,9 @@ def test_time_spent_waiting_for_us_is_not_the_clients():
     pace.begin_mail(0.0)
     pace.wait(10.0, for_room=True)
     pace.go_on(150.0)
-    pace.window_bytes = 10_000
-    assert bites(pace, 170, LIMITS) is None
-    pace.window_bytes = 10_000
+    assert bites(pace, 151, LIMITS) is None
+    pace.window_bytes = 100_000
+    assert bites(pace, 339, LIMITS) is None
     assert bites(pace, 341, LIMITS) is Limit.MAIL_TIME
 
 
@@ -119,6 +128,7 @@ class Seat:
     client: Client
     pace: Pace = field(default_factory=at)
     busy: bool = False
+    at_work: bool = False
 
 
 SMALL = Limits(sessions_per_address=3, share_for_peers=0.25)
@@ -155,6 +165,8 @@ IN_MAIL = Seat(stranger(1), at(mail_since=0.0))
 BUSY = idle(stranger(1), 0.0, busy=True)
 OLD, YOUNG, OTHER = idle(stranger(1), 10), idle(stranger(1), 85), idle(stranger(2), 5)
 OURS = idle(PEER, 0)
+CHATS = Seat(stranger(1), at(progress_at=99.0, commands=3))
+WORKS = Seat(stranger(1), at(progress_at=99.0, commands=3), at_work=True)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +178,8 @@ OURS = idle(PEER, 0)
         (stranger(3), [IN_MAIL, BUSY], Limit.SESSIONS, None),
         (stranger(3), [idle(stranger(1), 91)], Limit.SESSIONS, None),  # it has just come
         (stranger(3), [OURS], Limit.SESSIONS, None),
+        (stranger(3), [CHATS, WORKS], Limit.SESSIONS, CHATS),
+        (stranger(3), [WORKS], Limit.SESSIONS, None),
         (PEER, [OURS, YOUNG], Limit.SESSIONS, YOUNG),
         (PEER, [OURS], Limit.SESSIONS, OURS),
     ],

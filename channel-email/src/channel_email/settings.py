@@ -133,14 +133,14 @@ class Limits(Section):
         default=0.25, ge=0, lt=1, description="of `sessions`, which strangers never get"
     )
     patience: Seconds = Field(
-        default=10, description="without a mail, until a session gives way to one that waits"
+        default=2, description="without a mail, until a session gives way to one that waits"
     )
     session_time: Seconds = Field(default=1800, description="of a session; a mail is heard out")
     between_mails: Seconds = Field(default=300, description="from one mail to the next")
     commands: int = Field(default=5_000, ge=100, description="from one mail to the next")
     mail_time: Seconds = Field(default=900, description="from DATA to the last dot")
     rate: int = Field(default=4096, ge=0, description="bytes a second, at least, of a mail")
-    grace: Seconds = Field(default=20, description="over which that is measured, time and again")
+    grace: Seconds = Field(default=20, description="for which a mail may come more slowly")
     large_mails: int = Field(default=8, ge=1, description="above 1 MB, held at once")
     large_mails_for_peers: int = Field(default=2, ge=0, description="beside these, for `peers`")
     header_limit: int = Field(default=2 * 1024 * 1024, ge=1024, description="bytes of a header")

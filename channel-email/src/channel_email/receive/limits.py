@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from channel_email.settings import Limits
 
-PRESSED = 5.0  # seconds for which a large mail's rate is looked at where others wait for its room
+WINDOW = 2.0  # seconds over which a rate is measured; one slow one is enough where others wait
 
 
 class Limit(StrEnum):
@@ -42,12 +42,13 @@ class Pace:
     mail_since: float | None = None  # the moment of the 354
     window_at: float = 0.0
     window_bytes: int = 0
+    slow: float = 0.0  # for how long it has come too slowly, up to the window that runs
     waits_since: float | None = None  # for us: for room, or for its mail to be safe
     for_room: bool = False
 
     def begin_mail(self, now: float) -> None:
         self.mail_since = self.window_at = now
-        self.window_bytes = 0
+        self.window_bytes, self.slow = 0, 0.0
 
     def end_mail(self, now: float) -> None:
         self.mail_since, self.progress_at, self.commands = None, now, 0
@@ -60,7 +61,7 @@ class Pace:
         if self.waits_since is not None and self.mail_since is not None:
             self.mail_since += now - self.waits_since
         self.waits_since, self.for_room = None, False
-        self.window_at, self.window_bytes = now, 0
+        self.window_at, self.window_bytes, self.slow = now, 0, 0.0
 
     def idle(self, now: float) -> float:
         """Return for how long no mail has been under way; 0 while one is."""
@@ -70,7 +71,7 @@ class Pace:
 def bites(pace: Pace, now: float, limits: Limits, *, pressed: bool = False) -> Limit | None:
     """Return the limit that this session has passed, if any; `pressed`: others wait for its room.
 
-    A window of bytes that was fast enough is begun anew.
+    To be called often: a rate is what has come from one call to the next.
     """
     if pace.waits_since is not None:
         too_long = pace.for_room and now - pace.waits_since > limits.mail_time
@@ -87,15 +88,13 @@ def bites(pace: Pace, now: float, limits: Limits, *, pressed: bool = False) -> L
 
 
 def _too_slow(pace: Pace, now: float, limits: Limits, *, pressed: bool) -> Limit | None:
-    window = min(limits.grace, PRESSED) if pressed else limits.grace
+    window = min(limits.grace, WINDOW)
     passed = now - pace.window_at
-    if passed < window:
-        return None
-    if pace.window_bytes < limits.rate * passed:
-        return Limit.RATE
-    if passed >= limits.grace:
+    if passed >= window:
+        pace.slow = pace.slow + passed if pace.window_bytes < limits.rate * passed else 0.0
         pace.window_at, pace.window_bytes = now, 0
-    return None
+    patience = window if pressed else limits.grace
+    return Limit.RATE if pace.slow >= patience else None
 
 
 def header_too_large(raw: bytes, limit: int) -> bool:

@@ -19,7 +19,7 @@ from hub_kit.listen import Listen
 from hub_kit.shell import listen_on
 
 PATIENCE = 20  # seconds that a stop waits for mails in transit
-LOOKS = 1.0  # seconds from one look at all clocks to the next
+LOOKS = 0.5  # seconds from one look at all clocks to the next
 SESSIONS: dict[str, type[Session]] = {"smtp": Session, "lmtp": LmtpSession}
 log = structlog.get_logger()
 # aiosmtpd logs every address that is spoken; nothing of that is written down.

@@ -14,6 +14,7 @@ from channel_email.receive.client import Client
 from channel_email.receive.limits import Limit, Pace
 from channel_email.settings import Limits
 
+GREETINGS = 2  # answers before the first mail begins: 220, and that to EHLO
 NEWCOMERS = 1  # places beside those of all, for addresses that hold none
 
 
@@ -86,6 +87,11 @@ class Seated(Protocol):
     pace: Pace
     busy: bool
 
+    @property
+    def at_work(self) -> bool:
+        """Whether it has begun to say from whom a mail is."""
+        ...
+
 
 SeatedT = TypeVar("SeatedT", bound=Seated)
 
@@ -110,15 +116,20 @@ def who_gives_way(
 ) -> SeatedT | None:
     """Return the session that has sat longest without a mail, if it may be sent away for this one.
 
-    No stranger drives out a server of ours; of addresses, each only drives out its own where it
-    is its own limit.
+    No stranger drives out a server of ours; where the limit is of one address, it drives out its
+    own. Who chats has no time at all: a mail server comes to the point.
     """
     idle = [
         one
         for one in inside
         if not one.busy
-        and one.pace.idle(now) >= patience
+        and one.pace.idle(now) > 0
+        and (one.pace.idle(now) >= patience or _chats(one))
         and (client.known or not one.client.known)
         and (limit is Limit.SESSIONS or one.client.place == client.place)
     ]
     return max(idle, key=lambda one: (not one.client.known, one.pace.idle(now)), default=None)
+
+
+def _chats(one: Seated) -> bool:
+    return one.pace.commands > GREETINGS and not one.at_work

@@ -93,6 +93,10 @@ class Session(SMTP):
         made.command_size_limits = self.command_size_limits.copy()  # they grow with each EHLO
         return made
 
+    @property
+    def at_work(self) -> bool:
+        return self.envelope is not None and self.envelope.mail_from is not None
+
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         # What almost everyone writes; Python's own parser takes ten times as long for it.
         if match := _PATH.fullmatch(arg):
