@@ -9,17 +9,17 @@ import structlog
 from channel_email.receive import replies
 from channel_email.receive.client import Client, meet
 from channel_email.receive.deliver import Deliver
-from channel_email.receive.limits import Limit, bites
+from channel_email.receive.limits import Limit
 from channel_email.receive.room import Room, find_seat, who_gives_way
 from channel_email.receive.session import LmtpSession, Session
 from channel_email.receive.tell import Tell
+from channel_email.receive.watch import watch
 from channel_email.settings import EmailSettings
 from hub_contract.errors import Temporary
 from hub_kit.listen import Listen
 from hub_kit.shell import listen_on
 
 PATIENCE = 20  # seconds that a stop waits for mails in transit
-LOOKS = 0.5  # seconds from one look at all clocks to the next
 SESSIONS: dict[str, type[Session]] = {"smtp": Session, "lmtp": LmtpSession}
 log = structlog.get_logger()
 # aiosmtpd logs every address that is spoken; nothing of that is written down.
@@ -57,14 +57,16 @@ class Listener:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(self._session().twin, sock=self._socket)
         self._listening = True
-        watch = asyncio.create_task(self._watch())
+        watching = asyncio.create_task(
+            watch(self._inside, self.room, self._limits, self._send_away)
+        )
         try:
             await server.serve_forever()
         finally:
             self._listening, self._socket = False, None
             server.close()
             await self._let_finish()
-            watch.cancel()
+            watching.cancel()
 
     async def check(self) -> None:
         if not self._listening:
@@ -100,19 +102,6 @@ class Listener:
     def _send_away(self, session: Session, limit: Limit) -> None:
         self.leave(session)
         session.hang_up(self.tell.goodbye(limit))
-
-    async def _watch(self) -> None:
-        """Look at all clocks; a timer for each of them would cost more than it measures."""
-        limits = self._limits
-        times = (limits.grace, limits.mail_time, limits.between_mails, limits.session_time)
-        often = min(LOOKS, *(seconds / 4 for seconds in times))
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(often)
-            for session in list(self._inside):
-                pressed = self.room.pressed and session.has_room
-                if limit := bites(session.pace, loop.time(), limits, pressed=pressed):
-                    self._send_away(session, limit)
 
     def _session(self) -> Session:
         settings = self._settings
