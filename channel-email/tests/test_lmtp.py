@@ -8,8 +8,7 @@ import pytest
 
 from channel_email.receive.deliver import Deliver
 from channel_email.receive.listen import Listener
-from channel_email.receive.session import LARGE_AT_ONCE
-from channel_email.settings import EmailSettings, Listen
+from channel_email.settings import EmailSettings, Limits, Listen
 from hub_contract.errors import Permanent, Temporary
 from hub_kit.accept import Accepted
 from hub_kit.settings import ConfigurationError
@@ -161,7 +160,12 @@ RECIPIENTS = [
     ("niemand@musterstadt.example", "550 5.1.1 No such address here"),
     ("post@anderswo.example", "550 5.1.1 No such address here"),
     ("pöst@musterstadt.example", "550 5.1.1"),
-    ("postmaster", "550 5.1.1"),
+    ("postmaster", "250 2.1.5"),  # RFC 5321 §4.5.1: without a domain, and in any case
+    ("PostMaster", "250 2.1.5"),
+    ("postmaster@musterstadt.example", "250 2.1.5"),
+    ("POSTMASTER@Kleindorf.example", "250 2.1.5"),
+    ("postmaster@anderswo.example", "550 5.1.1"),
+    ("post", "550 5.1.1"),
 ]
 
 
@@ -330,18 +334,20 @@ async def test_few_large_mails_are_held_at_once_and_all_get_through(accounts, re
 
     big = mail("x" * 70 + "\r\n" + ("y" * 70 + "\r\n") * 20_000) + b".\r\n"
     async with listening(accounts, accept, size_limit=2_000_000) as port, AsyncExitStack() as stack:
-        talks = [await stack.enter_async_context(Talk.to(port)) for _ in range(LARGE_AT_ONCE + 4)]
+        talks = [
+            await stack.enter_async_context(Talk.to(port)) for _ in range(Limits().large_mails + 4)
+        ]
         sends = [asyncio.create_task(talk.hand_over(big)) for talk in talks]
         small = await stack.enter_async_context(Talk.to(port))
         small_send = asyncio.create_task(small.hand_over(mail() + b".\r\n"))
 
         async def full() -> bool:
-            return inside == LARGE_AT_ONCE + 1
+            return inside == Limits().large_mails + 1
 
         await eventually(full)
         gate.set()
         replies = [reply for [reply] in await asyncio.gather(small_send, *sends)]
-    assert most == LARGE_AT_ONCE + 1, "the small one is not kept waiting by the large ones"
+    assert most == Limits().large_mails + 1, "the small one is not kept waiting by the large ones"
     assert {reply[:9] for reply in replies} == {"250 2.0.0"}
 
 

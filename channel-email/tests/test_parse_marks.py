@@ -209,39 +209,6 @@ def test_loops_are_marked_and_said() -> None:
     assert event_of("Received: from a by b\n" * MOST_HOPS + MAIL).automatic == "no"
 
 
-OUR_MX = "Authentication-Results: mx.musterstadt.example; "
-
-
-@pytest.mark.parametrize(
-    ("headers", "found"),
-    [
-        ("", []),
-        (OUR_MX + "spf=pass smtp.mailfrom=m.de; dkim=fail; dmarc=pass header.from=m.de\n",
-         ["spf=pass", "dkim=fail", "dmarc=pass"]),
-        ("Authentication-Results: MX.Musterstadt.Example 1; spf=SoftFail (x; dkim=pass)\n",
-         ["spf=softfail"]),
-        (OUR_MX + "spf=pass\n" + OUR_MX + "dkim=none\n", ["spf=pass", "dkim=none"]),
-        (OUR_MX + "none\n", []),
-        (OUR_MX + "dmarc=hurra\n", ["dmarc=none"]),
-        ("Authentication-Results: mx.evil.example; dmarc=pass\n", []),
-        # Whoever writes our host's name below a foreign one has written it himself.
-        ("Authentication-Results: mx.evil.example; spf=fail\n" + OUR_MX + "dmarc=pass\n", []),
-        (OUR_MX + "spf=fail\nAuthentication-Results: mx.evil.example; dmarc=pass\n", ["spf=fail"]),
-        ("Authentication-Results: mx.musterstadt.example.evil.example; dmarc=pass\n", []),
-        ("Authentication-Results:\n", []),
-    ],
-)  # fmt: skip
-def test_only_a_named_host_is_believed(headers: str, found: list[str]) -> None:
-    evidence = content_of(headers + MAIL).evidence
-    assert [f"{e.kind}={e.result}" for e in evidence] == found
-    assert all(e.by == "mx.musterstadt.example" for e in evidence)
-
-
-def test_without_a_trusted_host_nothing_is_believed() -> None:
-    context = replace(CONTEXT, trusted_hosts=frozenset())
-    assert content_of(OUR_MX + "dmarc=pass\n" + MAIL, context).evidence == ()
-
-
 def test_where_an_answer_is_wanted_is_evidence_not_the_sender() -> None:
     content = content_of("Reply-To: Kanzlei <kanzlei@example.org>\n" + MAIL)
     assert content.sender is not None

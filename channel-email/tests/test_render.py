@@ -1,6 +1,7 @@
 """A request becomes a mail that every relay takes, that says what it is, and that reads back."""
 
 import email
+import html
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
@@ -17,6 +18,7 @@ from hub_contract.delivery import Reason
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageContent, MessageRequested, RequestedContent, Sealed
 from hub_contract.words import Attachment, Channel, ContactKind, ContactPoint
+from hub_kit.files import safe_name
 
 ID = UUID("7d1f3c52-9a0b-4e6d-8c21-5b9a4f0e1d77")
 NOW = datetime(2026, 3, 12, 10, 11, 12, tzinfo=timezone(timedelta(hours=1)))
@@ -310,6 +312,75 @@ def test_our_own_mail_that_comes_back_is_a_loop() -> None:
     event = read(rendered().raw, CONTEXT).event
     assert event.automatic == "generated"
     assert [e.kind for e in event.content.evidence] == ["loop"]
+
+
+TYPED = [
+    "=?utf-8?Q?Hallo?=",
+    "=?utf-8?Q?Gr=C3=BC=C3=9Fe?=",
+    "=?UTF-8?B?SGFsbG8=?=",
+    "=?Utf-8?b?SGFsbG8=?=",  # as we write it ourselves
+    "=?iso-8859-1*de?q?Hallo?=",
+    "Re: =?utf-8?Q?Hallo?= und mehr",
+    "x=?utf-8?Q?Hallo?=x",
+    "=?utf-8?Q?a?= =?utf-8?Q?b?=",
+    "=?=?utf-8?Q?a?=?=",
+    "=?utf-8?b?PT91dGYtOD9RP0hhbGxvPz0=?=",  # encoded twice
+    "ä =?utf-8?Q?Hallo?=",
+    "a =? b ?= c",
+    "=3DHallo=20Welt",
+    "%C3%A4",
+    "&auml;",
+    "utf-8''%41",
+]
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_what_looks_encoded_reaches_the_citizen_as_typed(typed: str) -> None:
+    """Read by the standard library, as many programs do, and by our own parser."""
+    outgoing = rendered(
+        (b"x",),
+        subject=typed,
+        text=f"{typed}\n{typed}",
+        html=f"<p>{html.escape(typed)}</p>",
+        recipient=ERIKA.model_copy(update={"name": typed}),
+        attachments=(attachment(f"{typed}.pdf"),),
+    )
+    mail, own = mail_of(outgoing), read_back(outgoing)
+    assert (mail["Subject"], own.subject) == (typed, typed)
+    names = mail["To"].addresses[0].display_name, own.recipients[0].point.name
+    assert names == (typed, typed)
+    [file] = mail.iter_attachments()
+    assert file.get_filename() == f"{typed}.pdf".translate({ord(c): None for c in ":*"})
+    assert own.attachments[0].file_name == safe_name(f"{typed}.pdf")  # without ? on our disk
+    assert mail.get_body(("plain",)).get_content().split("\n")[0].strip() == typed
+    assert html.unescape(mail.get_body(("html",)).get_content().strip()[3:-4]) == typed
+    assert own.body.text == f"{typed}\n{typed}"
+
+
+@pytest.mark.parametrize(
+    "name", [*TYPED, "Amt, Straße", "A. Amt", "Zimmer 12 <b>", 'Das "Amt"', "@"]
+)
+def test_the_name_of_an_account_is_read_as_typed(name: str) -> None:
+    outgoing = render(request(), Sender("post@m.de", name, "m.de"), (), NOW)
+    mailbox = mail_of(outgoing)["From"].addresses
+    assert [(one.display_name, one.addr_spec) for one in mailbox] == [(name, "post@m.de")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ä" * 300,
+        "Straßenverkehrsbehörde " * 15 + "Ende",
+        "Grüße  und " + "x" * 200 + " =?utf-8?Q?a?= " * 9 + "Ö",
+        "a" * 400,
+        "🎉" * 100,
+    ],
+)
+def test_a_long_subject_is_folded_and_read_as_typed(text: str) -> None:
+    outgoing = rendered(subject=text)
+    written = " ".join(text.split())
+    assert (mail_of(outgoing)["Subject"], read_back(outgoing).subject) == (written, written)
+    assert max(map(len, re.findall(rb"=\?[^ \r\n]+\?=", outgoing.raw)), default=0) <= 75
 
 
 @settings(max_examples=2 * settings().max_examples)

@@ -62,6 +62,11 @@ def load(tmp_path, post: str = "", service: str = "") -> Loaded:
         ("reply+@musterstadt.example", None),
         ("reply+A1b2@anderswo.example", None),
         ("niemand@musterstadt.example", None),
+        ("postmaster", "musterstadt/post"),
+        ("POSTMASTER", "musterstadt/post"),
+        ("Postmaster@musterstadt.example", "musterstadt/post"),
+        ("postmaster@kleindörf.example", "kleindorf/post"),
+        ("postmaster@anderswo.example", None),
         ("niemand+post@musterstadt.example", None),
         ("post@musterstadt.example.evil.example", None),
         ("post", None),
@@ -111,6 +116,10 @@ def test_broken_accounts_are_told_file_and_key(tmp_path, post, says):
         ("lmtp: 'host:lmtp'", r"services\.channel_email\.lmtp: .*write host:port"),
         ("smtp: '127.0.0.1:99999'", r"smtp: .*write host:port"),
         ("size_limit: many", r"services\.channel_email\.size_limit: .*integer"),
+        ("limits: {rate: quick}", r"channel_email\.limits\.rate: .*integer"),
+        ("limits: {share_for_peers: 1}", r"channel_email\.limits\.share_for_peers: .*less than 1"),
+        ("peers: [mx.example]", r"channel_email\.peers\.0: .*network"),
+        ("check_senders: {within: 0}", r"channel_email\.check_senders\.within: .*greater than 0"),
         ("imap: {}", r"services\.channel_email\.imap: Extra inputs"),
     ],
 )
@@ -153,3 +162,28 @@ def test_a_missing_password_is_told_with_its_key(tmp_path, monkeypatch):
 def test_an_account_may_write_under_another_domain():
     account = EmailAccount(address="post@Stadt.example", domain="Mail.Stadt.example")
     assert account.mail_domain == "mail.stadt.example"
+
+
+@pytest.mark.parametrize(
+    ("address", "account"),
+    [
+        ("postmaster", "musterstadt/bauamt"),
+        ("Postmaster@Musterstadt.example", "musterstadt/bauamt"),
+        ("postmaster@kleindörf.example", "kleindorf/post"),  # its tenant's: nothing crosses tenants
+        ("post@musterstadt.example", "musterstadt/post"),
+    ],
+)
+def test_postmaster_is_who_the_setting_says(tmp_path, address, account):
+    found = Accounts.read(load(tmp_path, service="postmaster: musterstadt/bauamt"))
+    assert found.account_of(address).key == account
+
+
+def test_an_account_that_is_called_postmaster_is_postmaster(tmp_path):
+    found = Accounts.read(load(tmp_path, ", aliases: [Postmaster@kleindörf.example]"))
+    assert found.account_of("postmaster@kleindörf.example").key == "kleindorf/post"
+
+
+def test_a_postmaster_that_is_no_account_is_told(tmp_path):
+    loaded = load(tmp_path, service="postmaster: musterstadt/sms")
+    with pytest.raises(ConfigurationError, match=r"channel_email\.postmaster: no e-mail account"):
+        Accounts.read(loaded)

@@ -1,13 +1,18 @@
 """The five rules, and every edge where two of them meet, as a table."""
 
+from datetime import UTC, datetime
 from itertools import product
 from uuid import UUID
 
 import pytest
 
 from conversation_store.append.assign import Facts, assign
+from conversation_store.append.known import Known
+from conversation_store.append.read import Incoming
+from conversation_store.sign import Token
+from hub_contract.events import MessageContent, MessageReceived
 from hub_contract.explanations import Explanation
-from hub_contract.words import Automatic
+from hub_contract.words import Automatic, Channel, Evidence
 
 NEW, A, B, C, D = (UUID(int=n) for n in range(1, 6))
 POINT = UUID(int=99)
@@ -96,6 +101,16 @@ TABLE = {
         facts(recent=(A,), automatic=REPLY),
         (NEW, 5, "new_automatic", True),
     ),
+    "a forged sender's token": (facts(token=A, known={A}, doubted=True), (A, 1, "token", False)),
+    "a forged sender's reference": (
+        facts(referenced=(A,), known={A}, doubted=True),
+        (A, 3, "reference_unverified", False),
+    ),
+    "a forged sender, the only open one": (
+        facts(recent=(A,), known={A}, doubted=True),
+        (A, 4, "only_open", False),
+    ),
+    "a forged sender, nothing": (facts(doubted=True), (NEW, 5, "new", False)),
     "a portal's mail, one open": (
         facts(recent=(A,), known={A}, automatic=GENERATED),
         (NEW, 5, "new_automatic", True),
@@ -133,6 +148,37 @@ MARKS = {
 def test_what_was_odd_is_marked(name):
     given, expected = MARKS[name]
     assert assign(given).marks == expected
+
+
+@pytest.mark.parametrize(
+    ("results", "doubted"),
+    [
+        ((), False),
+        (("pass",), False),
+        (("none",), False),  # its domain says nothing about who may write under its name
+        (("fail",), True),
+        (("temperror",), True),  # it could not be looked up: not verified
+        (("permerror",), True),
+        (("policy",), True),
+        (("pass", "fail"), True),
+    ],
+)
+def test_a_sender_whom_dmarc_does_not_confirm_is_doubted(results, doubted):
+    evidence = (Evidence(kind="spf", result="fail"), Evidence(kind="dkim", result="fail"))
+    evidence += tuple(Evidence(kind="dmarc", result=result) for result in results)
+    content = MessageContent(evidence=evidence)
+    event = MessageReceived(
+        id=NEW,
+        tenant="t",
+        channel=Channel.EMAIL,
+        account="post",
+        received_at=datetime(2026, 11, 27, tzinfo=UTC),
+        content=content,
+    )
+    one = Incoming(event, "", b"", content, POINT, "", (), Token())
+    known = Known(confirmed={(A, POINT)}, references={"384291770652": A})
+    assert known.facts(one).doubted is doubted
+    assert assign(known.facts(one)).verified is not doubted
 
 
 PROPOSALS = {

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 from channel_email.parse import Context, parse
-from channel_email.receive.deliver import Deliver, context_of
+from channel_email.receive.check import CheckSender
+from channel_email.receive.deliver import Deliver, context_of, from_peer
 from channel_email.receive.fetch import Fetcher
 from channel_email.receive.listen import Listener
 from channel_email.send import RelaySender
@@ -20,7 +21,9 @@ from hub_kit.turns import Turns
 
 def compose(ground: Ground, settings: EmailSettings, accounts: Accounts) -> ChannelParts:
     """Return the channel's parts; the listeners have their ports by then."""
-    deliver = Deliver(accounts, ground.accept)
+    checks = settings.check_senders
+    check = CheckSender(checks, settings.hostname) if checks else None
+    deliver = Deliver(accounts, ground.accept, check)
     listeners = [
         Listener(name, listen, deliver, settings)
         for name, listen in (("smtp", settings.smtp), ("lmtp", settings.lmtp))
@@ -49,7 +52,8 @@ def parse_file(raw: bytes, loaded: Loaded | None, asked: str) -> Arrival:
     now = datetime.now(UTC)
     if loaded is None:
         return parse(raw, Context("example", "post", now))
-    return parse(raw, context_of(account_asked(Accounts.read(loaded), loaded, asked), now))
+    account = account_asked(Accounts.read(loaded), loaded, asked)
+    return parse(raw, from_peer(context_of(account, now), account))
 
 
 CHANNEL = Frame(Channel.EMAIL, ABOUT, compose, parse_file)

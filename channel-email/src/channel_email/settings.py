@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, IPvAnyAddress, IPvAnyNetwork, model_validator
 
 from hub_contract.contact_points import compared, contact_point
 from hub_contract.email_address import normal_domain
@@ -19,6 +19,7 @@ from hub_kit.secret import read_secret
 from hub_kit.settings import ConfigurationError, Loaded, Section
 
 SERVICE = "channel_email"
+POSTMASTER = "postmaster"  # in any case: RFC 5321 §2.3.5
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -62,6 +63,9 @@ class RelayHost(Login):
     connections: int = Field(default=4, ge=1, le=50)
 
 
+HostName = Annotated[str, AfterValidator(str.lower)]
+
+
 class After(StrEnum):
     """What becomes of a mail in its mailbox once it is safe with us."""
 
@@ -77,6 +81,11 @@ class Imap(Login):
     tls: Tls = Tls.IMPLICIT
     folder: str = "INBOX"
     poll: Seconds = Field(default=60, description="looks, beside what the server announces")
+    received_by: frozenset[HostName] = Field(
+        default=frozenset(),
+        description="the provider's outermost server, as its Received line says behind `by`: what"
+        " trusted_hosts wrote above that line is believed, and nothing else",
+    )
     after: After = After.KEEP
     move_to: str = Field(default="", description="the folder, for after: move")
 
@@ -95,7 +104,9 @@ class EmailAccount(AccountSection):
     aliases: tuple[str, ...] = ()
     domain: str = Field(default="", description="of reply and bounce addresses; else address's")
     trusted_hosts: frozenset[str] = Field(
-        default=frozenset(), description="whose Authentication-Results are believed (RFC 8601)"
+        default=frozenset(),
+        description="whose Authentication-Results are believed (RFC 8601), where a server of"
+        " `peers` hands the mail over or it is fetched from the border of imap.received_by",
     )
     imap: Imap | None = None
     relay: RelayHost | None = Field(default=None, description="instead of the service's relay")
@@ -112,6 +123,47 @@ class EmailAccount(AccountSection):
         return normal_domain(self.domain or self.address.rpartition("@")[2])
 
 
+class Limits(Section):
+    """What one session may take, by listener; who is not of `peers` is a stranger."""
+
+    sessions_per_address: int = Field(
+        default=50, ge=1, description="of one stranger; an IPv6 network /64 counts as one"
+    )
+    share_for_peers: float = Field(
+        default=0.25, ge=0, lt=1, description="of `sessions`, which strangers never get"
+    )
+    patience: Seconds = Field(
+        default=2, description="without a mail, until a session gives way to one that waits"
+    )
+    session_time: Seconds = Field(default=1800, description="of a session; a mail is heard out")
+    between_mails: Seconds = Field(default=300, description="from one mail to the next")
+    commands: int = Field(default=5_000, ge=100, description="from one mail to the next")
+    mail_time: Seconds = Field(default=900, description="from DATA to the last dot")
+    rate: int = Field(default=4096, ge=0, description="bytes a second, at least, of a mail")
+    grace: Seconds = Field(default=20, description="for which a mail may come more slowly")
+    large_mails: int = Field(default=8, ge=1, description="above 1 MB, held at once")
+    large_mails_for_peers: int = Field(default=2, ge=0, description="beside these, for `peers`")
+    header_limit: int = Field(default=2 * 1024 * 1024, ge=1024, description="bytes of a header")
+    line_limit: int = Field(
+        default=8 * 1024 * 1024, ge=1000, description="bytes of a line; RFC 5321 promises 1000"
+    )
+
+
+class SenderCheck(Section):
+    """SPF, DKIM and DMARC of our own, of what strangers hand in."""
+
+    within: float = Field(
+        default=5,
+        gt=0,
+        le=60,
+        description="seconds; what is not known by then counts as not verified",
+    )
+    dns: tuple[IPvAnyAddress, ...] = Field(
+        default=(), description="resolvers to ask; else those of this machine"
+    )
+    at_once: int = Field(default=32, ge=1, description="mails; others go unchecked after `within`")
+
+
 class EmailSettings(Section):
     http: ListenAddress = Listen("127.0.0.1", 8011)
     smtp: ListenAddress | None = Field(default=None, description="for mail servers that talk SMTP")
@@ -123,6 +175,16 @@ class EmailSettings(Section):
         default=False, description="let several copies on this machine share smtp and lmtp"
     )
     timeout: Seconds = Field(default=300, description="of a silent session; RFC 5321 §4.5.3.2")
+    peers: tuple[IPvAnyNetwork, ...] = Field(
+        default=(), description="addresses or networks of your own mail servers"
+    )
+    limits: Limits = Limits()
+    check_senders: SenderCheck | None = Field(
+        default=None, description="where strangers reach `smtp`; {} does it with its defaults"
+    )
+    postmaster: str = Field(
+        default="", description="tenant/account that postmaster writes to; else the first one"
+    )
     relay: RelayHost | None = None
 
 
@@ -132,8 +194,9 @@ Account = accounts.Account[EmailAccount]
 class Accounts(accounts.Accounts[Account]):
     """All accounts of this channel, found by what stands in an envelope."""
 
-    def __init__(self, found: Iterable[Account]) -> None:
+    def __init__(self, found: Iterable[Account], postmaster: str = "") -> None:
         super().__init__(found)
+        self._postmaster = self._read_postmaster(postmaster)
         self._by_domain: dict[str, Account] = {}
         for account in self:
             first = self._by_domain.setdefault(account.settings.mail_domain, account)
@@ -147,7 +210,18 @@ class Accounts(accounts.Accounts[Account]):
     def read(cls, loaded: Loaded) -> Self:
         """Check every account of the file; `ConfigurationError` names the first mistake."""
         found = accounts.read_accounts(loaded, Channel.EMAIL, EmailAccount)
-        return accounts.in_file(loaded, lambda: cls(found))
+        postmaster = loaded.section(SERVICE, EmailSettings).postmaster
+        return accounts.in_file(loaded, lambda: cls(found, postmaster))
+
+    def _read_postmaster(self, asked: str) -> Account | None:
+        if not asked:
+            return next(iter(self), None)
+        tenant, _, name = asked.partition("/")
+        if (found := self.get(tenant, name)) is None:
+            raise ValueError(
+                f"services.{SERVICE}.postmaster: no e-mail account {asked}; write tenant/name"
+            )
+        return found
 
     def addresses(self, account: Account) -> Sequence[str]:
         own = account.settings
@@ -159,15 +233,33 @@ class Accounts(accounts.Accounts[Account]):
         It may be an account's own, an alias, either of these with `+detail`, or one of the
         `reply+<token>@` and `bounce+<id>@` addresses of its domain.
 
-        Local parts are compared without case: citizens write Post@ as they like.
+        Local parts are compared without case: citizens write Post@ as they like. Postmaster is
+        always somebody's, with a domain of ours and without any (RFC 5321 §4.5.1).
         """
+        if address.strip('"').lower() == POSTMASTER:
+            return self._postmaster
         local, _, domain = compared_address(address).rpartition("@")
         base, plus, detail = local.partition("+")
         if found := super().account_of(f"{local}@{domain}"):
             return found
         if base in ("reply", "bounce") and detail:
             return self._by_domain.get(domain)
+        if local == POSTMASTER:
+            return self._for_postmaster(domain)
         return super().account_of(f"{base}@{domain}") if plus else None
+
+    def _for_postmaster(self, domain: str) -> Account | None:
+        """Return who is postmaster of a domain: its tenant's; of more accounts, the first one."""
+        own = [
+            account
+            for account in self
+            if any(address.endswith(f"@{domain}") for address in self.addresses(account))
+            or account.settings.mail_domain == domain
+        ]
+        named = self._postmaster
+        return (
+            named if named and any(named.tenant == a.tenant for a in own) else next(iter(own), None)
+        )
 
     def with_imap(self) -> list[Account]:
         return [account for account in self if account.settings.imap]

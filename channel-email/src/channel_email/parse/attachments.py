@@ -44,12 +44,17 @@ def read_file(part: Part) -> File:
 def file_name_of(part: Part) -> str:
     """Return the name a mailer gave the part, made harmless, or ""."""
     named = part.disposition.params.get("filename") or part.params.get("name") or ""
-    return safe_name(named or part.params.get("file", ""))
+    return harmless(named or part.params.get("file", ""))
 
 
 def safe_name(name: str) -> str:
     """Return a file name as a mailer wrote it, made harmless; may be ""."""
-    return files.safe_name(clean(decode_words(name)))
+    return harmless(decode_words(name))
+
+
+def harmless(name: str) -> str:
+    """Return a decoded file name made harmless, on one line; may be ""."""
+    return files.safe_name(clean(" ".join(name.split())))
 
 
 def _subject_name(mail: bytes) -> str:

@@ -113,7 +113,7 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
         references=_references(subject, body.text, body.signature),
         attachments=describe(seen.files, html),
         evidence=(
-            *read_authenticity(headers, context),
+            *read_authenticity(root.raw[: root.start], headers, sender, context),
             *seen.evidence,
             *_reply_to(headers, sender),
             *loop,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from hub_contract.words import Evidence
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -14,4 +16,6 @@ class Context:
     envelope_from: str = ""  # empty is also what a bounce has
     envelope_to: tuple[str, ...] = ()
     trusted_hosts: frozenset[str] = frozenset()  # whose Authentication-Results count
+    received_by: frozenset[str] = frozenset()  # only above the Received of these, where named
+    checked: tuple[Evidence, ...] = ()  # what we found about the sender ourselves
     domain: str = ""  # of our Message-IDs, reply and bounce addresses

@@ -81,4 +81,5 @@ def _join(pieces: dict[int, tuple[str, bool]]) -> str:
             data += unquote_to_bytes(piece)
         else:
             data += piece.encode("utf-8", "replace")
-    return decode_words(to_text(data, charset)[0])
+    text = to_text(data, charset)[0]
+    return text if charset else decode_words(text)  # with a charset it is said to the letter

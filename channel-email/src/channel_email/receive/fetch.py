@@ -20,7 +20,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from channel_email.parse import parse
-from channel_email.receive.deliver import context_of
+from channel_email.receive.deliver import context_of, from_mailbox
 from channel_email.receive.mailbox import Fetched, Mailbox
 from channel_email.settings import Account, Imap
 from hub_contract.errors import Permanent, Temporary
@@ -183,7 +183,7 @@ class Fetcher:
         now = datetime.now(UTC)
         # It reached the authority when it reached the mailbox, however late we look.
         at = min(mail.arrived, now) if mail.arrived else now
-        return parse(mail.raw, context_of(self._account, at))
+        return parse(mail.raw, from_mailbox(context_of(self._account, at), self._account))
 
     async def _try_buried(self, mailbox: "_Connected", source: Source) -> None:
         for uid in await self._checkpoints.due(source):

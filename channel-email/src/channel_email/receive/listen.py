@@ -1,4 +1,4 @@
-"""Listens for mail servers, lets them in up to a limit, and stops without losing a mail."""
+"""Listens for mail servers, lets them in within limits, and stops without losing a mail."""
 
 import asyncio
 import logging
@@ -7,8 +7,13 @@ import socket
 import structlog
 
 from channel_email.receive import replies
+from channel_email.receive.client import Client, meet
 from channel_email.receive.deliver import Deliver
-from channel_email.receive.session import LARGE_AT_ONCE, LmtpSession, Session
+from channel_email.receive.limits import Limit
+from channel_email.receive.room import Room, find_seat, who_gives_way
+from channel_email.receive.session import LmtpSession, Session
+from channel_email.receive.tell import Tell
+from channel_email.receive.watch import watch
 from channel_email.settings import EmailSettings
 from hub_contract.errors import Temporary
 from hub_kit.listen import Listen
@@ -29,11 +34,13 @@ class Listener:
     ) -> None:
         self.name, self._listen = name, listen
         self._deliver, self._settings = deliver, settings
+        self._limits = settings.limits
         self._socket: socket.socket | None = None
         self._inside: set[Session] = set()
         self._listening = False
         self.stopping = False
-        self.room_for_large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self.room = Room(self._limits)
+        self.tell = Tell(name)
 
     def open(self) -> int:
         """Take the port and return it; `ConfigurationError` where it cannot be had."""
@@ -50,33 +57,61 @@ class Listener:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(self._session().twin, sock=self._socket)
         self._listening = True
+        watching = asyncio.create_task(
+            watch(self._inside, self.room, self._limits, self._send_away)
+        )
         try:
             await server.serve_forever()
         finally:
             self._listening, self._socket = False, None
             server.close()
             await self._let_finish()
+            watching.cancel()
 
     async def check(self) -> None:
         if not self._listening:
             raise Temporary(f"{self.name}: not listening")
 
-    def enter(self, session: Session) -> bool:
-        if len(self._inside) >= self._settings.sessions or self.stopping:
-            return False
+    def meet(self, host: str) -> Client:
+        return meet(host, self._settings.peers)
+
+    def enter(self, session: Session) -> str:
+        """Give the session a seat and return "", or the words with which it is sent away."""
+        if self.stopping:
+            return replies.STOPPING
+        limit = self._limit_of(session)
+        if limit and (idle := self._make_room(session, limit)):
+            self._send_away(idle, Limit.GAVE_WAY)
+            limit = self._limit_of(session)
+        if limit:
+            return self.tell.goodbye(limit)
         self._inside.add(session)
-        return True
+        return ""
 
     def leave(self, session: Session) -> None:
         self._inside.discard(session)
 
+    def _limit_of(self, session: Session) -> Limit | None:
+        seats, has_peers = self._settings.sessions, bool(self._settings.peers)
+        return find_seat(session.client, self._inside, seats, self._limits, has_peers=has_peers)
+
+    def _make_room(self, session: Session, limit: Limit) -> Session | None:
+        now, patience = session.loop.time(), self._limits.patience
+        return who_gives_way(session.client, self._inside, limit, now, patience)
+
+    def _send_away(self, session: Session, limit: Limit) -> None:
+        self.leave(session)
+        session.hang_up(self.tell.goodbye(limit))
+
     def _session(self) -> Session:
+        settings = self._settings
         return SESSIONS[self.name](
             self._deliver,
             self,
-            limit=self._settings.size_limit,
-            hostname=self._settings.hostname,
-            timeout=self._settings.timeout,
+            limit=settings.size_limit,
+            limits=settings.limits,
+            hostname=settings.hostname,
+            timeout=settings.timeout,
         )
 
     async def _let_finish(self) -> None:

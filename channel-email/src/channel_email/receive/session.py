@@ -14,16 +14,20 @@ from typing import Any, Protocol
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope
-from aiosmtpd.smtp import Session as Seen
 
 from channel_email.receive import replies
+from channel_email.receive.client import Client
 from channel_email.receive.data import DataReader, Fault, Mail
 from channel_email.receive.deliver import Deliver
+from channel_email.receive.hooks import Hooks
+from channel_email.receive.limits import Limit, Pace, header_too_large, line_too_long
+from channel_email.receive.room import Room
+from channel_email.receive.tell import Tell
+from channel_email.settings import Limits
 
 CHUNK = 256 * 1024
-LARGE, LARGE_AT_ONCE = 1024 * 1024, 8  # bytes; all others are read on when one of these is done
-RECIPIENTS = 1_000  # of one mail; RFC 5321 §4.5.3.1.8 asks for at least 100
-_PATH = re.compile(r"<([^<>\s@\"\\:]+@[^<>\s@\"\\:]+|)>\s*(.*)")
+LARGE = 1024 * 1024  # bytes, from which a mail needs a place among the large ones
+_PATH = re.compile(r"<([^<>\s@\"\\:]+@[^<>\s@\"\\:]+|)>\s*+(.*)")
 _COMMAND = 2_048  # bytes of a line: long addresses, and room for what MAIL carries
 
 
@@ -31,49 +35,14 @@ class Sessions(Protocol):
     """Who is in, for limits and for a stop that lets mails in transit finish."""
 
     stopping: bool
-    room_for_large: asyncio.Semaphore
+    room: Room
+    tell: Tell
 
-    def enter(self, session: "Session") -> bool: ...
+    def meet(self, host: str) -> Client: ...
+
+    def enter(self, session: "Session") -> str: ...
 
     def leave(self, session: "Session") -> None: ...
-
-
-class Hooks:
-    """What aiosmtpd asks for at each command."""
-
-    def __init__(self, deliver: Deliver, size_limit: int) -> None:
-        self._deliver, self._limit = deliver, size_limit
-
-    async def handle_EHLO(  # noqa: N802 - aiosmtpd finds hooks by name
-        self, _server: SMTP, seen: Seen, _envelope: Envelope, hostname: str, offered: list[str]
-    ) -> list[str]:
-        seen.host_name = hostname
-        more = [f"250-SIZE {self._limit}", "250-PIPELINING", "250 ENHANCEDSTATUSCODES"]
-        return ["\r\n".join([*offered[:-1], *more])]  # the last one offered is HELP
-
-    async def handle_MAIL(  # noqa: N802
-        self, _server: SMTP, _seen: Seen, envelope: Envelope, sender: str, options: list[str]
-    ) -> str:
-        for option in options:
-            name, _, value = option.partition("=")
-            if name == "SIZE" and value.isdecimal() and int(value) > self._limit:
-                return replies.too_large(self._limit)
-        envelope.mail_from = sender
-        envelope.mail_options.extend(options)
-        return "250 2.1.0 Sender noted"
-
-    async def handle_RCPT(  # noqa: N802
-        self, _server: SMTP, _seen: Seen, envelope: Envelope, recipient: str, _options: list[str]
-    ) -> str:
-        if len(envelope.rcpt_tos) >= RECIPIENTS:
-            return replies.TOO_MANY_RECIPIENTS
-        if not self._deliver.knows(recipient):
-            return replies.UNKNOWN_ADDRESS
-        envelope.rcpt_tos.append(recipient)
-        return "250 2.1.5 Recipient noted"
-
-    async def handle_exception(self, _error: Exception) -> str:
-        return replies.TRY_AGAIN
 
 
 class Session(SMTP):
@@ -83,21 +52,32 @@ class Session(SMTP):
     command_size_limit = _COMMAND
     command_size_limits = collections.defaultdict(lambda: _COMMAND)  # noqa: RUF012 - as theirs
     busy = False
+    has_room = False  # among the large mails
+    client = Client()
+    pace: Pace
     _reading: tuple[DataReader, "asyncio.Future[Mail | None]"] | None = None  # between 354 and end
     _heard_at = 0.0  # when the timeout began anew
 
     def __init__(
-        self, deliver: Deliver, sessions: Sessions, *, limit: int, hostname: str, timeout: float
+        self,
+        deliver: Deliver,
+        sessions: Sessions,
+        *,
+        limit: int,
+        limits: Limits,
+        hostname: str,
+        timeout: float,
     ) -> None:
         super().__init__(
-            Hooks(deliver, limit),
+            Hooks(deliver, limit, sessions.tell),
             data_size_limit=None,  # said and checked in Hooks, which name the limit
             enable_SMTPUTF8=True,
             hostname=hostname,
             ident=self.protocol_name,
             timeout=timeout,
         )
-        self._deliver, self._sessions, self._limit = deliver, sessions, limit
+        self._deliver, self._sessions = deliver, sessions
+        self._limit, self._limits = limit, limits
 
     protocol_name = "ESMTP"
 
@@ -109,8 +89,13 @@ class Session(SMTP):
         asyncio.StreamReaderProtocol.__init__(made, reader, met, self.loop)
         verbs = self._smtp_methods
         made._smtp_methods = {verb: getattr(made, f"smtp_{verb}") for verb in verbs}  # noqa: SLF001
+        made.pace = Pace(self.loop.time(), self.loop.time())
         made.command_size_limits = self.command_size_limits.copy()  # they grow with each EHLO
         return made
+
+    @property
+    def at_work(self) -> bool:
+        return self.envelope is not None and self.envelope.mail_from is not None
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         # What almost everyone writes; Python's own parser takes ten times as long for it.
@@ -119,23 +104,26 @@ class Session(SMTP):
         return super()._getaddr(arg)
 
     async def push(self, status: Any) -> None:
+        self.pace.commands += 1
         reply = status if isinstance(status, str) else status.decode()
         await super().push(replies.with_enhanced_code(reply))
 
     async def _handle_client(self) -> None:
+        assert self.session is not None
+        self.client = self._sessions.meet(str((self.session.peer or ("",))[0]))
         try:
-            if self._sessions.enter(self):
-                await super()._handle_client()
-            else:
-                await self.push(replies.TOO_MANY_SESSIONS)
+            if no := self._sessions.enter(self):
+                await self.push(no)
                 self.hang_up()
+            else:
+                await super()._handle_client()
         except ConnectionError:  # the peer left; what it was not told yes to, it sends again
             self.hang_up()
         finally:
             self._sessions.leave(self)
 
     def _timeout_cb(self) -> None:
-        self.hang_up(replies.TIMED_OUT)
+        self.hang_up(self._sessions.tell.goodbye(Limit.SILENCE))
 
     def hang_up(self, last_words: str = "") -> None:
         if self.transport is not None and not self.transport.is_closing():
@@ -157,15 +145,18 @@ class Session(SMTP):
                 await self._take_mail(self.envelope)
             finally:
                 self.busy = False
+                self.pace.end_mail(self.loop.time())
             if self._sessions.stopping:
                 self.hang_up(replies.STOPPING)
 
     async def _take_mail(self, envelope: Envelope) -> None:
+        self.pace.begin_mail(self.loop.time())
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         async with AsyncExitStack() as room:
             mail = await self._read_mail(room)
+            self.pace.wait(self.loop.time())  # from here on it waits for us
             self._set_post_data_state()  # type: ignore[no-untyped-call]
-            refusal = _refusal(mail, self._limit)
+            refusal = self._refusal(mail)
             if mail.lost:
                 # What the peer sends next may be part of the mail, so nothing more is heard.
                 self.hang_up(refusal)
@@ -175,11 +166,13 @@ class Session(SMTP):
                 said = [refusal] * len(recipients)
             else:
                 sender = "" if envelope.mail_from in (None, "<>") else str(envelope.mail_from)
-                said = await self._deliver(mail.raw, sender, recipients)
+                assert self.session is not None
+                client = self.client.called(self.session.host_name)
+                said = await self._deliver(mail.raw, sender, recipients, client)
         await self.answer(said)
 
     async def _read_mail(self, room: AsyncExitStack) -> Mail:
-        data, is_large = DataReader(self._limit), False
+        data = DataReader(self._limit)
         while True:
             # More than the reader can hold, so it is empty now and what comes may go past it.
             chunk = await self._reader.read(64 * CHUNK)
@@ -193,11 +186,21 @@ class Session(SMTP):
                 self._reading = data, self.loop.create_future()
                 if mail := await self._reading[1]:
                     return mail
-            if not is_large:
-                is_large = True
-                await room.enter_async_context(self._sessions.room_for_large)
+            if not self.has_room:
+                await self._find_room(room)
+
+    async def _find_room(self, room: AsyncExitStack) -> None:
+        """Wait until a large mail may be held; meanwhile nothing is read."""
+        self.pace.wait(self.loop.time(), for_room=True)
+        self._hold_timeout()
+        await room.enter_async_context(self._sessions.room.place(self.client))
+        room.callback(setattr, self, "has_room", False)
+        self.has_room = True
+        self.pace.go_on(self.loop.time())
+        self._reset_timeout()
 
     def data_received(self, data: bytes) -> None:
+        self.pace.window_bytes += len(data)
         # Peers send pieces of a few KB: by way of reader and task each would cost four times more.
         if self._reading is None:
             super().data_received(data)
@@ -217,6 +220,26 @@ class Session(SMTP):
             self._heard_at = self.loop.time()
             self._reset_timeout()
 
+    def _hold_timeout(self) -> None:
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+
+    def _refusal(self, mail: Mail) -> str:
+        """Return why this mail is refused, or ""."""
+        tell, limits = self._sessions.tell, self._limits
+        if mail.fault is Fault.TOO_LARGE:
+            tell(Limit.SIZE)
+            return replies.too_large(self._limit)
+        if mail.fault is Fault.BARE_LINE_END:
+            return replies.BARE_LINE_END_LOST if mail.lost else replies.BARE_LINE_END
+        if header_too_large(mail.raw, limits.header_limit):
+            tell(Limit.HEADER)
+            return replies.header_too_large(limits.header_limit)
+        if line_too_long(mail.raw, limits.line_limit):
+            tell(Limit.LINE)
+            return replies.line_too_long(limits.line_limit)
+        return ""
+
     async def answer(self, said: list[str]) -> None:
         faults = [reply for reply in said if not reply.startswith("250")]
         await self.push(faults[0] if faults else said[0])
@@ -230,11 +253,3 @@ class LmtpSession(Session, LMTP):
     async def answer(self, said: list[str]) -> None:
         for reply in said:
             await self.push(reply)
-
-
-def _refusal(mail: Mail, limit: int) -> str:
-    if mail.fault is Fault.TOO_LARGE:
-        return replies.too_large(limit)
-    if mail.fault is Fault.BARE_LINE_END:
-        return replies.BARE_LINE_END_LOST if mail.lost else replies.BARE_LINE_END
-    return ""

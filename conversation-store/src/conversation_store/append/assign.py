@@ -39,6 +39,7 @@ class Facts(NamedTuple):
     given: str = ""  # the reference of its own that its channel has given out for it
     given_taken: bool = False  # which leads to another conversation
     known: frozenset[UUID] = frozenset()  # where the sender is a confirmed contact point
+    doubted: bool = False  # a check says that somebody else has written, so nothing is confirmed
     recent: tuple[UUID, ...] = ()  # open ones of this contact point; two are as good as more
     related: tuple[UUID, ...] = ()  # others of this contact point: closed, older, other channel
     namesakes: tuple[UUID, ...] = ()  # contact points whose owner calls herself the same
@@ -72,7 +73,7 @@ def assign(facts: Facts) -> Assignment:
     """Return where the message belongs; every set of facts has exactly one answer."""
     rule, reason, conversation_id = _find(facts)
     new = rule == 5
-    verified = new or conversation_id in facts.known
+    verified = not facts.doubted and (new or conversation_id in facts.known)
     return Assignment(
         conversation_id=conversation_id,
         rule=rule,
@@ -102,7 +103,8 @@ def _answers(facts: Facts) -> Iterator[tuple[int, Explanation, UUID]]:
         yield 1, Explanation.ANSWERED_BY, facts.answered_by
     if facts.copy_of:
         yield 1, Explanation.COPY, facts.copy_of
-    yield from ((2, Explanation.REFERENCE_KNOWN, c) for c in facts.referenced if c in facts.known)
+    known = frozenset[UUID]() if facts.doubted else facts.known
+    yield from ((2, Explanation.REFERENCE_KNOWN, c) for c in facts.referenced if c in known)
     if facts.automatic is not Automatic.NO:
         yield 5, Explanation.NEW_AUTOMATIC, facts.new_id
     if facts.referenced:

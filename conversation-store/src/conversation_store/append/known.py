@@ -13,6 +13,9 @@ from conversation_store.append.assign import RECENT, Assignment, Facts
 from conversation_store.append.read import Incoming
 from hub_contract.references import is_channel_reference
 
+# What DMARC may say of a sender who is who he seems, or whose domain says nothing about it.
+_UNDOUBTED = frozenset({"pass", "none"})
+
 
 @dataclass(slots=True)
 class Ref:
@@ -61,6 +64,7 @@ class Known:
             given=given,
             given_taken=given in self.references,
             known=self._confirmed(sender, found, channel),
+            doubted=_doubted(one),
             recent=self._recent(one),
             related=tuple(self.related.get(sender, ())) if sender else (),
             namesakes=self._namesakes(one),
@@ -149,3 +153,9 @@ class Known:
             return frozenset()
         candidates = (*found, *self.recent.get((sender, channel), ()))
         return frozenset(c for c in candidates if (c, sender) in self.confirmed)
+
+
+def _doubted(one: Incoming) -> bool:
+    """Say whether the sender may be forged: a check failed, or could not be brought to an end."""
+    proofs = one.content.evidence if one.content else ()
+    return any(proof.kind == "dmarc" and proof.result not in _UNDOUBTED for proof in proofs)
