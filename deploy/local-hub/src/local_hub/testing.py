@@ -84,7 +84,7 @@ class Town:
             os.kill(pid, number)
 
     def stop_database(self, number: signal.Signals = signal.SIGINT) -> None:
-        """End it, in good order or (SIGQUIT) as a crash would, and keep it ended until it is started."""
+        """End it, in good order or (SIGQUIT) as in a crash; it stays ended until it is started."""
         self.supervisor.keepers[0].paused = True
         file = self.folder / "postgresql" / "postmaster.pid"
         os.kill(int(file.read_text().split()[0]), number)
