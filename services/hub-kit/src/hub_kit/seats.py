@@ -1,0 +1,103 @@
+"""Shares out what is scarce: so many at a time for each asker, and so many in all."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+
+
+class Full(Exception):  # noqa: N818 - an answer, not a fault
+    """There is no room now; `mine`: because this asker has all of their share."""
+
+    def __init__(self, *, mine: bool) -> None:
+        super().__init__("the asker's share is taken" if mine else "all is taken")
+        self.mine = mine
+
+
+class Seats:
+    """Counts what is taken, by asker and in all; a seat may be of any size (streams, bytes)."""
+
+    def __init__(self, each: int, most: int) -> None:
+        self._each, self._most = each, most
+        self._taken: Counter[str] = Counter()
+        self.taken = 0
+
+    def of(self, who: str) -> int:
+        return self._taken[who]
+
+    def take(self, who: str, size: int = 1) -> None:
+        """Take so much; `Full` where it does not fit. Whoever takes gives back."""
+        if self._taken[who] + size > self._each:
+            raise Full(mine=True)
+        if self.taken + size > self._most:
+            raise Full(mine=False)
+        self._taken[who] += size
+        self.taken += size
+
+    def give(self, who: str, size: int = 1) -> None:
+        self.taken -= size
+        self._taken[who] -= size
+        if not self._taken[who]:
+            del self._taken[who]
+
+    @contextmanager
+    def seat(self, *whos: str) -> Iterator[None]:
+        """Lend one seat that counts for each of these, and is one of all; `Full` where none is."""
+        with self._lent(whos):
+            yield
+
+    @contextmanager
+    def _lent(self, whos: tuple[str, ...]) -> Iterator[None]:
+        if not whos:
+            yield
+            return
+        self.take(whos[0])
+        try:
+            with self._lent(whos[1:]):
+                yield
+        finally:
+            self.give(whos[0])
+
+
+@dataclass
+class _Lane:
+    room: asyncio.Semaphore
+    users: int = field(default=0)
+
+
+class Lanes:
+    """So many at a time for each asker; their next ones wait their turn, and nobody else does."""
+
+    def __init__(self, each: int) -> None:
+        self._each = each
+        self._lanes: dict[str, _Lane] = {}
+
+    @asynccontextmanager
+    async def turn(self, who: str, within: float) -> AsyncIterator[Callable[[], None]]:
+        """Wait for a turn, `within` seconds, else `TimeoutError`; yield what ends it early."""
+        lane = self._lanes.setdefault(who, _Lane(asyncio.Semaphore(self._each)))
+        lane.users += 1
+        try:
+            async with asyncio.timeout(within):
+                await lane.room.acquire()
+            turn = _Turn(lane.room)
+            try:
+                yield turn.end
+            finally:
+                turn.end()
+        finally:
+            lane.users -= 1
+            if not lane.users:
+                del self._lanes[who]
+
+
+@dataclass
+class _Turn:
+    room: asyncio.Semaphore
+    ended: bool = False
+
+    def end(self) -> None:
+        if not self.ended:
+            self.ended = True
+            self.room.release()
