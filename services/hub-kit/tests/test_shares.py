@@ -86,16 +86,15 @@ def test_a_seat_counts_for_all_whose_it_is_or_for_none():
 
 async def test_turns_are_waited_for_by_their_own_asker_alone():
     lanes = Lanes(1)
-    async with lanes.turn("a", 60) as end:
+    async with lanes.turn("a", 60):
         async with lanes.turn("b", 60):
-            with pytest.raises(TimeoutError):
+            with pytest.raises(Full):
                 async with lanes.turn("a", 0.01):
                     raise AssertionError
         waiting = asyncio.create_task(_one_turn(lanes))
         await asyncio.sleep(0)
-        end()
-        await waiting
-        assert lanes._lanes
+        assert not waiting.done()
+    await waiting
     assert not lanes._lanes
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
@@ -74,30 +74,28 @@ class Lanes:
         self._lanes: dict[str, _Lane] = {}
 
     @asynccontextmanager
-    async def turn(self, who: str, within: float) -> AsyncIterator[Callable[[], None]]:
-        """Wait for a turn, `within` seconds, else `TimeoutError`; yield what ends it early."""
+    async def turn(self, who: str, within: float) -> AsyncIterator[None]:
+        """Wait for a turn, so many seconds, else `Full`."""
         lane = self._lanes.setdefault(who, _Lane(asyncio.Semaphore(self._each)))
         lane.users += 1
         try:
-            async with asyncio.timeout(within):
-                await lane.room.acquire()
-            turn = _Turn(lane.room)
+            await _acquire(lane.room, within)
             try:
-                yield turn.end
+                yield
             finally:
-                turn.end()
+                lane.room.release()
         finally:
             lane.users -= 1
             if not lane.users:
                 del self._lanes[who]
 
 
-@dataclass
-class _Turn:
-    room: asyncio.Semaphore
-    ended: bool = False
-
-    def end(self) -> None:
-        if not self.ended:
-            self.ended = True
-            self.room.release()
+async def _acquire(room: asyncio.Semaphore, within: float) -> None:
+    if not room.locked():
+        await room.acquire()  # most of the time nobody is before us
+        return
+    try:
+        async with asyncio.timeout(within):
+            await room.acquire()
+    except TimeoutError:
+        raise Full(mine=True) from None

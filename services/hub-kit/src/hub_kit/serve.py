@@ -12,7 +12,7 @@ from hub_kit.guard import INSIDE, Guard, ListenerLimits
 from hub_kit.handles import raise_handles
 
 # For answers that no app has written: nothing in them is to be run or kept.
-_HEADERS = (("x-content-type-options", "nosniff"), ("cache-control", "no-store"))
+_HEADERS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 
 
 def make_server(
@@ -30,7 +30,7 @@ def make_server(
     `trusted`: proxies whose X-Forwarded-For is believed.
     """
     guard = Guard(name, limits, raise_handles(), trusted)
-    protocol = partial(Connection, guard, (*_HEADERS, *headers))
+    protocol = partial(Connection, guard, tuple(dict((*_HEADERS, *headers)).items()))
     config = uvicorn.Config(
         app,
         http=cast("Any", protocol),
