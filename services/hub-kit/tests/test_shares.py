@@ -73,15 +73,13 @@ def test_a_share_is_all_that_one_asker_gets():
     assert (seats.taken, seats.of("a"), seats.of("c")) == (3, 0, 2)
 
 
-def test_a_seat_counts_for_all_whose_it_is_or_for_none():
-    seats = Seats(each=2, most=100)
-    seats.take("address", 2)
-    with pytest.raises(Full), seats.seat("session", "address"):
+def test_a_seat_is_lent_and_given_back():
+    seats = Seats(each=1, most=100)
+    with seats.seat("a"), pytest.raises(Full), seats.seat("a"):
         raise AssertionError
-    assert (seats.of("session"), seats.taken) == (0, 2)
-    with seats.seat("session", "other"):
-        assert (seats.of("session"), seats.of("other")) == (1, 1)
-    assert seats.taken == 2
+    with pytest.raises(LookupError), seats.seat("a"):
+        raise LookupError
+    assert seats.taken == 0
 
 
 async def test_turns_are_waited_for_by_their_own_asker_alone():

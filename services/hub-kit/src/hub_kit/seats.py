@@ -42,22 +42,13 @@ class Seats:
             del self._taken[who]
 
     @contextmanager
-    def seat(self, *whos: str) -> Iterator[None]:
-        """Lend one seat that counts for each of these, and is one of all; `Full` where none is."""
-        with self._lent(whos):
-            yield
-
-    @contextmanager
-    def _lent(self, whos: tuple[str, ...]) -> Iterator[None]:
-        if not whos:
-            yield
-            return
-        self.take(whos[0])
+    def seat(self, who: str) -> Iterator[None]:
+        """Lend one seat; `Full` where none is."""
+        self.take(who)
         try:
-            with self._lent(whos[1:]):
-                yield
+            yield
         finally:
-            self.give(whos[0])
+            self.give(who)
 
 
 @dataclass
