@@ -37,6 +37,9 @@ check: .venv/ready  ## formatting, lint, types, architecture: under a minute
 bench: .venv/ready parts  ## measure, beside the floors of this machine
 	$(RUN) python -m tests.bench $(ARGS)
 
+attack: .venv/ready  ## one client holds what it can: what do other people feel? two minutes; ARGS=… names attacks
+	$(RUN) python -m tests.attack $(ARGS)
+
 kafka: .venv/ready  ## run a real Apache Kafka on this machine until Ctrl-C
 	$(RUN) python -m local_hub.kafka $(ARGS)
 
@@ -57,4 +60,4 @@ parts:
 	python3 -m venv .tools
 	.tools/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9,<0.14'
 
-.PHONY: help demo test test-quick test-long check bench kafka keycloak clean parts
+.PHONY: help demo test test-quick test-long check bench attack kafka keycloak clean parts
