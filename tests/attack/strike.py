@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import httpx
 
 ADDRESSES = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"]
-AGAIN = 0.5  # seconds before one that was thrown out comes again
+AGAIN = 5.0  # seconds before one that was thrown out comes again
 PIECE = b"a" * 65_536
 _addresses = itertools.cycle(ADDRESSES)
 
@@ -50,13 +50,13 @@ async def for_ever(one: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(AGAIN)
 
 
-async def many(number: int, one: Callable[[], Awaitable[None]]) -> None:
-    """Have so many at it, and let them come in one behind the other."""
+async def many(number: int, one: Callable[[], Awaitable[None]], rate: float = 1000) -> None:
+    """Have so many at it; so many come in a second, for to ask much is not to hold much."""
     async with asyncio.TaskGroup() as group:
         for at in range(number):
             group.create_task(for_ever(one))
-            if at % 20 == 0:
-                await asyncio.sleep(0.02)
+            if at % 10 == 0:
+                await asyncio.sleep(10 / rate)
 
 
 async def hold(aim: str, said: bytes, dribble: bytes = b"", every: float = 1.0) -> None:
@@ -111,7 +111,8 @@ async def large_posts(aim: Aim) -> None:
 
 
 async def slow_readers(aim: Aim) -> None:
-    said = aim.head("GET", "/musterstadt/kontakt", "\r\n") * 40
+    path = "/static/x/vendor/kern-ux-native-2.7.2/fonts/FiraSans-SemiBold.woff2"  # large
+    said = aim.head("GET", path, "\r\n") * 100
 
     async def one() -> None:
         async with connected(aim.door) as (reader, writer):
@@ -119,15 +120,14 @@ async def slow_readers(aim: Aim) -> None:
             writer.write(said)
             await asyncio.sleep(60)
 
-    await many(100, one)
+    await many(40, one)
 
 
 async def live_streams(aim: Aim) -> None:
     cookie = await asyncio.to_thread(begin_inbox, aim.door, ADDRESSES[0])
     more = f"Cookie: {cookie}\r\nAccept: text/event-stream\r\n\r\n"
-    await many(
-        520, lambda: hold(aim.door, aim.head("GET", "/musterstadt/vorgang/live", more), b"", 5)
-    )
+    said = aim.head("GET", "/musterstadt/vorgang/live", more)
+    await many(520, lambda: hold(aim.door, said, every=5), rate=100)
 
 
 def begin_inbox(door: str, address: str) -> str:

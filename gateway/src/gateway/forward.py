@@ -100,7 +100,8 @@ class Forwarder:
 
         self._pool, self._live = pool(256), pool(shares.live)
         self._gatherer = Gatherer(shares)
-        self._turns, self._seats = Lanes(shares.requests_each), Seats(shares.live_each, shares.live)
+        self._turns, self._downloads = Lanes(shares.requests_each), Lanes(shares.downloads_each)
+        self._seats = Seats(shares.live_each, shares.live)
 
     async def close(self) -> None:
         await self._pool.aclose()
@@ -143,7 +144,7 @@ class Forwarder:
                     request = request.whole(body.size)
                 await turn.enter_async_context(self._turn(request, who))
                 answer = await self._ask(request, body)
-            await _return(request, answer, send, turn)
+            await self._return(request, answer, send, turn, who)
 
     @asynccontextmanager
     async def _turn(self, request: Request, who: str) -> AsyncIterator[None]:
@@ -169,27 +170,39 @@ class Forwarder:
                     raise _away(error) from error
         raise AssertionError
 
+    async def _return(
+        self,
+        request: Request,
+        answer: httpcore.Response,
+        send: Send,
+        turn: AsyncExitStack,
+        who: str,
+    ) -> None:
+        try:
+            if request.is_live:
+                await _stream(request, answer, send)
+            elif announced(answer.headers, _WHOLE + 1) <= _WHOLE:
+                await _send_whole(request, answer, send, turn)
+            else:
+                await turn.aclose()  # who downloads for long may ask for other things meanwhile
+                async with self._downloads.turn(who, _TURN):
+                    await _stream(request, answer, send)
+        except AWAY as error:
+            log.warning("an answer broke off", error=type(error).__name__)
+            raise BrokenOff from error
+        finally:
+            await _let_go(answer)
+
 
 def _away(error: Exception) -> Temporary:
     return Temporary(f"a service does not answer ({type(error).__name__})")
 
 
-async def _return(
-    request: Request, answer: httpcore.Response, send: Send, turn: AsyncExitStack
-) -> None:
-    try:
-        if announced(answer.headers, _WHOLE + 1) <= _WHOLE and not request.is_live:
-            await _send_whole(request, answer, send, turn)
-        else:
-            await _start(request, answer, send)
-            async for piece in answer.aiter_stream():
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-    except AWAY as error:
-        log.warning("an answer broke off", error=type(error).__name__)
-        raise BrokenOff from error
-    finally:
-        await _let_go(answer)
+async def _stream(request: Request, answer: httpcore.Response, send: Send) -> None:
+    await _start(request, answer, send)
+    async for piece in answer.aiter_stream():
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _start(request: Request, answer: httpcore.Response, send: Send) -> None:

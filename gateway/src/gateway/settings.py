@@ -55,7 +55,8 @@ class Shares(Section):
     body_bytes_each: int = Field(default=64 * MEGABYTE, ge=0)
     flowing: int = Field(default=8, ge=1, description="bodies that found no room there")
     flowing_each: int = Field(default=2, ge=1)
-    requests_each: int = Field(default=48, ge=1, description="under way inwards; more wait")
+    requests_each: int = Field(default=12, ge=1, description="under way inwards; more wait")
+    downloads_each: int = Field(default=32, ge=1, description="large answers; more wait")
     live: int = Field(default=4096, ge=1, description="live pages")
     live_each: int = Field(default=64, ge=1)
 
