@@ -22,10 +22,10 @@ from gateway.filter import Header, announced, has_body, outward, with_length
 from gateway.gather import Body, Gatherer, Gone, Incoming
 from gateway.settings import Shares
 from hub_contract.errors import Temporary
-from hub_kit.seats import Lanes, Seats
+from hub_kit.seats import Seats, Slots
 
 CONNECT, READ = 5.0, 120.0  # seconds
-_TURN = 30.0  # seconds that a request waits for others of its own asker
+_WAIT = 30.0  # seconds that a request waits for others of its own asker
 _LINGER = 5.0  # seconds that a refused body is still taken, so that the sender reads why
 _WHOLE = 512 * 1024  # bytes of an answer that is read before any of it is sent
 AWAY = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.RemoteProtocolError)
@@ -100,7 +100,7 @@ class Forwarder:
 
         self._pool, self._live = pool(256), pool(shares.live)
         self._gatherer = Gatherer(shares)
-        self._turns, self._downloads = Lanes(shares.requests_each), Lanes(shares.downloads_each)
+        self._slots, self._downloads = Slots(shares.requests_each), Slots(shares.downloads_each)
         self._seats = Seats(shares.live_each, shares.live)
 
     async def close(self) -> None:
@@ -138,22 +138,22 @@ class Forwarder:
                 exchange.result()
 
     async def _exchange(self, request: Request, body: Body, send: Send, who: str) -> None:
-        async with AsyncExitStack() as turn:
+        async with AsyncExitStack() as slot:
             async with self._gatherer.gathered(body, who):
                 if request.has_body and body.ended.is_set():
                     request = request.whole(body.size)
-                await turn.enter_async_context(self._turn(request, who))
+                await slot.enter_async_context(self._slot(request, who))
                 answer = await self._ask(request, body)
-            await self._return(request, answer, send, turn, who)
+            await self._return(request, answer, send, slot, who)
 
     @asynccontextmanager
-    async def _turn(self, request: Request, who: str) -> AsyncIterator[None]:
+    async def _slot(self, request: Request, who: str) -> AsyncIterator[None]:
         """Lend a share of the connections inwards; `Full` where there is none for this asker."""
         if request.is_live:
             with self._seats.seat(who):
                 yield
             return
-        async with self._turns.turn(who, _TURN):
+        async with self._slots.slot(who, _WAIT):
             yield
 
     async def _ask(self, request: Request, body: Body) -> httpcore.Response:
@@ -175,17 +175,17 @@ class Forwarder:
         request: Request,
         answer: httpcore.Response,
         send: Send,
-        turn: AsyncExitStack,
+        slot: AsyncExitStack,
         who: str,
     ) -> None:
         try:
             if request.is_live:
                 await _stream(request, answer, send)
             elif announced(answer.headers, _WHOLE + 1) <= _WHOLE:
-                await _send_whole(request, answer, send, turn)
+                await _send_whole(request, answer, send, slot)
             else:
-                await turn.aclose()  # who downloads for long may ask for other things meanwhile
-                async with self._downloads.turn(who, _TURN):
+                await slot.aclose()  # who downloads for long may ask for other things meanwhile
+                async with self._downloads.slot(who, _WAIT):
                     await _stream(request, answer, send)
         except AWAY as error:
             log.warning("an answer broke off", error=type(error).__name__)
@@ -211,7 +211,7 @@ async def _start(request: Request, answer: httpcore.Response, send: Send) -> Non
 
 
 async def _send_whole(
-    request: Request, answer: httpcore.Response, send: Send, turn: AsyncExitStack
+    request: Request, answer: httpcore.Response, send: Send, slot: AsyncExitStack
 ) -> None:
     """Let go of the service before the client takes its time."""
     try:
@@ -219,7 +219,7 @@ async def _send_whole(
     except AWAY as error:
         raise _away(error) from error
     await _let_go(answer)
-    await turn.aclose()
+    await slot.aclose()
     await _start(request, answer, send)
     await send({"type": "http.response.body", "body": content, "more_body": False})
 

@@ -10,7 +10,7 @@ from hub_kit.asker import asker
 from hub_kit.crowd import Crowd, Phase
 from hub_kit.guard import Guard, ListenerLimits
 from hub_kit.pace import Pace
-from hub_kit.seats import Full, Lanes, Seats
+from hub_kit.seats import Full, Seats, Slots
 
 
 @pytest.mark.parametrize(
@@ -83,21 +83,21 @@ def test_a_seat_is_lent_and_given_back():
 
 
 async def test_turns_are_waited_for_by_their_own_asker_alone():
-    lanes = Lanes(1)
-    async with lanes.turn("a", 60):
-        async with lanes.turn("b", 60):
+    slots = Slots(1)
+    async with slots.slot("a", 60):
+        async with slots.slot("b", 60):
             with pytest.raises(Full):
-                async with lanes.turn("a", 0.01):
+                async with slots.slot("a", 0.01):
                     raise AssertionError
-        waiting = asyncio.create_task(_one_turn(lanes))
+        waiting = asyncio.create_task(_one_turn(slots))
         await asyncio.sleep(0)
         assert not waiting.done()
     await waiting
-    assert not lanes._lanes
+    assert not slots._slots
 
 
-async def _one_turn(lanes) -> None:
-    async with lanes.turn("a", 60):
+async def _one_turn(slots) -> None:
+    async with slots.slot("a", 60):
         pass
 
 

@@ -52,33 +52,33 @@ class Seats:
 
 
 @dataclass
-class _Lane:
+class _Slot:
     room: asyncio.Semaphore
     users: int = field(default=0)
 
 
-class Lanes:
-    """So many at a time for each asker; their next ones wait their turn, and nobody else does."""
+class Slots:
+    """So many at a time for each asker; their next ones wait for one, and nobody else does."""
 
     def __init__(self, each: int) -> None:
         self._each = each
-        self._lanes: dict[str, _Lane] = {}
+        self._slots: dict[str, _Slot] = {}
 
     @asynccontextmanager
-    async def turn(self, who: str, within: float) -> AsyncIterator[None]:
-        """Wait for a turn, so many seconds, else `Full`."""
-        lane = self._lanes.setdefault(who, _Lane(asyncio.Semaphore(self._each)))
-        lane.users += 1
+    async def slot(self, who: str, within: float) -> AsyncIterator[None]:
+        """Wait for a slot, so many seconds, else `Full`."""
+        slot = self._slots.setdefault(who, _Slot(asyncio.Semaphore(self._each)))
+        slot.users += 1
         try:
-            await _acquire(lane.room, within)
+            await _acquire(slot.room, within)
             try:
                 yield
             finally:
-                lane.room.release()
+                slot.room.release()
         finally:
-            lane.users -= 1
-            if not lane.users:
-                del self._lanes[who]
+            slot.users -= 1
+            if not slot.users:
+                del self._slots[who]
 
 
 async def _acquire(room: asyncio.Semaphore, within: float) -> None:
