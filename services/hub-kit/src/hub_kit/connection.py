@@ -72,6 +72,8 @@ class Connection(HttpToolsProtocol):
         self._waited = 0.0  # seconds in this phase
         self._messages = self._whole = self._wire = self._got = self._ignored = 0
         self._fault: Bite | None = None
+        self._size = 0  # bytes of the header, as far as it is here
+        self._hosts: list[bytes] = []
         self._body = Pace(self.limits.body_rate, self.limits.body_grace)
         self._answer = Pace(self.limits.answer_rate, self.limits.answer_grace)
 
@@ -139,21 +141,25 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._messages += 1
+        self._size, self._hosts = 0, []
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._lines += 1
         if self._lines > self.limits.header_lines:
             self._fault = Bite.HEADER_LINES
             raise _Wrong
-        if self._heading:  # trailers are nobody's, and come too late to be a header
-            super().on_header(name, value)
+        if not self._heading:
+            return  # trailers are nobody's, and come too late to be a header
+        super().on_header(name, value)
+        self._size += len(name) + len(value) + 4
+        if len(name) == 4 and name.lower() == b"host":
+            self._hosts.append(value)
 
     def on_headers_complete(self) -> None:
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-        if size > self.limits.header_bytes:
+        if self._size + len(self.url) > self.limits.header_bytes:
             self._fault = Bite.HEADER_BYTES
             raise _Wrong
-        one_host = _is_for_one_host(self.headers, self.parser.get_http_version())
+        one_host = _is_one(self._hosts) or (not self._hosts and self._is_old)
         if not (one_host and _has_path(self.url)):
             raise _Wrong
         super().on_headers_complete()
@@ -213,6 +219,11 @@ class Connection(HttpToolsProtocol):
         return None if self._body.holds(seconds, self._got) else Bite.BODY_RATE
 
     @property
+    def _is_old(self) -> bool:
+        """HTTP/1.0 knows no Host."""
+        return self.parser.get_http_version() == "1.0"
+
+    @property
     def _is_idle(self) -> bool:
         """Say whether no answer is being made."""
         cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first one
@@ -266,11 +277,8 @@ class Connection(HttpToolsProtocol):
         self.flow.resume_reading()
 
 
-def _is_for_one_host(headers: Sequence[tuple[bytes, bytes]], version: str) -> bool:
-    """RFC 9112 §3.2: one Host, and a right one; HTTP/1.0 may say none."""
-    hosts = [value for name, value in headers if name == b"host"]
-    if not hosts:
-        return version == "1.0"
+def _is_one(hosts: Sequence[bytes]) -> bool:
+    """RFC 9112 §3.2: one Host, and a right one."""
     return len(hosts) == 1 and _HOST.fullmatch(hosts[0].strip()) is not None
 
 

@@ -35,7 +35,9 @@ class Crowd(Generic[T]):
 
     def put(self, one: T, phase: Phase) -> None:
         """Take somebody in, or note that they are in another phase from now on."""
-        self.leave(one)
+        before = self._of.get(one)
+        if before is not None:
+            del self._phases[before][one]
         self._of[one] = phase
         self._phases[phase][one] = None
 

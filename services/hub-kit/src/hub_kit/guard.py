@@ -112,8 +112,8 @@ class Guard:
 
     def put(self, one: Guarded, phase: Phase) -> None:
         self._all.put(one, phase)
-        most = self._each if one.who else self._most
-        self._by_address.setdefault(one.who, Crowd(most)).put(one, phase)
+        if one.who and self._each < self._most:
+            self._by_address.setdefault(one.who, Crowd(self._each)).put(one, phase)
 
     def leave(self, one: Guarded) -> None:
         self._all.leave(one)
