@@ -40,6 +40,9 @@ bench: .venv/ready parts  ## measure, beside the floors of this machine
 chaos: .venv/ready  ## kill and freeze a hub's processes while mails come in (ARGS="--kills 30 --bus kafka")
 	$(RUN) python -m tests.chaos $(ARGS)
 
+attack: .venv/ready  ## one client holds what it can: what do other people feel? two minutes; ARGS=… names attacks
+	$(RUN) python -m tests.attack $(ARGS)
+
 kafka: .venv/ready  ## run a real Apache Kafka on this machine until Ctrl-C
 	$(RUN) python -m local_hub.kafka $(ARGS)
 
@@ -60,4 +63,4 @@ parts:
 	python3 -m venv .tools
 	.tools/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9,<0.14'
 
-.PHONY: help demo test test-quick test-long check bench chaos kafka keycloak clean parts
+.PHONY: help demo test test-quick test-long check bench chaos attack kafka keycloak clean parts

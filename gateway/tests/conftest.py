@@ -15,7 +15,6 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from starlette.applications import Starlette
@@ -23,10 +22,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from gateway.app import compose
+from gateway.app import compose, headers_of
 from gateway.settings import GatewaySettings
 from hub_kit.ground import Ground
+from hub_kit.guard import INSIDE
 from hub_kit.processes import peer
+from hub_kit.serve import make_server
 from hub_kit.settings import HubSettings
 from hub_kit.testing import fresh_database, open_ground
 from hub_kit.tokens import Caller, verify
@@ -51,20 +52,14 @@ PEOPLE = {
 
 
 @asynccontextmanager
-async def serving(app: Any, port: int = 0) -> AsyncIterator[str]:
-    """Serve an ASGI app in this loop; yield host:port."""
+async def serving(
+    app: Any, port: int = 0, settings: GatewaySettings | None = None
+) -> AsyncIterator[str]:
+    """Serve an ASGI app in this loop, a gateway where it has settings; yield host:port."""
     door = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        ws="none",
-        proxy_headers=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
+    limits, said = (settings.listener, headers_of(settings)) if settings else (INSIDE, [])
+    options = {"lifespan": "off", "timeout_graceful_shutdown": 1}
+    server = make_server(app, "test", limits, headers=said, **options)
     running = asyncio.create_task(server._serve([door]))
     try:
         yield f"127.0.0.1:{door.getsockname()[1]}"
@@ -88,6 +83,8 @@ class Behind:
                 Route("/live", self.live),
                 Route("/big", self.big),
                 Route("/broken", self.broken),
+                Route("/broken/large", self.broken),
+                Route("/page", self.page),
                 Route("/cookies", self.cookies),
                 Route("/hooks/web/musterstadt/cookies", self.cookies),
                 Route("/file", self.file),
@@ -144,7 +141,12 @@ class Behind:
             yield b"half"
             raise ConnectionError
 
-        return StreamingResponse(pieces(), headers={"Content-Length": "8"})
+        size = 8_000_000 if request.url.path.endswith("large") else 8
+        return StreamingResponse(pieces(), headers={"Content-Length": str(size)})
+
+    async def page(self, request: Request) -> Response:
+        self.got.append(request)
+        return Response(b"x" * 400_000)
 
     async def cookies(self, request: Request) -> Response:
         answer = Response("")
@@ -173,6 +175,10 @@ class Gate:
         return httpx.AsyncClient(
             base_url=f"http://{self.address}", headers=headers, timeout=30, **more
         )
+
+    @property
+    def door(self) -> Any:
+        return self.app.app
 
     def caller(self, audience: str) -> Caller:
         """Return who called the service last, as it would verify it."""
@@ -354,7 +360,7 @@ def open_gate(database, tmp_path, settings_of):
             async with serving(behind.app()) as service:
                 settings = settings_of(f"127.0.0.1:{port}", service, **more)
                 app, parts = compose(known, settings)
-                async with serving(app, port) as address:
+                async with serving(app, port, settings) as address:
                     yield Gate(address, settings, known, behind, app)
                 for close in parts.closing:
                     await close()

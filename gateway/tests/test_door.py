@@ -173,14 +173,16 @@ async def test_a_body_that_grows_over_the_limit_ends_there(open_gate):
     async with open_gate(body_limit=10_240) as gate, gate.browser() as browser:
         answer = await browser.post("/musterstadt/kontakt", content=pieces())
         assert answer.status_code == 413
-        await asyncio.wait_for(gate.behind.cancelled.wait(), 30)
-        assert gate.behind.taken <= 10_240
+        assert gate.behind.got == [], "nobody inside was asked"
         fits = await browser.post("/musterstadt/kontakt", content=b"x" * 10_240)
         assert fits.json()["bytes"] == 10_240
 
 
-async def test_what_streams_in_is_not_held(gate):
-    """A body without a length reaches the service piece by piece."""
+FLOWING = {"body_bytes": 0}  # as where all room for bodies is taken
+
+
+async def test_what_finds_no_room_flows_in(open_gate):
+    """A body that is not held reaches the service piece by piece."""
     go_on = asyncio.Event()
 
     async def pieces():
@@ -191,7 +193,7 @@ async def test_what_streams_in_is_not_held(gate):
     async def arrived():
         return gate.behind.taken == 5
 
-    async with gate.browser() as browser:
+    async with open_gate(shares=FLOWING) as gate, gate.browser() as browser:
         sending = asyncio.create_task(browser.post("/musterstadt/x", content=pieces()))
         await eventually(arrived)
         go_on.set()
@@ -220,20 +222,147 @@ async def test_a_download_ends_with_its_reader(gate):
     assert whole == 100_000_000
 
 
-async def test_an_upload_ends_with_its_sender(gate):
+async def test_an_upload_ends_with_its_sender(open_gate):
+    async with open_gate(shares=FLOWING) as gate:
+        writer = await begin(gate, b"Content-Length: 1000000\r\n\r\nhalf")
+
+        async def arrived():
+            return gate.behind.taken == 4
+
+        await eventually(arrived)
+        writer.close()
+        await asyncio.wait_for(gate.behind.cancelled.wait(), 30)
+
+
+async def begin(gate, rest: bytes, method: str = "POST", path: str = "/musterstadt/x"):
+    """Send as much of a request as there is, and keep the line."""
     _, writer = await asyncio.open_connection(*gate.address.split(":"))
-    head = (
-        f"POST /musterstadt/x HTTP/1.1\r\nHost: {gate.address}\r\n"
-        "Sec-Fetch-Site: same-origin\r\nContent-Length: 1000000\r\n\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: {gate.address}\r\nSec-Fetch-Site: same-origin\r\n"
+    writer.write(head.encode() + rest)
+    return writer
+
+
+DRIBBLED = [
+    b"Content-Length: 100\r\n\r\nx",
+    b"Content-Length: 2000000\r\n\r\n" + b"x" * 1_500_000,
+    b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+    b"Transfer-Encoding: chunked\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("rest", DRIBBLED)
+async def test_a_body_that_is_not_whole_holds_nothing_inside(gate, rest):
+    writers = [await begin(gate, rest) for _ in range(3)]
+    gatherer = gate.door.forwarder._gatherer
+    came = rest.count(b"x") * 3 if b"Length" in rest else 2 * 3 * (b"ab" in rest)
+
+    async def all_here():
+        return gatherer.bytes.taken == came
+
+    await eventually(all_here)
+    assert gate.behind.got == []
+    assert gate.door.forwarder._pool.connections == []
+    async with gate.browser() as browser:
+        said = await browser.post("/musterstadt/kontakt", content=b"y" * 3_000_000)
+        assert said.json()["bytes"] == 3_000_000
+    for writer in writers:
+        writer.close()
+
+    async def let_go():
+        return gatherer.bytes.taken == 0
+
+    await eventually(let_go)
+    assert len(gate.behind.got) == 1
+
+
+async def test_a_body_in_pieces_goes_in_with_its_length(gate):
+    async def pieces():
+        yield b"first"
+        yield b"second"
+
+    async with gate.browser() as browser:
+        said = (await browser.post("/musterstadt/x", content=pieces())).json()
+    headers = dict(said["headers"])
+    assert (said["bytes"], headers["content-length"]) == (11, "11")
+    assert "transfer-encoding" not in headers
+
+
+async def test_what_flows_in_is_shared_out_too(open_gate, title):
+    shares = FLOWING | {"flowing": 2, "flowing_each": 1}
+    async with open_gate(shares=shares) as gate, gate.browser() as browser:
+        writer = await begin(gate, b"Content-Length: 1000000\r\n\r\nhalf")
+
+        async def arrived():
+            return gate.door.forwarder._gatherer.flowing.taken == 1
+
+        await eventually(arrived)
+        full = await browser.post("/musterstadt/x", content=b"y" * 1_000_000)
+        assert (full.status_code, full.headers["retry-after"]) == (429, "5")
+        assert title(full) == "Bitte warten Sie einen Augenblick"
+        assert (await browser.get("/musterstadt/")).status_code == 200
+        writer.close()
+
+
+WITH_BODY = [
+    (method, path, rest)
+    for method in ("GET", "HEAD", "OPTIONS")
+    for path in (
+        "/musterstadt/",
+        "/",
+        "/login",
+        "/static/x/hub.css",
+        "/hooks/sms/musterstadt/sms-1",
     )
-    writer.write(head.encode() + b"half")
+    for rest in (b"Content-Length: 5\r\n\r\nab", b"Transfer-Encoding: chunked\r\n\r\n5\r\nab")
+]
 
-    async def arrived():
-        return gate.behind.taken == 4
 
-    await eventually(arrived)
-    writer.close()
-    await asyncio.wait_for(gate.behind.cancelled.wait(), 30)
+async def test_what_only_asks_has_no_body(gate):
+    for method, path, rest in WITH_BODY:
+        reader, writer = await asyncio.open_connection(*gate.address.split(":"))
+        writer.write(f"{method} {path} HTTP/1.1\r\nHost: {gate.address}\r\n".encode() + rest)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.split()[1] in {b"400", b"405"}, (method, path, head)
+        assert b"x-content-type-options: nosniff" in head.lower()
+        writer.close()
+    assert gate.behind.got == []
+
+
+async def test_who_takes_an_answer_slowly_holds_nothing_inside(gate):
+    """A page is read whole before it is sent: the service has nothing to do with a slow line."""
+    _, writer = await asyncio.open_connection(*gate.address.split(":"))
+    head = f"GET /musterstadt/page HTTP/1.1\r\nHost: {gate.address}\r\n\r\n"
+    writer.write(head.encode() * 60)  # more answers than anybody's buffers hold
+    pool = gate.door.forwarder._pool
+
+    async def stuck():
+        return len(gate.behind.got) > 3 and all(one.is_idle() for one in pool.connections)
+
+    await eventually(stuck)
+    writer.transport.abort()
+
+
+async def test_live_pages_are_shared_out(open_gate):
+    shares = {"live": 3, "live_each": 2}
+    live = {"Accept": "text/event-stream"}
+    async with open_gate(shares=shares) as gate, gate.browser(headers=live) as browser:
+        async with (
+            browser.stream("GET", "/musterstadt/live") as one,
+            browser.stream("GET", "/musterstadt/live") as two,
+        ):
+            await anext(one.aiter_text())
+            await anext(two.aiter_text())
+            full = await browser.get("/musterstadt/live")
+            assert (full.status_code, full.headers["retry-after"]) == (429, "5")
+            async with gate.browser() as staff:
+                await gate.log_in(staff, "anna")
+                async with staff.stream("GET", "/desk/live", headers=live) as other:
+                    assert other.status_code == 200, "whoever is logged in counts alone"
+
+        async def free():
+            return gate.door.forwarder._seats.taken == 0
+
+        await eventually(free)
 
 
 async def test_a_live_page_ends_with_its_session(gate, monkeypatch):
@@ -252,8 +381,9 @@ async def test_a_live_page_ends_with_its_session(gate, monkeypatch):
 
 async def test_half_an_answer_is_not_taken_for_a_whole_one(gate):
     async with gate.browser() as browser:
+        assert (await browser.get("/musterstadt/broken")).status_code == 503
         with pytest.raises(httpx.RemoteProtocolError):
-            await browser.get("/musterstadt/broken")
+            await browser.get("/musterstadt/broken/large")
 
 
 async def test_a_service_that_is_away_is_said(open_gate, title):

@@ -13,7 +13,7 @@ from hub_kit.keys import KeyRing, beside
 from hub_kit.settings import HubSettings, Loaded
 from hub_kit.testing import fresh_database
 from local_hub.__main__ import main
-from local_hub.check import _identity
+from local_hub.check import _identity, check_handles
 from local_hub.locate import MODEL
 from local_hub.peers.identity import make_provider, playing
 from local_hub.programs import migrations
@@ -216,3 +216,12 @@ async def test_which_claim_is_lacking(logged_in_in_vain, claim, key, fault):
     assert bool(finding.fault) == bool(fault)
     assert finding.fault.endswith(fault)
     assert not fault or finding.remedy.startswith("let the provider put it into the ID token")
+
+
+@pytest.mark.parametrize(("number", "is_well"), [(1024, False), (4095, False), (4096, True)])
+def test_too_few_file_handles_are_said(tmp_path, number, is_well):
+    found = check_handles(number)
+    assert (found.fault == "") is is_well
+    loaded = Loaded.read(write(tmp_path, lambda _: None))
+    line = found.line(loaded)
+    assert is_well or ("file handles" in line and "LimitNOFILE=" in line)

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
-from gateway.forward import TooLarge
+from gateway.gather import TooLarge
 from gateway.log_in import DESK, WITHIN, Login, local
 from gateway.log_out import DONE, Leave, Logout
 from gateway.security_txt import write_security_txt
@@ -26,7 +26,9 @@ from hub_pages.problems import error_page, wants_page
 
 HERE = Path(__file__).parent
 LEAVING = "faden_logout"  # the cookie that knows a log-out again when the provider sends it back
-_TOLD = 64 * 1024  # bytes of a form of the provider
+_FORM = 64 * 1024  # bytes of a form that we read ourselves
+_FIELDS = 20
+_GET = frozenset({"GET", "HEAD"})
 _NO_STORE = {"Cache-Control": "no-store"}
 log = structlog.get_logger()
 
@@ -65,7 +67,7 @@ class Answers:
     def log_in_first(self, request: Request, to: str) -> Response:
         """Send a person to the log-in; a program, or a form sent too late, is only told where."""
         address = f"/login?to={quote(to, safe='/')}"
-        if request.method == "GET" and wants_page(request) and "hx-request" not in request.headers:
+        if request.method in _GET and wants_page(request) and "hx-request" not in request.headers:
             return RedirectResponse(address, 303)
         answer = self.refuse(request, 401)
         answer.headers["X-Faden-Login"] = address
@@ -85,7 +87,7 @@ class Answers:
 
     async def login(self, request: Request, known: Known) -> Response:
         """Answer below /login."""
-        step = (request.method, request.url.path)
+        step = ("GET" if request.method in _GET else request.method, request.url.path)
         if step == ("GET", "/login"):
             return await self._start(request, known)
         if step == ("GET", "/login/callback"):
@@ -96,9 +98,9 @@ class Answers:
 
     async def logout(self, request: Request, known: Known) -> Response:
         """Answer below /logout: ask for GET, end the session for POST."""
-        if (request.method, request.url.path) == ("GET", DONE):
+        if request.method in _GET and request.url.path == DONE:
             return self._left(request)
-        if request.url.path != "/logout" or request.method not in {"GET", "HEAD", "POST"}:
+        if request.url.path != "/logout" or request.method not in _GET | {"POST"}:
             return self.refuse(request, 404)
         if request.method != "POST" and known.session:
             return self._pages.page(request, "log_out.html")
@@ -150,13 +152,8 @@ class Answers:
         """Answer the provider, which says whose session has ended (Back-Channel Logout §2.8)."""
         if self._logout is None or request.method != "POST":
             return self.refuse(request, 405 if self._logout else 404)
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > _TOLD:
-                raise TooLarge
         try:
-            await self._logout.hear(body)
+            await self._logout.hear(await _read(request))
         except Permanent as error:
             log.warning("refused: a log-out of the provider", reason=str(error)[:200])
             said = {"error": "invalid_request", "error_description": str(error)}
@@ -200,12 +197,11 @@ class Answers:
             return self.log_in_first(request, DESK)
         to = local(request.query_params.get("to", DESK))
         grants = {f"{g.tenant}/{g.role}": g for g in known.session.grants}
-        if request.method == "GET":
+        if request.method in _GET:
             return self._pages.page(
                 request, "choose.html", grants=grants, tenants=self._tenants, session=known.session
             )
-        async with request.form() as form:
-            chosen = grants.get(str(form.get("grant", "")))
+        chosen = grants.get(_field(await _read(request), "grant"))
         if chosen is None:
             return self.refuse(request, 403)
         await self._sessions.act(known.cookie, replace(known.session, acting=chosen))
@@ -224,3 +220,22 @@ class Answers:
         answer.set_cookie(
             name, value, max_age, path=path, httponly=True, samesite="lax", secure=secure
         )
+
+
+async def _read(request: Request) -> bytes:
+    """Return the form that was sent; `TooLarge` where it is none of ours."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _FORM:
+            raise TooLarge
+    return bytes(body)
+
+
+def _field(form: bytes, name: str) -> str:
+    """Return a field of a form; empty where there is none, or where it is no form."""
+    try:
+        fields = parse_qs(form.decode(), max_num_fields=_FIELDS)
+    except ValueError:
+        return ""
+    return fields.get(name, [""])[0]

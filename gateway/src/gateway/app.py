@@ -5,7 +5,6 @@ import socket
 from datetime import timedelta
 from functools import partial
 
-import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,10 +23,11 @@ from gateway.settings import ABOUT, SERVICE, GatewaySettings
 from hub_kit.ground import Ground
 from hub_kit.hooks import Account
 from hub_kit.keys import KeyRing
+from hub_kit.serve import make_server
 from hub_kit.settings import HubSettings, Loaded, or_exit
 from hub_kit.shell import Parts, database_check, listen_on, make_app, run
 from hub_kit.trim import Trimmer
-from hub_pages.headers import SecurityHeaders
+from hub_pages.headers import HEADERS, SecurityHeaders, policy
 
 _GRACE = 3  # seconds; live pages never end by themselves
 
@@ -40,7 +40,7 @@ def compose(ground: Ground, settings: GatewaySettings) -> tuple[ASGIApp, Parts]:
         timedelta(hours=settings.longest_hours),
     )
     sessions = Sessions(ground.pool, ground.ring, idle, longest)
-    limiter, forwarder = Limiter(ground.pool, ground.ring), Forwarder()
+    limiter, forwarder = Limiter(ground.pool, ground.ring), Forwarder(settings.shares)
     lacks = Lacks(ground.pool)
     provider = Provider(settings.oidc, settings.oidc.secret()) if settings.oidc else None
     login = Login(provider, settings, ground.ring, tuple(tenants), lacks) if provider else None
@@ -69,6 +69,15 @@ def _origins(hub: HubSettings, settings: GatewaySettings) -> Origins:
     }
 
 
+_STRICT = "strict-transport-security", "max-age=31536000"
+
+
+def headers_of(settings: GatewaySettings) -> list[tuple[str, str]]:
+    """Return what is said where the listener answers by itself: the same as everywhere."""
+    said = {**HEADERS, "Content-Security-Policy": policy()}
+    return [*said.items(), *([_STRICT] if settings.is_secure else [])]
+
+
 class StrictTransport:
     """Tells browsers to come by https only, from now on (RFC 6797)."""
 
@@ -78,7 +87,8 @@ class StrictTransport:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
-                header = (b"strict-transport-security", b"max-age=31536000")
+                name, value = _STRICT
+                header = (name.encode(), value.encode())
                 message = {**message, "headers": [*message.get("headers", ()), header]}
             await send(message)
 
@@ -99,19 +109,14 @@ class Listener:
     async def run(self) -> None:
         """Serve until cancelled; who is still being answered then has a few seconds."""
         door, self._open = self._open or self._listen(), None
-        proxies = list(self._settings.trusted_proxies)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                self._app,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                lifespan="off",
-                ws="none",
-                proxy_headers=bool(proxies),
-                forwarded_allow_ips=proxies,
-                timeout_graceful_shutdown=_GRACE,
-            )
+        server = make_server(
+            self._app,
+            "door",
+            self._settings.listener,
+            headers=headers_of(self._settings),
+            trusted=self._settings.trusted_proxies,
+            lifespan="off",
+            timeout_graceful_shutdown=_GRACE,
         )
         # `serve` would take the signals, which belong to the server of the probes.
         serving = asyncio.create_task(server._serve([door]))  # noqa: SLF001

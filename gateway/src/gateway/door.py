@@ -5,8 +5,10 @@ Rule 2. From where: what changes something comes from our own pages, or 403.
 Rule 3. Who: a session for the desk, nobody in particular for the citizen's pages.
 Rule 4. How often: 429 with the seconds to wait.
 Rule 5. May they: the table of rights, or 403.
-Rule 6. How much: a body over the limit is refused before it is read, or where it grows over it.
+Rule 6. How much: a body over the limit is refused before it is read, or where it grows over it; one
+        where none belongs is refused at once. Nobody has more than their share of what all need.
 Rule 7. Inwards goes our token, and nothing that looks like one.
+Rule 8. Whatever happens is answered, with a page of ours: a fault of ours is a line in the log.
 Providers' hooks have a door of their own, with rules of their own: `gateway.hooks`.
 """
 
@@ -18,22 +20,27 @@ from typing import Any
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as Asked
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.answer import Answers, Known
 from gateway.cross_site import SAFE, is_ours
-from gateway.filter import Said, inward
-from gateway.forward import Forwarder, Request, TooLarge, refuse_body
+from gateway.filter import Said, announced, has_body, inward
+from gateway.forward import BrokenOff, Forwarder, Malformed, Request, refuse
+from gateway.gather import Incoming, TooLarge
 from gateway.hooks import HookDoor
 from gateway.limit import Limiter, asker
 from gateway.route import Destination, Forward, Move, Own, route
 from gateway.sessions import Sessions
 from gateway.settings import GatewaySettings
 from hub_contract.errors import Temporary
+from hub_kit import logs
 from hub_kit.keys import KeyRing
 from hub_kit.rights import may
+from hub_kit.seats import Full
+from hub_kit.shell import problem_of
 from hub_kit.tokens import Caller, issue
 
 METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
@@ -61,6 +68,21 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return  # no WebSockets here; the server refuses what nobody accepts
+        answering = _Answering(send)
+        try:
+            incoming = Incoming(receive, has_body=has_body(scope["headers"]))
+            await self._pass(scope, incoming, answering)
+        except ClientDisconnect:
+            return  # nobody is there to be told
+        except BrokenOff:
+            raise
+        except Exception as error:  # noqa: BLE001 - outermost: whatever it is, it is answered
+            log.error("a fault of ours", error=logs.where(error))
+            if answering.begun:
+                raise BrokenOff from None
+            await problem_of(500)(scope, receive, send)
+
+    async def _pass(self, scope: Scope, receive: Incoming, send: Send) -> None:
         if hook := self.hooks.find(scope):
             await self.hooks(hook, scope, receive, send)
             return
@@ -69,13 +91,8 @@ class Door:
         try:
             answer = await self._decide(asked, destination)
             await answer(asked.scope, receive, send)
-        except Refusal as refusal:
-            await self._refuse(asked, refusal)(asked.scope, receive, send)
-        except Temporary as error:
-            log.warning("answered: try again", reason=str(error)[:200])
-            await self._refuse(asked, Refusal(503, 5))(asked.scope, receive, send)
-        except TooLarge:
-            await refuse_body(self._refuse(asked, Refusal(413)), asked.scope, receive, send)
+        except _REFUSED as error:
+            await refuse(self._answer_to(asked, error), asked.scope, receive, send)
 
     def _destination(self, scope: Scope) -> Destination:
         host = Headers(scope=scope).get("host", "").lower()
@@ -87,6 +104,8 @@ class Door:
             raise Refusal(404)
         if asked.method not in METHODS:
             raise Refusal(405)
+        if asked.method in SAFE and has_body(asked.headers.raw):
+            raise Refusal(400)
         if isinstance(destination, Move):
             return _moved(asked, destination)
         if destination is Own.STATIC:
@@ -98,7 +117,10 @@ class Door:
             return await self._forward(asked, destination, known)
         return await self._own(asked, destination, known)
 
-    def _refuse(self, asked: Asked, refusal: Refusal) -> Response:
+    def _answer_to(self, asked: Asked, error: Exception) -> Response:
+        if isinstance(error, Temporary):
+            log.warning("answered: try again", reason=str(error)[:200])
+        refusal = _refusal_of(error)
         answer = self.answers.refuse(asked, refusal.status)
         if refusal.wait:
             answer.headers["Retry-After"] = str(refusal.wait)
@@ -131,8 +153,7 @@ class Door:
         # A whole office may end at once, and no provider asks twice.
         if destination is Own.BACK_CHANNEL:
             rule, rate = "back-channel", limits.read
-        who = known.cookie if known.session else asker(_peer(asked))
-        if wait := await self.limiter.ask(rule, rate, who):
+        if wait := await self.limiter.ask(rule, rate, _who(asked, known)):
             raise Refusal(429, wait)
 
     async def _static(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,7 +182,7 @@ class Door:
         action = "read" if asked.method in SAFE else "write"
         if destination.thing and not may(caller.role, action, destination.thing):
             raise Refusal(403)
-        if int(asked.headers.get("content-length", "0")) > self.settings.body_limit:
+        if announced(asked.headers.raw) > self.settings.body_limit:
             raise TooLarge
         return partial(self._carry, destination, known, caller)
 
@@ -191,7 +212,8 @@ class Door:
             self.settings.is_secure,
             self.settings.body_limit,
         )
-        await self.forwarder.carry(request, receive, send, partial(self._over, known))
+        who = _who(Asked(scope), known)
+        await self.forwarder.carry(request, receive, send, partial(self._over, known), who)
 
     async def _over(self, known: Known) -> None:
         """Return once a live page has nobody behind it; a citizen's ends with its service."""
@@ -199,6 +221,33 @@ class Door:
             await self.sessions.over(known.cookie, known.session)
         else:
             await asyncio.Event().wait()
+
+
+class _Answering:
+    """Knows whether anything of the answer is out already."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.begun = send, False
+
+    async def __call__(self, message: Message) -> None:
+        self.begun = True
+        await self._send(message)
+
+
+_REFUSED = (Refusal, Temporary, TooLarge, Malformed, Full)
+
+
+def _refusal_of(error: Exception) -> Refusal:
+    match error:
+        case Refusal():
+            return error
+        case TooLarge():
+            return Refusal(413)
+        case Malformed():
+            return Refusal(400)
+        case Full(mine=True):
+            return Refusal(429, 5)
+    return Refusal(503, 5)
 
 
 def _as_seen(scope: Scope, destination: Destination) -> dict[str, Any]:
@@ -224,6 +273,11 @@ def _is_in(known: Known, destination: Forward) -> bool:
         return False
     acting = known.session.acting
     return acting is None or destination.tenant in {"", acting.tenant}
+
+
+def _who(asked: Asked, known: Known) -> str:
+    """Return who counts as one asker: a session that is logged in, else an address."""
+    return known.cookie if known.session else asker(_peer(asked))
 
 
 def _peer(asked: Asked) -> str:

@@ -30,6 +30,8 @@ _HOP = frozenset(
         b"upgrade",
     }
 )
+# Without these it would be another request, whatever a client says.
+_FOR_ALL = frozenset({b"content-length", b"content-type", b"host"})
 # What some framework somewhere believes, and what only we may say.
 _OURS_TO_SAY = frozenset(
     {
@@ -61,6 +63,27 @@ class Said:
     scheme: str
     peer: str
     name: str = ""  # of the member of staff, as colleagues read it
+
+
+def has_body(headers: Iterable[Header]) -> bool:
+    """Say whether a body follows these headers (RFC 9112 §6.3)."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b" 0"))
+        for name, value in headers
+    )
+
+
+def announced(headers: Iterable[Header], otherwise: int = 0) -> int:
+    """Return how long the body is, as its sender says, in bytes."""
+    said = [value for name, value in headers if name.lower() == b"content-length"]
+    return int(said[0]) if said and said[0].isdigit() and len(said[0]) < 19 else otherwise
+
+
+def with_length(headers: Iterable[Header], size: int) -> list[Header]:
+    """Return them for a body of this length, in one piece."""
+    framing = {b"content-length", b"transfer-encoding"}
+    kept = [header for header in headers if header[0] not in framing]
+    return [*kept, (b"content-length", b"%d" % size)]
 
 
 def hooked(headers: Iterable[Header], said: Said) -> list[Header]:
@@ -109,7 +132,8 @@ def outward(headers: Iterable[Header], prefix: str, *, secure: bool) -> list[Hea
 
 def _named_by_connection(headers: Iterable[Header]) -> frozenset[bytes]:
     named = [value for name, value in headers if name == b"connection"]
-    return frozenset(word.strip().lower() for value in named for word in value.split(b","))
+    words = frozenset(word.strip().lower() for value in named for word in value.split(b","))
+    return words - _FOR_ALL
 
 
 def _passing_cookies(headers: Iterable[Header]) -> bytes:

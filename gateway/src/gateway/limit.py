@@ -8,16 +8,18 @@ Rule 2. Hooks are counted in the process, each copy for itself: a burst from one
 """
 
 import hmac
-import ipaddress
 import math
 import time
 from collections.abc import Callable
 from datetime import timedelta
 
 from gateway.settings import Rate
+from hub_kit.asker import asker
 from hub_kit.database import Pool, affected, connect
 from hub_kit.keys import KeyRing
 from hub_kit.tokens import derive_key
+
+__all__ = ["HookLimiter", "Limiter", "asker"]
 
 _ASK = """
 insert into bucket as b (key, due) values ($1, now() + $2::interval)
@@ -70,16 +72,3 @@ class HookLimiter:
         now, before = self._now(), len(self._due)
         self._due = {who: due for who, due in self._due.items() if due > now}
         return before - len(self._due)
-
-
-def asker(peer: str) -> str:
-    """Return what counts as one asker: an IPv4 address, or the /64 that one line gets of IPv6."""
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return peer
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return peer

@@ -9,7 +9,6 @@ import secrets
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -132,6 +131,6 @@ def _cookie(state: str) -> str:
 
 def local(to: str) -> str:
     """Return `to` if it is a path of ours, else the desk: nobody is sent elsewhere from here."""
-    parts = urlsplit(to)
+    # What begins so has no scheme and no host, however the rest may look (RFC 3986 §4.2).
     plain = to.startswith("/") and not to.startswith("//") and to.isprintable() and "\\" not in to
-    return to if plain and not parts.netloc and not parts.scheme else DESK
+    return to if plain else DESK

@@ -9,11 +9,13 @@ from pydantic import AfterValidator, BaseModel, Field, field_validator, model_va
 
 from hub_contract.words import Channel, Tenant
 from hub_kit.about import About
+from hub_kit.guard import ListenerLimits
 from hub_kit.listen import Listen, ListenAddress
 from hub_kit.secret import read_secret
 from hub_kit.settings import PUBLIC, ConfigurationError, Loaded, Section
 
 SERVICE = "gateway"
+MEGABYTE = 1024 * 1024
 # First parts of paths that are the gateway's own: no tenant may have such a name.
 RESERVED = frozenset({"desk", "static", "hooks", "login", "logout", "healthz", "readyz", "metrics"})
 
@@ -44,6 +46,19 @@ class Limits(Section):
     # From one address to one account, at each copy of the gateway: 200 a second all day, and what
     # has piled up at once.
     hook: Rate = Rate(times=2000, seconds=10)
+
+
+class Shares(Section):
+    """What one asker may have of what all share: an address, or the session of who is logged in."""
+
+    body_bytes: int = Field(default=256 * MEGABYTE, ge=0, description="held until they are whole")
+    body_bytes_each: int = Field(default=64 * MEGABYTE, ge=0)
+    flowing: int = Field(default=8, ge=1, description="bodies that found no room there")
+    flowing_each: int = Field(default=2, ge=1)
+    requests_each: int = Field(default=12, ge=1, description="under way inwards; more wait")
+    downloads_each: int = Field(default=32, ge=1, description="large answers; more wait")
+    live: int = Field(default=4096, ge=1, description="live pages")
+    live_each: int = Field(default=64, ge=1)
 
 
 class Oidc(Section):
@@ -100,14 +115,18 @@ class GatewaySettings(Section):
     oidc: Oidc | None = Field(default=None, description="without it nobody can log in")
     idle_minutes: float = Field(default=30, gt=0, description="a session ends unused after")
     longest_hours: float = Field(default=10, gt=0, description="a session ends anyhow after")
-    body_limit: int = Field(default=64 * 1024 * 1024, ge=1024, description="bytes of a request")
+    body_limit: int = Field(default=64 * MEGABYTE, ge=1024, description="bytes of a request")
     hook_limit: int = Field(
-        default=32 * 1024 * 1024, ge=1024, description="bytes of a hook; most channels want less"
+        default=32 * MEGABYTE, ge=1024, description="bytes of a hook; most channels want less"
     )
     security_contact: str = Field(
         default="", description="whom to tell about a weakness: mailto:… or https://… (RFC 9116)"
     )
     limits: Limits = Limits()
+    shares: Shares = Shares()
+    listener: ListenerLimits = Field(
+        default=ListenerLimits(), description="what one client may take of the door"
+    )
 
     @field_validator("security_contact")
     @classmethod

@@ -1,16 +1,20 @@
 """What an open page hears: what it missed, what comes, a merge, the end of its session."""
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from channel_web.parse import Inbox
 from channel_web.receive import live
 from channel_web.receive.session import Session
 from channel_web.receive.visit import Visit
 from hub_contract.references import normalise_reference
+from hub_kit.live import LiveStream
+from hub_kit.seats import Seats
 from hub_kit.testing import eventually
 
 URL = "/musterstadt"
@@ -137,12 +141,44 @@ async def test_no_ear_is_left_behind(town, visit, inbox):
     assert town.portal.tail.listening == 0
 
 
-async def test_without_a_session_or_room_there_is_no_stream(citizen, town, inbox, settings):
+FULL = [
+    ({"of_inbox": Seats(0, 9)}, 429),
+    ({"of_address": Seats(0, 9)}, 429),
+    ({"of_inbox": Seats(9, 0)}, 503),
+]
+
+
+@pytest.mark.parametrize(("seats", "status"), FULL)
+async def test_without_a_seat_there_is_no_stream(citizen, town, inbox, seats, status):
+    town.portal.__dict__.update(seats)
+    answer = await citizen.get(f"{URL}/vorgang/live", headers={"Accept": "text/event-stream"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (status, "60")
+    portal = town.portal
+    assert (portal.of_inbox.taken, portal.of_address.taken) == (0, 0), "none, or all that it takes"
+
+
+async def test_a_seat_is_given_back_where_a_stream_never_begins(town):
+    portal = town.portal
+    stream = LiveStream(live.follow(None, None, 0), {"inbox": portal.of_inbox})
+    assert portal.of_inbox.taken == 1
+
+    async def gone() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def nobody(_: object) -> None:
+        raise OSError
+
+    with suppress(ClientDisconnect):
+        await stream({"type": "http", "asgi": {"spec_version": "2.4"}}, gone, nobody)
+    assert portal.of_inbox.taken == 0
+
+
+async def test_without_a_session_there_is_no_stream(citizen):
     accept = {"Accept": "text/event-stream"}
-    town.portal.settings.__dict__["streams"] = 0
-    assert (await citizen.get(f"{URL}/vorgang/live", headers=accept)).status_code == 503
-    citizen.cookies.clear()
     assert (await citizen.get(f"{URL}/vorgang/live", headers=accept)).status_code == 403
+    for after in ("-1", "99999999999999999999999"):
+        answer = await citizen.get(f"{URL}/vorgang/live?after={after}", headers=accept)
+        assert answer.status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from hub_contract.errors import Permanent, Temporary
 from hub_kit.about import Peer, about, names
 from hub_kit.blobs import open_blobs
 from hub_kit.database import AWAY
+from hub_kit.handles import ENOUGH, raise_handles
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
 from hub_kit.signers import GATEWAY
@@ -56,7 +57,16 @@ def check_configuration(loaded: Loaded) -> list[Finding]:
     return [
         Finding("tenants", f"{len(loaded.hub.tenants)}, with {addresses} accounts"),
         Finding("services", ", ".join(loaded.hub.services)),
+        check_handles(raise_handles()),
     ]
+
+
+def check_handles(number: int) -> Finding:
+    """Every connection takes a file handle or two; services take as many as they may have."""
+    few = number < ENOUGH
+    fault = f"few people at a time find a place (fewer than {ENOUGH})" if few else ""
+    remedy = "raise it: LimitNOFILE= of the unit, `ulimit -n`, or --ulimit nofile" if few else ""
+    return Finding("file handles", str(number), fault, remedy)
 
 
 async def check_connections(loaded: Loaded) -> list[Finding]:

@@ -32,6 +32,8 @@ class WebSettings(Section):
     upload_seconds: float = Field(default=600, gt=0, description="in which a form must be here")
     session_minutes: int = Field(default=30, ge=1, le=1440, description="idle, then it ends")
     streams: int = Field(default=500, ge=1, description="live pages at a time")
+    streams_inbox: int = Field(default=8, ge=1, description="of them for one inbox")
+    streams_address: int = Field(default=50, ge=1, description="of them for one address")
 
     @field_validator("store")
     @classmethod

@@ -5,27 +5,50 @@ Rule 1. Hints, not truth: who listens first and then looks at the store misses n
 Rule 2. Nobody waits for a slow page. What is too much for its queue is dropped, and it is told to
         look again; so is everyone after an interruption.
 Rule 3. A page hears one tenant, and of it everything or one conversation.
+Rule 4. Nobody has more than their share of the streams: a seat is taken before the first byte.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from uuid import UUID
 
 import structlog
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import EntryAppended
 from hub_contract.topics import APPENDED, from_wire
 from hub_kit.bus import Bus, Record
 from hub_kit.database import AWAY
+from hub_kit.seats import Seats
 
 LIMIT = 1_000  # events asked of the bus at a time
 ROOM = 100  # events that wait for one page
 PAUSE = 1.0  # seconds before an interrupted tail is tried again
 STALE = 30.0  # seconds without a look at the bus after which pages are not live
 log = structlog.get_logger()
+
+
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+class LiveStream(StreamingResponse):
+    """Server-sent events in seats of their own, given back however the stream ends."""
+
+    def __init__(self, events: AsyncIterator[str], seats: Mapping[str, Seats]) -> None:
+        """Take a seat of each kind for who it names; `Full` where there is none."""
+        super().__init__(events, headers=_HEADERS, media_type="text/event-stream")
+        with ExitStack() as stack:
+            for who, of_kind in seats.items():
+                stack.enter_context(of_kind.seat(who))
+            self._seats = stack.pop_all()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._seats:
+            await super().__call__(scope, receive, send)
 
 
 class Ear:

@@ -19,3 +19,6 @@ LOG_OLDEST = Gauge("hub_log_oldest_seconds", "For how long the log has kept its 
 LOG_BYTES = Gauge("hub_log_bytes", "What the log takes on disk, with its index")
 SENT = Counter("hub_sent_total", "Outbound messages, by outcome", ["channel", "outcome"])
 HANDLE_SECONDS = Histogram("hub_handle_seconds", "Time of one batch", ["consumer"])
+LISTENER_LIMITS = Counter(
+    "hub_listener_limits_total", "Clients that a limit stopped", ["listener", "limit"]
+)

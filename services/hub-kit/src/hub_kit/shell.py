@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import structlog
-import uvicorn
 import uvloop
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -25,6 +24,7 @@ from hub_contract.errors import Permanent, Temporary
 from hub_contract.refusals import Refusal
 from hub_kit import logs, tracing
 from hub_kit.readiness import Check, database_check
+from hub_kit.serve import AnswersHead, make_server
 from hub_kit.settings import ConfigurationError, or_exit
 from hub_kit.tokens import Refused
 
@@ -60,6 +60,7 @@ def make_app(parts: Parts) -> FastAPI:
             log.info("stopping")
 
     app = FastAPI(title=f"Faden {parts.name}", lifespan=lifespan)
+    app.add_middleware(AnswersHead)
     _add_probes(app, parts)
     add_problems(app)
     return app
@@ -201,7 +202,7 @@ def run(app: FastAPI | OpenApp, name: str, host: str, port: int, telemetry: str 
     door = or_exit(lambda: listen_on(host, port, f"services.{name}.http"))
     with suppress(KeyboardInterrupt):
         # A request costs a fifth less on this loop, and most of what a channel does is sockets.
-        uvloop.run(_serve(app, door))
+        uvloop.run(_serve(app, name, door))
 
 
 def listen_on(host: str, port: int, setting: str, *, reuse_port: bool = False) -> socket.socket:
@@ -223,23 +224,12 @@ def listen_on(host: str, port: int, setting: str, *, reuse_port: bool = False) -
         ) from None
 
 
-async def _serve(app: FastAPI | OpenApp, door: socket.socket) -> None:
+async def _serve(app: FastAPI | OpenApp, name: str, door: socket.socket) -> None:
     composed = app if isinstance(app, FastAPI) else await app()
     # A message makes many short-lived objects; what stands by now is not looked at again.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    # uvicorn would log every path; paths may hold ids, and access is counted, not written down.
-    server = uvicorn.Server(
-        uvicorn.Config(
-            composed,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # whom to believe is the gateway's to say, and it costs every call
-            lifespan="on",
-            timeout_graceful_shutdown=GRACE,
-        )
-    )
+    server = make_server(composed, name, lifespan="on", timeout_graceful_shutdown=GRACE)
     await server.serve(sockets=[door])
     if not server.started:
         sys.exit(3)

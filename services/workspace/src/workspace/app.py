@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.live import Tail
+from hub_kit.seats import Seats
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, make_app, run
 from hub_pages.pages import Pages
@@ -74,6 +75,7 @@ def compose(ground: Ground, settings: WorkspaceSettings, client: httpx.AsyncClie
     )
     app = make_app(parts)
     app.state.ring, app.state.desk, app.state.tail = ground.ring, desk, tail
+    app.state.seats = Seats(settings.streams_each, settings.streams)
     app.mount("/static", desk.pages.own)
     # In this order: the last one's paths would swallow the others'.
     for module in (look, live, hand_out, operations, write, act):

@@ -7,10 +7,10 @@ something may have been missed, a page asks for everything it shows: nothing is 
 import json
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, HTTPException, Request, Response
 
-from hub_kit.live import Tail
+from hub_kit.live import LiveStream, Tail
+from hub_kit.seats import Full, Seats
 from workspace.desk import TheAgent
 
 router = APIRouter()
@@ -18,14 +18,15 @@ _BREATH = 15.0  # seconds; proxies close a line that says nothing for long
 
 
 @router.get("/live")
-async def get_live(request: Request, agent: TheAgent) -> StreamingResponse:
-    """What changes in this tenant, from now on."""
+async def get_live(request: Request, agent: TheAgent) -> Response:
+    """What changes in this tenant, from now on; each person has a share of the streams."""
     tail: Tail = request.app.state.tail
-    return StreamingResponse(
-        follow(tail, agent.caller.tenant),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    seats: Seats = request.app.state.seats
+    try:
+        return LiveStream(follow(tail, agent.caller.tenant), {agent.caller.who: seats})
+    except Full as full:
+        wait = {"Retry-After": "60"}
+        raise HTTPException(429 if full.mine else 503, "Too many open desks", wait) from None
 
 
 async def follow(tail: Tail, tenant: str) -> AsyncIterator[str]:

@@ -26,6 +26,8 @@ class WorkspaceSettings(Section):
     undo_seconds: float = Field(
         default=10, ge=0, le=120, description="how long an answer can be taken back"
     )
+    streams: int = Field(default=2000, ge=1, description="open desks that hear at once")
+    streams_each: int = Field(default=20, ge=1, description="of them for one person")
 
 
 class _Door(BaseModel):

@@ -5,6 +5,8 @@ Rule 1. The page says the last place it shows, and the browser says it again aft
 Rule 2. What is heard is a hint: the store is asked what is new, and after a silence too, for where
         the conversation was merged into another one, nobody says so here.
 Rule 3. A stream ends with its session.
+Rule 4. An inbox has a few streams, an address more, all tenants together all there are: nobody
+        takes the others'. Without one a page works too, it is not live then.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -13,17 +15,19 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Response
-from fastapi.responses import StreamingResponse
 
 from channel_web.parse import Inbox
 from channel_web.receive.session import Session
 from channel_web.receive.visit import TheVisit, Visit
 from channel_web.render import Line, line_of, state_of
 from hub_contract.errors import Temporary
+from hub_kit.asker import asker
+from hub_kit.live import LiveStream
+from hub_kit.seats import Full
 
 router = APIRouter()
 BEAT = 15.0  # seconds of silence
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_FAR = 2**31 - 1  # no conversation has so many places
 
 
 @router.get("/vorgang/live")
@@ -32,12 +36,21 @@ async def live(visit: TheVisit, after: int = 0) -> Response:
     session, portal = visit.open_session, visit.portal
     if session is None:
         raise HTTPException(403, "The session has ended")
-    if portal.tail.listening >= portal.settings.streams:
-        raise HTTPException(503, "Too many pages are open", {"Retry-After": "60"})
     said = visit.request.headers.get("last-event-id", "")
-    place = int(said) if said.isdecimal() and len(said) < 10 else after
-    stream = follow(visit, session, place)
-    return StreamingResponse(stream, headers=_HEADERS, media_type="text/event-stream")
+    place = int(said) if said.isdecimal() and len(said) < 10 else max(0, min(after, _FAR))
+    seats = {
+        f"inbox {session.inbox.portal_id}": portal.of_inbox,
+        f"address {asker(visit.address)}": portal.of_address,
+    }
+    try:
+        return LiveStream(follow(visit, session, place), seats)
+    except Full as full:
+        raise _later(full) from None
+
+
+def _later(full: Full) -> HTTPException:
+    wait = {"Retry-After": "60"}
+    return HTTPException(429 if full.mine else 503, "Too many pages are open", wait)
 
 
 @dataclass(frozen=True, slots=True)

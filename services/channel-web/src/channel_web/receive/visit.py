@@ -17,6 +17,7 @@ from channel_web.settings import MEGABYTE, SERVICE, Account, Accounts, WebSettin
 from hub_kit.ground import Ground
 from hub_kit.live import Tail
 from hub_kit.rights import may
+from hub_kit.seats import Seats
 from hub_pages.caller import Visitor, visitor_of
 from hub_pages.pages import Pages
 
@@ -38,6 +39,8 @@ class Portal:
     keep: Keep
     sessions: Sessions
     tail: Tail
+    of_inbox: Seats  # for live pages
+    of_address: Seats
     room: asyncio.Semaphore  # for large forms: each is held in memory until it is accepted
 
     @classmethod
@@ -56,6 +59,8 @@ class Portal:
             Keep(pool, ground.blobs, ring),
             Sessions(ring, settings.session_minutes),
             Tail(ground.bus),
+            Seats(settings.streams_inbox, settings.streams),
+            Seats(settings.streams_address, settings.streams),
             asyncio.Semaphore(settings.large_forms),
         )
 
