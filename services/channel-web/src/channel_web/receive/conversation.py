@@ -16,6 +16,7 @@ from channel_web.parse.uploads import Upload
 from channel_web.receive.ask import Json
 from channel_web.receive.begin import read_sent
 from channel_web.receive.draft import Draft, all_files, empty_form, form_of, keep_files, read_draft
+from channel_web.receive.inbox import Slip
 from channel_web.receive.keep import Kept
 from channel_web.receive.prompt import prompt
 from channel_web.receive.session import Session
@@ -37,10 +38,12 @@ _LOOK = 0.1
 async def conversation(visit: TheVisit) -> Response:
     """Show the conversation of this session."""
     session = visit.open_session
+    if visit.is_away:
+        raise HTTPException(503, "The database is away")
     if session is None:
         return RedirectResponse(f"{visit.prefix}/vorgang", 303)
     sent = visit.request.query_params.get("gesendet", "")
-    return await show(visit, session, form=empty_form(), sent=sent)
+    return await show(visit, session, form=empty_form(visit), sent=sent)
 
 
 @router.get("/vorgang/nachricht/{entry}")
@@ -54,18 +57,24 @@ async def message(visit: TheVisit, entry: UUID) -> Response:
     whole = await store.entry(tenant, inbox, found["id"], entry) if found else None
     if whole is None:
         raise HTTPException(404, "Not found")
-    return visit.remember(visit.page("message.html", line=line_of(whole)), session)
+    await visit.seen(session)
+    return visit.page("message.html", line=line_of(whole))
 
 
 @router.post("/vorgang/gespraech")
 async def write(visit: TheVisit) -> Response:
     """Take a message in; where the session has ended meanwhile, keep it and ask for the digits."""
     draft = await read_draft(visit)
-    session = visit.open_session
-    if session is None and _wants_piece(visit):
+    if visit.is_away:
+        return _while_away(visit, draft)
+    if visit.open_session:
+        return await _write(visit, visit.open_session, draft)
+    if _wants_piece(visit):
         return Response(status_code=401)  # our script sends the form again, as a page
-    if session is None:
-        return await _keep_for_later(visit, draft)
+    return await _keep_for_later(visit, draft)
+
+
+async def _write(visit: Visit, session: Session, draft: Draft) -> Response:
     files, gone = await all_files(visit, draft)
     written, wrong = read_answer(draft.fields, draft.count)
     faults = (*wrong, *draft.faults, *gone)
@@ -75,10 +84,11 @@ async def write(visit: TheVisit) -> Response:
         event_id = await _accept(visit, session, draft, written, files)
     except Temporary:
         return await _again(visit, session, draft, (), 503)
+    await visit.seen(session)
     if _wants_piece(visit):
-        return visit.remember(_composer(visit, empty_form(), (), 200), session)
+        return _composer(visit, empty_form(visit), (), 200)
     to = f"{visit.prefix}/vorgang/gespraech?gesendet={event_id}#nachricht-{event_id}"
-    return visit.remember(RedirectResponse(to, 303), session)
+    return RedirectResponse(to, 303)
 
 
 async def show(
@@ -95,12 +105,14 @@ async def show(
     """Return the page of a conversation; without the store, all that works without it."""
     seen = await _look(visit, session, sent)
     lines = seen.lines
-    answer = visit.page(
+    secret = await _take_secret(visit, session)
+    await visit.seen(replace(session, secret=""), seen.name)
+    return visit.page(
         "conversation.html",
         status=status,
         form=form,
         kept=kept,
-        slip=session,
+        slip=Slip(session.inbox, secret),
         reference=show_reference(session.inbox.reference),
         subject=seen.found["subject"] if seen.found else "",
         days=by_day(lines, visit.portal.pages.zone),
@@ -113,7 +125,14 @@ async def show(
         unsent=unsent,
         away=away,
     )
-    return visit.remember(answer, replace(session, name=seen.name or session.name))
+
+
+async def _take_secret(visit: Visit, session: Session) -> str:
+    """Return the digits for the first page behind a chat's first line, and for no other."""
+    try:
+        return await visit.portal.sessions.take_secret(visit.tenant, session)
+    except Temporary:
+        return ""  # the next page asks again
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,25 +200,45 @@ async def _accept(
     )
     arrival = await read_sent(Sent(draft.token, MessageKind.CHAT, written, files), context)
     accepted = await visit.portal.ground.accept(arrival)
-    await visit.portal.keep.forget(visit.tenant, draft.kept)
+    await visit.portal.keep.forget(draft.kept)
     return accepted.event_id
 
 
 async def _again(
     visit: Visit, session: Session, draft: Draft, faults: Sequence[Wrong], status: int
 ) -> Response:
-    form = form_of(visit, {**draft.fields, "form": draft.token}, faults)
-    kept = await keep_files(visit, draft)
+    kept, full = await keep_files(visit, draft)
+    form = form_of(visit, {**draft.fields, "form": draft.form}, (*faults, *full))
+    await visit.seen(session)
     if _wants_piece(visit):
-        return visit.remember(_composer(visit, form, kept, status), session)
-    return await show(visit, session, form=form, kept=kept, status=status, away=status == 503)
+        return _closing(draft, _composer(visit, form, kept, status))
+    away = status == 503
+    return _closing(
+        draft, await show(visit, session, form=form, kept=kept, status=status, away=away)
+    )
+
+
+def _closing(draft: Draft, answer: Response) -> Response:
+    if not draft.received.whole:
+        answer.headers["Connection"] = "close"  # the rest of it is not read
+    return answer
+
+
+def _while_away(visit: Visit, draft: Draft) -> Response:
+    """Show what was typed, to be sent again; nobody can say now whose conversation it is."""
+    form = form_of(visit, {**draft.fields, "form": draft.form}, draft.faults)
+    if _wants_piece(visit):
+        return _closing(draft, _composer(visit, form, draft.kept, 503))
+    page = visit.page("away.html", status=503, form=form, kept=draft.kept, away=True)
+    return _closing(draft, page)
 
 
 async def _keep_for_later(visit: Visit, draft: Draft) -> Response:
-    kept = await keep_files(visit, draft)
+    kept, full = await keep_files(visit, draft)
     reference = show_reference(visit.session.inbox.reference) if visit.session else ""
-    values = {"text": draft.fields.get("text", ""), "form": draft.token, "reference": reference}
-    return prompt(visit, form=Form(values), kept=kept, status=403, ended=True)
+    values = {"text": draft.fields.get("text", ""), "form": draft.form, "reference": reference}
+    form = form_of(visit, values, full)
+    return prompt(visit, form=form, kept=kept, status=403, ended=True)
 
 
 def _wants_piece(visit: Visit) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from fastapi import Response
 
 from channel_web.receive.keep import Kept
+from channel_web.receive.send_link import senders
 from channel_web.receive.visit import Visit
 from hub_pages.form import Form
 
@@ -19,8 +20,17 @@ def prompt(
     wrong: bool = False,
     ended: bool = False,
     shut: datetime | None = None,
+    passed: bool = False,
 ) -> Response:
-    """Return the look-up page; `wrong`, `ended` and `shut` say why it is shown again."""
+    """Return the look-up page; `wrong`, `ended`, `shut` and `passed` say why it is shown."""
     return visit.page(
-        "look_up.html", status=status, form=form, kept=kept, wrong=wrong, ended=ended, shut=shut
+        "look_up.html",
+        status=status,
+        form=form,
+        kept=kept,
+        wrong=wrong,
+        ended=ended,
+        shut=shut,
+        passed=passed,
+        by_link=bool(senders(visit.portal.ground.settings, visit.tenant)),
     )

@@ -1,19 +1,24 @@
 """What every route of the portal stands on, and who asks it: a citizen, through the gateway."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request, Response
 
+from channel_web.parse import Inbox
 from channel_web.receive.ask import Store
-from channel_web.receive.block import Blocks
+from channel_web.receive.block import Blocks, network_of
 from channel_web.receive.inbox import Inboxes
 from channel_web.receive.keep import Keep
-from channel_web.receive.session import Session, Sessions
+from channel_web.receive.known import Known, known_cookie
+from channel_web.receive.room import Room
+from channel_web.receive.session import NOBODY, Browser, Session, Sessions, browser_of, write_cookie
+from channel_web.receive.token import Forms
 from channel_web.settings import MEGABYTE, SERVICE, Account, Accounts, WebSettings
+from hub_contract.errors import Temporary
 from hub_kit.ground import Ground
 from hub_kit.live import Tail
 from hub_kit.rights import may
@@ -35,8 +40,11 @@ class Portal:
     store: Store
     inboxes: Inboxes
     blocks: Blocks
+    disk: Room
     keep: Keep
+    forms: Forms
     sessions: Sessions
+    known: Known
     tail: Tail
     room: asyncio.Semaphore  # for large forms: each is held in memory until it is accepted
 
@@ -44,7 +52,7 @@ class Portal:
     def open(
         cls, ground: Ground, settings: WebSettings, accounts: Accounts, pages: Pages, store: Store
     ) -> "Portal":
-        pool, ring = ground.pool, ground.ring
+        pool, ring, disk = ground.pool, ground.ring, Room.of(ground, settings)
         return cls(
             ground,
             settings,
@@ -52,9 +60,12 @@ class Portal:
             pages,
             store,
             Inboxes(pool, ring),
-            Blocks(pool, ring),
-            Keep(pool, ground.blobs, ring),
-            Sessions(ring, settings.session_minutes),
+            Blocks(pool, ring, settings.tries),
+            disk,
+            Keep(disk, ground.blobs, ring),
+            Forms(ring, settings.form_minutes),
+            Sessions(pool, ring, settings),
+            Known(pool, ring, settings),
             Tail(ground.bus),
             asyncio.Semaphore(settings.large_forms),
         )
@@ -62,7 +73,10 @@ class Portal:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request: whose portal it is about, in which language, with which session."""
+    """One request: whose portal it is about, in which language, with which session.
+
+    `is_away`: nobody can say whether there is a session, for the database is away.
+    """
 
     portal: Portal
     request: Request
@@ -71,6 +85,8 @@ class Visit:
     address: str
     language: str
     session: Session | None
+    browser: Browser = NOBODY
+    is_away: bool = False
 
     @property
     def tenant(self) -> str:
@@ -93,9 +109,55 @@ class Visit:
         """Return a piece of a page, for those that are here already."""
         return self.portal.pages.html(self.request, template, self._everywhere() | values)
 
-    def remember(self, answer: Response, session: Session) -> Response:
-        self.portal.sessions.write(answer, session, self.tenant, self.prefix)
-        return answer
+    def new_form(self) -> str:
+        return self.portal.forms.new(self.tenant)
+
+    async def bound_to(self) -> str:
+        """Return what the forms of this browser are bound to: its visit, while nobody has left it.
+
+        A browser without cookies is told from others by its address alone.
+        """
+        if self.browser.visit:
+            try:
+                if not await self.portal.sessions.has_left(self.tenant, self.browser):
+                    return self.browser.visit
+            except Temporary:
+                return self.browser.visit  # nothing is accepted, or shown, while nobody can look
+        return f"address {network_of(self.address)}"
+
+    async def enter(
+        self, inbox: Inbox, secret: str = ""
+    ) -> tuple[Session, Browser, Callable[[Response], None]]:
+        """Open a session, and know this browser from now on; what comes back writes its cookies."""
+        portal, tenant = self.portal, self.tenant
+        left = self.browser.visit and await portal.sessions.has_left(tenant, self.browser)
+        was = NOBODY if left else self.browser
+        session, browser = await portal.sessions.begin(tenant, inbox, was, secret)
+        known = await portal.known.remember(tenant, known_cookie(self.request), inbox)
+
+        def write(answer: Response) -> None:
+            write_cookie(answer, browser, self.prefix)
+            portal.known.write_cookie(answer, known, self.prefix)
+
+        return session, browser, write
+
+    def as_of(self, browser: Browser) -> "Visit":
+        """Return this visit as its answer leaves it: its pages are the new browser's."""
+        return replace(self, browser=browser)
+
+    async def seen(self, session: Session, name: str = "") -> None:
+        """Have the session go on; while the database is away it does not, and no page fails."""
+        with suppress(Temporary):
+            await self.portal.sessions.seen(self.tenant, session, name)
+
+    async def still_open(self, session: Session) -> bool:
+        """Say whether nobody has left this session meanwhile; True while nobody can look."""
+        if not session.id:
+            return True
+        try:
+            return await self.portal.sessions.is_open(self.tenant, session)
+        except Temporary:
+            return True
 
     def _everywhere(self) -> dict[str, object]:
         settings = self.portal.settings
@@ -110,8 +172,18 @@ class Visit:
             "authority": self.account.display_name,
             "hours": self._hours(),
             "has_email": self.account.has_email,
+            "visit": self._mark(),
             "limits": limits,
         }
+
+    def _mark(self) -> str:
+        """Return what tells this visit from the next one at the same computer, and no more.
+
+        It is part of a form's address: browsers put back what was typed where address and fields
+        are the same, so after somebody has left they have nothing to put it into.
+        """
+        ring, visit = self.portal.ground.ring, self.browser.visit
+        return ring.pseudonym_of(self.tenant, "visit mark", visit)[:12] if visit else "0"
 
     def _hours(self) -> str:
         settings = self.account.settings
@@ -132,6 +204,11 @@ async def visit_of(
     account = portal.accounts.of(visitor.caller.tenant)
     if account is None:
         raise HTTPException(404, "This authority has no portal")
+    browser, session, is_away = browser_of(request), None, False
+    try:
+        session = await portal.sessions.read(account.tenant, browser)
+    except Temporary:
+        is_away = True
     async with portal.room if _is_large(request) else nullcontext():
         yield Visit(
             portal,
@@ -140,7 +217,9 @@ async def visit_of(
             visitor.prefix,
             visitor.address,
             portal.pages.look(request).language,
-            portal.sessions.read(request, account.tenant),
+            session,
+            browser,
+            is_away,
         )
 
 
