@@ -8,7 +8,15 @@ from fastapi.responses import RedirectResponse
 from channel_web.parse import Sent
 from channel_web.parse.form import Written, Wrong, read_chat, read_contact
 from channel_web.receive.begin import begin
-from channel_web.receive.draft import Draft, all_files, empty_form, form_of, keep_files, read_draft
+from channel_web.receive.draft import (
+    Draft,
+    all_files,
+    closing,
+    empty_form,
+    form_of,
+    keep_files,
+    read_draft,
+)
 from channel_web.receive.inbox import Slip
 from channel_web.receive.session import Browser, new_visit, write_cookie
 from channel_web.receive.visit import TheVisit, Visit
@@ -76,10 +84,8 @@ async def _again(
     kept, full = await keep_files(visit, draft)
     form = form_of(visit, {**draft.fields, "form": draft.form}, (*faults, *full))
     template = "chat.html" if kind is MessageKind.CHAT else "contact.html"
-    answer = visit.page(template, status=status, form=form, kept=kept, away=status == 503)
-    if not draft.received.whole:
-        answer.headers["Connection"] = "close"  # the rest of it is not read
-    return answer
+    page = visit.page(template, status=status, form=form, kept=kept, away=status == 503)
+    return closing(draft, page)
 
 
 def _empty(visit: Visit, template: str) -> Response:

@@ -15,7 +15,15 @@ from channel_web.parse.form import Written, Wrong, read_answer
 from channel_web.parse.uploads import Upload
 from channel_web.receive.ask import Json
 from channel_web.receive.begin import read_sent
-from channel_web.receive.draft import Draft, all_files, empty_form, form_of, keep_files, read_draft
+from channel_web.receive.draft import (
+    Draft,
+    all_files,
+    closing,
+    empty_form,
+    form_of,
+    keep_files,
+    read_draft,
+)
 from channel_web.receive.inbox import Slip
 from channel_web.receive.keep import Kept
 from channel_web.receive.prompt import prompt
@@ -211,26 +219,20 @@ async def _again(
     form = form_of(visit, {**draft.fields, "form": draft.form}, (*faults, *full))
     await visit.seen(session)
     if _wants_piece(visit):
-        return _closing(draft, _composer(visit, form, kept, status))
+        return closing(draft, _composer(visit, form, kept, status))
     away = status == 503
-    return _closing(
+    return closing(
         draft, await show(visit, session, form=form, kept=kept, status=status, away=away)
     )
-
-
-def _closing(draft: Draft, answer: Response) -> Response:
-    if not draft.received.whole:
-        answer.headers["Connection"] = "close"  # the rest of it is not read
-    return answer
 
 
 def _while_away(visit: Visit, draft: Draft) -> Response:
     """Show what was typed, to be sent again; nobody can say now whose conversation it is."""
     form = form_of(visit, {**draft.fields, "form": draft.form}, draft.faults)
     if _wants_piece(visit):
-        return _closing(draft, _composer(visit, form, draft.kept, 503))
+        return closing(draft, _composer(visit, form, draft.kept, 503))
     page = visit.page("away.html", status=503, form=form, kept=draft.kept, away=True)
-    return _closing(draft, page)
+    return closing(draft, page)
 
 
 async def _keep_for_later(visit: Visit, draft: Draft) -> Response:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fastapi import Response
+
 from channel_web.parse.form import Wrong
 from channel_web.parse.uploads import FIELD, Upload, check
 from channel_web.receive.body import Received, read_form
@@ -14,6 +16,8 @@ from channel_web.receive.words import sentences
 from channel_web.settings import WebSettings
 from hub_contract.errors import Temporary
 from hub_pages.form import Form
+
+_LATER = "3600"  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,15 @@ async def keep_files(visit: Visit, draft: Draft) -> tuple[Sequence[Kept], Sequen
     except Temporary:
         return draft.kept, ()
     return [*draft.kept, *new], ()
+
+
+def closing(draft: Draft, answer: Response) -> Response:
+    """End the connection where the rest of the form is not read; say when files may be taken."""
+    if not draft.received.whole:
+        answer.headers["Connection"] = "close"
+    if any(one.code == "files_no_room" for one in draft.faults):
+        answer.headers["Retry-After"] = _LATER
+    return answer
 
 
 def form_of(visit: Visit, values: Mapping[str, str], faults: Sequence[Wrong]) -> Form:

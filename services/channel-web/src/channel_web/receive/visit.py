@@ -113,17 +113,17 @@ class Visit:
         return self.portal.forms.new(self.tenant)
 
     async def bound_to(self) -> str:
-        """Return what the forms of this browser are bound to: its visit, while nobody has left it.
+        """Return what the forms of this browser are bound to: its visit, and whether it was left.
 
         A browser without cookies is told from others by its address alone.
         """
-        if self.browser.visit:
-            try:
-                if not await self.portal.sessions.has_left(self.tenant, self.browser):
-                    return self.browser.visit
-            except Temporary:
-                return self.browser.visit  # nothing is accepted, or shown, while nobody can look
-        return f"address {network_of(self.address)}"
+        visit = self.browser.visit
+        if not visit:
+            return f"address {network_of(self.address)}"
+        with suppress(Temporary):  # while nobody can look, nothing is accepted or shown
+            if await self.portal.sessions.has_left(self.tenant, self.browser):
+                return f"left {visit}"
+        return visit
 
     async def enter(
         self, inbox: Inbox, secret: str = ""
