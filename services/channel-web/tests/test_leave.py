@@ -99,6 +99,36 @@ async def test_the_old_form_tells_nobody_the_numbers(client, others, read, with_
     assert all(event.content.sender != first.content.sender for event in later)
 
 
+@pytest.mark.parametrize("path", ["kontakt", "chat", "vorgang/gespraech", "vorgang"])
+@pytest.mark.parametrize("where", ["address", "field"])
+async def test_a_form_of_a_visit_that_was_left_is_not_shown_again(client, hub, read, path, where):
+    """What a browser still has behind Back, to be sent once more, comes back without a word of it."""
+    await sent(client, read)
+    page = (await client.get(f"{URL}/kontakt")).text
+    mark = read.hidden(page, "besuch")[0]
+    assert f'action="{URL}/kontakt/{mark}"' in page
+    await client.post(f"{URL}/vorgang/ende")
+    form = GOOD | {"subject": "", "reference": "938-429-177-007", "secret": "1"}
+    form |= {"besuch": mark} if where == "field" or path == "vorgang" else {}
+    path += f"/{mark}" if where == "address" and path != "vorgang" else "?lang=en"
+    answer = await client.post(f"{URL}/{path}", data=form)
+    assert answer.status_code == 410
+    assert not any(
+        value in answer.text for value in form.values() if len(value) > 1 and value != mark
+    )
+    assert len(await hub.kept()) == 1
+
+
+async def test_discarding_ends_a_visit_that_has_sent_nothing(client, hub, read):
+    page = (await client.get(f"{URL}/kontakt")).text
+    mark, form = read.hidden(page, "besuch")[0], read.hidden(page, "form")[0]
+    await client.post(f"{URL}/vorgang/ende")
+    again = GOOD | {"form": form, "besuch": mark}
+    assert (await client.post(f"{URL}/kontakt", data=again)).status_code == 410
+    assert read.hidden((await client.get(f"{URL}/kontakt")).text, "besuch") != [mark]
+    assert await hub.kept() == []
+
+
 async def test_a_form_of_one_browser_is_another_form_in_the_next(client, other, hub, read):
     form, reference, secret = await sent(client, read)
     page = await follow(other, await other.post(f"{URL}/kontakt", data=form))
@@ -178,10 +208,9 @@ async def test_another_tenants_cookie_opens_nothing(client, hub, read):
 async def test_discarding_a_form_deletes_its_files(client, hub, read):
     form = await fresh(client, read) | {"subject": ""}
     parts = [(name, (None, value)) for name, value in form.items()]
-    page = (await client.post(f"{URL}/kontakt", files=[*parts, ("files", ("a.jpg", JPEG))])).text
+    await client.post(f"{URL}/kontakt", files=[*parts, ("files", ("a.jpg", JPEG))])
     assert await hub.ask("select count(*) from channel_web.unsent") == 1
-    left = {name: read.hidden(page, name) for name in ("left", "left_file")}
-    await client.post(f"{URL}/vorgang/ende", data=left)
+    await client.post(f"{URL}/vorgang/ende")
     assert await hub.ask("select count(*) from channel_web.unsent") == 0
 
 
@@ -220,5 +249,5 @@ async def test_leaving_while_the_database_is_away_says_so(client, hub, read, por
 async def test_old_sessions_are_swept(client, hub, read, portal):
     await sent(client, read)
     assert await portal.sessions.sweep("musterstadt") == 0
-    await hub.rows("update channel_web.session set ends_at = now() - interval '25 hours'")
+    await hub.rows("update channel_web.session set ends_at = now() - interval '49 hours'")
     assert await portal.sessions.sweep("musterstadt") == 1

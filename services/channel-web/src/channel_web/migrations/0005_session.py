@@ -22,15 +22,25 @@ create table session (
 );
 create index session_visit on session (tenant, visit);
 create index session_end on session (tenant, ends_at);
-alter table inbox add column shown_at timestamptz;
-alter table session enable row level security;
-alter table session force row level security;
-create policy by_tenant on session
-  using (tenant = (select current_setting('hub.tenant', true)))
-  with check (tenant = (select current_setting('hub.tenant', true)))
+-- What somebody has left at a computer; for a day, which no form or copy of a cookie outlives.
+create table left_visit (
+  visit text primary key,
+  tenant text not null,
+  at timestamptz not null default now()
+);
+create index left_visit_age on left_visit (tenant, at);
+alter table inbox add column shown_at timestamptz
 """
 
 
 def upgrade() -> None:
     for statement in statements(SESSION):
         op.execute(statement)
+    for table in ("session", "left_visit"):
+        op.execute(f"alter table {table} enable row level security")
+        op.execute(f"alter table {table} force row level security")
+        op.execute(
+            f"create policy by_tenant on {table}"
+            " using (tenant = (select current_setting('hub.tenant', true)))"
+            " with check (tenant = (select current_setting('hub.tenant', true)))"
+        )

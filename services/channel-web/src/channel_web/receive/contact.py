@@ -16,6 +16,7 @@ from channel_web.receive.draft import (
     form_of,
     keep_files,
     read_draft,
+    refuse_left,
 )
 from channel_web.receive.inbox import Slip
 from channel_web.receive.session import Browser, new_visit, write_cookie
@@ -27,29 +28,37 @@ router = APIRouter()
 
 
 @router.get("/kontakt")
+@router.get("/kontakt/{visit}")
 async def contact(visit: TheVisit) -> Response:
     """Show the contact form, empty."""
     return _empty(visit, "contact.html")
 
 
 @router.post("/kontakt")
+@router.post("/kontakt/{visit}")
 async def send_contact(visit: TheVisit) -> Response:
     """Take the contact form in, or show it again with what is wrong and all that was typed."""
     draft = await read_draft(visit)
+    if draft.left:
+        return refuse_left(visit)
     written, faults = read_contact(draft.fields)
     return await _send(visit, draft, MessageKind.FORM, written, faults)
 
 
 @router.get("/chat")
+@router.get("/chat/{visit}")
 async def chat(visit: TheVisit) -> Response:
     """Ask for the first line of a chat."""
     return _empty(visit, "chat.html")
 
 
 @router.post("/chat")
+@router.post("/chat/{visit}")
 async def send_chat(visit: TheVisit) -> Response:
     """Begin a chat, or show its first line again."""
     draft = await read_draft(visit)
+    if draft.left:
+        return refuse_left(visit)
     written, faults = read_chat(draft.fields)
     return await _send(visit, draft, MessageKind.CHAT, written, faults)
 

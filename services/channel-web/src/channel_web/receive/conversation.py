@@ -23,6 +23,7 @@ from channel_web.receive.draft import (
     form_of,
     keep_files,
     read_draft,
+    refuse_left,
 )
 from channel_web.receive.inbox import Slip
 from channel_web.receive.keep import Kept
@@ -43,6 +44,7 @@ _LOOK = 0.1
 
 
 @router.get("/vorgang/gespraech")
+@router.get("/vorgang/gespraech/{visit}")
 async def conversation(visit: TheVisit) -> Response:
     """Show the conversation of this session."""
     session = visit.open_session
@@ -70,9 +72,12 @@ async def message(visit: TheVisit, entry: UUID) -> Response:
 
 
 @router.post("/vorgang/gespraech")
+@router.post("/vorgang/gespraech/{visit}")
 async def write(visit: TheVisit) -> Response:
     """Take a message in; where the session has ended meanwhile, keep it and ask for the digits."""
     draft = await read_draft(visit)
+    if draft.left:
+        return refuse_left(visit)
     if visit.is_away:
         return _while_away(visit, draft)
     if visit.open_session:

@@ -35,6 +35,7 @@ class Draft:
     taken: tuple[Upload, ...]
     kept: tuple[Kept, ...]
     faults: tuple[Wrong, ...]
+    left: bool = False  # its visit has ended: nothing of it is shown, or sent
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -75,7 +76,8 @@ async def _draft(visit: Visit, received: Received) -> Draft:
         faults.append(Wrong(FIELD, "files_many"))
         taken = taken[: settings.files - len(kept)]
     sent = portal.forms.sent(tenant, form, browser)
-    return Draft(form, files, sent, received, tuple(taken), tuple(kept), tuple(faults))
+    left = await visit.was_left(received.fields.get("besuch", ())[:2])
+    return Draft(form, files, sent, received, tuple(taken), tuple(kept), tuple(faults), left)
 
 
 async def _kept(visit: Visit, received: Received, files: str) -> list[Kept]:
@@ -97,6 +99,11 @@ async def _look(received: Received, settings: WebSettings) -> tuple[list[Upload]
     return [one for one in checked if isinstance(one, Upload)], faults
 
 
+def refuse_left(visit: Visit) -> Response:
+    """Say that the page is of a visit that has ended, and show nothing of what was typed then."""
+    return visit.page("left.html", status=410, away=False, old=True)
+
+
 async def all_files(visit: Visit, draft: Draft) -> tuple[tuple[Upload, ...], tuple[Wrong, ...]]:
     """Return every file of the form, and which of those that were kept are gone by now."""
     loaded = [(one, await visit.portal.keep.load(one)) for one in draft.kept]
@@ -111,7 +118,8 @@ async def keep_files(visit: Visit, draft: Draft) -> tuple[Sequence[Kept], Sequen
     """
     keep = visit.portal.keep
     try:
-        new = await keep.put(visit.tenant, draft.files, draft.taken, visit.address)
+        taken = draft.taken
+        new = await keep.put(visit.tenant, draft.files, taken, visit.address, visit.mark)
     except Full:
         return draft.kept, (Wrong(FIELD, "files_unsent"),)
     except Temporary:

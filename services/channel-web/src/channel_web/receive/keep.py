@@ -44,14 +44,20 @@ class Keep:
         self._seal = derive_key(ring, "portal-upload")
 
     async def put(
-        self, tenant: str, form: str, uploads: Sequence[Upload], address: str = ""
+        self,
+        tenant: str,
+        form: str,
+        uploads: Sequence[Upload],
+        address: str = "",
+        visit: str = "",
     ) -> list[Kept]:
         """Keep these for the form with this token; `Full` where this address may keep no more."""
         packed = [(upload, *self._pack(tenant, upload)) for upload in uploads]
         if not packed:
             return []
         # The rows first: what lies in the store is always swept.
-        await self._room.take(address, {blob.name: blob.length for _, _, blob, _ in packed})
+        objects = {blob.name: blob.length for _, _, blob, _ in packed}
+        await self._room.take(address, objects, visit)
         try:
             await self._blobs.put_all({blob.name: data for _, _, blob, data in packed})
         except Temporary:
@@ -86,6 +92,13 @@ class Keep:
         """Delete these; what cannot be deleted now is swept later."""
         with suppress(Temporary):
             await self._delete([one.blob.name for one in kept])
+
+    async def forget_visit(self, visit: str) -> None:
+        """Delete all that waits for forms of this visit, whatever its pages still carry."""
+        sql = "select blob from unsent where visit = $1 and visit <> '' limit $2"
+        async with connect(self._pool) as connection:
+            rows = await connection.fetch(sql, visit, PIECE)
+        await self._delete([row["blob"] for row in rows])
 
     async def sweep(self) -> int:
         """Delete what has waited for too long, a piece of it; return how much it was."""

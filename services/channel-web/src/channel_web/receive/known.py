@@ -103,7 +103,9 @@ class Known:
 
     async def new_link(self, tenant: str, inbox: Inbox) -> str:
         """Return the token of a new link; empty where enough of them are on their way."""
-        token = secrets.token_urlsafe(24)
+        token = secrets.token_hex(
+            16
+        )  # no mark at its end that a mail program takes for a full stop
         async with transaction(self.pool, tenant) as connection:
             await connection.execute(_LOCK, f"link {inbox.portal_id}")
             recent = await connection.fetchval(_RECENT, tenant, inbox.portal_id, self.linked)

@@ -9,9 +9,8 @@ Rule 2. What the browser kept goes too, as far as browsers do that: pages, stora
 import structlog
 from fastapi import APIRouter, Response
 
-from channel_web.receive.body import read_form
 from channel_web.receive.session import delete_cookie
-from channel_web.receive.visit import TheVisit, Visit
+from channel_web.receive.visit import TheVisit
 from hub_contract.errors import Temporary
 
 router = APIRouter()
@@ -22,23 +21,13 @@ CLEAR = '"cache", "storage"'  # W3C Clear Site Data; not the cookies: how pages 
 @router.post("/vorgang/ende")
 async def leave(visit: TheVisit) -> Response:
     """End session and visit: the next one at this computer needs number and digits."""
-    await _forget_files(visit)
     try:
         await visit.portal.sessions.leave(visit.tenant, visit.browser)
-        answer = visit.page("left.html", away=False)
+        await visit.portal.keep.forget_visit(visit.mark)
+        answer = visit.page("left.html", away=False, old=False)
     except Temporary as error:
         log.warning("a session could not be ended", reason=str(error)[:200])
-        answer = visit.page("left.html", status=503, away=True)
+        answer = visit.page("left.html", status=503, away=True, old=False)
     delete_cookie(answer, visit.prefix)
     answer.headers["Clear-Site-Data"] = CLEAR
     return answer
-
-
-async def _forget_files(visit: Visit) -> None:
-    """Delete what a form, left unsent, had with it; most buttons that end here have none."""
-    if not visit.request.headers.get("content-type"):
-        return
-    received = await read_form(visit.request, visit.portal.settings, no_files=True)
-    bound = visit.portal.forms.page(visit.tenant, received.value("left"), await visit.bound_to())
-    tokens = received.fields.get("left_file", ())
-    await visit.portal.keep.forget(visit.portal.keep.read(visit.tenant, bound, tokens))

@@ -10,7 +10,7 @@ from channel_web.parse import Context, Inbox, parse_block
 from channel_web.parse.form import Wrong
 from channel_web.receive.block import Limit
 from channel_web.receive.conversation import show
-from channel_web.receive.draft import Draft, form_of, read_draft
+from channel_web.receive.draft import Draft, form_of, read_draft, refuse_left
 from channel_web.receive.known import known_cookie
 from channel_web.receive.prompt import prompt
 from channel_web.receive.visit import TheVisit, Visit
@@ -34,6 +34,8 @@ async def look_up(visit: TheVisit) -> Response:
 async def open_inbox(visit: TheVisit) -> Response:
     """Open the inbox, or say what is wrong: the same for a wrong number and wrong digits."""
     draft = await read_draft(visit)
+    if draft.left:
+        return refuse_left(visit)
     reference, secret, faults = _read(draft)
     if faults:
         form = form_of(visit, draft.fields, faults)

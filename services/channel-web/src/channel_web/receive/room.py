@@ -23,7 +23,7 @@ _TAKEN = """
 select coalesce(sum(bytes), 0)::bigint as total,
   coalesce(sum(bytes) filter (where who = $1), 0)::bigint as own from unsent
 """
-_KEEP = "insert into unsent (blob, who, bytes) values ($1, $2, $3)"
+_KEEP = "insert into unsent (blob, who, bytes, visit) values ($1, $2, $3, $4)"
 
 
 class Full(Exception):  # noqa: N818 - an answer, not a fault
@@ -46,11 +46,11 @@ class Room:
         """Say whether the disk has less than the mark left."""
         return self.disk is not None and free(self.disk) < self.settings.free_mark
 
-    async def take(self, address: str, objects: Mapping[str, int]) -> None:
+    async def take(self, address: str, objects: Mapping[str, int], visit: str = "") -> None:
         """Note these objects (name -> bytes) before they are written; `Full`: none of them."""
         who = self.ring.pseudonym_of("", "unsent", network_of(address)) if address else ""
-        rows = [(name, who, size + OBJECT) for name, size in objects.items()]
-        wanted, settings = sum(size for _, _, size in rows), self.settings
+        rows = [(name, who, size + OBJECT, visit) for name, size in objects.items()]
+        wanted, settings = sum(size for _, _, size, _ in rows), self.settings
         async with connect(self.pool) as connection, connection.transaction():
             await connection.execute(_LOCK)  # or many at once would each see the room of one
             total, own = await connection.fetchrow(_TAKEN, who) or (0, 0)

@@ -30,7 +30,7 @@ from hub_kit.tokens import derive_key
 COOKIE = "faden_citizen"
 _COOKIE = re.compile(r"([A-Za-z0-9_-]{32})(?:\.([A-Za-z0-9_-]{32}))?")
 _SELDOM = timedelta(seconds=20)  # between two writes that somebody is still there
-_KEPT = timedelta(days=1)  # after its end, so that what was left stays left
+_KEPT = timedelta(days=2)  # after its end: what was left stays left for longer than any session
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,8 @@ insert into session (id, tenant, visit, portal_id, sealed, ends_at) values ($1, 
 _SEEN = """
 update session set seen_at = $3, sealed = $4 where tenant = $1 and id = $2 and ended_at is null
 """
-_LEFT = (
-    "select exists (select from session where tenant = $1 and visit = $2 and ended_at is not null)"
-)
+_LEFT = "select exists (select from left_visit where tenant = $1 and visit = $2)"
+_NOTE = "insert into left_visit (visit, tenant) values ($2, $1) on conflict do nothing"
 _LEAVE = """
 update session set ended_at = now(), sealed = '' where tenant = $1 and visit = $2
 returning portal_id
@@ -102,7 +101,7 @@ class Sessions:
         now = datetime.now(UTC)
         session = Session(inbox, now, secret, "", self._id(tenant, opened.token), now)
         sealed, ends = self._seal(tenant, session), now + self._longest
-        visit = self._id(tenant, opened.visit)
+        visit = self.mark(tenant, opened)
         async with transaction(self._pool, tenant) as connection:
             old = "delete from session where tenant = $1 and id = $2 and ended_at is null"
             await connection.execute(old, tenant, self._id(tenant, browser.token))
@@ -146,21 +145,28 @@ class Sessions:
         """End the visit and all its sessions; a secret that nobody has seen is not shown later."""
         if not browser.visit:
             return
+        visit = self.mark(tenant, browser)
         async with transaction(self._pool, tenant) as connection:
-            rows = await connection.fetch(_LEAVE, tenant, self._id(tenant, browser.visit))
+            await connection.execute(_NOTE, tenant, visit)
+            rows = await connection.fetch(_LEAVE, tenant, visit)
             await connection.execute(_HIDE, tenant, [row["portal_id"] for row in rows])
 
-    async def has_left(self, tenant: str, browser: Browser) -> bool:
-        """Say whether somebody has left this visit: its forms are bound to nothing any more."""
+    async def has_left(self, tenant: str, mark: str) -> bool:
+        """Say whether somebody has left the visit of this mark: its forms are worth nothing."""
         async with transaction(self._pool, tenant) as connection:
-            visit = self._id(tenant, browser.visit)
-            return bool(await connection.fetchval(_LEFT, tenant, visit))
+            return bool(await connection.fetchval(_LEFT, tenant, mark))
+
+    def mark(self, tenant: str, browser: Browser) -> str:
+        """Return what tells one visit from the next at the same computer, and no more."""
+        return self._id(tenant, browser.visit) if browser.visit else ""
 
     async def sweep(self, tenant: str) -> int:
         """Delete what ended long ago; return how much it was."""
-        sql = "delete from session where tenant = $1 and ends_at < now() - $2::interval"
+        old = "delete from session where tenant = $1 and ends_at < now() - $2::interval"
+        left = "delete from left_visit where tenant = $1 and at < now() - $2::interval"
         async with transaction(self._pool, tenant) as connection:
-            return affected(await connection.execute(sql, tenant, _KEPT))
+            gone = affected(await connection.execute(old, tenant, _KEPT))
+            return gone + affected(await connection.execute(left, tenant, _KEPT))
 
     def _id(self, tenant: str, token: str) -> str:
         return self._ring.pseudonym_of(tenant, "session", token)

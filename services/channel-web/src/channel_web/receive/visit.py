@@ -1,7 +1,7 @@
 """What every route of the portal stands on, and who asks it: a citizen, through the gateway."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -112,26 +112,42 @@ class Visit:
     def new_form(self) -> str:
         return self.portal.forms.new(self.tenant)
 
+    @property
+    def mark(self) -> str:
+        """Return what the forms on our pages say of this visit; empty without cookies.
+
+        It is part of a form's address: browsers put back what was typed where address (without its
+        query) and fields are the same, so after somebody has left there is nothing to put it into.
+        """
+        return self.portal.sessions.mark(self.tenant, self.browser)
+
+    async def was_left(self, marks: Iterable[str]) -> bool:
+        """Say whether a form with these marks is of a visit that somebody has left meanwhile."""
+        asked = str(self.request.path_params.get("visit", ""))
+        return any([await self._has_left(mark[:64]) for mark in {asked, *marks}])
+
     async def bound_to(self) -> str:
         """Return what the forms of this browser are bound to: its visit, and whether it was left.
 
         A browser without cookies is told from others by its address alone.
         """
-        visit = self.browser.visit
-        if not visit:
+        if not self.browser.visit:
             return f"address {network_of(self.address)}"
-        with suppress(Temporary):  # while nobody can look, nothing is accepted or shown
-            if await self.portal.sessions.has_left(self.tenant, self.browser):
-                return f"left {visit}"
-        return visit
+        left = await self._has_left(self.mark)
+        return f"left {self.browser.visit}" if left else self.browser.visit
+
+    async def _has_left(self, mark: str) -> bool:
+        """Say so; while nobody can look, nothing is accepted or opened either."""
+        with suppress(Temporary):
+            return bool(mark) and await self.portal.sessions.has_left(self.tenant, mark)
+        return False
 
     async def enter(
         self, inbox: Inbox, secret: str = ""
     ) -> tuple[Session, Browser, Callable[[Response], None]]:
         """Open a session, and know this browser from now on; what comes back writes its cookies."""
         portal, tenant = self.portal, self.tenant
-        left = self.browser.visit and await portal.sessions.has_left(tenant, self.browser)
-        was = NOBODY if left else self.browser
+        was = NOBODY if await self._has_left(self.mark) else self.browser
         session, browser = await portal.sessions.begin(tenant, inbox, was, secret)
         known = await portal.known.remember(tenant, known_cookie(self.request), inbox)
 
@@ -172,18 +188,9 @@ class Visit:
             "authority": self.account.display_name,
             "hours": self._hours(),
             "has_email": self.account.has_email,
-            "visit": self._mark(),
+            "visit": self.mark,
             "limits": limits,
         }
-
-    def _mark(self) -> str:
-        """Return what tells this visit from the next one at the same computer, and no more.
-
-        It is part of a form's address: browsers put back what was typed where address and fields
-        are the same, so after somebody has left they have nothing to put it into.
-        """
-        ring, visit = self.portal.ground.ring, self.browser.visit
-        return ring.pseudonym_of(self.tenant, "visit mark", visit)[:12] if visit else "0"
 
     def _hours(self) -> str:
         settings = self.account.settings
