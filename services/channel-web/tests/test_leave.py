@@ -119,6 +119,25 @@ async def test_a_form_of_a_visit_that_was_left_is_not_shown_again(client, hub, r
     assert len(await hub.kept()) == 1
 
 
+@pytest.mark.parametrize("with_cookies", [True, False])
+async def test_digits_sent_once_more_open_nothing_after_leaving(client, hub, read, with_cookies):
+    """A text that waited for the digits: the page behind them is one that the browser sent."""
+    _, reference, secret = await sent(client, read)
+    if with_cookies:
+        await hub.rows("update channel_web.session set ends_at = now()")
+    else:
+        client.cookies.clear()
+    page = (await client.post(TALK, data={"text": "Ein langer Text"})).text
+    carried = {name: read.hidden(page, name)[0] for name in ("form", "besuch")}
+    typed = {"reference": reference, "secret": secret, "text": "Ein langer Text"} | carried
+    assert "Ein langer Text" in (await client.post(f"{URL}/vorgang", data=typed)).text
+    await client.post(f"{URL}/vorgang/ende")
+    again = await client.post(f"{URL}/vorgang", data=typed)
+    assert again.status_code == 410
+    assert "Ein langer Text" not in again.text
+    assert (await client.get(TALK)).headers["location"] == f"{URL}/vorgang"
+
+
 async def test_discarding_ends_a_visit_that_has_sent_nothing(client, hub, read):
     page = (await client.get(f"{URL}/kontakt")).text
     mark, form = read.hidden(page, "besuch")[0], read.hidden(page, "form")[0]

@@ -19,7 +19,6 @@ from channel_web.receive.draft import (
     refuse_left,
 )
 from channel_web.receive.inbox import Slip
-from channel_web.receive.session import Browser, new_visit, write_cookie
 from channel_web.receive.visit import TheVisit, Visit
 from hub_contract.errors import Temporary
 from hub_contract.words import MessageKind
@@ -98,15 +97,10 @@ async def _again(
 
 
 def _empty(visit: Visit, template: str) -> Response:
-    """Return a form to be filled in; it is bound to a visit, which begins here.
-
-    Whether its cookie comes back says whether this browser keeps a session.
-    """
-    browser = visit.browser if visit.browser.visit else Browser(new_visit())
-    page = visit.as_of(browser).page(template, form=empty_form(visit), kept=(), away=False)
-    if browser is not visit.browser:
-        write_cookie(page, browser, visit.prefix)
-    return page
+    """Return a form to be filled in; it is bound to a visit, which may begin here."""
+    inside = visit.begun()
+    page = inside.page(template, form=empty_form(visit), kept=(), away=False)
+    return page if inside is visit else inside.keep_visit(page)
 
 
 async def _tell(visit: Visit, slip: Slip, kind: MessageKind) -> Response:

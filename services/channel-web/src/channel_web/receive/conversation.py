@@ -1,19 +1,16 @@
 """The conversation as a citizen has it: to read, to write in, with files, live where possible."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from channel_web.parse import Context, Sent
 from channel_web.parse.form import Written, Wrong, read_answer
 from channel_web.parse.uploads import Upload
-from channel_web.receive.ask import Json
 from channel_web.receive.begin import read_sent
 from channel_web.receive.draft import (
     Draft,
@@ -27,20 +24,18 @@ from channel_web.receive.draft import (
 )
 from channel_web.receive.inbox import Slip
 from channel_web.receive.keep import Kept
+from channel_web.receive.look import look
 from channel_web.receive.prompt import prompt
 from channel_web.receive.session import Session
 from channel_web.receive.visit import TheVisit, Visit
-from channel_web.render import Line, by_day, line_of, state_of
+from channel_web.render import by_day, line_of, state_of
 from hub_contract.errors import Temporary
 from hub_contract.references import show_reference
 from hub_contract.words import MessageKind
 from hub_pages.form import Form
 
 router = APIRouter()
-log = structlog.get_logger()
 PIECE = "text/vnd.faden.piece+html"  # what our script asks for: the composer alone
-_PATIENCE = 2.0  # seconds that a page waits for what was just sent to stand in the timeline
-_LOOK = 0.1
 
 
 @router.get("/vorgang/gespraech")
@@ -116,7 +111,7 @@ async def show(
     away: bool = False,
 ) -> Response:
     """Return the page of a conversation; without the store, all that works without it."""
-    seen = await _look(visit, session, sent)
+    seen = await look(visit, session, sent)
     lines = seen.lines
     secret = await _take_secret(visit, session)
     await visit.seen(replace(session, secret=""), seen.name)
@@ -146,58 +141,6 @@ async def _take_secret(visit: Visit, session: Session) -> str:
         return await visit.portal.sessions.take_secret(visit.tenant, session)
     except Temporary:
         return ""  # the next page asks again
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    found: Json | None = None
-    lines: tuple[Line, ...] = ()
-    older: int | None = None
-    is_latest: bool = True
-    silent: bool = False
-
-    @property
-    def name(self) -> str:
-        return str(self.found["name"]) if self.found else ""
-
-
-async def _look(visit: Visit, session: Session, sent: str) -> _Seen:
-    """Ask the store; what was just sent takes it a moment, for which the page waits a little."""
-    end = asyncio.get_running_loop().time() + _PATIENCE
-    try:
-        seen = await _read(visit, session)
-        while _is_missing(seen, sent) and asyncio.get_running_loop().time() < end:
-            await asyncio.sleep(_LOOK)
-            seen = await _read(visit, session)
-        await _mark_read(visit, session, seen)
-    except Temporary as error:
-        log.warning("a conversation could not be shown", reason=str(error)[:200])
-        return _Seen(silent=True)
-    return seen
-
-
-def _is_missing(seen: _Seen, sent: str) -> bool:
-    """A new conversation comes with its first message; only the latest page has what was sent."""
-    awaited = bool(sent) and seen.is_latest and all(line.id != sent for line in seen.lines)
-    return seen.found is None or awaited
-
-
-async def _read(visit: Visit, session: Session) -> _Seen:
-    store, tenant, inbox = visit.portal.store, visit.tenant, session.inbox
-    said = visit.request.query_params.get("vor", "")
-    before = int(said) if said.isdecimal() and len(said) < 10 else None
-    found = await store.conversation(tenant, inbox)
-    if found is None:
-        return _Seen()
-    page = await store.page(tenant, inbox, found["id"], before)
-    return _Seen(found, tuple(map(line_of, page.entries)), page.older, before is None)
-
-
-async def _mark_read(visit: Visit, session: Session, seen: _Seen) -> None:
-    if seen.found and any(line.awaits_reading for line in seen.lines):
-        place = seen.lines[-1].place
-        inbox, conversation = session.inbox, seen.found["id"]
-        await visit.portal.store.mark_read(visit.tenant, inbox, conversation, place)
 
 
 async def _accept(
@@ -245,7 +188,7 @@ async def _keep_for_later(visit: Visit, draft: Draft) -> Response:
     reference = show_reference(visit.session.inbox.reference) if visit.session else ""
     values = {"text": draft.fields.get("text", ""), "form": draft.form, "reference": reference}
     form = form_of(visit, values, full)
-    return prompt(visit, form=form, kept=kept, status=403, ended=True)
+    return prompt(visit, form=form, kept=kept, status=403, ended=True, begins=True)
 
 
 def _wants_piece(visit: Visit) -> bool:

@@ -71,7 +71,7 @@ async def follow(visit: Visit, session: Session, place: int) -> AsyncIterator[st
 
 async def _left(visit: Visit, session: Session) -> float:
     """Return the seconds that are left of it: none where somebody has left it."""
-    if not await visit.still_open(session):
+    if not await visit.portal.sessions.is_open(visit.tenant, session):
         return 0
     return (session.until - datetime.now(UTC)).total_seconds()
 

@@ -27,7 +27,7 @@ async def look_up(visit: TheVisit) -> Response:
     """Ask for number and digits; of a session that has ended nothing is shown unasked."""
     if visit.open_session:
         return RedirectResponse(f"{visit.prefix}/vorgang/gespraech", 303)
-    return prompt(visit, form=Form({}))
+    return prompt(visit, form=Form({}), begins=True)
 
 
 @router.post("/vorgang")

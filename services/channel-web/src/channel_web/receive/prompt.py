@@ -21,9 +21,17 @@ def prompt(
     ended: bool = False,
     shut: datetime | None = None,
     passed: bool = False,
+    begins: bool = False,
 ) -> Response:
-    """Return the look-up page; `wrong`, `ended`, `shut` and `passed` say why it is shown."""
-    return visit.page(
+    """Return the look-up page; `wrong`, `ended`, `shut` and `passed` say why it is shown.
+
+    `begins` a visit where there is none, so that what is typed here can be left behind.
+    """
+    inside = visit.begun() if begins else visit
+    if inside is not visit:
+        bound = visit.portal.forms.page(visit.tenant, form.value("form"), inside.browser.visit)
+        kept = visit.portal.keep.carry(visit.tenant, bound, kept)
+    page = inside.page(
         "look_up.html",
         status=status,
         form=form,
@@ -34,3 +42,4 @@ def prompt(
         passed=passed,
         by_link=bool(senders(visit.portal.ground.settings, visit.tenant)),
     )
+    return page if inside is visit else inside.keep_visit(page)

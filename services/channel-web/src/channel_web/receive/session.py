@@ -22,7 +22,7 @@ from fastapi import Request, Response
 
 from channel_web.parse import Inbox
 from channel_web.settings import WebSettings
-from hub_contract.errors import Permanent
+from hub_contract.errors import Permanent, Temporary
 from hub_kit.database import Pool, affected, transaction
 from hub_kit.keys import KeyRing, open_sealed, seal
 from hub_kit.tokens import derive_key
@@ -127,9 +127,17 @@ class Sessions:
             await connection.execute(_SEEN, tenant, session.id, now, sealed)
 
     async def is_open(self, tenant: str, session: Session) -> bool:
-        """Say whether nobody has left it; for what lasts longer than a request."""
-        async with transaction(self._pool, tenant) as connection:
-            return await connection.fetchrow(_READ, tenant, session.id) is not None
+        """Say whether nobody has left it, for what lasts longer than a request.
+
+        While nobody can look, it is open: its end is known.
+        """
+        if not session.id:
+            return True
+        try:
+            async with transaction(self._pool, tenant) as connection:
+                return await connection.fetchrow(_READ, tenant, session.id) is not None
+        except Temporary:
+            return True
 
     async def take_secret(self, tenant: str, session: Session) -> str:
         """Return the secret, this one time; empty where it was shown, here or elsewhere."""

@@ -15,7 +15,15 @@ from channel_web.receive.inbox import Inboxes
 from channel_web.receive.keep import Keep
 from channel_web.receive.known import Known, known_cookie
 from channel_web.receive.room import Room
-from channel_web.receive.session import NOBODY, Browser, Session, Sessions, browser_of, write_cookie
+from channel_web.receive.session import (
+    NOBODY,
+    Browser,
+    Session,
+    Sessions,
+    browser_of,
+    new_visit,
+    write_cookie,
+)
 from channel_web.receive.token import Forms
 from channel_web.settings import MEGABYTE, SERVICE, Account, Accounts, WebSettings
 from hub_contract.errors import Temporary
@@ -157,6 +165,15 @@ class Visit:
 
         return session, browser, write
 
+    def begun(self) -> "Visit":
+        """Return this visit, or the one that begins here where the browser brought none."""
+        return self if self.browser.visit else self.as_of(Browser(new_visit()))
+
+    def keep_visit(self, answer: Response) -> Response:
+        """Have the browser keep the visit; whether it comes back says whether it keeps any."""
+        write_cookie(answer, self.browser, self.prefix)
+        return answer
+
     def as_of(self, browser: Browser) -> "Visit":
         """Return this visit as its answer leaves it: its pages are the new browser's."""
         return replace(self, browser=browser)
@@ -165,15 +182,6 @@ class Visit:
         """Have the session go on; while the database is away it does not, and no page fails."""
         with suppress(Temporary):
             await self.portal.sessions.seen(self.tenant, session, name)
-
-    async def still_open(self, session: Session) -> bool:
-        """Say whether nobody has left this session meanwhile; True while nobody can look."""
-        if not session.id:
-            return True
-        try:
-            return await self.portal.sessions.is_open(self.tenant, session)
-        except Temporary:
-            return True
 
     def _everywhere(self) -> dict[str, object]:
         settings = self.portal.settings
