@@ -96,7 +96,14 @@ def accounts() -> Accounts:
     )
     return Accounts(
         [
-            Account("musterstadt", "portal", "Stadt Musterstadt", settings, has_email=True),
+            Account(
+                "musterstadt",
+                "portal",
+                "Stadt Musterstadt",
+                settings,
+                has_email=True,
+                url="http://town.example/musterstadt",
+            ),
             Account("kleindorf", "portal", "Gemeinde Kleindorf", settings, has_email=False),
         ]
     )
@@ -172,7 +179,11 @@ class Town:
             transport = httpx.ASGITransport(store)
             async with httpx.AsyncClient(transport=transport, base_url="http://store") as client:
                 pages = Pages(HERE)
-                portal = Portal.open(ground, settings, accounts, pages, Store(client, ground.ring))
+                here = ground.settings.model_copy(update={"tenants": TENANTS})
+                asks = Store(client, ground.ring)
+                portal = Portal.open(
+                    replace(ground, settings=here), settings, accounts, pages, asks
+                )
                 sender = PortalSender(accounts, ground.pool)
                 requests = Consumer(
                     "channel_web", ["faden.message.requested.web"], ground.bus, ground.pool, take_in

@@ -64,13 +64,34 @@ async def test_numbers_and_words_stand_in_no_address_or_header(client, read):
 
 async def test_a_double_click_sends_once(client, hub, read):
     fields = await fresh(client, read) | GOOD
-    await send(client, fields)
-    first = (await client.get("/musterstadt/danke")).text
-    await send(client, fields)
-    second = (await client.get("/musterstadt/danke")).text
+    for _ in range(2):
+        assert (await send(client, fields)).headers["location"] == "/musterstadt/danke"
+    page = (await client.get("/musterstadt/danke")).text
     assert len(await hub.kept()) == 1
-    for number in ("vorgangsnummer", "geheimzahl"):
-        assert read.number(first, number) == read.number(second, number)
+    assert len(read.number(page, "geheimzahl")) == 7
+
+
+async def test_the_secret_is_shown_once(client, hub, read):
+    """Reloaded, sent again, or looked for in the conversation: it is said that it was shown."""
+    fields = await fresh(client, read) | GOOD
+    await send(client, fields)
+    secret = read.number((await client.get("/musterstadt/danke")).text, "geheimzahl")
+    again = await send(client, fields)
+    talk = await client.get("/musterstadt/vorgang/gespraech")
+    for page in (again, talk, *[await client.get("/musterstadt/danke") for _ in range(2)]):
+        assert secret not in page.text
+        assert 'geheimzahl"' not in page.text
+    assert "haben wir schon gezeigt" in (await client.get("/musterstadt/danke")).text
+    assert len(await hub.kept()) == 1
+
+
+async def test_a_chat_shows_it_on_its_first_page_and_there_alone(client, hub, read):
+    fields = await fresh(client, read, "/musterstadt/chat") | {"text": "Haben Sie offen?"}
+    answer = await client.post("/musterstadt/chat", data=fields)
+    first = (await client.get(answer.headers["location"])).text
+    assert read.number(first, "geheimzahl")
+    for path in ("vorgang/gespraech", "danke"):
+        assert 'geheimzahl"' not in (await client.get(f"/musterstadt/{path}")).text
 
 
 async def test_a_form_that_was_changed_and_sent_again_joins_the_same_conversation(
@@ -121,7 +142,7 @@ async def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(client,
     [event] = await hub.kept()
     assert [a.file_name for a in event.content.attachments] == ["hund.jpg"]
     assert [p.kind for p in event.content.reachable] == ["email", "portal"]
-    assert await hub.ask("select count(*) from channel_web.upload") == 0
+    assert await hub.ask("select count(*) from channel_web.unsent") == 0
 
 
 async def test_a_kept_file_may_be_left_out(client, hub, read):
@@ -168,10 +189,9 @@ async def test_a_file_name_cannot_break_the_page(client, hub, read):
     assert [a.file_name for a in event.content.attachments] == ["svg onload=alert(1).jpg"]
 
 
-async def test_a_browser_may_remember_what_was_typed_but_keeps_no_answer(client, read):
-    """Behind a refusal of the gateway the way back leads to a form that is still filled in."""
+async def test_no_page_of_a_form_is_kept_by_the_browser(client, read):
     for path in ("/musterstadt/kontakt", "/musterstadt/chat"):
-        assert (await client.get(path)).headers["cache-control"] == "private, no-cache"
+        assert (await client.get(path)).headers["cache-control"] == "private, no-store"
     again = await send(client, await fresh(client, read) | GOOD | {"subject": ""})
     assert again.headers["cache-control"] == "private, no-store"
 

@@ -7,13 +7,16 @@ import asyncpg
 import pytest
 
 from channel_web.receive import secret as secret_module
-from channel_web.receive.block import DAILY, HOURLY, Blocks, network_of
+from channel_web.receive.block import DAY, HOUR, Blocks, Limit, network_of
 from channel_web.receive.inbox import Inboxes
-from channel_web.receive.secret import Secrets, new_token
+from channel_web.receive.secret import Secrets
+from channel_web.receive.session import new_visit
+from channel_web.settings import Tries
 from hub_contract.references import is_channel_reference, make_channel_reference
 
 TENANT = "musterstadt"
 HERE = "203.0.113.7"
+HOURLY, DAILY = Limit(Tries().hour, HOUR), Limit(Tries().day, DAY)
 
 
 @pytest.fixture
@@ -23,11 +26,11 @@ def inboxes(hub):
 
 @pytest.fixture
 def blocks(hub):
-    return Blocks(hub.ground.pool, hub.ground.ring)
+    return Blocks(hub.ground.pool, hub.ground.ring, Tries())
 
 
 async def test_a_form_sent_twice_has_one_inbox_and_shows_the_same_digits(inboxes, hub):
-    token = new_token()
+    token = new_visit()
     first, again, third = await asyncio.gather(
         *(inboxes.open(TENANT, token, "de") for _ in range(3))
     )
@@ -39,17 +42,17 @@ async def test_a_form_sent_twice_has_one_inbox_and_shows_the_same_digits(inboxes
 
 
 async def test_another_form_or_tenant_has_another(inboxes):
-    token = new_token()
+    token = new_visit()
     slips = [
         await inboxes.open(*who, "de")
-        for who in ((TENANT, token), (TENANT, new_token()), ("kleindorf", token))
+        for who in ((TENANT, token), (TENANT, new_visit()), ("kleindorf", token))
     ]
     assert len({slip.inbox.reference for slip in slips}) == 3
     assert len({slip.secret for slip in slips}) == 3
 
 
 async def test_the_message_that_began_it_stays(inboxes):
-    token = new_token()
+    token = new_visit()
     slip = await inboxes.open(TENANT, token, "de")
     assert slip.begun is None
     first = uuid4()
@@ -59,8 +62,8 @@ async def test_the_message_that_began_it_stays(inboxes):
 
 
 async def test_only_both_together_open_it(inboxes):
-    slip = await inboxes.open(TENANT, new_token(), "de")
-    other = await inboxes.open(TENANT, new_token(), "de")
+    slip = await inboxes.open(TENANT, new_visit(), "de")
+    other = await inboxes.open(TENANT, new_visit(), "de")
     reference, secret = slip.inbox.reference, slip.secret
     assert await inboxes.find(TENANT, reference, secret) == slip.inbox
     wrong = f"{(int(secret) + 1) % 10**6:06}"
@@ -71,7 +74,7 @@ async def test_only_both_together_open_it(inboxes):
 
 
 async def test_what_does_not_exist_costs_the_same_work(inboxes, monkeypatch):
-    slip = await inboxes.open(TENANT, new_token(), "de")
+    slip = await inboxes.open(TENANT, new_visit(), "de")
     parameters = []
 
     def count(peppered: bytes, kept: str) -> bool:
@@ -86,7 +89,7 @@ async def test_what_does_not_exist_costs_the_same_work(inboxes, monkeypatch):
 
 
 async def test_a_thief_of_the_database_reads_no_secret(inboxes, hub):
-    slip = await inboxes.open(TENANT, new_token(), "de")
+    slip = await inboxes.open(TENANT, new_visit(), "de")
     row = str((await hub.rows("select * from channel_web.inbox"))[0])
     assert slip.secret not in row.replace(slip.inbox.reference, "")
     # Even with all digits to try: the pepper is in the ring, not in the database.
@@ -96,7 +99,7 @@ async def test_a_thief_of_the_database_reads_no_secret(inboxes, hub):
 
 
 async def test_rows_of_another_tenant_are_not_seen(inboxes, hub):
-    await inboxes.open(TENANT, new_token(), "de")
+    await inboxes.open(TENANT, new_visit(), "de")
     async with hub.ground.pool.acquire() as connection:
         assert await connection.fetchval("select count(*) from inbox") == 0
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -159,17 +162,17 @@ _LATER = "update channel_web.failure set at = at - interval '{}' returning 1"
 
 
 async def test_nine_an_hour_shut_nothing_at_first(blocks, hub):
-    for _ in range(3):
+    for _ in range(2):
         await wrong(blocks, "1", HERE, HOURLY.most - 1)
         await hub.ask(_LATER.format("61 minutes"))
     assert (await blocks.begin(TENANT, "1", HERE)).shut_until is None
 
 
-async def test_but_thirty_a_day_shut_the_reference_for_a_day(blocks, hub):
-    for first in range(0, DAILY.most, 6):
-        attempts = await wrong(blocks, "1", HERE, 6)
+async def test_but_twenty_a_day_shut_the_reference_for_a_day(blocks, hub):
+    for first in range(0, DAILY.most, 5):
+        attempts = await wrong(blocks, "1", HERE, 5)
         assert not any(attempt.shut_until for attempt in attempts)
-        assert attempts[-1].last == (DAILY if first + 6 == DAILY.most else None)
+        assert attempts[-1].last == (DAILY if first + 5 == DAILY.most else None)
         await hub.ask(_LATER.format("61 minutes"))
     assert (await blocks.begin(TENANT, "1", "198.51.100.1")).shut_until is not None
     assert (await blocks.begin(TENANT, "2", HERE)).shut_until is None, "nor the address"

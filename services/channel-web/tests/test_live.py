@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 
 from channel_web.parse import Inbox
 from channel_web.receive import live
-from channel_web.receive.session import Session
+from channel_web.receive.session import COOKIE, Browser, Session
 from channel_web.receive.visit import Visit
 from hub_contract.references import normalise_reference
 from hub_kit.live import LiveStream
@@ -125,6 +125,18 @@ async def own_point(town, conversation: str) -> str:
 @pytest.mark.usefixtures("quick")
 async def test_a_stream_ends_with_its_session(visit, inbox):
     stream = live.follow(visit, session(inbox, seconds=0.3), 1)
+    assert (await events(stream, 1)) == ["event: end\ndata: \n\n"]
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_stream_ends_where_somebody_has_left(town, visit, inbox, citizen):
+    sessions, cookie = town.portal.sessions, citizen.cookies[COOKIE]
+    browser = Browser(*cookie.split("."))
+    opened = await sessions.read("musterstadt", browser)
+    assert opened.inbox == inbox
+    stream = live.follow(visit, opened, 1)
+    assert [await anext(stream) for _ in range(2)] == ["retry: 2000\n\n", ": still here\n\n"]
+    await citizen.post(f"{URL}/vorgang/ende")
     assert (await events(stream, 1)) == ["event: end\ndata: \n\n"]
 
 

@@ -59,6 +59,8 @@ def test_every_page_is_one_for_everybody(here, visit, locale, scheme):
     for path in (
         "/chat",
         "/vorgang",
+        "/vorgang/link",
+        "/vorgang/freigabe/x",
         "/barrierefreiheit",
         "/impressum",
         "/datenschutz",
@@ -75,6 +77,9 @@ def test_every_page_is_one_for_everybody(here, visit, locale, scheme):
     check_page(page)
     page.locator("main form button").click()
     page.wait_for_url("**/danke")
+    check_page(page)
+    page.reload()
+    assert page.locator("#geheimzahl").count() == 0
     check_page(page)
     here.reply("Bitte lesen Sie https://www.musterstadt.example/hund", author_name="Petra Amt")
     page.goto(f"{here.address}/vorgang/gespraech")
@@ -94,6 +99,55 @@ def test_every_page_is_one_for_everybody(here, visit, locale, scheme):
         if tries in (0, 9):
             check_page(page)
     assert page.locator(".kern-alert--warning").count() == 1
+    page.locator(".kern-alert--warning a").click()
+    page.locator("#reference").fill("938-429-177-007")
+    page.locator("main form button").click()
+    check_page(page)
+    page.goto(f"{here.address}/vorgang/freigabe/x")
+    page.locator("main form button").click()
+    check_page(page)
+
+
+def typed(page) -> str:
+    """Return all that stands in the fields of a page, and in its words."""
+    fields = page.locator("input:not([type=hidden]), textarea").evaluate_all(
+        "all => all.map(e => e.type === 'radio' ? '' : e.value)"
+    )
+    return " ".join([*fields, page.locator("main").inner_text()])
+
+
+@pytest.mark.parametrize("java_script", [True, False])
+def test_back_after_leaving_shows_nothing_of_the_one_before(here, visit, java_script):
+    """A shared computer: the next person presses Back as often as there is something behind."""
+    page = visit(f"{here.address}/", java_script_enabled=java_script)
+    page.get_by_role("link", name="Eine Nachricht schreiben").click()
+    personal = {"subject": "Leinenzwang", "text": "Mein Hund heißt Bello", "name": "Erika Muster"}
+    for field, value in personal.items():
+        page.locator(f"#{field}").fill(value)
+    page.get_by_role("radio", name="Per E-Mail").check()
+    page.locator("#email").fill("erika@mail.example")
+    page.get_by_role("button", name="Nachricht absenden").click()
+    page.wait_for_url("**/danke")
+    numbers = [page.locator(f"#{name}").inner_text() for name in ("vorgangsnummer", "geheimzahl")]
+    page.get_by_role("link", name="Weiter zum Gespräch").click()
+    page.locator("#text").fill("Noch ein halber Satz")
+    page.get_by_role("button", name="Gespräch schließen").click()
+    assert page.get_by_role("heading", name="Das Gespräch ist geschlossen").is_visible()
+    secrets = [*personal.values(), *numbers, "erika@", "halber Satz"]
+    for _ in range(4):
+        page.go_back()
+        shown = typed(page)
+        assert [one for one in secrets if one in shown] == []
+    assert "Was möchten Sie tun?" in page.locator("h1").inner_text()
+
+
+def test_what_was_typed_is_there_behind_a_refusal(here, visit):
+    """Before anybody has left: the door may refuse a form, and says to go back."""
+    page = visit(f"{here.address}/kontakt")
+    page.locator("#text").fill("Ein langer Text")
+    page.goto(f"{here.address}/impressum")
+    page.go_back()
+    assert page.locator("#text").input_value() == "Ein langer Text"
 
 
 @pytest.mark.parametrize("java_script", [True, False])

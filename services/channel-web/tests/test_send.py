@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from channel_web.receive.inbox import Inboxes
-from channel_web.receive.secret import new_token
+from channel_web.receive.session import new_visit
 from channel_web.render import by_day, line_of, render, state_of
 from channel_web.send import PortalSender
 from hub_contract.delivery import Delivery, Reason
@@ -36,7 +36,7 @@ def sender(hub, accounts):
 
 
 async def test_a_message_rests_in_its_inbox(hub, sender):
-    slip = await Inboxes(hub.ground.pool, hub.ground.ring).open("musterstadt", new_token(), "de")
+    slip = await Inboxes(hub.ground.pool, hub.ground.ring).open("musterstadt", new_visit(), "de")
     asked = request(str(slip.inbox.portal_id))
     said = await sender.send(asked, ())
     assert (said.status, said.external_id) == (Delivery.DELIVERED, str(asked.id))
@@ -44,7 +44,7 @@ async def test_a_message_rests_in_its_inbox(hub, sender):
 
 
 async def test_an_inbox_that_is_not_there_or_anothers_gets_nothing(hub, sender):
-    slip = await Inboxes(hub.ground.pool, hub.ground.ring).open("kleindorf", new_token(), "de")
+    slip = await Inboxes(hub.ground.pool, hub.ground.ring).open("kleindorf", new_visit(), "de")
     for value in (str(uuid4()), str(slip.inbox.portal_id)):
         said = await sender.send(request(value), ())
         assert (said.status, said.reason) == (Delivery.FAILED, Reason.ADDRESS_UNKNOWN)

@@ -5,7 +5,16 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 
-from channel_web.receive import contact, conversation, download, live, look_up, start
+from channel_web.receive import (
+    contact,
+    conversation,
+    download,
+    leave,
+    link,
+    live,
+    look_up,
+    start,
+)
 from channel_web.receive.ask import Store, open_client
 from channel_web.receive.visit import Portal
 from channel_web.send import PortalSender
@@ -18,7 +27,7 @@ from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
 
 HERE = Path(__file__).parent
-_ROUTES = (start, contact, look_up, conversation, live, download)
+_ROUTES = (start, contact, look_up, link, conversation, live, download, leave)
 
 
 def compose(ground: Ground, settings: WebSettings, accounts: Accounts) -> ChannelParts:
@@ -53,7 +62,9 @@ def _sweeps(portal: Portal) -> dict[str, Sweep]:
     tenants = portal.accounts.tenants()
     return {
         "failure": for_each(tenants, portal.blocks.sweep),
-        "upload": for_each(tenants, portal.keep.sweep),
+        "unsent": portal.keep.sweep,
+        "session": for_each(tenants, portal.sessions.sweep),
+        "known": for_each(tenants, portal.known.sweep),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from hub_contract.channels import CHANNEL_TO
 from hub_contract.words import Channel, ContactKind
@@ -16,6 +16,32 @@ from hub_kit.settings import Loaded, Section
 
 SERVICE = "channel_web"
 MEGABYTE = 1024 * 1024
+
+
+SECRETS = 10**6  # of six digits
+YEAR = 366  # days
+ODDS = 0.011  # for who tries a whole year at one number, all ways together
+
+
+class Tries(Section):
+    """Wrong secrets after which a way to an inbox is shut. Each way has a share of its own."""
+
+    hour: int = Field(default=10, ge=1, description="by anybody in an hour: shut for an hour")
+    day: int = Field(default=20, ge=1, description="by anybody in a day: shut for a day")
+    known_day: int = Field(default=5, ge=1, description="from browsers that opened it before")
+    link_day: int = Field(default=5, ge=1, description="behind one-time links")
+
+    @property
+    def odds(self) -> float:
+        """How likely a year of patience finds one secret: each try rules out one of a million."""
+        return (self.day + self.known_day + self.link_day) * YEAR / SECRETS
+
+    @model_validator(mode="after")
+    def patience_does_not_pay(self) -> Self:
+        if self.odds > ODDS:
+            most = int(ODDS * SECRETS / YEAR)
+            raise ValueError(f"day, known_day and link_day: together at most {most}; lower one")
+        return self
 
 
 class WebSettings(Section):
@@ -30,7 +56,31 @@ class WebSettings(Section):
         default=16, ge=1, description="forms above 1 MB held at a time; the next ones wait"
     )
     upload_seconds: float = Field(default=600, gt=0, description="in which a form must be here")
+    unsent_minutes: int = Field(
+        default=60, ge=1, le=1440, description="that files of a form wait which was not sent"
+    )
+    unsent_each: int = Field(
+        default=100 * MEGABYTE, ge=0, description="bytes of such files from one address"
+    )
+    unsent_total: int = Field(default=2048 * MEGABYTE, ge=0, description="bytes of all of them")
+    free_mark: int = Field(
+        default=1024 * MEGABYTE, ge=0, description="bytes free, below which no file is taken"
+    )
     session_minutes: int = Field(default=30, ge=1, le=1440, description="idle, then it ends")
+    session_longest_minutes: int = Field(
+        default=240, ge=1, le=1440, description="a session ends anyhow after"
+    )
+    form_minutes: int = Field(
+        default=60, ge=1, le=1440, description="that a form sent twice is the same form"
+    )
+    known_days: int = Field(
+        default=365, ge=1, le=400, description="that a browser passes locks of what it has opened"
+    )
+    link_minutes: int = Field(default=60, ge=5, le=240, description="that a one-time link is good")
+    links: int = Field(
+        default=3, ge=1, le=10, description="one-time links for one inbox in that time"
+    )
+    tries: Tries = Tries()
     streams: int = Field(default=500, ge=1, description="live pages at a time")
     streams_inbox: int = Field(default=8, ge=1, description="of them for one inbox")
     streams_address: int = Field(default=50, ge=1, description="of them for one address")
@@ -48,6 +98,9 @@ class WebAccount(AccountSection):
 
     address: str = Field(description="as citizens type it: www.musterstadt.example/kontakt")
     answer_days: int = Field(default=3, ge=1, le=60, description="working days, as promised")
+    url: str = Field(
+        default="", description="where its pages begin, for links in mails; else below `public`"
+    )
     phone: str = Field(default="", description="for those whom the pages cannot help")
     hours: str = Field(default="", description="when somebody answers there, in German")
     hours_en: str = Field(default="", description="the same in English; else the German text")
@@ -56,10 +109,18 @@ class WebAccount(AccountSection):
     privacy_url: str = Field(default="", description="of the authority's own site")
     accessibility_url: str = Field(default="", description="of the authority's own site")
 
+    @field_validator("url")
+    @classmethod
+    def whole_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("write https://www.authority.example/path")
+        return value.rstrip("/")
+
 
 @dataclass(frozen=True)
 class Account(accounts.Account[WebAccount]):
     has_email: bool  # the authority can answer by mail too
+    url: str = ""  # where its pages begin, as the outside writes it
 
 
 class Accounts(accounts.Accounts[Account]):
@@ -81,7 +142,14 @@ class Accounts(accounts.Accounts[Account]):
         mail = CHANNEL_TO[ContactKind.EMAIL]  # which answers the address that a form asks for
         with_email = {tenant for tenant, _, _ in loaded.hub.accounts(mail)}
         found = [
-            Account(one.tenant, one.name, one.display_name, one.settings, one.tenant in with_email)
+            Account(
+                one.tenant,
+                one.name,
+                one.display_name,
+                one.settings,
+                one.tenant in with_email,
+                one.settings.url or f"{loaded.public}/{one.tenant}",
+            )
             for one in accounts.read_accounts(loaded, Channel.WEB, WebAccount)
         ]
         return accounts.in_file(loaded, lambda: cls(found))

@@ -1,4 +1,7 @@
-"""Asks the store what a citizen may read: the conversations of one inbox, and nothing else."""
+"""Asks the store what a citizen may read: the conversations of one inbox, and nothing else.
+
+One thing the portal asks for itself and shows to nobody: to whom a one-time link may go.
+"""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,6 +12,7 @@ from uuid import UUID
 import httpx
 
 from channel_web.parse import Inbox
+from channel_web.settings import SERVICE
 from hub_contract.errors import Temporary
 from hub_contract.references import show_reference
 from hub_contract.refusals import Refusal
@@ -30,7 +34,7 @@ class Page:
 
 
 class Store:
-    """Every call is made as this inbox: what is not its own, the store does not show."""
+    """Calls are made as this inbox, but for `whole`: what is not its own, it is not shown."""
 
     def __init__(self, client: httpx.AsyncClient, ring: KeyRing) -> None:
         self._client, self._ring = client, ring
@@ -68,6 +72,12 @@ class Store:
         """Return one message with its whole text, None where it is not this inbox's."""
         return await self._get(f"/mine/{conversation}/entries/{entry}", tenant, inbox)
 
+    async def whole(self, tenant: str, conversation: str) -> Json | None:
+        """Return a conversation with its contact points, as the portal itself: for no page."""
+        caller = Caller(SERVICE, tenant, "service")
+        headers = {"Authorization": f"Bearer {issue(self._ring, caller, AUDIENCE)}"}
+        return await self._read(f"/conversations/{conversation}", headers)
+
     async def mark_read(self, tenant: str, inbox: Inbox, conversation: str, up_to: int) -> None:
         """Say that the citizen has seen what stands there up to this place."""
         path, body = f"/mine/{conversation}/read", {"up_to": up_to}
@@ -94,7 +104,14 @@ class Store:
     async def _get(
         self, path: str, tenant: str, inbox: Inbox, query: Mapping[str, str | int] | None = None
     ) -> Json | None:
-        headers = self._headers(tenant, inbox)
+        return await self._read(path, self._headers(tenant, inbox), query)
+
+    async def _read(
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        query: Mapping[str, str | int] | None = None,
+    ) -> Json | None:
         try:
             answer = await self._client.get(path, headers=headers, params=query)
         except httpx.HTTPError as error:

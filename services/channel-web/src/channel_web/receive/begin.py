@@ -25,7 +25,7 @@ async def begin(visit: Visit, sent: Sent, draft: Draft) -> Slip:
         arrival = await read_sent(sent, context_of(visit, slip, begins=False))
     accepted = await portal.ground.accept(arrival)
     await portal.inboxes.begin(tenant, slip.inbox, accepted.event_id)
-    await portal.keep.forget(tenant, draft.kept)
+    await portal.keep.forget(draft.kept)
     return slip
 
 

@@ -4,13 +4,18 @@ Rule 1. An attempt is counted before it is checked and forgotten if it was right
         are not more than ten.
 Rule 2. What does not exist is counted and shut like what does: the answer tells nothing.
 Rule 3. Neither reference nor address is readable in the table.
+Rule 4. Who can show more than the number, a browser that has opened the inbox before or came by a
+        one-time link, tries in a share of its own that strangers cannot use up. All shares of a day
+        together leave who is patient for a year the odds of the settings, and no more.
 """
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from channel_web.receive.known import Way
+from channel_web.settings import Tries
 from hub_kit.database import Connection, Pool, affected, transaction
 from hub_kit.keys import KeyRing
 
@@ -23,12 +28,20 @@ class Limit:
     within: timedelta
 
 
-HOURLY = Limit(10, timedelta(hours=1))
-# Ten an hour would let one who has a year try a tenth of all secrets; so it is a hundredth. An
-# address is shared by a whole café or office, and is not shut for a day.
-DAILY = Limit(30, timedelta(days=1))
-LIMITS = {"reference": (HOURLY, DAILY), "address": (HOURLY,)}
-KEPT = 2 * DAILY.within
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+KEPT = 2 * DAY
+ADDRESS = "address"
+
+
+def limits_of(tries: Tries) -> Mapping[str, tuple[Limit, ...]]:
+    """Return what shuts each way. An address is a whole café's: it is not shut for a day."""
+    hourly = Limit(tries.hour, HOUR)
+    return {
+        Way.ANYBODY: (hourly, Limit(tries.day, DAY)),
+        ADDRESS: (hourly,),
+        Way.KNOWN: (Limit(tries.known_day, DAY),),
+        Way.LINK: (Limit(tries.link_day, DAY),),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +64,29 @@ _COUNT = "insert into failure (tenant, kind, key) values ($1, $2, $3) returning 
 
 
 class Blocks:
-    def __init__(self, pool: Pool, ring: KeyRing) -> None:
-        self._pool, self._ring = pool, ring
+    def __init__(self, pool: Pool, ring: KeyRing, tries: Tries) -> None:
+        self._pool, self._ring, self._limits = pool, ring, limits_of(tries)
 
-    async def begin(self, tenant: str, reference: str, address: str) -> Attempt:
-        """Count an attempt, or say until when none is made."""
-        keys = {"reference": self._key(tenant, "reference", reference)}
-        if address:  # without one, all who have none would share it
-            keys["address"] = self._key(tenant, "address", network_of(address))
+    async def begin(
+        self, tenant: str, reference: str, address: str, ways: Sequence[Way] = (Way.ANYBODY,)
+    ) -> Attempt:
+        """Count an attempt by the first of these ways that is open, or say until when none is."""
+        attempt = Attempt()
+        for way in ways:
+            attempt = await self._begin(tenant, reference, address, way)
+            if not attempt.shut_until:
+                break
+        return attempt
+
+    async def _begin(self, tenant: str, reference: str, address: str, way: Way) -> Attempt:
+        keys = {str(way): self._key(tenant, way, reference)}
+        if address and way is Way.ANYBODY:  # without one, all who have none would share it
+            keys[ADDRESS] = self._key(tenant, ADDRESS, network_of(address))
         async with transaction(self._pool, tenant) as connection:
             for key in sorted(keys.values()):
                 lock = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
                 await connection.execute(lock, key)
-            shut, last = await _look(connection, tenant, keys)
+            shut, last = await self._look(connection, tenant, keys)
             if shut:
                 return Attempt(shut_until=max(shut))
             rows = [await connection.fetchval(_COUNT, tenant, *key) for key in keys.items()]
@@ -81,23 +104,22 @@ class Blocks:
         async with transaction(self._pool, tenant) as connection:
             return affected(await connection.execute(sql, tenant, KEPT))
 
+    async def _look(
+        self, connection: Connection, tenant: str, keys: Mapping[str, str]
+    ) -> tuple[list[datetime], Limit | None]:
+        """Return until when each limit shuts it, and the one that a wrong attempt would reach."""
+        shut, last = [], None
+        for kind, key in keys.items():
+            for limit in self._limits[kind]:
+                sql = _RECENT, tenant, kind, key, limit.most, limit.within
+                recent, until = await connection.fetchrow(*sql) or (0, None)
+                shut += [until] if until else []
+                if kind != ADDRESS and recent == limit.most - 1:
+                    last = limit
+        return shut, last
+
     def _key(self, tenant: str, kind: str, value: str) -> str:
         return self._ring.pseudonym_of(tenant, f"wrong {kind}", value)
-
-
-async def _look(
-    connection: Connection, tenant: str, keys: Mapping[str, str]
-) -> tuple[list[datetime], Limit | None]:
-    """Return until when each limit shuts it, and the one that a wrong attempt now would reach."""
-    shut, last = [], None
-    for kind, key in keys.items():
-        for limit in LIMITS[kind]:
-            sql = _RECENT, tenant, kind, key, limit.most, limit.within
-            recent, until = await connection.fetchrow(*sql) or (0, None)
-            shut += [until] if until else []
-            if kind == "reference" and recent == limit.most - 1:
-                last = limit
-    return shut, last
 
 
 def network_of(address: str) -> str:

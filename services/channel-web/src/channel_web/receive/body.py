@@ -52,19 +52,23 @@ class Received:
         return {name: values[0] for name, values in self.fields.items()}
 
 
-async def read_form(request: Request, settings: WebSettings) -> Received:
-    """Return fields and files; 400 for what no browser of a citizen sends, 408 if it takes long."""
+async def read_form(request: Request, settings: WebSettings, *, no_files: bool = False) -> Received:
+    """Return fields and files; 400 for what no browser of a citizen sends, 408 if it takes long.
+
+    `no_files`: there is no room for any; reading stops at the first one.
+    """
     try:
         async with asyncio.timeout(settings.upload_seconds):
-            return await _read(request, settings)
+            return await _read(request, settings, no_files=no_files)
     except TimeoutError:
         raise HTTPException(408, "The form did not come in time") from None
 
 
-async def _read(request: Request, settings: WebSettings) -> Received:
+async def _read(request: Request, settings: WebSettings, *, no_files: bool) -> Received:
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind == b"multipart/form-data" and b"boundary" in options:
-        return await _read_parts(request, options[b"boundary"], settings)
+        reader = _Reader(settings, _refusal(request, settings, no_files=no_files))
+        return await _read_parts(request, options[b"boundary"], reader)
     if kind == b"application/x-www-form-urlencoded":
         return await _read_query(request)
     raise HTTPException(400, "A form is sent as multipart/form-data")
@@ -86,10 +90,16 @@ async def _read_query(request: Request) -> Received:
     return Received(fields)
 
 
-async def _read_parts(request: Request, boundary: bytes, settings: WebSettings) -> Received:
+def _refusal(request: Request, settings: WebSettings, *, no_files: bool) -> Wrong | None:
+    """Return for what reason no file of this form is read; None: they are."""
+    if no_files:
+        return Wrong(FIELD, "files_no_room")
     said = request.headers.get("content-length", "")
     too_long = said.isdecimal() and int(said) > settings.files_limit + TYPED
-    reader = _Reader(settings, stop_at_files=too_long)
+    return Wrong(FIELD, "files_large") if too_long else None
+
+
+async def _read_parts(request: Request, boundary: bytes, reader: "_Reader") -> Received:
     try:
         parser = MultipartParser(boundary, reader.callbacks())
         async for chunk in request.stream():
@@ -122,8 +132,8 @@ class _Part:
 class _Reader:
     """Gathers the parts as the parser finds them; keeps no more than the limits allow."""
 
-    def __init__(self, settings: WebSettings, *, stop_at_files: bool) -> None:
-        self._settings, self._stop_at_files = settings, stop_at_files
+    def __init__(self, settings: WebSettings, refusal: Wrong | None) -> None:
+        self._settings, self._refusal = settings, refusal
         self._fields: dict[str, tuple[str, ...]] = {}
         self._files: list[Sent] = []
         self._faults: list[Wrong] = []
@@ -174,8 +184,8 @@ class _Reader:
             self._begin_file(part)
 
     def _begin_file(self, part: _Part) -> None:
-        if self._stop_at_files:
-            self._faults.append(Wrong(FIELD, "files_large"))
+        if self._refusal and part.file_name:
+            self._faults.append(self._refusal)
             raise _Enough
         if len(self._files) >= self._settings.files and part.file_name:
             self._faults.append(Wrong(FIELD, "files_many"))

@@ -8,9 +8,17 @@ from fastapi.responses import RedirectResponse
 from channel_web.parse import Sent
 from channel_web.parse.form import Written, Wrong, read_chat, read_contact
 from channel_web.receive.begin import begin
-from channel_web.receive.draft import Draft, all_files, empty_form, form_of, keep_files, read_draft
+from channel_web.receive.draft import (
+    Draft,
+    all_files,
+    closing,
+    empty_form,
+    form_of,
+    keep_files,
+    read_draft,
+    refuse_left,
+)
 from channel_web.receive.inbox import Slip
-from channel_web.receive.session import COOKIE
 from channel_web.receive.visit import TheVisit, Visit
 from hub_contract.errors import Temporary
 from hub_contract.words import MessageKind
@@ -19,40 +27,49 @@ router = APIRouter()
 
 
 @router.get("/kontakt")
+@router.get("/kontakt/{visit}")
 async def contact(visit: TheVisit) -> Response:
     """Show the contact form, empty."""
-    return _ask_for_cookies(visit, _empty(visit, "contact.html"))
+    return _empty(visit, "contact.html")
 
 
 @router.post("/kontakt")
+@router.post("/kontakt/{visit}")
 async def send_contact(visit: TheVisit) -> Response:
     """Take the contact form in, or show it again with what is wrong and all that was typed."""
     draft = await read_draft(visit)
+    if draft.left:
+        return refuse_left(visit)
     written, faults = read_contact(draft.fields)
     return await _send(visit, draft, MessageKind.FORM, written, faults)
 
 
 @router.get("/chat")
+@router.get("/chat/{visit}")
 async def chat(visit: TheVisit) -> Response:
     """Ask for the first line of a chat."""
-    return _ask_for_cookies(visit, _empty(visit, "chat.html"))
+    return _empty(visit, "chat.html")
 
 
 @router.post("/chat")
+@router.post("/chat/{visit}")
 async def send_chat(visit: TheVisit) -> Response:
     """Begin a chat, or show its first line again."""
     draft = await read_draft(visit)
+    if draft.left:
+        return refuse_left(visit)
     written, faults = read_chat(draft.fields)
     return await _send(visit, draft, MessageKind.CHAT, written, faults)
 
 
 @router.get("/danke")
 async def thanks(visit: TheVisit) -> Response:
-    """Show the slip of the form that this browser has just sent."""
+    """Show the slip of the form that this browser has just sent, once; then say that it was."""
     session = visit.open_session
-    if session is None or not session.secret:
+    if session is None:
         return RedirectResponse(f"{visit.prefix}/vorgang", 303)
-    return visit.page("thanks.html", slip=Slip(session.inbox, session.secret), is_open=True)
+    secret = await visit.portal.sessions.take_secret(visit.tenant, session)
+    return visit.page("thanks.html", slip=Slip(session.inbox, secret), is_open=True)
 
 
 async def _send(
@@ -64,41 +81,44 @@ async def _send(
         return await _again(visit, draft, kind, faults, draft.status)
     try:
         slip = await begin(visit, Sent(draft.token, kind, written, files), draft)
+        return await _tell(visit, slip, kind)
     except Temporary:
         return await _again(visit, draft, kind, (), 503)
-    return _tell(visit, slip, kind)
 
 
 async def _again(
     visit: Visit, draft: Draft, kind: MessageKind, faults: Sequence[Wrong], status: int
 ) -> Response:
-    form = form_of(visit, {**draft.fields, "form": draft.token}, faults)
-    kept = await keep_files(visit, draft)
+    kept, full = await keep_files(visit, draft)
+    form = form_of(visit, {**draft.fields, "form": draft.form}, (*faults, *full))
     template = "chat.html" if kind is MessageKind.CHAT else "contact.html"
-    answer = visit.page(template, status=status, form=form, kept=kept, away=status == 503)
-    if not draft.received.whole:
-        answer.headers["Connection"] = "close"  # the rest of it is not read
-    return answer
+    page = visit.page(template, status=status, form=form, kept=kept, away=status == 503)
+    return closing(draft, page)
 
 
 def _empty(visit: Visit, template: str) -> Response:
-    answer = visit.page(template, form=empty_form(), kept=(), away=False)
-    # There is nothing of anybody on it. Of a page with no-store, browsers forget what was typed.
-    answer.headers["Cache-Control"] = "private, no-cache"
-    return answer
+    """Return a form to be filled in; it is bound to a visit, which may begin here."""
+    inside = visit.begun()
+    page = inside.page(template, form=empty_form(visit), kept=(), away=False)
+    return page if inside is visit else inside.keep_visit(page)
 
 
-def _tell(visit: Visit, slip: Slip, kind: MessageKind) -> Response:
-    """Lead on to the slip or the chat; a browser without cookies gets the slip at once."""
-    session = visit.portal.sessions.begin(slip.inbox, slip.secret)
-    if COOKIE not in visit.request.cookies:
-        return visit.remember(visit.page("thanks.html", slip=slip, is_open=False), session)
+async def _tell(visit: Visit, slip: Slip, kind: MessageKind) -> Response:
+    """Lead on to the slip or the chat; a browser without cookies gets the slip at once.
+
+    Who sends a form again whose digits were shown is told so: nothing is opened by that.
+    """
+    if not visit.browser.visit:
+        first = await visit.portal.inboxes.show(visit.tenant, slip.inbox)
+        return visit.page(
+            "thanks.html", slip=slip if first else Slip(slip.inbox, ""), is_open=False
+        )
+    is_open = visit.open_session is not None and visit.open_session.inbox == slip.inbox
+    if slip.shown and not is_open:
+        return visit.page("thanks.html", slip=Slip(slip.inbox, ""), is_open=False)
     to = "/vorgang/gespraech" if kind is MessageKind.CHAT else "/danke"
-    return visit.remember(RedirectResponse(visit.prefix + to, 303), session)
-
-
-def _ask_for_cookies(visit: Visit, answer: Response) -> Response:
-    """Give one that means nothing: whether it comes back says whether a session can be kept."""
-    if COOKIE not in visit.request.cookies:
-        answer.set_cookie(COOKIE, "-", path=visit.prefix or "/", httponly=True, samesite="lax")
+    answer = RedirectResponse(visit.prefix + to, 303)
+    if not is_open:
+        _, _, write = await visit.enter(slip.inbox, slip.secret)
+        write(answer)
     return answer

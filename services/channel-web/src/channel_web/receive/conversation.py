@@ -1,46 +1,54 @@
 """The conversation as a citizen has it: to read, to write in, with files, live where possible."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from channel_web.parse import Context, Sent
 from channel_web.parse.form import Written, Wrong, read_answer
 from channel_web.parse.uploads import Upload
-from channel_web.receive.ask import Json
 from channel_web.receive.begin import read_sent
-from channel_web.receive.draft import Draft, all_files, empty_form, form_of, keep_files, read_draft
+from channel_web.receive.draft import (
+    Draft,
+    all_files,
+    closing,
+    empty_form,
+    form_of,
+    keep_files,
+    read_draft,
+    refuse_left,
+)
+from channel_web.receive.inbox import Slip
 from channel_web.receive.keep import Kept
+from channel_web.receive.look import look
 from channel_web.receive.prompt import prompt
 from channel_web.receive.session import Session
 from channel_web.receive.visit import TheVisit, Visit
-from channel_web.render import Line, by_day, line_of, state_of
+from channel_web.render import by_day, line_of, state_of
 from hub_contract.errors import Temporary
 from hub_contract.references import show_reference
 from hub_contract.words import MessageKind
 from hub_pages.form import Form
 
 router = APIRouter()
-log = structlog.get_logger()
 PIECE = "text/vnd.faden.piece+html"  # what our script asks for: the composer alone
-_PATIENCE = 2.0  # seconds that a page waits for what was just sent to stand in the timeline
-_LOOK = 0.1
 
 
 @router.get("/vorgang/gespraech")
+@router.get("/vorgang/gespraech/{visit}")
 async def conversation(visit: TheVisit) -> Response:
     """Show the conversation of this session."""
     session = visit.open_session
+    if visit.is_away:
+        raise HTTPException(503, "The database is away")
     if session is None:
         return RedirectResponse(f"{visit.prefix}/vorgang", 303)
     sent = visit.request.query_params.get("gesendet", "")
-    return await show(visit, session, form=empty_form(), sent=sent)
+    return await show(visit, session, form=empty_form(visit), sent=sent)
 
 
 @router.get("/vorgang/nachricht/{entry}")
@@ -54,18 +62,27 @@ async def message(visit: TheVisit, entry: UUID) -> Response:
     whole = await store.entry(tenant, inbox, found["id"], entry) if found else None
     if whole is None:
         raise HTTPException(404, "Not found")
-    return visit.remember(visit.page("message.html", line=line_of(whole)), session)
+    await visit.seen(session)
+    return visit.page("message.html", line=line_of(whole))
 
 
 @router.post("/vorgang/gespraech")
+@router.post("/vorgang/gespraech/{visit}")
 async def write(visit: TheVisit) -> Response:
     """Take a message in; where the session has ended meanwhile, keep it and ask for the digits."""
     draft = await read_draft(visit)
-    session = visit.open_session
-    if session is None and _wants_piece(visit):
+    if draft.left:
+        return refuse_left(visit)
+    if visit.is_away:
+        return _while_away(visit, draft)
+    if visit.open_session:
+        return await _write(visit, visit.open_session, draft)
+    if _wants_piece(visit):
         return Response(status_code=401)  # our script sends the form again, as a page
-    if session is None:
-        return await _keep_for_later(visit, draft)
+    return await _keep_for_later(visit, draft)
+
+
+async def _write(visit: Visit, session: Session, draft: Draft) -> Response:
     files, gone = await all_files(visit, draft)
     written, wrong = read_answer(draft.fields, draft.count)
     faults = (*wrong, *draft.faults, *gone)
@@ -75,10 +92,11 @@ async def write(visit: TheVisit) -> Response:
         event_id = await _accept(visit, session, draft, written, files)
     except Temporary:
         return await _again(visit, session, draft, (), 503)
+    await visit.seen(session)
     if _wants_piece(visit):
-        return visit.remember(_composer(visit, empty_form(), (), 200), session)
+        return _composer(visit, empty_form(visit), (), 200)
     to = f"{visit.prefix}/vorgang/gespraech?gesendet={event_id}#nachricht-{event_id}"
-    return visit.remember(RedirectResponse(to, 303), session)
+    return RedirectResponse(to, 303)
 
 
 async def show(
@@ -93,14 +111,16 @@ async def show(
     away: bool = False,
 ) -> Response:
     """Return the page of a conversation; without the store, all that works without it."""
-    seen = await _look(visit, session, sent)
+    seen = await look(visit, session, sent)
     lines = seen.lines
-    answer = visit.page(
+    secret = await _take_secret(visit, session)
+    await visit.seen(replace(session, secret=""), seen.name)
+    return visit.page(
         "conversation.html",
         status=status,
         form=form,
         kept=kept,
-        slip=session,
+        slip=Slip(session.inbox, secret),
         reference=show_reference(session.inbox.reference),
         subject=seen.found["subject"] if seen.found else "",
         days=by_day(lines, visit.portal.pages.zone),
@@ -113,59 +133,14 @@ async def show(
         unsent=unsent,
         away=away,
     )
-    return visit.remember(answer, replace(session, name=seen.name or session.name))
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    found: Json | None = None
-    lines: tuple[Line, ...] = ()
-    older: int | None = None
-    is_latest: bool = True
-    silent: bool = False
-
-    @property
-    def name(self) -> str:
-        return str(self.found["name"]) if self.found else ""
-
-
-async def _look(visit: Visit, session: Session, sent: str) -> _Seen:
-    """Ask the store; what was just sent takes it a moment, for which the page waits a little."""
-    end = asyncio.get_running_loop().time() + _PATIENCE
+async def _take_secret(visit: Visit, session: Session) -> str:
+    """Return the digits for the first page behind a chat's first line, and for no other."""
     try:
-        seen = await _read(visit, session)
-        while _is_missing(seen, sent) and asyncio.get_running_loop().time() < end:
-            await asyncio.sleep(_LOOK)
-            seen = await _read(visit, session)
-        await _mark_read(visit, session, seen)
-    except Temporary as error:
-        log.warning("a conversation could not be shown", reason=str(error)[:200])
-        return _Seen(silent=True)
-    return seen
-
-
-def _is_missing(seen: _Seen, sent: str) -> bool:
-    """A new conversation comes with its first message; only the latest page has what was sent."""
-    awaited = bool(sent) and seen.is_latest and all(line.id != sent for line in seen.lines)
-    return seen.found is None or awaited
-
-
-async def _read(visit: Visit, session: Session) -> _Seen:
-    store, tenant, inbox = visit.portal.store, visit.tenant, session.inbox
-    said = visit.request.query_params.get("vor", "")
-    before = int(said) if said.isdecimal() and len(said) < 10 else None
-    found = await store.conversation(tenant, inbox)
-    if found is None:
-        return _Seen()
-    page = await store.page(tenant, inbox, found["id"], before)
-    return _Seen(found, tuple(map(line_of, page.entries)), page.older, before is None)
-
-
-async def _mark_read(visit: Visit, session: Session, seen: _Seen) -> None:
-    if seen.found and any(line.awaits_reading for line in seen.lines):
-        place = seen.lines[-1].place
-        inbox, conversation = session.inbox, seen.found["id"]
-        await visit.portal.store.mark_read(visit.tenant, inbox, conversation, place)
+        return await visit.portal.sessions.take_secret(visit.tenant, session)
+    except Temporary:
+        return ""  # the next page asks again
 
 
 async def _accept(
@@ -181,25 +156,39 @@ async def _accept(
     )
     arrival = await read_sent(Sent(draft.token, MessageKind.CHAT, written, files), context)
     accepted = await visit.portal.ground.accept(arrival)
-    await visit.portal.keep.forget(visit.tenant, draft.kept)
+    await visit.portal.keep.forget(draft.kept)
     return accepted.event_id
 
 
 async def _again(
     visit: Visit, session: Session, draft: Draft, faults: Sequence[Wrong], status: int
 ) -> Response:
-    form = form_of(visit, {**draft.fields, "form": draft.token}, faults)
-    kept = await keep_files(visit, draft)
+    kept, full = await keep_files(visit, draft)
+    form = form_of(visit, {**draft.fields, "form": draft.form}, (*faults, *full))
+    await visit.seen(session)
     if _wants_piece(visit):
-        return visit.remember(_composer(visit, form, kept, status), session)
-    return await show(visit, session, form=form, kept=kept, status=status, away=status == 503)
+        return closing(draft, _composer(visit, form, kept, status))
+    away = status == 503
+    return closing(
+        draft, await show(visit, session, form=form, kept=kept, status=status, away=away)
+    )
+
+
+def _while_away(visit: Visit, draft: Draft) -> Response:
+    """Show what was typed, to be sent again; nobody can say now whose conversation it is."""
+    form = form_of(visit, {**draft.fields, "form": draft.form}, draft.faults)
+    if _wants_piece(visit):
+        return closing(draft, _composer(visit, form, draft.kept, 503))
+    page = visit.page("away.html", status=503, form=form, kept=draft.kept, away=True)
+    return closing(draft, page)
 
 
 async def _keep_for_later(visit: Visit, draft: Draft) -> Response:
-    kept = await keep_files(visit, draft)
+    kept, full = await keep_files(visit, draft)
     reference = show_reference(visit.session.inbox.reference) if visit.session else ""
-    values = {"text": draft.fields.get("text", ""), "form": draft.token, "reference": reference}
-    return prompt(visit, form=Form(values), kept=kept, status=403, ended=True)
+    values = {"text": draft.fields.get("text", ""), "form": draft.form, "reference": reference}
+    form = form_of(visit, values, full)
+    return prompt(visit, form=form, kept=kept, status=403, ended=True, begins=True)
 
 
 def _wants_piece(visit: Visit) -> bool:

@@ -1,6 +1,7 @@
 """Keeps the inboxes of the portal: opens one for a first message, finds one by its reference."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from channel_web.parse import Inbox
@@ -10,6 +11,12 @@ from hub_contract.references import make_channel_reference
 from hub_kit.database import Pool, transaction
 from hub_kit.keys import KeyRing
 
+_TWO_CLICKS = timedelta(minutes=1)  # of a browser that keeps no cookies, and shows the second page
+_SHOW = """
+update inbox set shown_at = coalesce(shown_at, now())
+where tenant = $1 and portal_id = $2 and (shown_at is null or shown_at > now() - $3::interval)
+returning true
+"""
 _TRIES = 5  # a billion references: a second one that is taken means something else is wrong
 
 
@@ -17,12 +24,14 @@ _TRIES = 5  # a billion references: a second one that is taken means something e
 class Slip:
     """What the citizen keeps: the number, and the six digits that open it.
 
-    `begun` is the message that began the conversation; None until it is accepted.
+    `begun` is the message that began the conversation; None until it is accepted. `shown`: the
+    digits were on a page already, which happens once.
     """
 
     inbox: Inbox
     secret: str
     begun: UUID | None = None
+    shown: bool = False
 
 
 class Inboxes:
@@ -67,6 +76,18 @@ class Inboxes:
             return Inbox(row["portal_id"], reference)
         return None
 
+    async def show(self, tenant: str, inbox: Inbox) -> bool:
+        """Note that the digits are shown now; False where they were, longer ago than two clicks."""
+        async with transaction(self._pool, tenant) as connection:
+            return bool(await connection.fetchval(_SHOW, tenant, inbox.portal_id, _TWO_CLICKS))
+
+    async def of_id(self, tenant: str, portal_id: UUID) -> tuple[Inbox, str] | None:
+        """Return an inbox and the language it was opened in."""
+        sql = "select reference, language from inbox where tenant = $1 and portal_id = $2"
+        async with transaction(self._pool, tenant) as connection:
+            row = await connection.fetchrow(sql, tenant, portal_id)
+        return (Inbox(portal_id, row["reference"]), row["language"]) if row else None
+
     async def of_reference(self, tenant: str, reference: str) -> Inbox | None:
         async with transaction(self._pool, tenant) as connection:
             portal_id: UUID | None = await connection.fetchval(
@@ -77,12 +98,14 @@ class Inboxes:
         return Inbox(portal_id, reference) if portal_id else None
 
     async def _of_form(self, tenant: str, form: str, secret: str) -> Slip | None:
-        sql = "select portal_id, reference, event_id from inbox where tenant = $1 and form = $2"
+        sql = """select portal_id, reference, event_id, shown_at is not null as shown
+                 from inbox where tenant = $1 and form = $2"""
         async with transaction(self._pool, tenant) as connection:
             row = await connection.fetchrow(sql, tenant, form)
         if row is None:
             return None
-        return Slip(Inbox(row["portal_id"], row["reference"]), secret, row["event_id"])
+        inbox = Inbox(row["portal_id"], row["reference"])
+        return Slip(inbox, secret, row["event_id"], row["shown"])
 
     async def _insert(self, tenant: str, inbox: Inbox, form: str, kept: str, language: str) -> bool:
         async with transaction(self._pool, tenant) as connection:

@@ -64,7 +64,7 @@ async def follow(visit: Visit, session: Session, place: int) -> AsyncIterator[st
     """Yield events: `line` with its HTML, `state` with its words, `end` with the session."""
     yield "retry: 2000\n\n"
     here: UUID | None = None
-    while (left := _left(session)) > 0:
+    while (left := await _left(visit, session)) > 0:
         async with visit.portal.tail.listen(visit.tenant, here) as ear:
             news = _News(here)
             while news.conversation == here and left > 0:
@@ -77,12 +77,15 @@ async def follow(visit: Visit, session: Session, place: int) -> AsyncIterator[st
                 place = news.lines[-1].place if news.lines else place
                 if news.conversation == here:
                     await ear.hear(min(BEAT, left))
-                left = _left(session)
+                left = await _left(visit, session)
             here = news.conversation
     yield event("end", "")
 
 
-def _left(session: Session) -> float:
+async def _left(visit: Visit, session: Session) -> float:
+    """Return the seconds that are left of it: none where somebody has left it."""
+    if not await visit.portal.sessions.is_open(visit.tenant, session):
+        return 0
     return (session.until - datetime.now(UTC)).total_seconds()
 
 

@@ -10,11 +10,12 @@ from channel_web.parse import Context, Inbox, parse_block
 from channel_web.parse.form import Wrong
 from channel_web.receive.block import Limit
 from channel_web.receive.conversation import show
-from channel_web.receive.draft import Draft, form_of, read_draft
+from channel_web.receive.draft import Draft, form_of, read_draft, refuse_left
+from channel_web.receive.known import known_cookie
 from channel_web.receive.prompt import prompt
 from channel_web.receive.visit import TheVisit, Visit
 from hub_contract.errors import Permanent, Temporary
-from hub_contract.references import normalise_reference, show_reference
+from hub_contract.references import normalise_reference
 from hub_pages.form import Form
 
 router = APIRouter()
@@ -23,56 +24,50 @@ log = structlog.get_logger()
 
 @router.get("/vorgang")
 async def look_up(visit: TheVisit) -> Response:
-    """Ask for number and digits; where a session has ended, for the digits alone."""
+    """Ask for number and digits; of a session that has ended nothing is shown unasked."""
     if visit.open_session:
         return RedirectResponse(f"{visit.prefix}/vorgang/gespraech", 303)
-    return prompt(visit, form=Form({"reference": _known(visit)}))
+    return prompt(visit, form=Form({}), begins=True)
 
 
 @router.post("/vorgang")
 async def open_inbox(visit: TheVisit) -> Response:
     """Open the inbox, or say what is wrong: the same for a wrong number and wrong digits."""
     draft = await read_draft(visit)
+    if draft.left:
+        return refuse_left(visit)
     reference, secret, faults = _read(draft)
     if faults:
         form = form_of(visit, draft.fields, faults)
         return prompt(visit, form=form, kept=draft.kept, status=422)
-    attempt = await visit.portal.blocks.begin(visit.tenant, reference, visit.address)
+    portal, tenant = visit.portal, visit.tenant
+    ways = await portal.known.ways(tenant, known_cookie(visit.request), reference)
+    attempt = await portal.blocks.begin(tenant, reference, visit.address, ways)
     if attempt.shut_until:
         return _shut(visit, draft, attempt.shut_until)
-    inbox = await visit.portal.inboxes.find(visit.tenant, reference, secret)
+    inbox = await portal.inboxes.find(tenant, reference, secret)
     if inbox is None:
         if attempt.last:
             return _shut(visit, draft, await _tell_agent(visit, reference, attempt.last))
         form = form_of(visit, draft.fields, ())
         return prompt(visit, form=form, kept=draft.kept, status=403, wrong=True)
-    await visit.portal.blocks.forgive(visit.tenant, attempt)
+    await portal.blocks.forgive(tenant, attempt)
     return await _enter(visit, inbox, draft)
-
-
-@router.post("/vorgang/ende")
-async def leave(visit: TheVisit) -> Response:
-    """End the session: the next one at this computer needs number and digits."""
-    answer = visit.page("left.html")
-    visit.portal.sessions.end(answer, visit.prefix)
-    return answer
-
-
-def _known(visit: Visit) -> str:
-    return show_reference(visit.session.inbox.reference) if visit.session else ""
 
 
 def _read(draft: Draft) -> tuple[str, str, list[Wrong]]:
     """Return number and digits; what cannot be right is told at once and counted nowhere."""
-    typed = draft.fields.get("reference", "").strip()
-    reference = normalise_reference(typed) or ""
+    reference, faults = read_reference(draft.fields.get("reference", ""))
     secret = "".join(draft.fields.get("secret", "").split())
-    faults = []
-    if not reference:
-        faults.append(Wrong("reference", _fault_of(typed)))
     if len(secret) != 6 or not (secret.isascii() and secret.isdigit()):
         faults.append(Wrong("secret", "secret_wrong" if secret else "secret_missing"))
     return reference, secret, faults
+
+
+def read_reference(typed: str) -> tuple[str, list[Wrong]]:
+    """Return the number in twelve bare digits, or what is wrong with it."""
+    reference = normalise_reference(typed.strip()) or ""
+    return reference, [] if reference else [Wrong("reference", _fault_of(typed.strip()))]
 
 
 def _fault_of(reference: str) -> str:
@@ -105,9 +100,16 @@ async def _tell_agent(visit: Visit, reference: str, limit: Limit) -> datetime:
 
 
 async def _enter(visit: Visit, inbox: Inbox, draft: Draft) -> Response:
-    session = visit.portal.sessions.begin(inbox)
+    """Lead on to the conversation; a text that waited for the digits is shown there, to be sent."""
+    session, browser, write = await visit.enter(inbox)
     if draft.fields.get("text") or draft.kept:
-        form = form_of(visit, {**draft.fields, "form": draft.token}, ())
-        return await show(visit, session, form=form, kept=draft.kept, unsent=True)
-    to = f"{visit.prefix}/vorgang/gespraech"
-    return visit.remember(RedirectResponse(to, 303), session)
+        inside = visit.as_of(browser)
+        token = inside.new_form()
+        bound = visit.portal.forms.page(visit.tenant, token, browser.visit)
+        kept = visit.portal.keep.carry(visit.tenant, bound, draft.kept)
+        form = form_of(visit, {**draft.fields, "form": token}, ())
+        answer = await show(inside, session, form=form, kept=kept, unsent=True)
+    else:
+        answer = RedirectResponse(f"{visit.prefix}/vorgang/gespraech", 303)
+    write(answer)
+    return answer

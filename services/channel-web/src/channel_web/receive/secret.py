@@ -1,7 +1,8 @@
 """Makes the six digits that open an inbox, and checks them without telling anything by its time.
 
-Rule 1. The digits follow from the form's token and the key ring: a form sent twice, by two clicks
-        or after a broken line, shows the same ones, though nothing readable is kept.
+Rule 1. The digits follow from the key ring and what identifies a form in its browser (`token`):
+        sent twice, by two clicks or after a broken line, it has the same ones, though nothing
+        readable is kept.
 Rule 2. What is kept is an Argon2id hash of them under a pepper of the ring, so that neither the
         database nor a backup says them, even to one who tries all million.
 Rule 3. A secret of an inbox that does not exist is checked as long as any other.
@@ -27,11 +28,6 @@ MEMORY, PASSES, LANES = 19_456, 2, 1
 AT_ONCE = 4
 
 
-def new_token() -> str:
-    """Return the token of a form: who has it may learn the secret again."""
-    return secrets.token_urlsafe(24)
-
-
 class Secrets:
     def __init__(self, ring: KeyRing) -> None:
         self._digits = derive_key(ring, "portal-secret")
@@ -39,7 +35,7 @@ class Secrets:
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     def of(self, tenant: str, token: str) -> str:
-        """Return the six digits of the inbox that this form opens."""
+        """Return the six digits of the inbox that this form opens: `Forms.sent` gives its token."""
         said = hmac.digest(self._digits, f"{tenant}\n{token}".encode(), "sha256")
         return f"{int.from_bytes(said[:16]) % 10**DIGITS:0{DIGITS}}"
 

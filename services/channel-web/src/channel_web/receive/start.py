@@ -1,5 +1,7 @@
 """The pages that only tell: what one can do here, and who is responsible for it."""
 
+import math
+
 from fastapi import APIRouter, Response
 
 from channel_web.receive.visit import TheVisit
@@ -25,5 +27,7 @@ async def imprint(visit: TheVisit) -> Response:
 
 @router.get("/datenschutz")
 async def privacy(visit: TheVisit) -> Response:
-    minutes = visit.portal.settings.session_minutes
-    return visit.page("privacy.html", minutes=minutes)
+    settings = visit.portal.settings
+    longest = math.ceil(settings.session_longest_minutes / 60)
+    minutes, days = settings.session_minutes, settings.known_days
+    return visit.page("privacy.html", minutes=minutes, hours_longest=longest, days=days)

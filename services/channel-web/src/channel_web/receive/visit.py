@@ -1,19 +1,32 @@
 """What every route of the portal stands on, and who asks it: a citizen, through the gateway."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request, Response
 
+from channel_web.parse import Inbox
 from channel_web.receive.ask import Store
-from channel_web.receive.block import Blocks
+from channel_web.receive.block import Blocks, network_of
 from channel_web.receive.inbox import Inboxes
 from channel_web.receive.keep import Keep
-from channel_web.receive.session import Session, Sessions
+from channel_web.receive.known import Known, known_cookie
+from channel_web.receive.room import Room
+from channel_web.receive.session import (
+    NOBODY,
+    Browser,
+    Session,
+    Sessions,
+    browser_of,
+    new_visit,
+    write_cookie,
+)
+from channel_web.receive.token import Forms
 from channel_web.settings import MEGABYTE, SERVICE, Account, Accounts, WebSettings
+from hub_contract.errors import Temporary
 from hub_kit.ground import Ground
 from hub_kit.live import Tail
 from hub_kit.rights import may
@@ -36,8 +49,11 @@ class Portal:
     store: Store
     inboxes: Inboxes
     blocks: Blocks
+    disk: Room
     keep: Keep
+    forms: Forms
     sessions: Sessions
+    known: Known
     tail: Tail
     of_inbox: Seats  # for live pages
     of_address: Seats
@@ -47,7 +63,7 @@ class Portal:
     def open(
         cls, ground: Ground, settings: WebSettings, accounts: Accounts, pages: Pages, store: Store
     ) -> "Portal":
-        pool, ring = ground.pool, ground.ring
+        pool, ring, disk = ground.pool, ground.ring, Room.of(ground, settings)
         return cls(
             ground,
             settings,
@@ -55,9 +71,12 @@ class Portal:
             pages,
             store,
             Inboxes(pool, ring),
-            Blocks(pool, ring),
-            Keep(pool, ground.blobs, ring),
-            Sessions(ring, settings.session_minutes),
+            Blocks(pool, ring, settings.tries),
+            disk,
+            Keep(disk, ground.blobs, ring),
+            Forms(ring, settings.form_minutes),
+            Sessions(pool, ring, settings),
+            Known(pool, ring, settings),
             Tail(ground.bus),
             Seats(settings.streams_inbox, settings.streams),
             Seats(settings.streams_address, settings.streams),
@@ -67,7 +86,10 @@ class Portal:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request: whose portal it is about, in which language, with which session."""
+    """One request: whose portal it is about, in which language, with which session.
+
+    `is_away`: nobody can say whether there is a session, for the database is away.
+    """
 
     portal: Portal
     request: Request
@@ -76,6 +98,8 @@ class Visit:
     address: str
     language: str
     session: Session | None
+    browser: Browser = NOBODY
+    is_away: bool = False
 
     @property
     def tenant(self) -> str:
@@ -98,9 +122,71 @@ class Visit:
         """Return a piece of a page, for those that are here already."""
         return self.portal.pages.html(self.request, template, self._everywhere() | values)
 
-    def remember(self, answer: Response, session: Session) -> Response:
-        self.portal.sessions.write(answer, session, self.tenant, self.prefix)
+    def new_form(self) -> str:
+        return self.portal.forms.new(self.tenant)
+
+    @property
+    def mark(self) -> str:
+        """Return what the forms on our pages say of this visit; empty without cookies.
+
+        It is part of a form's address: browsers put back what was typed where address (without its
+        query) and fields are the same, so after somebody has left there is nothing to put it into.
+        """
+        return self.portal.sessions.mark(self.tenant, self.browser)
+
+    async def was_left(self, marks: Iterable[str]) -> bool:
+        """Say whether a form with these marks is of a visit that somebody has left meanwhile."""
+        asked = str(self.request.path_params.get("visit", ""))
+        return any([await self._has_left(mark[:64]) for mark in {asked, *marks}])
+
+    async def bound_to(self) -> str:
+        """Return what the forms of this browser are bound to: its visit, and whether it was left.
+
+        A browser without cookies is told from others by its address alone.
+        """
+        if not self.browser.visit:
+            return f"address {network_of(self.address)}"
+        left = await self._has_left(self.mark)
+        return f"left {self.browser.visit}" if left else self.browser.visit
+
+    async def _has_left(self, mark: str) -> bool:
+        """Say so; while nobody can look, nothing is accepted or opened either."""
+        with suppress(Temporary):
+            return bool(mark) and await self.portal.sessions.has_left(self.tenant, mark)
+        return False
+
+    async def enter(
+        self, inbox: Inbox, secret: str = ""
+    ) -> tuple[Session, Browser, Callable[[Response], None]]:
+        """Open a session, and know this browser from now on; what comes back writes its cookies."""
+        portal, tenant = self.portal, self.tenant
+        was = NOBODY if await self._has_left(self.mark) else self.browser
+        session, browser = await portal.sessions.begin(tenant, inbox, was, secret)
+        known = await portal.known.remember(tenant, known_cookie(self.request), inbox)
+
+        def write(answer: Response) -> None:
+            write_cookie(answer, browser, self.prefix)
+            portal.known.write_cookie(answer, known, self.prefix)
+
+        return session, browser, write
+
+    def begun(self) -> "Visit":
+        """Return this visit, or the one that begins here where the browser brought none."""
+        return self if self.browser.visit else self.as_of(Browser(new_visit()))
+
+    def keep_visit(self, answer: Response) -> Response:
+        """Have the browser keep the visit; whether it comes back says whether it keeps any."""
+        write_cookie(answer, self.browser, self.prefix)
         return answer
+
+    def as_of(self, browser: Browser) -> "Visit":
+        """Return this visit as its answer leaves it: its pages are the new browser's."""
+        return replace(self, browser=browser)
+
+    async def seen(self, session: Session, name: str = "") -> None:
+        """Have the session go on; while the database is away it does not, and no page fails."""
+        with suppress(Temporary):
+            await self.portal.sessions.seen(self.tenant, session, name)
 
     def _everywhere(self) -> dict[str, object]:
         settings = self.portal.settings
@@ -115,6 +201,7 @@ class Visit:
             "authority": self.account.display_name,
             "hours": self._hours(),
             "has_email": self.account.has_email,
+            "visit": self.mark,
             "limits": limits,
         }
 
@@ -137,6 +224,11 @@ async def visit_of(
     account = portal.accounts.of(visitor.caller.tenant)
     if account is None:
         raise HTTPException(404, "This authority has no portal")
+    browser, session, is_away = browser_of(request), None, False
+    try:
+        session = await portal.sessions.read(account.tenant, browser)
+    except Temporary:
+        is_away = True
     async with portal.room if _is_large(request) else nullcontext():
         yield Visit(
             portal,
@@ -145,7 +237,9 @@ async def visit_of(
             visitor.prefix,
             visitor.address,
             portal.pages.look(request).language,
-            portal.sessions.read(request, account.tenant),
+            session,
+            browser,
+            is_away,
         )
 
 

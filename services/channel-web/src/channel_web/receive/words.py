@@ -45,6 +45,14 @@ SENTENCES = {
     ),
     "file_gone": mark("Die Datei »%(about)s« ist nicht mehr da. Bitte wählen Sie sie noch einmal."),
     "files_many": mark("Bitte senden Sie höchstens %(count)s Dateien auf einmal."),
+    "files_no_room": mark(
+        "Gerade haben wir keinen Platz für Dateien. Bitte senden Sie Ihre Nachricht ohne Dateien,"
+        " oder versuchen Sie es in einer Stunde noch einmal."
+    ),
+    "files_unsent": mark(
+        "Ihre Dateien konnten wir nicht aufheben. Ihr Text ist noch da. Bitte wählen Sie die"
+        " Dateien noch einmal, wenn alles andere stimmt, und senden Sie dann gleich ab."
+    ),
     "files_large": mark(
         "Die Dateien sind zusammen zu groß. Zusammen dürfen sie höchstens %(files)s MB haben."
     ),

@@ -2,6 +2,11 @@
 
 const piece = "text/vnd.faden.piece+html"
 
+// A page that the browser has only put aside may be of somebody who has left this computer.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload()
+})
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false
   button.addEventListener("click", () => window.print())
@@ -97,7 +102,7 @@ answer?.addEventListener("submit", async (event) => {
     const said = await fetch(form.action, {
       method: "POST", body: new FormData(form), headers: { Accept: piece },
     })
-    if (said.status === 401) {
+    if ([401, 410].includes(said.status)) {
       form.submit() // the session has ended: the next page keeps the text and asks for the digits
       return
     }
