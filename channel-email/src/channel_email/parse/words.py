@@ -9,7 +9,9 @@ import re
 
 from channel_email.parse.decode import clean, to_text
 
-_WORD = re.compile(r"=\?([^?\s]{1,60}?)(?:\*[^?\s]*)?\s?\?\s*([bBqQ])\s*\?([^\r\n]{0,1000}?)\?=")
+_WORD = re.compile(
+    r"=\?([^?*\s]{1,60}+)(?:\*[^?\s]*+)?\s?\?\s*+([bBqQ])\s*+\?([^\r\n]{0,1000}?)\?="
+)
 _BLANKS = re.compile(r"[\s\u00a0]+")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _MOST = 16_384  # characters of one header that are decoded

@@ -23,7 +23,7 @@ from channel_email.receive.deliver import Deliver
 CHUNK = 256 * 1024
 LARGE, LARGE_AT_ONCE = 1024 * 1024, 8  # bytes; all others are read on when one of these is done
 RECIPIENTS = 1_000  # of one mail; RFC 5321 §4.5.3.1.8 asks for at least 100
-_PATH = re.compile(r"<([^<>\s@\"\\:]+@[^<>\s@\"\\:]+|)>\s*(.*)")
+_PATH = re.compile(r"<([^<>\s@\"\\:]+@[^<>\s@\"\\:]+|)>\s*+(.*)")
 _COMMAND = 2_048  # bytes of a line: long addresses, and room for what MAIL carries
 
 
