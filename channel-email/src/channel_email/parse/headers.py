@@ -99,19 +99,30 @@ class _Fields:
     def read(self, block: bytes) -> int:
         """Return where the body begins inside the block, or -1 where it does not."""
         lines = block.split(b"\n")
+        begin, add = self._begin, self._add
+        if len(block) <= FIELD and len(lines) <= FIELDS:  # nothing can be too long or too many
+            begin, add = self._begin_short, self._add_short
         offset = 0
         for number, line in enumerate(lines):
             if line[:1] in (b" ", b"\t") and self._last is not None:
-                self._add(line.strip())
+                add(line.strip())
             elif match := _FIELD.match(line):
-                self._begin(match.group()[:-1].strip().lower(), line[match.end() :].strip())
+                begin(match.group()[:-1].strip().lower(), line[match.end() :].strip())
             elif line.strip():
                 following = lines[number + 1] if number + 1 < len(lines) else b""
                 if self._last is None or not _continues(self._last[-1], line, following):
                     return offset
-                self._add(line.strip())
+                add(line.strip())
             offset += len(line) + 1
         return -1
+
+    def _begin_short(self, name: bytes, value: bytes) -> None:
+        self._last = [value]
+        self.lines.setdefault(name, []).append(self._last)
+
+    def _add_short(self, piece: bytes) -> None:
+        assert self._last is not None
+        self._last.append(piece)
 
     def joined(self) -> Headers:
         fields = {name: [b" ".join(one) for one in all_] for name, all_ in self.lines.items()}

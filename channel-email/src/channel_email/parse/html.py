@@ -39,9 +39,9 @@ _MARGIN = re.compile(r"[ \t]*+")
 _MANY_BLANK = re.compile(r"\n{3,}")
 _DATA_IMAGE = re.compile(r"data:image/(?:png|gif|jpe?g|webp);base64,[A-Za-z0-9+/=\s]+")
 _DEEPEST = 1000  # elements inside elements; beyond that the work grows with the square
-_FEW = 100  # tags
 _REOPENED = 20  # times as much work as to go past one that is open
 _MOST_WORK = 10_000_000
+_FEW = 690  # tags: fewer cannot make so much work, whatever they are
 _MANY = 30_000  # tags that are laid out; that is a hundred newsletters
 _TAGS_AND_LETTERS = 3_000_000_000  # multiplied: each tag may copy the line that it stands in
 

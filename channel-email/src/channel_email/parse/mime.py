@@ -136,39 +136,29 @@ class _Reader:
         ranges: list[tuple[int, int]] = []
         begin = -1
         self._budget -= end - start
-        for at in self._lines(mark, start, end):
+        at = raw.find(mark, start, end)
+        while at >= 0:
             after = at + len(mark)
-            line_end = raw.find(b"\n", after, end)
-            line_end = end if line_end < 0 else line_end
-            rest = raw[after : min(line_end, after + _CANDIDATE)].strip()
-            closes = rest.startswith(b"--")
-            if closes or not rest:
-                if begin >= 0:
-                    ranges.append((begin, _without_line_end(raw, begin, at)))
-                # Text after the last boundary is no part, but another boundary there makes one.
-                begin = -1 if closes else min(line_end + 1, end)
+            if at == start or raw[at - 1] in b"\r\n":
+                line_end = raw.find(b"\n", after, end)
+                line_end = end if line_end < 0 else line_end
+                rest = raw[after : min(line_end, after + _CANDIDATE)].strip()
+                closes = rest.startswith(b"--")
+                if closes or not rest:
+                    if begin >= 0:
+                        ranges.append((begin, _without_line_end(raw, begin, at)))
+                    # Text after the last boundary is no part, but another one there makes one.
+                    begin = -1 if closes else min(line_end + 1, end)
+                after = max(after, min(line_end, end))
             self._budget -= _CANDIDATE
             if len(ranges) > PARTS or self._budget < 0:
                 return [*ranges, (begin, end)] if begin >= 0 else ranges, False
+            at = raw.find(mark, after, end)
         if begin >= 0 and (begin < end or not ranges):
             ranges.append((begin, end))
         if len(ranges) > 1 and not _INK.search(raw, *ranges[-1]):
             ranges.pop()  # the last boundary lacks its dashes
         return ranges, True
-
-    def _lines(self, mark: bytes, start: int, end: int) -> Iterator[int]:
-        """Yield where a line begins with these bytes; inside of lines they are passed at C speed."""
-        raw = self.raw
-        if raw.startswith(mark, start, end):
-            yield start
-        ends = [(raw.find(e + mark, start, end), e + mark) for e in (b"\n", b"\r")]
-        while True:
-            found = [(at, line) for at, line in ends if at >= 0]
-            if not found:
-                return
-            at, line = min(found)
-            yield at + 1
-            ends = [(raw.find(one, at + 1, end) if one == line else was, one) for was, one in ends]
 
 
 def _without_line_end(raw: bytes, begin: int, at: int) -> int:

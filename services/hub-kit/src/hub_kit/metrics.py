@@ -18,3 +18,6 @@ LOG_OLDEST = Gauge("hub_log_oldest_seconds", "For how long the log has kept its 
 LOG_BYTES = Gauge("hub_log_bytes", "What the log takes on disk, with its index")
 SENT = Counter("hub_sent_total", "Outbound messages, by outcome", ["channel", "outcome"])
 HANDLE_SECONDS = Histogram("hub_handle_seconds", "Time of one batch", ["consumer"])
+OVERRUNS = Counter(
+    "hub_overruns_total", "Calls over foreign bytes that overran time or memory", ["function"]
+)
