@@ -206,7 +206,7 @@ def _samples(items: list[Any]) -> list[str]:
     return found
 
 
-def _ways(name: str, argument: Any) -> list[str]:
+def _ways(name: str, argument: Any) -> list[str]:  # noqa: PLR0911 - a table of kinds
     match name:
         case "LITERAL":
             return [chr(argument)]
@@ -217,7 +217,7 @@ def _ways(name: str, argument: Any) -> list[str]:
         case "IN":
             return _of_class(argument)
         case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
-            least, most, body = argument
+            least, _, body = argument
             once = _samples(list(body))
             return [w * max(least, 1) for w in once[:6]] + ([""] if not least else [])
         case "SUBPATTERN":

@@ -7,6 +7,7 @@ processor time, and only what is slower than linear again and again is a fault.
 import re
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,12 +22,12 @@ ENOUGH = 0.01  # seconds by which a clock can be believed
 FOUND = find_patterns(list(modules()))
 
 
-def seconds(work: Callable[[], object], tries: int = 3) -> float:
+def seconds(work: Callable[[Any], object], text: object, tries: int = 3) -> float:
     """Return the processor time of the quickest try: what else runs here only ever adds to it."""
     best = float("inf")
     for _ in range(tries):
         start = time.process_time()
-        work()
+        work(text)
         best = min(best, time.process_time() - start)
         if best > 10 * ENOUGH:
             break
@@ -35,35 +36,36 @@ def seconds(work: Callable[[], object], tries: int = 3) -> float:
 
 def grows(work: Callable[[Any], object], make: Callable[[int], Any]) -> bool:
     """Say whether twice the text takes much more than twice the time, three times running."""
-    length, before = SHORT // 16, 0.0
-    while before < ENOUGH:
+    length = SHORT // 16
+    while seconds(work, make(length)) < ENOUGH:
+        length *= 2
         if length > LONGEST:
             return False  # quicker than any quadratic pattern could be
-        length *= 2
-        text = make(length)
-        before = seconds(lambda: work(text))
-    for _ in range(3):
-        text, half = make(2 * length), make(length)
-        if seconds(lambda: work(text)) <= GROWTH * seconds(lambda: work(half)):
-            return False
-    return True
+    return all(
+        seconds(work, make(2 * length)) > GROWTH * seconds(work, make(length)) for _ in range(3)
+    )
+
+
+def slowest(work: Callable[[Any], object], pattern: re.Pattern[Any]) -> list[Callable[[int], Any]]:
+    """Return the shapes that are worth a closer look, the slowest first."""
+    looked = []
+    for make in shapes(pattern):
+        for length in (SHORT // 8, SHORT):  # what is cubic would keep us for minutes
+            took = seconds(work, make(length), 1)
+            if took > SLOW:
+                looked.append((took, make))
+                break
+        if took > 20 * SLOW:
+            break
+    return [make for _, make in sorted(looked, key=lambda one: -one[0])[:WORST]]
 
 
 def faults(found: Found) -> Iterator[str]:
-    """Yield what makes this pattern slower than linear; only the slowest shapes are worth a look."""
+    """Yield what makes this pattern slower than linear."""
     for method in found.methods:
-        looked = []
-        for make in shapes(found.pattern):
-            for length in (SHORT // 8, SHORT):  # what is cubic would keep us for minutes
-                text = make(length)
-                took = seconds(lambda: use(found.pattern, method, text), 1)
-                if took > SLOW:
-                    looked.append((took, make))
-                    break
-            if took > 20 * SLOW:
-                break
-        for _, make in sorted(looked, key=lambda one: -one[0])[:WORST]:
-            if grows(lambda t: use(found.pattern, method, t), make):
+        work = partial(use, found.pattern, method)
+        for make in slowest(work, found.pattern):
+            if grows(work, make):
                 yield f"{found.where} {method} {make.__doc__}"
                 break
 

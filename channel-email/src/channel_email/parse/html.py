@@ -1,7 +1,6 @@
 """Make HTML safe to show, and turn it into text, for bodies that come as HTML."""
 
 import html as entities
-import os.path
 import re
 from collections import Counter
 
@@ -31,11 +30,29 @@ _MANY_ATTRIBUTES = re.compile(
     rf"<[a-z_:](?:[^\s/><]|<(?![a-z_:]))*+(?:[\s/](?:{_ATTRIBUTE})){{{ATTRIBUTES + 1}}}",
     re.IGNORECASE,
 )
-_NEVER_OPEN = frozenset("br img hr input meta link col wbr area p li".split())
-_FORMATS = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+_NEVER_OPEN = frozenset(
+    ["br", "img", "hr", "input", "meta", "link", "col", "wbr", "area", "p", "li"]
+)
+_FORMATS = frozenset(
+    [
+        "a",
+        "b",
+        "big",
+        "code",
+        "em",
+        "font",
+        "i",
+        "nobr",
+        "s",
+        "small",
+        "strike",
+        "strong",
+        "tt",
+        "u",
+    ]
+)
 _XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _NO_LETTER = re.compile(r"&#(?:[0-9]{8}[0-9]*+|[xX][0-9a-fA-F]{8}[0-9a-fA-F]*+);?")
-_MARGIN = re.compile(r"[ \t]*+")
 _MANY_BLANK = re.compile(r"\n{3,}")
 _DATA_IMAGE = re.compile(r"data:image/(?:png|gif|jpe?g|webp);base64,[A-Za-z0-9+/=\s]+")
 _DEEPEST = 1000  # elements inside elements; beyond that the work grows with the square
@@ -155,5 +172,8 @@ def tidy(text: str) -> str:
     """Return the text without blanks around it and with no more than one empty line at a time."""
     lines = [line.rstrip() for line in text.split("\n")]
     # All lines but blank ones are moved to the left by what they have in common.
-    margin = len(os.path.commonprefix([_MARGIN.match(line)[0] for line in lines if line]))
+    indents = [line[: len(line) - len(line.lstrip(" \t"))] for line in lines if line]
+    # Of a sorted list, what the first and the last have in common, all have.
+    pair = (min(indents), max(indents)) if indents else ("", "")
+    margin = next((n for n, (a, b) in enumerate(zip(*pair, strict=False)) if a != b), len(pair[0]))
     return _MANY_BLANK.sub("\n\n", "\n".join(line[margin:] for line in lines)).strip("\n")

@@ -19,7 +19,7 @@ from channel_email.parse.words import decode_words
 from hub_contract.events import Arrival, MessageContent, MessageReceived
 from hub_contract.ids import received_id
 from hub_contract.problems import Problem
-from hub_contract.words import Channel, Recipient, RecipientRole
+from hub_contract.words import Channel, ContactPoint, Recipient, RecipientRole
 
 _LONGEST = 2_000  # characters of a field; what an honest one says stands at its beginning
 T = TypeVar("T")
@@ -29,8 +29,7 @@ def keep_unread(raw: bytes, context: Context, problem: Problem) -> Arrival:
     """Return the arrival of a mail that could not be read, and why. Never raises."""
     root = _attempt(lambda: _root(raw), _without_header(raw))
     headers = root.headers
-    point = _attempt(lambda: read_addresses([_text(headers, b"from")]), ())
-    to = _attempt(lambda: read_addresses([_text(headers, b"to")]), ())
+    senders, to = _addresses(headers, b"from"), _addresses(headers, b"to")
     happened_at = _attempt(lambda: read_date(_text(headers, b"date"), context.received_at), None)
     external_id = _attempt(lambda: message_id_of(root), "")
     digest = _attempt(lambda: content_hash(root), hashlib.sha256(raw).hexdigest())
@@ -44,7 +43,7 @@ def keep_unread(raw: bytes, context: Context, problem: Problem) -> Arrival:
         readable=False,
         size=len(raw),
         content=MessageContent(
-            sender=point[0] if point else read_address(context.envelope_from),
+            sender=senders[0] if senders else read_address(context.envelope_from),
             recipients=tuple(Recipient(role=RecipientRole.TO, point=one) for one in to),
             subject=_attempt(lambda: decode_words(_text(headers, b"subject")), ""),
             external_id=external_id,
@@ -66,6 +65,11 @@ def _without_header(raw: bytes) -> Part:
 
 def _part(raw: bytes, body: int, headers: Headers) -> Part:
     return Part(raw, body, len(raw), headers, "text/plain", {}, Field("", {}))
+
+
+def _addresses(headers: Headers, name: bytes) -> tuple[ContactPoint, ...]:
+    nobody: tuple[ContactPoint, ...] = ()
+    return _attempt(lambda: read_addresses([_text(headers, name)]), nobody)
 
 
 def _text(headers: Headers, name: bytes) -> str:

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -61,10 +62,10 @@ class _Worker:
     def processor_seconds(self) -> float | None:
         """Return what it has had of the processor; None where this system does not say."""
         try:
-            with open(f"/proc/{self.pid}/stat", "rb") as file:
-                fields = file.read().rpartition(b")")[2].split()
+            said = Path(f"/proc/{self.pid}/stat").read_bytes()
         except OSError:
             return None
+        fields = said.rpartition(b")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _HZ
 
 

@@ -1,4 +1,4 @@
-"""The processes of `hub_kit.bounded`: one that has loaded the function, and its forks, which call it.
+"""The processes of `hub_kit.bounded`: one that has loaded the function, and its forks that call it.
 
 It has one thread, no loop and no connection, so that it may fork. A fork answers calls until its
 line ends, or until it has grown: what a large call has left behind would count against the next.
@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 HEAD = 8  # bytes of a length
@@ -66,7 +67,7 @@ def _serve(line: socket.socket, call: Callable[..., Any]) -> None:
             del asked
             line.sendall(status + len(answer).to_bytes(HEAD, "little"))
             line.sendall(answer)
-            if status != MORE and status != RAISED:
+            if status not in (MORE, RAISED):
                 return
 
 
@@ -94,8 +95,7 @@ def _bound(size: int) -> None:
 
 def _size() -> int:
     """Return the bytes of address space that are taken now."""
-    with open("/proc/self/statm", "rb") as file:
-        return int(file.read().split()[0]) * _PAGE
+    return int(Path("/proc/self/statm").read_bytes().split()[0]) * _PAGE
 
 
 if __name__ == "__main__":
