@@ -7,6 +7,7 @@ from channel_email.receive.check import CheckSender
 from channel_email.receive.deliver import Deliver, context_of, from_peer
 from channel_email.receive.fetch import Fetcher
 from channel_email.receive.listen import Listener
+from channel_email.receive.read import Reader
 from channel_email.send import RelaySender
 from channel_email.settings import ABOUT, Accounts, EmailSettings
 from hub_contract.events import Arrival
@@ -21,9 +22,10 @@ from hub_kit.turns import Turns
 
 def compose(ground: Ground, settings: EmailSettings, accounts: Accounts) -> ChannelParts:
     """Return the channel's parts; the listeners have their ports by then."""
+    reader = Reader()
     checks = settings.check_senders
     check = CheckSender(checks, settings.hostname) if checks else None
-    deliver = Deliver(accounts, ground.accept, check)
+    deliver = Deliver(accounts, ground.accept, reader, check)
     listeners = [
         Listener(name, listen, deliver, settings)
         for name, listen in (("smtp", settings.smtp), ("lmtp", settings.lmtp))
@@ -34,7 +36,7 @@ def compose(ground: Ground, settings: EmailSettings, accounts: Accounts) -> Chan
     turns, checkpoints = Turns(ground.pool), Checkpoints(ground.pool)
     fetchers = {
         f"imap {account.key}": Fetcher(
-            account, ground.accept, checkpoints, turns, settings.size_limit
+            account, ground.accept, checkpoints, turns, settings.size_limit, read=reader
         ).run
         for account in accounts.with_imap()
     }
@@ -43,7 +45,7 @@ def compose(ground: Ground, settings: EmailSettings, accounts: Accounts) -> Chan
         sender,
         work=fetchers | {listener.name: listener.run for listener in listeners},
         checks={listener.name: listener.check for listener in listeners},
-        closing=(sender.close, turns.close),
+        closing=(sender.close, turns.close, reader.close),
     )
 
 

@@ -5,20 +5,16 @@ Rule 2. Nothing is lost. Every leaf of the mail is in the text, in the HTML or a
 Rule 3. A bounce about a mail of ours is a delivery report; any other bounce is a message.
 """
 
-import hashlib
-
-from channel_email.parse.addresses import read_address
 from channel_email.parse.bounce import is_bounce, read_report
 from channel_email.parse.compose import received, reported
 from channel_email.parse.context import Context
 from channel_email.parse.gather import gather
 from channel_email.parse.mime import read_tree
-from hub_contract.events import Arrival, MessageContent, MessageReceived
-from hub_contract.ids import received_id
+from channel_email.parse.plain import keep_unread
+from hub_contract.events import Arrival, DeliveryReported, MessageReceived
 from hub_contract.problems import Problem, ProblemCode
-from hub_contract.words import Channel
 
-__all__ = ["Context", "parse"]
+__all__ = ["Context", "keep_unread", "parse", "parse_apart"]
 
 
 def parse(raw: bytes, context: Context) -> Arrival:
@@ -32,7 +28,7 @@ def parse(raw: bytes, context: Context) -> Arrival:
     # The outermost boundary of the parser. Fuzzing `read` has found nothing that gets here; a
     # mail that one day does must be kept and shown, not bounced or fetched again for ever.
     except Exception as error:  # noqa: BLE001
-        return _unread(raw, context, type(error).__name__)
+        return keep_unread(raw, context, _fault(error))
 
 
 def read(raw: bytes, context: Context) -> Arrival:
@@ -45,19 +41,21 @@ def read(raw: bytes, context: Context) -> Arrival:
     return received(raw, root, seen, context, bounce=bounce)
 
 
-def _unread(raw: bytes, context: Context, fault: str) -> Arrival:
-    digest = hashlib.sha256(raw).hexdigest()
-    event = MessageReceived(
-        id=received_id(context.tenant, "email", context.account, "", digest),
-        tenant=context.tenant,
-        channel=Channel.EMAIL,
-        account=context.account,
-        received_at=context.received_at,
-        readable=False,
-        size=len(raw),
-        content=MessageContent(
-            sender=read_address(context.envelope_from),
-            problems=(Problem(code=ProblemCode.UNREADABLE, about=fault),),
-        ),
-    )
-    return Arrival(event, raw)
+def parse_apart(
+    raw: bytes, context: Context
+) -> tuple[MessageReceived | DeliveryReported, tuple[bytes, ...]]:
+    """Do the work of `parse` where memory is bounded: event and files; the caller has the bytes.
+
+    `MemoryError`: it was not enough.
+    """
+    try:
+        arrival = read(raw, context)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - as in `parse`
+        arrival = keep_unread(raw, context, _fault(error))
+    return arrival.event, arrival.files
+
+
+def _fault(error: Exception) -> Problem:
+    return Problem(code=ProblemCode.UNREADABLE, about=type(error).__name__)

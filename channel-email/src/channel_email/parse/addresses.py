@@ -13,11 +13,16 @@ from hub_contract.contact_points import compared, contact_point
 from hub_contract.words import ContactKind, ContactPoint
 
 _PART = r'[^<>\s",;:()@]{1,255}'  # bounded, or a long line without an @ takes for ever
-_SIMPLE = re.compile(rf'\s*(?:"([^"\\<>]*)"|([^",;:<>()@\\]*?))\s*<({_PART}@{_PART})>\s*')
-_BARE = re.compile(rf"\s*({_PART}@{_PART})\s*")
-_ANY = re.compile(r'(?:"([^"\r\n]{1,100})"|([^<>\s",;:()@\[\]]{1,255}))@' + _PART)
-_IN_ANGLE = re.compile(r"<\s*" + _ANY.pattern)
-_COMMENT = re.compile(r"\(((?:[^()\\]|\\.)*)\)")
+# On a piece without blanks around it.
+_SIMPLE = re.compile(rf'(?:"([^"\\<>]*+)"\s*+|([^",;:<>()@\\]*+))<({_PART}@{_PART})>')
+_BARE = re.compile(rf"{_PART}@{_PART}")
+# Begins where a word does, or every letter of a long word would be tried as a beginning.
+_ANY = re.compile(
+    r'(?:"([^"\r\n]{1,100})"|(?<![^<>\s",;:()@\[\]])([^<>\s",;:()@\[\]]{1,255}+))@' + _PART
+)
+_IN_ANGLE = re.compile(r"<\s*+" + _ANY.pattern)
+# An escaped bracket is taken as well: it begins no comment, and each would be tried as one.
+_COMMENT = re.compile(r"\\.|\(((?:[^()\\]++|\\.)*+)\)")
 _BEFORE_ANGLE = re.compile(r'[<>"]+')
 MOST = 200  # addresses of one field that are read; odd ones cost a tenth of a millisecond each
 
@@ -34,7 +39,7 @@ def read_addresses(values: Iterable[str]) -> tuple[ContactPoint, ...]:
 
 def read_address(text: str, name: str = "") -> ContactPoint | None:
     """Return the contact point of a bare address such as the envelope has, or None."""
-    match = _BARE.fullmatch(text.strip("<> ")) or _ANY.search(text)
+    match = _BARE.fullmatch(text.strip("<> \t\r\n")) or _ANY.search(text)
     if not match:
         return None
     return contact_point(ContactKind.EMAIL, match.group(), name=name)
@@ -74,23 +79,27 @@ def _pieces(value: str) -> list[str]:
 
 
 def _read_one(piece: str) -> ContactPoint | None:
+    piece = piece.strip()
     if simple := _SIMPLE.fullmatch(piece):
-        name, address = simple[1] or simple[2] or "", simple[3]
+        name, address = simple[1] or (simple[2] or "").strip(), simple[3]
     elif bare := _BARE.fullmatch(piece):
-        name, address = "", bare[1]
+        name, address = "", bare.group()
     else:
-        bare_piece = _COMMENT.sub(" ", piece)
+        bare_piece = _without_comments(piece)
         # What looks like an address before the one in brackets is a name.
         match = _IN_ANGLE.search(bare_piece) or _ANY.search(bare_piece)
         if not match:
             return None
         address = match.group().strip("< ")
-        comment = _COMMENT.search(piece)
         before = piece.partition(address)[0]
-        name = _BEFORE_ANGLE.sub(" ", _COMMENT.sub(" ", before)).strip()
-        name = name or (comment[1] if comment else "")
+        name = _BEFORE_ANGLE.sub(" ", _without_comments(before)).strip()
+        name = name or next((c[1] for c in _COMMENT.finditer(piece) if c[1] is not None), "")
     return contact_point(
         ContactKind.EMAIL,
         address,
         name=decode_words(name.replace('\\"', '"')).strip("\"' ")[:200],
     )
+
+
+def _without_comments(text: str) -> str:
+    return _COMMENT.sub(lambda found: found.group() if found[1] is None else " ", text)

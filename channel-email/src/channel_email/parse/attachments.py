@@ -1,5 +1,7 @@
 """Name and describe the files of a mail, for the attachment list."""
 
+import html as entities
+import re
 from dataclasses import dataclass
 
 from channel_email.parse.decode import clean
@@ -8,6 +10,9 @@ from channel_email.parse.mime import Part
 from channel_email.parse.words import decode_words
 from hub_contract.words import Attachment
 from hub_kit import files
+
+_LONGEST_NAME = 2_000  # characters, still encoded; what is kept of them is far shorter
+_CID = re.compile(r"cid:([^\"'\s<>]{1,500})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ def file_name_of(part: Part) -> str:
 
 def safe_name(name: str) -> str:
     """Return a file name as a mailer wrote it, made harmless; may be ""."""
-    return harmless(decode_words(name))
+    return harmless(decode_words(name[:_LONGEST_NAME]))
 
 
 def harmless(name: str) -> str:
@@ -67,8 +72,9 @@ def _subject_name(mail: bytes) -> str:
 def describe(found: list[File], html: str) -> tuple[Attachment, ...]:
     """Return the attachment list; what has no name gets a German one with a proper ending."""
     described = []
+    cids = {entities.unescape(cid) for cid in _CID.findall(html)}
     for number, file in enumerate(found, start=1):
-        shown = bool(file.content_id) and f"cid:{file.content_id}" in html
+        shown = file.content_id in cids
         one = file.described(file.name or f"Anhang-{number}{files.ending_of(file.media_type)}")
         described.append(one.model_copy(update={"inline": True}) if shown else one)
     return tuple(described)

@@ -52,11 +52,12 @@ _DELAYED = re.compile(
 _CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 _SMTP_LINE = re.compile(r"(?m)^.{0,200}?\b[45]\d\d[ -].{0,400}")
 _WHERE_QUOTED = re.compile(
-    r"(?m)^[-\s]*(?:Below this line is a copy|This is a copy of|Original message headers)"
+    r"(?m)^[- \t]*+(?:Below this line is a copy|This is a copy of|Original message headers)"
 )
-_ADDRESS = re.compile(r"[\w.+=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_ADDRESS = re.compile(r"(?<![\w.+=-])[\w.+=-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _GROUP = re.compile(rb"\r?\n[ \t]*\r?\n")
 _LONGEST = 1000
+_LONGEST_STATUS, _MOST_GROUPS = 1024 * 1024, 1000  # bytes of a report, recipients in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,8 @@ def _read_groups(part: Part | None) -> list[Headers]:
     if part is None:
         return []
     groups = []
-    for block in _GROUP.split(part.content().strip()):
+    said = part.content()[:_LONGEST_STATUS].strip()
+    for block in _GROUP.split(said, _MOST_GROUPS)[:_MOST_GROUPS]:
         headers, _ = read_headers(block, 0, len(block))
         groups.append(headers)
     return groups

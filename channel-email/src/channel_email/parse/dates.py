@@ -24,11 +24,13 @@ _ZONES = {
     "PST": -480, "PDT": -420,
 }  # fmt: skip
 _FIRST_YEAR = 1990
+_LONGEST = 300  # characters
 _AHEAD = timedelta(days=1)  # clocks are wrong, and so are time zones
 
 
 def read_date(value: str, received_at: datetime) -> datetime | None:
     """Return the moment of a Date header, or None where it has none that can be true."""
+    value = value[:_LONGEST]
     moment = _read(value) or _read_other(value)
     if moment is None or moment.year < _FIRST_YEAR or moment > received_at + _AHEAD:
         return None

@@ -6,6 +6,9 @@ Rule 2. Say so: the second value is False where the text is a guess.
 """
 
 import codecs
+import encodings
+import encodings.aliases
+import pkgutil
 import re
 from functools import lru_cache
 
@@ -70,7 +73,7 @@ _MULTIBYTE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]")
 _NEVER_IN_TEXT = bytes({*range(32), 127} - {8, 9, 10, 12, 13, 27})  # ISO-2022 needs the escape
 
 # PostgreSQL takes no NUL and no lone surrogates; the other control characters only confuse.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff\ufffe\uffff]")
+_NO_LETTERS = tuple(letter.encode() for letter in "\ufeff\ufffe\uffff")
 _CONTROL_BYTES = bytes({*range(32), 127} - {9, 10})
 # Unicode stacks as many accents as one likes; more than four are an attack on the reader's eyes.
 _ACCENTS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
@@ -89,14 +92,27 @@ def _one_by_one(error: UnicodeError) -> tuple[str, int]:
 _LETTERS = [
     bytes([n]).decode("cp1252", "ignore") or bytes([n]).decode("latin-1") for n in range(256)
 ]
+_WINDOWS = "".join(_LETTERS)
 codecs.register_error("faden-one-by-one", _one_by_one)
+_DAMAGE = 10_000  # bytes that are no UTF-8, up to which each is worth a look of its own
+# Python remembers for ever what it did not find, and looks on the disk for it: only what it has.
+_CODECS = frozenset(encodings.aliases.aliases) | {
+    module.name for module in pkgutil.iter_modules(encodings.__path__)
+}
+_LONGEST_NAME = 60
+
+
+def codec_of(charset: str) -> str:
+    """Return Python's name of the codec for a charset as a mail writes it, or "" for none."""
+    return _codec_of(charset) if len(charset) <= _LONGEST_NAME else ""
 
 
 @lru_cache(maxsize=256)
-def codec_of(charset: str) -> str:
-    """Return Python's name of the codec for a charset as a mail writes it, or "" for none."""
+def _codec_of(charset: str) -> str:
     name = charset.strip().strip("\"'<>;, ").lower().removeprefix("charset=").strip("\"' ")
     name = _ALIASES.get(name, name)
+    if encodings.normalize_encoding(name).lower().replace(".", "_") not in _CODECS:
+        return ""
     try:
         codec = codecs.lookup(name).name
         b"a".decode(codec)
@@ -122,7 +138,14 @@ def to_text(data: bytes, charset: str = "") -> tuple[str, bool]:
     # A few unreadable characters are damage; many mean that the charset is another one.
     if text.count("\ufffd") * 20 <= len(text):
         return text, "\ufffd" not in text
-    return data.decode("utf-8", "faden-one-by-one"), False
+    return _damaged(data), False
+
+
+def _damaged(data: bytes) -> str:
+    """Read UTF-8 with errors; so many errors are none, but another charset."""
+    if data.decode("utf-8", "replace").count("\ufffd") > _DAMAGE:
+        return _windows(data)
+    return data.decode("utf-8", "faden-one-by-one")
 
 
 def _western(data: bytes, codec: str, charset: str) -> tuple[str, bool]:
@@ -136,14 +159,14 @@ def _western(data: bytes, codec: str, charset: str) -> tuple[str, bool]:
         return _windows(data), True
     if not _MULTIBYTE.search(data):  # no letter of it is UTF-8
         return _windows(data), False
-    return data.decode("utf-8", "faden-one-by-one"), False
+    return _damaged(data), False
 
 
 def _windows(data: bytes) -> str:
     try:
         return data.decode("cp1252")
     except UnicodeDecodeError:
-        return "".join(map(_LETTERS.__getitem__, data))
+        return codecs.charmap_decode(data, "strict", _WINDOWS)[0]  # every byte is one letter
 
 
 def is_binary(data: bytes, charset: str) -> bool:
@@ -164,7 +187,11 @@ def clean(text: str) -> str:
     # Searching bytes is ten times as fast as a character class, and most texts have nothing.
     data = text.encode("utf-8", "surrogatepass")
     if b"\xed" in data or b"\xef" in data or len(data.translate(None, _CONTROL_BYTES)) < len(data):
-        text = _CONTROL.sub("", text)
+        # On bytes too: pieces of a text cut at each letter would take fifty bytes each.
+        bare = data.translate(None, _CONTROL_BYTES)
+        for letter in _NO_LETTERS:
+            bare = bare.replace(letter, b"")
+        text = bare.decode("utf-8", "ignore")  # without lone surrogates
     if len(data) > len(text) and any(lead in data for lead in _ACCENT_LEADS):
         text = _PILE.sub(r"\1", text)
     return text

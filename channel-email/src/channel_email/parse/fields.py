@@ -7,12 +7,17 @@ twice, encoded words inside quotes, continuations with holes.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from channel_email.parse.decode import to_text
+from channel_email.parse.limits import CACHED, PARAMETERS
 from channel_email.parse.words import decode_words
 
-_PARAM = re.compile(r'([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^;]*))')
+# Nothing is tried twice: a name begins where none goes on, and what is taken is not given back.
+_PARAM = re.compile(
+    r"""(?<![^\s=;"])([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]++|\\.?)*+)"?|([^;]*+))""", re.DOTALL
+)
 _TYPE = re.compile(r"\s*([A-Za-z0-9][\w.+-]*)\s*/\s*([A-Za-z0-9*][\w.+-]*)")
 _TOKEN = re.compile(r"[\w.+-]+")
 _NUMBERED = re.compile(r"([^*]+)\*(?:(\d{1,3})(\*?))?$")
@@ -24,39 +29,54 @@ class Field:
 
     value: str
     params: dict[str, str]
+    is_cut: bool = False  # it has more parameters than were read
 
 
-@lru_cache(maxsize=512)
 def read_type(raw: bytes) -> Field:
     """Return the media type; its value is "" where there is none that could be one."""
+    return _known_type(raw) if len(raw) <= CACHED else _type(raw)
+
+
+def read_disposition(raw: bytes) -> Field:
+    return _known_disposition(raw) if len(raw) <= CACHED else _disposition(raw)
+
+
+def _type(raw: bytes) -> Field:
     text = to_text(raw)[0]
     match = _TYPE.match(text)
     value = f"{match[1]}/{match[2]}".lower() if match else ""
-    return Field(value, _read_params(text[match.end() :] if match else text))
+    return _field(value, text[match.end() :] if match else text)
 
 
-@lru_cache(maxsize=512)
-def read_disposition(raw: bytes) -> Field:
+def _disposition(raw: bytes) -> Field:
     text = to_text(raw)[0]
     match = _TOKEN.match(text.strip())
     value = match[0].lower() if match else ""
     if "=" in text.partition(";")[0]:  # `filename=...` alone: the word was forgotten
         value = "attachment"
-        return Field(value, _read_params(text))
-    return Field(value, _read_params(text.partition(";")[2]))
+        return _field(value, text)
+    return _field(value, text.partition(";")[2])
 
 
-@lru_cache(maxsize=64)
+_known_type = lru_cache(maxsize=512)(_type)
+_known_disposition = lru_cache(maxsize=512)(_disposition)
+
+
 def read_token(raw: bytes) -> str:
     """Return the one word of a field such as Content-Transfer-Encoding."""
-    match = _TOKEN.search(to_text(raw)[0])
+    match = _TOKEN.search(to_text(raw[:CACHED])[0])
     return match[0].lower() if match else ""
 
 
-def _read_params(text: str) -> dict[str, str]:
+def _field(value: str, text: str) -> Field:
+    found = list(islice(_PARAM.finditer(text), PARAMETERS + 1))
+    return Field(value, _read_params(found[:PARAMETERS]), len(found) > PARAMETERS)
+
+
+def _read_params(found: list[re.Match[str]]) -> dict[str, str]:
     params: dict[str, str] = {}
     pieces: dict[str, dict[int, tuple[str, bool]]] = {}
-    for name, quoted, bare in _PARAM.findall(text):
+    for name, quoted, bare in (match.groups("") for match in found):
         key = name.lower()
         value = quoted.replace('\\"', '"').replace("\\\\", "\\") if quoted else bare.strip()
         if "*" in key and (numbered := _NUMBERED.match(key)):

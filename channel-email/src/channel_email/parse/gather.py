@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from channel_email.parse import html as pages
 from channel_email.parse.attachments import File, file_name_of, read_file
 from channel_email.parse.decode import clean, is_binary
+from channel_email.parse.limits import PARTS, TEXT
 from channel_email.parse.mime import Part
 from channel_email.parse.text import charset_problem, read_text, text_content
 from channel_email.parse.tnef import TNEF_TYPES, is_tnef, open_tnef
@@ -17,6 +18,7 @@ from hub_contract.problems import Problem, ProblemCode
 from hub_contract.words import Evidence
 
 _SHOWN = ("text/plain", "text/html")
+_HTML_TOO_LARGE = Problem(code=ProblemCode.HTML_TOO_LARGE)
 _ARMOUR = "-----BEGIN PGP "
 
 
@@ -37,6 +39,7 @@ class Gathered:
     problems: list[Problem] = field(default_factory=list)
     words: list[Words] = field(default_factory=list)
     boxed: list[Words] = field(default_factory=list)  # from winmail.dat
+    room: int = TEXT  # characters of text that may still be read
 
     def html(self) -> str:
         """Return the HTML of the mail, safe to show; plain stretches between are kept."""
@@ -74,8 +77,7 @@ def gather(root: Part) -> Gathered:
 
 
 def _walk(part: Part, out: Gathered, *, alone: bool = False) -> list[Words]:
-    if part.problem:
-        out.problems.append(part.problem)
+    out.problems += part.problems
     _note_protection(part, out)
     if part.parts:
         words = [w for child in part.parts for w in _walk(child, out)]
@@ -109,7 +111,14 @@ def _read_words(part: Part, data: bytes, out: Gathered) -> Words:
         if not sure:
             out.problems.append(charset_problem(charset))
         return _sane_words(clean(markup), part, out)
+    if is_long := len(data) > out.room:
+        # Cut between lines, where nothing else of it is known.
+        end = data.rfind(b"\n", 0, out.room) + 1 or out.room
+        out.files.append(read_file(part))
+        out.problems.append(Problem(code=ProblemCode.TEXT_TOO_LONG, about=f"{TEXT}"))
+        data = data[:end]
     text, files, problem = read_text(part, data)
+    out.room = 0 if is_long else out.room - len(text)
     out.files += files
     out.problems += [problem] if problem else []
     if _ARMOUR in text:
@@ -119,11 +128,15 @@ def _read_words(part: Part, data: bytes, out: Gathered) -> Words:
 
 
 def _sane_words(markup: str, part: Part, out: Gathered) -> Words:
-    if pages.is_sane(markup):
+    problem = pages.fault_of(markup) if len(markup) <= out.room else _HTML_TOO_LARGE
+    if problem is None:
+        out.room -= len(markup)
         return Words(html=markup)
-    out.problems.append(Problem(code=ProblemCode.HTML_TOO_LARGE))
+    out.problems.append(problem)
     out.files.append(read_file(part))
-    return Words(plain=pages.tidy(pages.rough_text(markup)))
+    rough = pages.tidy(pages.rough_text(markup[: out.room]))
+    out.room -= min(len(markup), out.room)
+    return Words(plain=rough)
 
 
 def _keep_file(part: Part, out: Gathered) -> None:
@@ -134,7 +147,7 @@ def _keep_file(part: Part, out: Gathered) -> None:
     out.files.append(file)
     if file.media_type in TNEF_TYPES or is_tnef(file.content):
         opened = open_tnef(file.content)
-        out.files += opened.files
+        out.files += opened.files[: max(PARTS - len(out.files), 0)]
         out.problems += opened.problems
         if opened.text or opened.html:
             out.boxed.append(Words(opened.text, opened.html))

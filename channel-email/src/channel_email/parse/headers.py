@@ -8,8 +8,11 @@ it never disappears.
 import re
 from dataclasses import dataclass, field
 
-from channel_email.parse.decode import to_text
+from channel_email.parse.decode import clean, to_text
+from channel_email.parse.limits import FIELD, FIELDS, HEADER_BLOCK
+from hub_contract.problems import Problem, ProblemCode
 
+_CLUTTER = re.compile(rb"[ \t\r\n\x00]*+")
 _MBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\r\n]*\r?\n")
 _FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 _STRAY_BLANK = re.compile(rb"\n[ \t]+\r?\n(?![!-9;-~]+[ \t]*:|[ \t])")
@@ -18,7 +21,6 @@ _MAIL_FIELDS = frozenset(
     b"from to cc subject date received message-id content-type mime-version return-path"
     b" delivered-to sender reply-to content-transfer-encoding x-mailer".split()
 )
-_LONGEST = 32_768  # bytes of one field that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Headers:
     """The fields of one block, raw and unfolded, under their names in lower case."""
 
     fields: dict[bytes, list[bytes]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
     def raw(self, name: bytes) -> bytes:
         values = self.fields.get(name)
@@ -50,17 +53,19 @@ def read_headers(
     if raw.startswith((b"\n", b"\r\n"), begin) and begin < end:
         return Headers(), raw.index(b"\n", begin) + 1
     stop, body = _block_end(raw, begin, end)
-    fields: dict[bytes, list[bytes]] = {}
-    rest = _read_fields(raw[begin:stop], fields)
-    if whole_mail and not _MAIL_FIELDS & fields.keys():
+    read = _Fields()
+    rest = read.read(raw[begin : min(stop, begin + HEADER_BLOCK)])
+    if whole_mail and not _MAIL_FIELDS & read.lines.keys():
         return Headers(), start  # no mail header at all: all of it is what somebody wrote
-    return Headers(fields), body if rest < 0 else begin + rest
+    if rest < 0 and stop > begin + HEADER_BLOCK:
+        read.leave_out(ProblemCode.HEADER_TOO_LARGE, f"{HEADER_BLOCK // 1024**2} MB")
+    return read.joined(), body if rest < 0 else begin + rest
 
 
 def _skip_clutter(raw: bytes, start: int, end: int) -> int:
     """Return where the header really begins: after blank lines and an mbox line."""
-    while start < end and raw[start] in b" \t\r\n\x00":
-        start += 1
+    clutter = _CLUTTER.match(raw, start, end)
+    start = clutter.end() if clutter else start
     if mbox := _MBOX_LINE.match(raw, start, end):
         start = mbox.end()
     return start
@@ -82,25 +87,74 @@ def _block_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
     return stop, body
 
 
-def _read_fields(block: bytes, fields: dict[bytes, list[bytes]]) -> int:
-    """Fill `fields`; return where the body begins inside the block, or -1 where it does not."""
-    lines = block.split(b"\n")
-    last: list[bytes] | None = None
-    offset = 0
-    for number, line in enumerate(lines):
-        if line[:1] in (b" ", b"\t") and last is not None:
-            last[-1] += b" " + line.strip()
-        elif match := _FIELD.match(line):
-            name = match.group()[:-1].strip().lower()
-            last = fields.setdefault(name, [])
-            last.append(line[match.end() :].strip()[:_LONGEST])
-        elif line.strip():
-            following = lines[number + 1] if number + 1 < len(lines) else b""
-            if last is None or not _continues(last[-1], line, following):
-                return offset
-            last[-1] += b" " + line.strip()
-        offset += len(line) + 1
-    return -1
+class _Fields:
+    """Collects the lines of each field; they are joined once, at the end."""
+
+    def __init__(self) -> None:
+        self.lines: dict[bytes, list[list[bytes]]] = {}
+        self._last: list[bytes] | None = None
+        self._name, self._size, self._count = b"", 0, 0
+        self._problems: dict[Problem, None] = {}
+
+    def read(self, block: bytes) -> int:
+        """Return where the body begins inside the block, or -1 where it does not."""
+        lines = block.split(b"\n")
+        begin, add = self._begin, self._add
+        if len(block) <= FIELD and len(lines) <= FIELDS:  # nothing can be too long or too many
+            begin, add = self._begin_short, self._add_short
+        offset = 0
+        for number, line in enumerate(lines):
+            if line[:1] in (b" ", b"\t") and self._last is not None:
+                add(line.strip())
+            elif match := _FIELD.match(line):
+                begin(match.group()[:-1].strip().lower(), line[match.end() :].strip())
+            elif line.strip():
+                following = lines[number + 1] if number + 1 < len(lines) else b""
+                if self._last is None or not _continues(self._last[-1], line, following):
+                    return offset
+                add(line.strip())
+            offset += len(line) + 1
+        return -1
+
+    def _begin_short(self, name: bytes, value: bytes) -> None:
+        self._last = [value]
+        self.lines.setdefault(name, []).append(self._last)
+
+    def _add_short(self, piece: bytes) -> None:
+        assert self._last is not None
+        self._last.append(piece)
+
+    def joined(self) -> Headers:
+        fields = {name: [b" ".join(one) for one in all_] for name, all_ in self.lines.items()}
+        return Headers(fields, tuple(self._problems))
+
+    def leave_out(self, code: ProblemCode, about: str) -> None:
+        self._problems[Problem(code=code, about=about)] = None
+
+    def _begin(self, name: bytes, value: bytes) -> None:
+        self._name, self._size, self._last = name, 0, []
+        self._count += 1
+        if self._count > FIELDS:
+            if self._count == FIELDS + 1:
+                self.leave_out(ProblemCode.HEADER_TOO_LARGE, f"{FIELDS}")
+            self._last = [b""]  # belongs to nothing, so what continues it does neither
+            self._size = FIELD + 2
+        else:
+            self.lines.setdefault(name, []).append(self._last)
+            self._add(value)
+
+    def _add(self, piece: bytes) -> None:
+        assert self._last is not None
+        room = FIELD - self._size
+        self._size += len(piece) + 1
+        if len(piece) <= room:
+            self._last.append(piece)
+            return
+        if room > 0:
+            self._last.append(piece[:room])
+        if room >= -1:  # the first piece that is left out of this field
+            name = clean(self._name.decode("ascii", "replace"))
+            self.leave_out(ProblemCode.HEADER_CUT, name[:40])
 
 
 def _continues(before: bytes, line: bytes, following: bytes) -> bool:

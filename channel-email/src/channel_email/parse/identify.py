@@ -7,7 +7,7 @@ from channel_email.parse.decode import clean
 from channel_email.parse.mime import Part
 from channel_email.parse.words import decode_words
 
-_ESCAPED_FROM = re.compile(rb"(^|\n)>+From ")
+_ESCAPED_FROM = re.compile(rb"(^|\n)(>++)From ")
 # Received, Return-Path, Delivered-To, X-* differ between SMTP and IMAP; these do not.
 _LASTING = (b"from", b"date", b"subject", b"to")
 _ID = re.compile(r"<\s*([^<>\s]{1,500})\s*>")
@@ -31,9 +31,13 @@ def read_ids(text: str) -> list[str]:
 def content_hash(part: Part) -> str:
     """Return a hash that is the same however the mail reached us, and differs if the mail does."""
     body = part.raw[part.start :].replace(b"\r", b"").rstrip()
+    digest = hashlib.sha256()
+    done = 0
     if b">" in body and b">From " in body:  # mailboxes escape lines, and some never undo it
-        body = _ESCAPED_FROM.sub(rb"\1From ", body)
-    digest = hashlib.sha256(body)
+        for escaped in _ESCAPED_FROM.finditer(body):
+            digest.update(memoryview(body)[done : escaped.end(1)])
+            done = escaped.end(2)
+    digest.update(memoryview(body)[done:])
     for name in _LASTING:
         value = decode_words(part.headers.text(name))  # relays fold and encode anew
         digest.update(b"\x00" + value.encode("utf-8", "replace"))

@@ -6,6 +6,8 @@ by searching bytes, copies nothing, and has an answer to every input.
 Rule 1. The boundary of the outer part always cuts, even where an inner part never ends.
 Rule 2. A boundary that is missing, blank or wrong is looked for in the body.
 Rule 3. What is nested too deep, or comes after too many parts, stays together as one file.
+Rule 4. Each level is searched for its own boundary, so a hostile nest would be searched a hundred
+        times: all searches together have a budget in proportion to the mail.
 """
 
 import re
@@ -14,13 +16,15 @@ from dataclasses import dataclass
 
 from channel_email.parse.fields import Field, read_disposition, read_token, read_type
 from channel_email.parse.headers import Headers, read_headers
+from channel_email.parse.limits import DEPTH, PARAMETERS, PARTS, SEARCHED
 from channel_email.parse.transfer import undo
 from hub_contract.problems import Problem, ProblemCode
 
-MOST_PARTS = 500
-DEEPEST = 24
+_INK = re.compile(rb"[^ \t\r\n\x0b\x0c]")
+_WORDS = re.compile(rb"[^ \t\r\n\x00\x1a-]")
+_CANDIDATE = 256  # bytes that could be searched in the time that one boundary takes to look at
 _GUESS = re.compile(
-    rb"(?:^|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=(?:Content-|MIME-)[!-9;-~]+:)", re.IGNORECASE
+    rb"(?:^|\n)--([^\r\n]{1,200}+)\r?\n(?=(?:Content-|MIME-)[!-9;-~]++:)", re.IGNORECASE
 )
 _HTML = re.compile(rb"<(?:html|body|br|p|div|table)\b[^<>]*>", re.IGNORECASE)
 
@@ -37,7 +41,7 @@ class Part:
     params: dict[str, str]
     disposition: Field
     parts: "tuple[Part, ...]" = ()
-    problem: Problem | None = None
+    problems: tuple[Problem, ...] = ()
 
     def encoded(self) -> bytes:
         return self.raw[self.start : self.end]
@@ -65,23 +69,28 @@ class _Reader:
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self.parts = 0
+        self._budget = SEARCHED * len(raw) + 1024 * 1024
 
     def read(self, start: int, end: int, depth: int, default: str) -> Part:
         headers, body = read_headers(self.raw, start, end, whole_mail=depth == 0)
         self.parts += 1
         said = read_type(headers.raw(b"content-type"))
         kind = said.value or self._guess_type(headers, body, end, default)
-        problem: Problem | None = None
+        problems = list(headers.problems)
         children: tuple[Part, ...] = ()
         if kind.startswith("multipart/"):
-            if depth >= DEEPEST:
-                problem = Problem(code=ProblemCode.NESTED_TOO_DEEP)
+            if depth >= DEPTH or end - body > self._budget:
+                problems.append(Problem(code=ProblemCode.NESTED_TOO_DEEP))
             else:
                 children, problem = self._children(body, end, depth, kind, said.params)
+                problems += [problem] if problem else []
                 if not children:
                     kind = "text/plain"
         disposition = read_disposition(headers.raw(b"content-disposition"))
-        return Part(self.raw, body, end, headers, kind, said.params, disposition, children, problem)
+        if said.is_cut or disposition.is_cut:
+            problems.append(Problem(code=ProblemCode.TOO_MANY_PARAMETERS, about=f"{PARAMETERS}"))
+        found = tuple(problems)
+        return Part(self.raw, body, end, headers, kind, said.params, disposition, children, found)
 
     def _guess_type(self, headers: Headers, start: int, end: int, default: str) -> str:
         if b"content-type" in headers and _HTML.search(self.raw, start, min(end, start + 4096)):
@@ -92,57 +101,64 @@ class _Reader:
         self, start: int, end: int, depth: int, kind: str, params: dict[str, str]
     ) -> tuple[tuple[Part, ...], Problem | None]:
         boundary = params.get("boundary", "").encode("utf-8", "replace")
-        ranges = _cut(self.raw, start, end, boundary) if boundary else []
+        ranges, is_whole = self._cut(start, end, boundary) if boundary else ([], True)
         problem: Problem | None = None
         if ranges and self._has_epilogue(ranges[-1][1], end, boundary):
             problem = Problem(code=ProblemCode.AFTER_THE_END)
         if not ranges:
             guess = _GUESS.search(self.raw, max(start - 1, 0), end)
-            ranges = _cut(self.raw, start, end, guess[1]) if guess else []
-            guessed = ProblemCode.BOUNDARY_GUESSED if ranges else ProblemCode.BOUNDARY_MISSING
-            problem = Problem(code=guessed)
+            guessed = guess[1].rstrip(b" \t") if guess else b""
+            ranges, is_whole = self._cut(start, end, guessed) if guessed else ([], True)
+            code = ProblemCode.BOUNDARY_GUESSED if ranges else ProblemCode.BOUNDARY_MISSING
+            problem = Problem(code=code)
         default = "message/rfc822" if kind == "multipart/digest" else "text/plain"
         parts: list[Part] = []
         for number, (first, last) in enumerate(ranges):
-            if self.parts >= MOST_PARTS and number + 1 < len(ranges):
-                parts.append(self._rest(first, ranges[-1][1]))
-                problem = Problem(code=ProblemCode.TOO_MANY_PARTS, about=str(MOST_PARTS))
+            ends = number + 1 == len(ranges)
+            if (self.parts >= PARTS and not ends) or (ends and not is_whole):
+                parts.append(self._rest(first, end if not is_whole else ranges[-1][1]))
+                problem = Problem(code=ProblemCode.TOO_MANY_PARTS, about=str(PARTS))
                 break
             parts.append(self.read(first, last, depth + 1, default))
         return tuple(parts), problem
 
     def _has_epilogue(self, start: int, end: int, boundary: bytes) -> bool:
         after = self.raw.find(b"\n", start + len(boundary) + 2, end)
-        return after >= 0 and bool(self.raw[after:end].strip(b" \t\r\n-\x00\x1a"))
+        return after >= 0 and _WORDS.search(self.raw, after, end) is not None
 
     def _rest(self, start: int, end: int) -> Part:
         kind = "application/octet-stream"
         return Part(self.raw, start, end, Headers(), kind, {}, Field("attachment", {}))
 
-
-def _cut(raw: bytes, start: int, end: int, boundary: bytes) -> list[tuple[int, int]]:
-    """Return where the parts between the boundary lines begin and end."""
-    ranges: list[tuple[int, int]] = []
-    mark = b"--" + boundary
-    begin = -1
-    at = raw.find(mark, start, end)
-    while at >= 0:
-        after = at + len(mark)
-        line_end = raw.find(b"\n", after, end)
-        line_end = end if line_end < 0 else line_end
-        rest = raw[after:line_end].strip()
-        closes = rest.startswith(b"--")
-        if (at == start or raw[at - 1] in b"\r\n") and (closes or not rest):
-            if begin >= 0:
-                ranges.append((begin, _without_line_end(raw, begin, at)))
-            # Text after the last boundary is no part, but another boundary there makes one.
-            begin = -1 if closes else min(line_end + 1, end)
-        at = raw.find(mark, after, end)
-    if begin >= 0 and (begin < end or not ranges):
-        ranges.append((begin, end))
-    if len(ranges) > 1 and not raw[ranges[-1][0] : ranges[-1][1]].strip():
-        ranges.pop()  # the last boundary lacks its dashes
-    return ranges
+    def _cut(self, start: int, end: int, boundary: bytes) -> tuple[list[tuple[int, int]], bool]:
+        """Return where the parts between the boundary lines begin and end, and if these are all."""
+        raw, mark = self.raw, b"--" + boundary
+        ranges: list[tuple[int, int]] = []
+        begin = -1
+        self._budget -= end - start
+        at = raw.find(mark, start, end)
+        while at >= 0:
+            after = at + len(mark)
+            if at == start or raw[at - 1] in b"\r\n":
+                line_end = raw.find(b"\n", after, end)
+                line_end = end if line_end < 0 else line_end
+                rest = raw[after : min(line_end, after + _CANDIDATE)].strip()
+                closes = rest.startswith(b"--")
+                if closes or not rest:
+                    if begin >= 0:
+                        ranges.append((begin, _without_line_end(raw, begin, at)))
+                    # Text after the last boundary is no part, but another one there makes one.
+                    begin = -1 if closes else min(line_end + 1, end)
+                after = max(after, min(line_end, end))
+            self._budget -= _CANDIDATE
+            if len(ranges) > PARTS or self._budget < 0:
+                return [*ranges, (begin, end)] if begin >= 0 else ranges, False
+            at = raw.find(mark, after, end)
+        if begin >= 0 and (begin < end or not ranges):
+            ranges.append((begin, end))
+        if len(ranges) > 1 and not _INK.search(raw, *ranges[-1]):
+            ranges.pop()  # the last boundary lacks its dashes
+        return ranges, True
 
 
 def _without_line_end(raw: bytes, begin: int, at: int) -> int:

@@ -6,6 +6,7 @@ only with the domain of the account, since anybody may use ids of this form.
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from uuid import UUID
 
 from channel_email.parse.context import Context
@@ -19,6 +20,7 @@ _REPLY = re.compile(
     r"(?<![\w.+-])reply\+([^\s@<>\"',;:()]{1,200})@([^\s<>\",;:()]+)", re.IGNORECASE
 )
 _OURS = re.compile(rf"(?<![0-9a-z.+-])({_UUID})@([a-z0-9._-]+)", re.IGNORECASE)
+_MOST = 1_000  # ids and addresses of one text; each domain may cost a millisecond to compare
 # Where the envelope recipient is written down, for mails fetched by IMAP.
 _DELIVERED = (b"x-original-to", b"delivered-to", b"x-envelope-to", b"envelope-to", b"to", b"cc")
 
@@ -33,9 +35,9 @@ def addresses_written(headers: Headers, context: Context) -> Iterable[str]:
 def find_bounced(headers: Headers, context: Context) -> UUID | None:
     """Return which mail of ours this comes back to, by the address it was sent to."""
     for text in addresses_written(headers, context):
-        for found, domain in _BOUNCE.findall(text):
-            if is_our_domain(domain, context):
-                return UUID(found)
+        for match in islice(_BOUNCE.finditer(text), _MOST):
+            if is_our_domain(match[2], context):
+                return UUID(match[1])
     return None
 
 
@@ -52,9 +54,9 @@ def came_from_nobody(headers: Headers, context: Context) -> bool:
 def find_token(headers: Headers, context: Context) -> str:
     """Return the token of a reply address of ours, in lower case (mailers fold it), or ""."""
     for text in addresses_written(headers, context):
-        for token, domain in _REPLY.findall(text):
-            if not context.domain or is_our_domain(domain, context):
-                return str(token).lower()
+        for match in islice(_REPLY.finditer(text), _MOST):
+            if not context.domain or is_our_domain(match[2], context):
+                return match[1].lower()
     return ""
 
 
@@ -62,9 +64,10 @@ def find_our_id(text: str, context: Context) -> UUID | None:
     """Return the first Message-ID or bounce address of ours in a text."""
     if "@" not in text or not context.domain:
         return None
-    for found, domain in (*_OURS.findall(text), *_BOUNCE.findall(text)):
-        if is_our_domain(domain.rstrip("."), context):
-            return UUID(found)
+    for pattern in (_OURS, _BOUNCE):
+        for match in islice(pattern.finditer(text), _MOST):
+            if is_our_domain(match[2].rstrip("."), context):
+                return UUID(match[1])
     return None
 
 

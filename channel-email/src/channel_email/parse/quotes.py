@@ -49,7 +49,7 @@ _YOU_WROTE = re.compile(
 _ME = re.compile(r"\b(?:schrieb(?:en)? (?:ich|wir)\b|(?:I|we) wrote\b|j['’]ai écrit\b)")
 _DATED_ADDRESS = re.compile(
     r"[\W_]{0,12}(?=.{0,200}(?:\d[:.h]\d\d|\b\d{4}\b))(?:\d{1,4}[.:/ -]|\w{2,10}[.,]{1,2}\s?\d)"
-    r".{0,200}[<(\[][^<>()\s]{1,200}@[^<>()\s]{1,200}[>)\]]{1,2}\s?:$"
+    r".{0,200}[<(\[][^<>()\[\]\s@]{1,200}+@[^<>()\[\]\s@]{1,200}+[>)\]]{1,2}\s?:$"
 )
 
 _LABELS = {
@@ -92,7 +92,7 @@ _ANNOUNCED = re.compile(
     r"|inicio del mensaje reenviado|begin doorgestuurd bericht)\s*:\s*$",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"\s*(?:[-_*=—–]\s?){5,}\s*$|\s*={4,}\s*$")
+_RULE = re.compile(r"\s*+(?:(?:[-_*=—–]\s?+){5,}+|={4,}+)\s*$")
 _DRAWN = "-—–_*="
 _LONGEST = 600  # characters of an attribution
 

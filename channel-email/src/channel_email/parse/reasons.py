@@ -60,7 +60,7 @@ _PATTERNS: dict[Reason, str] = {
         r"|ist voll\b|speicherplatz|insufficient (?:disk|system storage)|out of storage"
     ),
     Reason.TOO_LARGE: (
-        r"too (?:large|big)|size limit|exceed\w* .{0,40}size|(?:nachricht|mail) .{0,30}zu groß"
+        r"too (?:large|big)|size limit|exceed\w{0,9} .{0,40}size|(?:nachricht|mail) .{0,30}zu groß"
         r"|maximum .{0,30}(?:message|mail) size"
     ),
     Reason.ADDRESS_UNKNOWN: (
@@ -68,7 +68,8 @@ _PATTERNS: dict[Reason, str] = {
         r"|does ?n[o']t exist|does not exist|not exist)|unknown (?:user|recipient|address|local)"
         r"|no such (?:user|recipient|mailbox|address|person)|no mailbox"
         r"|invalid (?:recipient|mailbox|address)|unrouteable address"
-        r"|adresse (?:wurde |konnte )?nicht gefunden|unbekannte\w* (?:empfänger|adresse|benutzer)"
+        r"|adresse (?:wurde |konnte )?nicht gefunden"
+        r"|unbekannte\w{0,9} (?:empfänger|adresse|benutzer)"
         r"|(?:adresse|empfänger|benutzer|postfach|e-?mail-adresse)\b.{0,80}\b"
         r"(?:existiert nicht|unbekannt|nicht (?:gefunden|bekannt|vorhanden))"
         r"|couldn't be found|wasn't found"

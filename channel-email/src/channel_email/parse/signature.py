@@ -33,7 +33,7 @@ _DEVICE = re.compile(
     re.IGNORECASE,
 )
 _DEVICE_BEGINS = "adeghilmostvwо"  # the last one is Cyrillic
-_SENTENCE_END = re.compile(r"(?:[!?]|[a-zäöüß)]{2,}[.:])\s*\Z")
+_SENTENCE_END = re.compile(r"(?:[!?]|[a-zäöüß)]{2}[.:])\s*+\Z")
 _CLOSING = re.compile(
     r"(?:mit (?:freundlich|best|herzlich|vorzüglich|lieb|schön|sonnig|kollegial|verbindlich)\w* "
     r"(?:grü(?:ß|ss)\w*|gru(?:ß|ss)|empfehlung\w*)"
@@ -47,7 +47,8 @@ _CLOSING = re.compile(
     r"|distinti saluti|saluti|met vriendelijke groet(?:en)?|groet(?:en|jes)?|atenciosamente|abraços"
     r"|pozdrawiam|z poważaniem|med venlig hilsen|mvh|hilsen|hälsningar|med vänlig hälsning"
     r"|ystävällisin terveisin|с уважением)"
-    r"(?: (?:aus|und|von|from) [\w ,]{1,40})?[\s,.!;:-]*[\U0001F300-\U0001FAFF\u2600-\u27BF]*\s*\Z",
+    r"(?: (?:aus|und|von|from) [\w ,]{1,40})?[\s,.!;:-]*+"
+    r"[\U0001F300-\U0001FAFF\u2600-\u27BF]*+\s*+\Z",
     re.IGNORECASE,
 )
 _POSTSCRIPT = re.compile(r"(?:P\.?\s?P?\.?\s?S\b\.?\s?:?|NB:|Nachtrag)", re.IGNORECASE)

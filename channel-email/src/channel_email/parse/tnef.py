@@ -10,6 +10,8 @@ from hub_contract.problems import Problem, ProblemCode
 from hub_kit.files import type_of
 
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_HEAD, _OBJECT, _CHECKSUM = 6, 9, 2  # bytes (MS-OXTNEF §2.1)
+_MOST_OBJECTS = 500
 _SIGNATURE = b"\x78\x9f\x3e\x22"
 
 
@@ -28,6 +30,8 @@ def is_tnef(data: bytes) -> bool:
 def open_tnef(data: bytes) -> Opened:
     """Return what is inside; what cannot be opened is said in `problems`. Never raises."""
     try:
+        if not _is_sane(data):
+            return Opened(problems=(Problem(code=ProblemCode.BOX_UNOPENED),))
         box = TNEF(data, do_checksum=False)  # type: ignore[no-untyped-call]
         files = tuple(
             _file(safe_name(_text(one.long_filename())), bytes(one.data)) for one in box.attachments
@@ -37,6 +41,16 @@ def open_tnef(data: bytes) -> Opened:
     # and asserts have all been seen; whatever it is, the box itself stays an attachment.
     except Exception:  # noqa: BLE001
         return Opened(problems=(Problem(code=ProblemCode.BOX_UNOPENED),))
+
+
+def _is_sane(data: bytes) -> bool:
+    """Say whether it has so few objects that a reader may copy the rest of the box for each."""
+    at = _HEAD
+    for _ in range(_MOST_OBJECTS):
+        if at + _OBJECT > len(data):
+            return True
+        at += _OBJECT + int.from_bytes(data[at + 5 : at + 9], "little") + _CHECKSUM
+    return False
 
 
 def _file(name: str, content: bytes) -> File:

@@ -2,9 +2,15 @@
 
 import binascii
 import re
+from collections.abc import Iterator
+from itertools import islice
+
+from channel_email.parse.limits import PARTS
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_NOT_BASE64 = bytes({*range(256)} - {*_BASE64[:64]})
+_CHUNK = re.compile(rb"[^=]+=*")
+_AT_ONCE = 4_096  # pieces: each is an object while it waits
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
 _UU_LINE = re.compile(rb"[ -`]{1,90}")
 
@@ -31,15 +37,24 @@ def from_base64(data: bytes) -> bytes:
     decoded, rest = _letters(data[:stop]), data[stop:].strip(b"=\r\n\t ")
     # Some gateways encode in chunks, each with its own padding; others add plain text below.
     if rest and not rest.translate(None, _BASE64):
-        decoded += b"".join(_letters(piece) for piece in rest.split(b"="))
+        return b"".join([decoded, *_chunks(rest)])
     return decoded
+
+
+def _chunks(data: bytes) -> Iterator[bytes]:
+    pieces = (piece.group() for piece in _CHUNK.finditer(data))
+    while some := list(islice(pieces, _AT_ONCE)):
+        try:
+            yield b"".join(map(binascii.a2b_base64, some))
+        except binascii.Error:
+            yield b"".join(map(_letters, some))
 
 
 def _letters(data: bytes) -> bytes:
     try:
         return binascii.a2b_base64(data)
     except binascii.Error:  # the number of letters is no multiple of four
-        letters = _NOT_BASE64.sub(b"", data)
+        letters = data.translate(None, _NOT_BASE64)
         if len(letters) % 4 == 1:
             letters = letters[:-1]
         return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
@@ -59,7 +74,7 @@ def find_uu(data: bytes) -> list[tuple[int, int, bytes, bytes]]:
     """Return (start, end, name, bytes) of every uuencoded file written into a text."""
     found: list[tuple[int, int, bytes, bytes]] = []
     position = 0
-    while begin := _UU_BEGIN.search(data, position):
+    while len(found) < PARTS and (begin := _UU_BEGIN.search(data, position)):
         content, position = _read_uu(data, begin.end())
         if content:
             found.append((begin.start(), position, begin[1].strip(), content))

@@ -9,7 +9,9 @@ import re
 
 from channel_email.parse.decode import clean, to_text
 
-_WORD = re.compile(r"=\?([^?\s]{1,60}?)(?:\*[^?\s]*)?\s?\?\s*([bBqQ])\s*\?([^\r\n]{0,1000}?)\?=")
+_WORD = re.compile(
+    r"=\?([^?*\s]{1,60}+)(?:\*[^?\s]*+)?\s?\?\s*+([bBqQ])\s*+\?([^\r\n]{0,1000}?)\?="
+)
 _BLANKS = re.compile(r"[\s\u00a0]+")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 # How `render` spells the charset, with a small b behind it, and nobody else: such a word is to be

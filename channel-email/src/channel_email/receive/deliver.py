@@ -13,8 +13,9 @@ from typing import Protocol
 
 import structlog
 
-from channel_email.parse import Context, parse
+from channel_email.parse import Context
 from channel_email.receive.client import Client
+from channel_email.receive.read import Read, Reader
 from channel_email.receive.replies import TRY_AGAIN, UNKNOWN_ADDRESS, taken
 from channel_email.settings import Account, Accounts
 from hub_contract.events import Arrival
@@ -22,9 +23,6 @@ from hub_contract.words import Evidence
 from hub_kit import logs
 from hub_kit.accept import Accepted
 
-# Parsing longer mails would keep all other sessions waiting, so they are parsed in a thread. Below,
-# the threads' turns (5 ms each) cost more than they spare.
-INLINE = 256 * 1024
 STRANGER = Client()
 Check = Callable[[bytes, Client, str], Awaitable[tuple[Evidence, ...]]]
 log = structlog.get_logger()
@@ -66,17 +64,18 @@ def from_mailbox(context: Context, account: Account) -> Context:
     return replace(from_peer(context, account), received_by=border)
 
 
-async def read_mail(raw: bytes, context: Context) -> Arrival:
-    if len(raw) <= INLINE:
-        return parse(raw, context)
-    return await asyncio.to_thread(parse, raw, context)
-
-
 class Deliver:
     """`(raw, sender, recipients, client)` → one reply for each recipient, in their order."""
 
-    def __init__(self, accounts: Accounts, accept: TakeIn, check: Check | None = None) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        accept: TakeIn,
+        read: Read | None = None,
+        check: Check | None = None,
+    ) -> None:
         self._accounts, self._accept, self._check = accounts, accept, check
+        self._read = read or Reader()
 
     def knows(self, recipient: str) -> bool:
         return self._accounts.account_of(recipient) is not None
@@ -106,7 +105,7 @@ class Deliver:
 
     async def _one(self, raw: bytes, context: Context) -> str:
         try:
-            accepted = await self._accept(await read_mail(raw, context))
+            accepted = await self._accept(await self._read(raw, context))
         except Exception as error:  # noqa: BLE001 - outermost: whatever it is, the sender keeps it
             log.warning("mail sent back: try again", error=logs.where(error), bytes=len(raw))
             return TRY_AGAIN

@@ -19,9 +19,9 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from channel_email.parse import parse
 from channel_email.receive.deliver import context_of, from_mailbox
 from channel_email.receive.mailbox import Fetched, Mailbox
+from channel_email.receive.read import Read, Reader
 from channel_email.settings import Account, Imap
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import Arrival
@@ -63,7 +63,9 @@ class Fetcher:
         size_limit: int,
         *,
         first_pause: float = FIRST_PAUSE,
+        read: Read | None = None,
     ) -> None:
+        self._read = read or Reader()
         self._account, self._first_pause = account, first_pause
         self._accept, self._checkpoints, self._turns = accept, checkpoints, turns
         self._size_limit = size_limit
@@ -145,11 +147,12 @@ class Fetcher:
         try:
             if len(batch) == 1:
                 await self._check_size(mailbox, batch[0])
-            arrivals, missing = await mailbox.ask(self._read, mailbox.blocking, batch)
+            fetched, missing = await mailbox.ask(_fetch, mailbox.blocking, batch)
         except Temporary as error:
             raise Unfetchable(str(error)) from None
         if missing and await mailbox.ask(mailbox.blocking.exist, missing):
             raise Unfetchable("mailbox: the server leaves mails out")
+        arrivals = [await self._parse(mail) for mail in fetched]
         try:
             await self._accept.all(arrivals)
         except Permanent as error:
@@ -173,17 +176,13 @@ class Fetcher:
         if size > self._size_limit:
             raise TooLarge(f"{size} bytes, size_limit is {self._size_limit}")
 
-    def _read(self, mailbox: Mailbox, batch: Sequence[int]) -> tuple[list[Arrival], list[int]]:
-        """Fetch and parse, in the mailbox's thread; return what came and what did not."""
-        fetched = mailbox.fetch(batch)
-        come = {mail.uid for mail in fetched}
-        return [self._parse(mail) for mail in fetched], [uid for uid in batch if uid not in come]
-
-    def _parse(self, mail: Fetched) -> Arrival:
+    async def _parse(self, mail: Fetched) -> Arrival:
+        await asyncio.sleep(0)  # others take their turns between the mails of a batch
         now = datetime.now(UTC)
         # It reached the authority when it reached the mailbox, however late we look.
         at = min(mail.arrived, now) if mail.arrived else now
-        return parse(mail.raw, from_mailbox(context_of(self._account, at), self._account))
+        context = from_mailbox(context_of(self._account, at), self._account)
+        return await self._read(mail.raw, context)
 
     async def _try_buried(self, mailbox: "_Connected", source: Source) -> None:
         for uid in await self._checkpoints.due(source):
@@ -193,6 +192,13 @@ class Fetcher:
                 await self._checkpoints.still_dead(source, uid, str(error))
             else:
                 await self._checkpoints.forget(source, uid)
+
+
+def _fetch(mailbox: Mailbox, batch: Sequence[int]) -> tuple[list[Fetched], list[int]]:
+    """Return what came and what did not."""
+    fetched = mailbox.fetch(batch)
+    come = {mail.uid for mail in fetched}
+    return fetched, [uid for uid in batch if uid not in come]
 
 
 def _source_of(key: str, settings: Imap, uidvalidity: int) -> Source:

@@ -12,7 +12,7 @@ from hub_contract.words import Attachment, Channel
 
 _MOST_ANSWERS = 20
 _PREFIXES = re.compile(
-    r"^(?:\s*(?:re|aw|antw|antwort|sv|fwd?|wg)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE
+    r"^(?:\s*+(?:re|aw|antw|antwort|sv|fwd?|wg)\s*+(?:\[\d++\]\s*+)?:)++\s*+", re.IGNORECASE
 )
 
 

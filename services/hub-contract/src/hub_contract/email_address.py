@@ -13,6 +13,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _NORMAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 _LONGEST_NORMAL = 63
+_LONGEST_DOMAIN = 253  # characters of a name (RFC 1035 §2.3.4); IDNA makes it longer only
 
 
 def read_email(text: str) -> str | None:
@@ -58,7 +59,7 @@ def normal_domain(domain: str) -> str:
     What is no name in IDNA 2008 stays, in lower case.
     """
     domain = domain.strip().strip(".").lower()
-    if domain.isascii():
+    if domain.isascii() or len(domain) > _LONGEST_DOMAIN:
         return domain
     import idna  # late: most names are ASCII
 

@@ -47,6 +47,10 @@ _BY_NAME = {
 }
 _BY_PLATE = {p: code for code, known in _COUNTRIES.items() for p in (known.plate, code)}
 _PLATE = re.compile(r"([A-Z]{1,3}) ?- ?(?=\d)", re.IGNORECASE)
+_PLACE = {
+    known.postcode: re.compile(rf"{known.postcode} (\S.*)", re.IGNORECASE)
+    for known in _COUNTRIES.values()
+}
 _MOST_LINES = 10
 
 
@@ -63,7 +67,7 @@ def read_postal(text: str, country: str) -> str | None:
             return None
         code, place = by_plate, place[plate.end() :]
     known = _COUNTRIES.get(code or country)
-    found = known and re.fullmatch(rf"{known.postcode} (\S.*)", place, re.IGNORECASE)
+    found = known and _PLACE[known.postcode].fullmatch(place)
     if not known or not found or not lines:
         return None
     *postcode, town = found.groups()

@@ -13,6 +13,7 @@ class ProblemCode(StrEnum):
 
     # The message as a whole.
     UNREADABLE = "unreadable"  # about: what our parser failed with
+    OVERRUN = "overrun"  # it took too long or too much memory; about: which, and how much
     EMPTY = "empty"
     NOT_A_MAIL = "not_a_mail"
     LOOP = "loop"  # it runs in a circle and is never answered automatically
@@ -25,6 +26,12 @@ class ProblemCode(StrEnum):
     CHARSET_WRONG = "charset_wrong"  # likewise; about: the charset it names
     TEXT_IS_BINARY = "text_is_binary"  # kept as a file
     HTML_TOO_LARGE = "html_too_large"  # or nested too deep; kept as a file
+    TOO_MANY_ATTRIBUTES = "too_many_attributes"  # of an HTML tag; likewise; about: how many may be
+    TEXT_TOO_LONG = "text_too_long"  # the whole is kept as a file; about: characters shown
+    # Its header and those of its parts; what is left out is in the original.
+    HEADER_TOO_LARGE = "header_too_large"  # about: bytes, or fields, that were read
+    HEADER_CUT = "header_cut"  # one field was too long; about: which
+    TOO_MANY_PARAMETERS = "too_many_parameters"  # about: how many were read
     # Its parts.
     BOUNDARY_GUESSED = "boundary_guessed"
     BOUNDARY_MISSING = "boundary_missing"  # everything stands there as text

@@ -42,7 +42,7 @@ _CANDIDATE = re.compile(
     # A lookahead, so that candidates overlap: "Nr. 3 384-..." begins at 384 as well as at 3.
     rf"(?<![^\W_])(?=({_LOOK_ALIKE}(?:{_GAP}{{0,4}}{_LOOK_ALIKE}){{11}})(?![^\W_]))"
 )
-_BY_THREE = re.compile(rf"\S{{3}}(?:{_GAP}+\S{{3}}){{3}}")
+_BY_THREE = re.compile(rf"\S{{3}}(?:{_GAP}{{1,4}}\S{{3}}){{3}}")
 _DASHED = re.compile(r"[^-]{3}(?:-?[^-]{3}){3}")  # once blanks are out and gaps are dashes
 
 _PHONE_BEFORE = re.compile(r"(?:\+|\+[1-9][\d() ./-]{0,8}|\(0\) ?)$")

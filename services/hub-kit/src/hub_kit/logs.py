@@ -22,9 +22,9 @@ FRAMES = 3  # of the calls that led to an error
 # E-mail addresses, numbers in international and in German national form. Looked for in the finished
 # line, where strings lie in quotes.
 _PERSONAL = re.compile(
-    r"[^\s<>\"'(,;:=]+@[^\s<>\"'),;\\]+"
-    r"|\+\d[\d \-/().]{6,}\d"
-    r"|(?<![\w.-])0\d{2,4}[ /-]?\d[\d /-]{4,}\d(?![\w-])"
+    r"(?<![^\s<>\"'(,;:=@])[^\s<>\"'(,;:=@]++@[^\s<>\"'),;\\]+"
+    r"|\+\d[\d \-/().]{6,30}\d"
+    r"|(?<![\w.-])0\d{2,4}[ /-]?\d[\d /-]{4,20}\d(?![\w-])"
 )
 _READABLE = (UUID, Path, datetime)
 Event = MutableMapping[str, Any]

@@ -22,3 +22,6 @@ HANDLE_SECONDS = Histogram("hub_handle_seconds", "Time of one batch", ["consumer
 LISTENER_LIMITS = Counter(
     "hub_listener_limits_total", "Clients that a limit stopped", ["listener", "limit"]
 )
+OVERRUNS = Counter(
+    "hub_overruns_total", "Calls over foreign bytes that overran time or memory", ["function"]
+)

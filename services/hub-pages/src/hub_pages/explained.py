@@ -67,6 +67,10 @@ EXPLANATIONS = {
 }
 PROBLEMS = {
     _P.UNREADABLE: mark("Die Nachricht ließ sich nicht lesen (%(about)s); das Original ist da."),
+    _P.OVERRUN: mark(
+        "Die Nachricht ließ sich nicht in vertretbarem Aufwand lesen (%(about)s); das Original ist "
+        "da."
+    ),
     _P.EMPTY: mark("Die Nachricht ist leer."),
     _P.NOT_A_MAIL: mark("Die Nachricht ist keine lesbare E-Mail; das Original ist erhalten."),
     _P.LOOP: mark("Die Nachricht läuft im Kreis; sie wird nicht automatisch beantwortet."),
@@ -79,6 +83,19 @@ PROBLEMS = {
     _P.TEXT_IS_BINARY: mark("Ein Textteil ist kein lesbarer Text; er ist als Datei erhalten."),
     _P.HTML_TOO_LARGE: mark(
         "Die HTML-Fassung ist zu groß oder zu verschachtelt; sie ist als Datei da."
+    ),
+    _P.TOO_MANY_ATTRIBUTES: mark(
+        "Die HTML-Fassung hat Elemente mit mehr als %(about)s Attributen; sie ist als Datei da."
+    ),
+    _P.TEXT_TOO_LONG: mark(
+        "Der Text ist länger als %(about)s Zeichen; der ganze ist als Datei erhalten."
+    ),
+    _P.HEADER_TOO_LARGE: mark(
+        "Der Kopf ist zu groß; gelesen wurden %(about)s, der Rest steht im Original."
+    ),
+    _P.HEADER_CUT: mark("Die Kopfzeile „%(about)s“ ist zu lang; der Rest steht im Original."),
+    _P.TOO_MANY_PARAMETERS: mark(
+        "Eine Kopfzeile hat mehr als %(about)s Angaben; der Rest steht im Original."
     ),
     _P.BOUNDARY_GUESSED: mark(
         "Die Trennlinie der Teile fehlt oder ist falsch; sie wurde erschlossen."

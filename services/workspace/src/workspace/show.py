@@ -174,7 +174,7 @@ def title_of(entries: Sequence[dict[str, Any]]) -> str:
 
 
 _PREFIXES = re.compile(
-    r"^(?:\s*(?:re|aw|antw|antwort|sv|fwd?|wg)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE
+    r"^(?:\s*+(?:re|aw|antw|antwort|sv|fwd?|wg)\s*+(?:\[\d++\]\s*+)?:)++\s*+", re.IGNORECASE
 )
 
 

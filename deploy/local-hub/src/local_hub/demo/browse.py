@@ -47,7 +47,7 @@ class Portal:
 
     async def read(self) -> str:
         """Return the words of the conversation's page, without its tags."""
-        return unescape(re.sub(r"<[^>]+>", " ", await self._get("/vorgang/gespraech")))
+        return unescape(re.sub(r"<[^<>]+>", " ", await self._get("/vorgang/gespraech")))
 
     async def answer(self, text: str) -> None:
         page = await self._get("/vorgang/gespraech")
