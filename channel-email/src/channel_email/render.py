@@ -32,6 +32,7 @@ from hub_kit.files import ending_of, safe_name
 # not plain: a relay without 8BITMIME must not have to touch a signed mail.
 _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
 _BLANKS = re.compile(r"\s+")
+_MEDIA_TYPE = re.compile(r"([a-z0-9][\w.+-]*+)/([a-z0-9][\w.+-]*+)")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
@@ -269,7 +270,7 @@ def _encoding(text: str) -> str:
 
 def _media_type(one: Attachment) -> tuple[str, str]:
     """Return the type in two halves; what no relay may open or change is an octet stream."""
-    found = re.fullmatch(r"([a-z0-9][\w.+-]*)/([a-z0-9][\w.+-]*)", one.media_type.lower())
+    found = _MEDIA_TYPE.fullmatch(one.media_type.lower())
     if not found or found[1] in ("message", "multipart"):
         return "application", "octet-stream"
     return found[1], found[2]
