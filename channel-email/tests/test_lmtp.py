@@ -8,7 +8,7 @@ import pytest
 
 from channel_email.receive.deliver import Deliver
 from channel_email.receive.listen import Listener
-from channel_email.settings import EmailSettings, Limits, Listen
+from channel_email.settings import Account, Accounts, EmailAccount, EmailSettings, Limits, Listen
 from hub_contract.errors import Permanent, Temporary
 from hub_kit.accept import Accepted
 from hub_kit.settings import ConfigurationError
@@ -369,6 +369,47 @@ async def test_copies_on_one_machine_share_a_port_if_they_say_so(accounts, recor
             assert (await talk.hand_over(mail() + b".\r\n"))[0].startswith("250")
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("protocol", "hello"), [("smtp", "EHLO x"), ("lmtp", "LHLO x")])
+@pytest.mark.parametrize(
+    ("peers", "found"),
+    [
+        ((), []),
+        (("10.0.0.0/8",), []),
+        (("127.0.0.1",), ["pass"]),
+        (("::1", "127.0.0.0/8"), ["pass"]),
+    ],
+)
+async def test_only_our_own_mail_server_says_who_a_sender_is(
+    recorder, protocol, hello, peers, found
+):
+    trusting = EmailAccount(address=POST, trusted_hosts=frozenset({"mx.musterstadt.example"}))
+    accounts = Accounts([Account("musterstadt", "post", "", trusting)])
+    said = b"Authentication-Results: mx.musterstadt.example; dmarc=pass\r\n"
+    listener = listening(accounts, recorder, protocol, peers=peers)
+    async with listener as port, Talk.to(port, hello) as talk:
+        assert (await talk.hand_over(said + mail() + b".\r\n"))[0].startswith("250")
+    [event] = recorder.events()
+    assert [e.result for e in event.content.evidence] == found
+
+
+async def test_a_mail_to_postmaster_is_one_to_its_account(accounts, recorder):
+    async with listening(accounts, recorder) as port, Talk.to(port) as talk:
+        data = mail() + b".\r\n"
+        assert (await talk.hand_over(data, "Postmaster", "postmaster@kleindorf.example"))[
+            0
+        ].startswith("250")
+    seen = {
+        (event.tenant, event.account): [
+            r.point.value for r in event.content.recipients if r.role == "envelope"
+        ]
+        for event in recorder.events()
+    }
+    assert seen == {
+        ("musterstadt", "post"): ["Postmaster@musterstadt.example"],
+        ("kleindorf", "post"): ["postmaster@kleindorf.example"],
+    }
 
 
 async def test_one_mail_for_two_tenants_is_two_arrivals(hub, accounts):

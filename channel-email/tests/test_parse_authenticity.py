@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from channel_email.parse import Context, read
+from channel_email.receive.fetch import Fetcher
+from channel_email.receive.mailbox import Fetched
+from channel_email.settings import Account, EmailAccount, Imap
 from hub_contract.words import Evidence
 
 MX = "mx.musterstadt.example"
@@ -232,3 +235,22 @@ def test_a_header_of_any_length_forges_nothing(filler: str) -> None:
     """It is cut before it is read, so how long it takes does not grow with its length."""
     said = evidence_of(OURS + "spf=fail " + filler * 200_000 + "; dmarc=pass\n" + FROM)
     assert said in ([], ["spf=fail"])
+
+
+@pytest.mark.parametrize(
+    ("border", "head", "found"),
+    [
+        ((), PASS + BORDER, []),  # not said where the provider ends and the world begins
+        (("MX.Provider.example",), PASS + BORDER, ["dmarc=pass"]),
+        (("mx.provider.example",), BORDER + PASS, []),
+        (("mx.provider.example",), PASS, []),
+        (("mx.other.example",), PASS + BORDER, []),
+    ],
+)
+def test_a_fetched_mail_is_believed_above_its_provider_alone(border, head, found):
+    imap = Imap(host="h", user="u", password_env="P", received_by=frozenset(border))
+    settings = EmailAccount(address="post@m.de", trusted_hosts=frozenset({MX}), imap=imap)
+    account = Account("musterstadt", "post", "", settings)
+    fetcher = Fetcher(account, None, None, None, 1000)
+    arrival = fetcher._parse(Fetched(1, f"{head}{FROM}\nGuten Tag\n".encode(), None))
+    assert [f"{e.kind}={e.result}" for e in arrival.event.content.evidence] == found

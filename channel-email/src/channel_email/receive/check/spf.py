@@ -190,7 +190,8 @@ def _macro(asker: _Asker, domain: str, match: re.Match[str]) -> str:
     letter = match[1] or ""
     if letter.lower() not in values:
         raise _PermError
-    parts = re.split(f"[{re.escape(match[4] or '.')}]", values[letter.lower()])
+    delimiters = dict.fromkeys(map(ord, match[4] or "."), "\n")
+    parts = values[letter.lower()].translate(delimiters).split("\n")
     parts = parts[::-1] if match[3] else parts
     keep = int(match[2]) if match[2] else len(parts)
     if not keep:

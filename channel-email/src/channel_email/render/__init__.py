@@ -7,18 +7,15 @@ Rule 3. What a machine caused says so (RFC 3834), so that no machine answers it.
 """
 
 import re
-from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP, Policy
+from email.policy import SMTP
 from email.utils import format_datetime
-from itertools import groupby
-from typing import Self
 from urllib.parse import quote
 
 from channel_email.parse.decode import clean
-from channel_email.parse.words import OURS
+from channel_email.render.header import Written, mailbox, one_line, subject_line
 from hub_contract.contact_points import contact_point
 from hub_contract.delivery import Reason
 from hub_contract.email_address import normal_domain
@@ -31,17 +28,12 @@ from hub_kit.files import ending_of, safe_name
 # Headers are folded at 78 characters and bodies are quoted-printable or base64 where they are
 # not plain: a relay without 8BITMIME must not have to touch a signed mail.
 _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
-_BLANKS = re.compile(r"\s+")
+_MEDIA_TYPE = re.compile(r"([a-z0-9][\w.+-]*+)/([a-z0-9][\w.+-]*+)")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 _ID = re.compile(r"[^\s<>@]{1,250}@[^\s<>@]{1,250}")
-# What needs no encoding: on one line, without what looks like an encoded word.
-_PLAIN = re.compile(r"(?:(?!=\?)[!-~ ]){0,68}")
-_ATOM_WORD = re.compile(r"(?:(?!=\?)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]){1,500}")
-_QUOTABLE = re.compile(r"[A-Za-z0-9 .,:;()@&/+'-]{1,68}")
 _ASKS = "\ue000"  # stands in for a question mark: for private use, so nobody types it
-_LONGEST_WORD = 45  # bytes: 60 characters in base64, and 12 around them
 _MOST_REFERENCES = 20  # the thread survives, and no line gets longer than relays like
 
 
@@ -52,21 +44,6 @@ class Sender:
     address: str
     display_name: str
     domain: str
-
-
-class _Written(str):
-    """The value of a header as it goes out: folded already, and touched by nobody."""
-
-    __slots__ = ("name",)
-    name: str
-
-    def __new__(cls, name: str, value: str) -> Self:
-        made = super().__new__(cls, value)
-        made.name = name
-        return made
-
-    def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +78,9 @@ def render(
     mail["Message-ID"] = f"<{message_id}>"
     mail["Date"] = format_datetime(now)
     own = _sendable("sender", sender.address, Reason.NOT_CONFIGURED)
-    mail["From"] = _Written("From", _mailbox(sender.display_name, own))
-    mail["To"] = _Written("To", _mailbox(content.recipient.name, recipient))
-    mail["Subject"] = _Written("Subject", _subject_line(_subject(content)))
+    mail["From"] = Written("From", mailbox(sender.display_name, own))
+    mail["To"] = Written("To", mailbox(content.recipient.name, recipient))
+    mail["Subject"] = Written("Subject", subject_line(_subject(content)))
     if content.reply_token:
         mail["Reply-To"] = _reply_address(content.reply_token, domain)
     _mark(mail, event, domain)
@@ -146,56 +123,9 @@ def _reply_address(token: str, domain: str) -> str:
     return f"reply+{token}@{domain}"
 
 
-def _mailbox(name: str, address: str) -> str:
-    """Return a name and an address as From and To have them."""
-    name = _one_line(name)[:200].strip()
-    if not name:
-        return address
-    if _QUOTABLE.fullmatch(name):
-        return f'"{name}" <{address}>'
-    return f"{_encoded(name)}\r\n <{address}>"
-
-
-def _subject_line(subject: str) -> str:
-    return subject if _PLAIN.fullmatch(subject) else _encoded(subject)
-
-
-def _encoded(text: str) -> str:
-    """Return words of people as a header may have them (RFC 2047), folded.
-
-    By hand: Python's folding puts blanks into long names, and takes what somebody has typed for
-    an encoded word. Here that is encoded itself. Plain words stay, since Python's parser also
-    leaves a blank between two encoded words of a name.
-    """
-    lines: list[str] = []
-    for is_plain, found in groupby(text.split(" "), _is_plain):
-        words = list(found)
-        lines += words if is_plain else _encoded_words(" ".join(words))
-    return "\r\n ".join(lines)
-
-
-def _is_plain(word: str) -> bool:
-    return _ATOM_WORD.fullmatch(word) is not None
-
-
-def _encoded_words(text: str) -> list[str]:
-    """Return encoded words of at most 75 characters, each of whole letters."""
-    pieces, piece = [], b""
-    for letter in text:
-        if len(piece) + len(letter.encode()) > _LONGEST_WORD:
-            pieces.append(piece)
-            piece = b""
-        piece += letter.encode()
-    return [f"=?{OURS}?b?{b64encode(piece).decode('ascii')}?=" for piece in [*pieces, piece]]
-
-
-def _one_line(text: str) -> str:
-    return _BLANKS.sub(" ", clean(text)).strip()
-
-
 def _subject(content: RequestedContent) -> str:
     """Return the subject with the reference, so that an answer by any program carries it."""
-    subject = _one_line(content.subject)[:500]
+    subject = one_line(content.subject)[:500]
     if not content.reference:
         return subject
     shown = show_reference(content.reference)
@@ -240,12 +170,12 @@ def _fill(mail: EmailMessage, content: RequestedContent, files: tuple[bytes, ...
             [*_, part] = mail.iter_parts()
             written = f"attachment;\r\n filename*=utf-8''{quote(name, safe='')}"
             del part["Content-Disposition"]
-            part["Content-Disposition"] = _Written("Content-Disposition", written)
+            part["Content-Disposition"] = Written("Content-Disposition", written)
 
 
 def _file_name(name: str) -> str:
     """Return the name made harmless; a question mark harms nobody before it is a file again."""
-    return safe_name(_one_line(name).replace("?", _ASKS)).replace(_ASKS, "?")
+    return safe_name(one_line(name).replace("?", _ASKS)).replace(_ASKS, "?")
 
 
 def _set_boundaries(mail: EmailMessage, event: MessageRequested) -> None:
@@ -269,7 +199,7 @@ def _encoding(text: str) -> str:
 
 def _media_type(one: Attachment) -> tuple[str, str]:
     """Return the type in two halves; what no relay may open or change is an octet stream."""
-    found = re.fullmatch(r"([a-z0-9][\w.+-]*)/([a-z0-9][\w.+-]*)", one.media_type.lower())
+    found = _MEDIA_TYPE.fullmatch(one.media_type.lower())
     if not found or found[1] in ("message", "multipart"):
         return "application", "octet-stream"
     return found[1], found[2]
