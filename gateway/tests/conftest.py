@@ -146,7 +146,7 @@ class Behind:
 
     async def page(self, request: Request) -> Response:
         self.got.append(request)
-        return Response(b"x" * 400_000)
+        return Response(b"x" * 120_000)
 
     async def cookies(self, request: Request) -> Response:
         answer = Response("")

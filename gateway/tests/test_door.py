@@ -332,7 +332,7 @@ async def test_who_takes_an_answer_slowly_holds_nothing_inside(gate):
     """A page is read whole before it is sent: the service has nothing to do with a slow line."""
     _, writer = await asyncio.open_connection(*gate.address.split(":"))
     head = f"GET /musterstadt/page HTTP/1.1\r\nHost: {gate.address}\r\n\r\n"
-    writer.write(head.encode() * 60)  # more answers than anybody's buffers hold
+    writer.write(head.encode() * 64)  # more answers than anybody's buffers hold
     pool = gate.door.forwarder._pool
 
     async def stuck():

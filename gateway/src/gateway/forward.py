@@ -27,7 +27,7 @@ from hub_kit.seats import Seats, Slots
 CONNECT, READ = 5.0, 120.0  # seconds
 _WAIT = 30.0  # seconds that a request waits for others of its own asker
 _LINGER = 5.0  # seconds that a refused body is still taken, so that the sender reads why
-_WHOLE = 512 * 1024  # bytes of an answer that is read before any of it is sent
+_WHOLE = 128 * 1024  # bytes of an answer that is read before any of it is sent
 AWAY = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.RemoteProtocolError)
 _LIVE = b"text/event-stream"
 log = structlog.get_logger()

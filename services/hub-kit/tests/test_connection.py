@@ -198,6 +198,16 @@ async def test_many_requests_in_one_piece_are_many_requests(door):
     writer.close()
 
 
+async def test_requests_far_ahead_of_their_answers_end_the_connection(door):
+    """Each would be held until its turn comes: a few bytes of theirs are kilobytes of ours."""
+    before = door.counted(Bite.PIPELINED)
+    reader, writer = await door.open(GET * 5000)
+    await read(reader)
+    assert door.counted(Bite.PIPELINED) == before + 1
+    assert len(door.app.asked) <= 70
+    writer.close()
+
+
 WRONG = [
     ("two hosts", b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"),
     ("two different hosts", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),

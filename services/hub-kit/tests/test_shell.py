@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI, HTTPException
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from hub_contract.errors import Permanent, Temporary
@@ -37,6 +38,54 @@ async def served(app: FastAPI, *, raising: bool = False):
         httpx.AsyncClient(transport=transport, base_url="http://service") as client,
     ):
         yield client
+
+
+async def test_head_is_answered_where_get_is():
+    """A live page too, though it has no end; what is not there is not there for HEAD either."""
+    app = make_app(Parts("probe"))
+    ended = asyncio.Event()
+
+    @app.get("/page")
+    async def page() -> dict[str, str]:
+        return {"a": "b"}
+
+    @app.get("/live")
+    async def live() -> StreamingResponse:
+        async def lines():
+            try:
+                while True:
+                    yield "data: a\n\n"
+                    await asyncio.sleep(0)
+            finally:
+                ended.set()
+
+        return StreamingResponse(lines(), media_type="text/event-stream")
+
+    said = []
+
+    async def hear(message):
+        said.append(message)
+
+    async def gone():
+        await asyncio.sleep(0)
+        return {"type": "http.disconnect"}
+
+    async with served(app) as client:
+        head, got = await client.head("/page"), await client.get("/page")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers == got.headers
+        assert (await client.head("/nowhere")).status_code == 404
+        scope = {
+            "type": "http",
+            "method": "HEAD",
+            "path": "/live",
+            "headers": [],
+            "query_string": b"",
+        }
+        await app(scope | {"asgi": {"spec_version": "2.3"}}, gone, hear)
+    assert [message["type"] for message in said] == ["http.response.start", "http.response.body"]
+    assert said[1] == {"type": "http.response.body", "body": b"", "more_body": False}
+    await asyncio.wait_for(ended.wait(), 30)
 
 
 async def test_health_says_who_is_there():

@@ -26,6 +26,7 @@ _STATUS = {
     Bite.HEADER_BYTES: 431,
     Bite.HEADER_LINES: 431,
     Bite.HEADER_SECONDS: 408,
+    Bite.PIPELINED: 429,
     Bite.BODY_RATE: 408,
     Bite.BODY_SECONDS: 408,
     Bite.BODY_FRAMING: 400,
@@ -159,6 +160,9 @@ class Connection(HttpToolsProtocol):
         if self._size + len(self.url) > self.limits.header_bytes:
             self._fault = Bite.HEADER_BYTES
             raise _Wrong
+        if len(self.pipeline) >= self.limits.pipelined:
+            self._fault = Bite.PIPELINED  # uvicorn holds a task's worth of memory for each
+            raise _Wrong
         one_host = _is_one(self._hosts) or (not self._hosts and self._is_old)
         if not (one_host and _has_path(self.url)):
             raise _Wrong
@@ -249,6 +253,7 @@ class Connection(HttpToolsProtocol):
         """Say why, if it can be said, and take no more; None: it is no HTTP."""
         if bite:
             self._bite(bite)
+        self._over = True
         silent = self._heading and not self._messages  # nobody has asked anything
         under_way = not self._is_idle
         if silent and bite:

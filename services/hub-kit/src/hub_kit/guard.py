@@ -35,6 +35,7 @@ class Bite(StrEnum):
     HEADER_BYTES = "header_bytes"
     HEADER_LINES = "header_lines"
     HEADER_SECONDS = "header_seconds"
+    PIPELINED = "pipelined"
     BODY_RATE = "body_rate"
     BODY_SECONDS = "body_seconds"
     BODY_FRAMING = "body_framing"
@@ -49,6 +50,7 @@ class ListenerLimits(Section):
     header_bytes: int = Field(default=65_536, ge=1024, description="of request line and header")
     header_lines: int = Field(default=100, ge=10)
     header_seconds: float = Field(default=10, gt=0, description="in which a header must be here")
+    pipelined: int = Field(default=64, ge=1, description="requests ahead of their answers")
     body_rate: int = Field(default=4096, ge=1, description="bytes a second, at least")
     body_grace: float = Field(default=10, gt=0, description="seconds of silence in a body")
     body_seconds: float = Field(default=600, gt=0, description="in which a body must be here")
