@@ -386,7 +386,7 @@ async def test_a_stranger_is_checked_and_our_own_server_believed(accounts, peers
     check = CheckSender(SenderCheck(), "mx", Names({**POLICY, **SPF}))
     forged = b"Authentication-Results: mx.musterstadt.example; dmarc=pass\r\n" + PLAIN
     client = meet("203.0.113.9", EmailSettings(peers=peers).peers)
-    deliver = Deliver(accounts, accept, check)
+    deliver = Deliver(accounts, accept, check=check)
     await deliver(forged, "e@example.org", ["post@musterstadt.example"], client)
     assert seen == found
 
