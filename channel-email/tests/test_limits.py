@@ -9,14 +9,12 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from channel_email.receive.client import Client, meet
-from channel_email.receive.deliver import Deliver
 from channel_email.receive.limits import Limit, Pace, bites, header_too_large, line_too_long
 from channel_email.receive.listen import Listener
 from channel_email.receive.replies import GOODBYE
 from channel_email.receive.room import Room, find_seat, who_gives_way
 from channel_email.receive.tell import Tell
 from channel_email.settings import EmailSettings, Limits
-from hub_kit.accept import Accepted
 from hub_kit.listen import Listen
 
 LIMITS = Limits(
@@ -283,13 +281,24 @@ def test_a_limit_is_counted_each_time_and_logged_once_without_an_address():
     assert set(logged[0]) == {"event", "log_level", "listener", "limit", "times"}
 
 
-@asynccontextmanager
-async def listening(accounts, protocol="smtp", **settings):
-    async def accept(arrival):
-        return Accepted(arrival.event.id, new=True)
+class Takes:
+    """Takes every mail and reads none: here it is about who gets so far."""
 
+    def __init__(self, look=lambda: None) -> None:
+        self._look = look
+
+    def knows(self, recipient: str) -> bool:
+        return bool(recipient)
+
+    async def __call__(self, raw, sender, recipients, client) -> list[str]:
+        self._look()
+        return ["250 2.0.0 Taken in"] * len(recipients)
+
+
+@asynccontextmanager
+async def listening(protocol="smtp", **settings):
     known = EmailSettings(hostname="mx", **settings)
-    listener = Listener(protocol, Listen("127.0.0.1", 0), Deliver(accounts, accept), known)
+    listener = Listener(protocol, Listen("127.0.0.1", 0), Takes(), known)
     port = listener.open()
     task = asyncio.create_task(listener.run())
     try:
@@ -336,9 +345,9 @@ SHORT = {"patience": 1e-6, "grace": 1.0, "rate": 1_000}
 
 
 @pytest.mark.parametrize(("protocol", "hello"), [("smtp", "EHLO x"), ("lmtp", "LHLO x")])
-async def test_silent_and_chatting_sessions_give_way_to_a_mail(accounts, protocol, hello):
+async def test_silent_and_chatting_sessions_give_way_to_a_mail(protocol, hello):
     before = counted(Limit.GAVE_WAY)
-    listens = listening(accounts, protocol, sessions=4, limits={"patience": 1e-6})
+    listens = listening(protocol, sessions=4, limits={"patience": 1e-6})
     async with listens as port, AsyncExitStack() as stack:
         idlers = [await Talk.to(port, stack, hello=hello) for _ in range(4)]
         for talk in idlers[1:]:
@@ -351,9 +360,9 @@ async def test_silent_and_chatting_sessions_give_way_to_a_mail(accounts, protoco
         assert counted(Limit.GAVE_WAY) >= before + 3
 
 
-async def test_one_address_fills_its_own_seats_only(accounts):
+async def test_one_address_fills_its_own_seats_only():
     limits = {"sessions_per_address": 2}
-    async with listening(accounts, limits=limits) as port, AsyncExitStack() as stack:
+    async with listening(limits=limits) as port, AsyncExitStack() as stack:
         talks = [await Talk.to(port, stack, "127.0.0.2") for _ in range(3)]
         greetings = [talk.greeting[:9] for talk in talks]
         assert greetings == ["220 mx ES", "220 mx ES", "421 4.7.0"]
@@ -361,9 +370,9 @@ async def test_one_address_fills_its_own_seats_only(accounts):
         assert (await honest.mail()).startswith("250")
 
 
-async def test_a_share_is_kept_for_our_own_server(accounts):
+async def test_a_share_is_kept_for_our_own_server():
     settings = {"sessions": 4, "peers": ("127.0.0.9",)}
-    async with listening(accounts, **settings) as port, AsyncExitStack() as stack:
+    async with listening(**settings) as port, AsyncExitStack() as stack:
         talks = [await Talk.to(port, stack, f"127.0.0.{n}") for n in range(2, 6)]
         assert [talk.greeting[:9] for talk in talks][2:] == ["220 mx ES", "421 4.3.2"]
         ours = await Talk.to(port, stack, "127.0.0.9")
@@ -374,10 +383,10 @@ LARGE = MAIL + (b"x" * 70 + b"\r\n") * 16_000
 
 
 @pytest.mark.parametrize("of", ["127.0.0.1", "127.0.0.7"])
-async def test_large_mails_that_are_dribbled_give_way(accounts, of):
+async def test_large_mails_that_are_dribbled_give_way(of):
     """They come fast until they hold a place, and then a byte at a time."""
     limits = SHORT | {"large_mails": 2}
-    async with listening(accounts, limits=limits) as port, AsyncExitStack() as stack:
+    async with listening(limits=limits) as port, AsyncExitStack() as stack:
         dribbling = [await Talk.to(port, stack) for _ in range(3)]
         for talk in dribbling:
             await talk.begin()
@@ -397,9 +406,9 @@ async def test_large_mails_that_are_dribbled_give_way(accounts, of):
         ({"session_time": 0.3}, b"", Limit.SESSION_TIME),
     ],
 )
-async def test_each_deadline_ends_with_its_words(accounts, limits, said, limit):
+async def test_each_deadline_ends_with_its_words(limits, said, limit):
     before = counted(limit)
-    async with listening(accounts, limits=limits) as port, AsyncExitStack() as stack:
+    async with listening(limits=limits) as port, AsyncExitStack() as stack:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         stack.callback(writer.close)
         envelope = f"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<{POST}>\r\n"
@@ -409,8 +418,8 @@ async def test_each_deadline_ends_with_its_words(accounts, limits, said, limit):
     assert counted(limit) == before + 1
 
 
-async def test_a_flood_of_commands_is_no_mail(accounts):
-    async with listening(accounts, limits={"commands": 100}) as port, AsyncExitStack() as stack:
+async def test_a_flood_of_commands_is_no_mail():
+    async with listening(limits={"commands": 100}) as port, AsyncExitStack() as stack:
         talk = await Talk.to(port, stack)
         talk.writer.write(b"NOOP\r\n" * 300)
 
@@ -427,25 +436,24 @@ async def test_a_flood_of_commands_is_no_mail(accounts):
         (MAIL + b"x" * 1024 + b"\r\n", "250"),
     ],
 )
-async def test_headers_and_lines_have_limits(accounts, protocol, hello, raw, answer):
+async def test_headers_and_lines_have_limits(protocol, hello, raw, answer):
     limits = {"header_limit": 1024, "line_limit": 1024}
-    listens = listening(accounts, protocol, limits=limits)
+    listens = listening(protocol, limits=limits)
     async with listens as port, AsyncExitStack() as stack:
         talk = await Talk.to(port, stack, hello=hello)
         assert (await talk.mail(raw)).startswith(answer)
         assert (await talk.mail()).startswith("250"), "and the session goes on"
 
 
-async def test_the_clocks_of_a_mail_stand_still_while_it_waits_for_us(accounts):
+async def test_the_clocks_of_a_mail_stand_still_while_it_waits_for_us():
     seen = []
 
-    async def accept(arrival):
+    def look() -> None:
         [session] = listener._inside
         seen.append(session.pace.waits_since is not None)
-        return Accepted(arrival.event.id, new=True)
 
     settings = EmailSettings(hostname="mx")
-    listener = Listener("smtp", Listen("127.0.0.1", 0), Deliver(accounts, accept), settings)
+    listener = Listener("smtp", Listen("127.0.0.1", 0), Takes(look), settings)
     port = listener.open()
     task = asyncio.create_task(listener.run())
     async with AsyncExitStack() as stack:

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from channel_email.parse import Context, read
-from channel_email.receive.fetch import Fetcher
-from channel_email.receive.mailbox import Fetched
+from channel_email.receive.deliver import context_of, from_mailbox
 from channel_email.settings import Account, EmailAccount, Imap
 from hub_contract.words import Evidence
 
@@ -251,6 +250,5 @@ def test_a_fetched_mail_is_believed_above_its_provider_alone(border, head, found
     imap = Imap(host="h", user="u", password_env="P", received_by=frozenset(border))
     settings = EmailAccount(address="post@m.de", trusted_hosts=frozenset({MX}), imap=imap)
     account = Account("musterstadt", "post", "", settings)
-    fetcher = Fetcher(account, None, None, None, 1000)
-    arrival = fetcher._parse(Fetched(1, f"{head}{FROM}\nGuten Tag\n".encode(), None))
-    assert [f"{e.kind}={e.result}" for e in arrival.event.content.evidence] == found
+    context = from_mailbox(context_of(account, CONTEXT.received_at), account)
+    assert evidence_of(head + FROM, context) == found
