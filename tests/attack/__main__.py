@@ -20,7 +20,7 @@ from tests.attack.strike import STRIKES
 
 from local_hub.testing import Town
 
-BEFORE, DURING, AFTER = 2.5, 5.0, 1.5  # seconds
+BEFORE, DURING, AFTER = 2.5, 4.0, 1.0  # seconds
 _RISE = 1.0  # seconds in which an attack gets going
 AIM = 3.0
 _HTTP = ("page", "form", "large form")

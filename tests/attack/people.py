@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import httpx
 
 ADDRESS = "127.0.1.1"
-TOO_LONG = 20.0  # seconds; who waits for longer has gone
+TOO_LONG = 10.0  # seconds; who waits for longer has gone
 _EVERY = {
     "page": 0.1,
     "form": 1.2,

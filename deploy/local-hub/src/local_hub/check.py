@@ -57,16 +57,17 @@ def check_configuration(loaded: Loaded) -> list[Finding]:
     return [
         Finding("tenants", f"{len(loaded.hub.tenants)}, with {addresses} accounts"),
         Finding("services", ", ".join(loaded.hub.services)),
-        check_handles(raise_handles()),
+        *check_handles(raise_handles()),
     ]
 
 
-def check_handles(number: int) -> Finding:
-    """Every connection takes a file handle or two; services take as many as they may have."""
-    few = number < ENOUGH
-    fault = f"few people at a time find a place (fewer than {ENOUGH})" if few else ""
-    remedy = "raise it: LimitNOFILE= of the unit, `ulimit -n`, or --ulimit nofile" if few else ""
-    return Finding("file handles", str(number), fault, remedy)
+def check_handles(number: int) -> list[Finding]:
+    """Say where there are few: every connection takes one or two, and a service all it may have."""
+    if number >= ENOUGH:
+        return []
+    fault = f"few people at a time find a place (fewer than {ENOUGH})"
+    remedy = "raise it: LimitNOFILE= of the unit, `ulimit -n`, or --ulimit nofile"
+    return [Finding("file handles", str(number), fault, remedy)]
 
 
 async def check_connections(loaded: Loaded) -> list[Finding]:
