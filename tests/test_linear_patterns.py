@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.pump import Found, find_patterns, modules, shapes, use
 
+TINY = 22  # characters; only what doubles with each of them is slow by then
 SHORT = 4_000  # characters of the first look
 SLOW = 0.001  # seconds of processor time that no linear pattern of ours needs for them
 GROWTH = 2.6  # for twice the text: 2 is linear, 4 is quadratic
@@ -50,13 +51,13 @@ def slowest(work: Callable[[Any], object], pattern: re.Pattern[Any]) -> list[Cal
     """Return the shapes that are worth a closer look, the slowest first."""
     looked = []
     for make in shapes(pattern):
-        for length in (SHORT // 8, SHORT):  # what is cubic would keep us for minutes
+        for length in (TINY, SHORT // 8, SHORT):  # what is cubic would keep us for minutes
             took = seconds(work, make(length), 1)
             if took > SLOW:
                 looked.append((took, make))
                 break
         if took > 20 * SLOW:
-            break
+            break  # it will not be needed to look for a slower one
     return [make for _, make in sorted(looked, key=lambda one: -one[0])[:WORST]]
 
 
@@ -65,7 +66,7 @@ def faults(found: Found) -> Iterator[str]:
     for method in found.methods:
         work = partial(use, found.pattern, method)
         for make in slowest(work, found.pattern):
-            if grows(work, make):
+            if seconds(work, make(TINY)) > SLOW or grows(work, make):
                 yield f"{found.where} {method} {make.__doc__}"
                 break
 
