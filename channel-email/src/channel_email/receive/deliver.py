@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from channel_email.parse import Context
-from channel_email.receive.read import Read, Reader
+from channel_email.receive.read import Read, read_here
 from channel_email.receive.replies import TRY_AGAIN, UNKNOWN_ADDRESS, taken
 from channel_email.settings import Account, Accounts
 from hub_contract.events import Arrival
@@ -47,9 +47,9 @@ def context_of(
 class Deliver:
     """`(raw, sender, recipients)` → one reply for each recipient, in their order."""
 
-    def __init__(self, accounts: Accounts, accept: TakeIn, read: Read | None = None) -> None:
+    def __init__(self, accounts: Accounts, accept: TakeIn, read: Read = read_here) -> None:
         self._accounts, self._accept = accounts, accept
-        self._read = read or Reader()
+        self._read = read
 
     def knows(self, recipient: str) -> bool:
         return self._accounts.account_of(recipient) is not None
