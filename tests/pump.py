@@ -10,6 +10,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,13 @@ from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+TINY = 22  # characters; only what doubles with each of them is slow by then
+SHORT = 2_000  # characters of the first look
+SLOW = 0.001  # seconds of processor time that no linear pattern of ours needs for them
+GROWTH = 2.6  # for twice the text: 2 is linear, 4 is quadratic
+LONGEST = 64_000
+WORST = 4  # shapes of each pattern that are measured
+ENOUGH = 0.01  # seconds by which a clock can be believed
 METHODS = ("match", "search", "fullmatch", "findall", "finditer", "sub", "subn", "split")
 _FOREVER = 16  # a repetition that may come so often is worth a shape
 # Not imported: what runs at import, or needs what only an operator has.
@@ -275,3 +283,27 @@ def use(pattern: re.Pattern[Any], method: str, text: Any) -> None:
             pass
     else:
         getattr(pattern, method)(text)
+
+
+def seconds(work: Callable[[Any], object], text: object, tries: int = 3) -> float:
+    """Return the processor time of the quickest try: what else runs here only ever adds to it."""
+    best = float("inf")
+    for _ in range(tries):
+        start = time.process_time()
+        work(text)
+        best = min(best, time.process_time() - start)
+        if best > 10 * ENOUGH:
+            break
+    return best
+
+
+def grows(work: Callable[[Any], object], make: Callable[[int], Any]) -> bool:
+    """Say whether twice the text takes much more than twice the time, three times running."""
+    length = SHORT // 16
+    while seconds(work, make(length)) < ENOUGH:
+        length *= 2
+        if length > LONGEST:
+            return False  # quicker than any quadratic pattern could be
+    return all(
+        seconds(work, make(2 * length)) > GROWTH * seconds(work, make(length)) for _ in range(3)
+    )

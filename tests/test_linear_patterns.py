@@ -5,58 +5,39 @@ processor time, and only what is slower than linear again and again is a fault.
 """
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
-from tests.pump import Found, find_patterns, modules, shapes, use
+from tests.pump import (
+    SHORT,
+    SLOW,
+    TINY,
+    WORST,
+    Found,
+    find_patterns,
+    grows,
+    modules,
+    seconds,
+    shapes,
+    use,
+)
 
-SHORT = 4_000  # characters of the first look
-SLOW = 0.001  # seconds of processor time that no linear pattern of ours needs for them
-GROWTH = 2.6  # for twice the text: 2 is linear, 4 is quadratic
-LONGEST = 64_000
-WORST = 4  # shapes of each pattern that are measured
-ENOUGH = 0.01  # seconds by which a clock can be believed
 FOUND = find_patterns(list(modules()))
-
-
-def seconds(work: Callable[[Any], object], text: object, tries: int = 3) -> float:
-    """Return the processor time of the quickest try: what else runs here only ever adds to it."""
-    best = float("inf")
-    for _ in range(tries):
-        start = time.process_time()
-        work(text)
-        best = min(best, time.process_time() - start)
-        if best > 10 * ENOUGH:
-            break
-    return best
-
-
-def grows(work: Callable[[Any], object], make: Callable[[int], Any]) -> bool:
-    """Say whether twice the text takes much more than twice the time, three times running."""
-    length = SHORT // 16
-    while seconds(work, make(length)) < ENOUGH:
-        length *= 2
-        if length > LONGEST:
-            return False  # quicker than any quadratic pattern could be
-    return all(
-        seconds(work, make(2 * length)) > GROWTH * seconds(work, make(length)) for _ in range(3)
-    )
 
 
 def slowest(work: Callable[[Any], object], pattern: re.Pattern[Any]) -> list[Callable[[int], Any]]:
     """Return the shapes that are worth a closer look, the slowest first."""
     looked = []
     for make in shapes(pattern):
-        for length in (SHORT // 8, SHORT):  # what is cubic would keep us for minutes
+        for length in (TINY, SHORT // 8, SHORT):  # what is cubic would keep us for minutes
             took = seconds(work, make(length), 1)
             if took > SLOW:
                 looked.append((took, make))
                 break
         if took > 20 * SLOW:
-            break
+            break  # it will not be needed to look for a slower one
     return [make for _, make in sorted(looked, key=lambda one: -one[0])[:WORST]]
 
 
@@ -65,7 +46,7 @@ def faults(found: Found) -> Iterator[str]:
     for method in found.methods:
         work = partial(use, found.pattern, method)
         for make in slowest(work, found.pattern):
-            if grows(work, make):
+            if seconds(work, make(TINY)) > SLOW or grows(work, make):
                 yield f"{found.where} {method} {make.__doc__}"
                 break
 

@@ -58,6 +58,7 @@ _DATA_IMAGE = re.compile(r"data:image/(?:png|gif|jpe?g|webp);base64,[A-Za-z0-9+/
 _DEEPEST = 1000  # elements inside elements; beyond that the work grows with the square
 _REOPENED = 20  # times as much work as to go past one that is open
 _MOST_WORK = 10_000_000
+_MOST_TAGS = 100_000  # each takes some hundred bytes in a tree
 _FEW = 690  # tags: fewer cannot make so much work, whatever they are
 _MANY = 30_000  # tags that are laid out; that is a hundred newsletters
 _TAGS_AND_LETTERS = 3_000_000_000  # multiplied: each tag may copy the line that it stands in
@@ -104,8 +105,11 @@ def fault_of(markup: str) -> Problem | None:
         return Problem(code=ProblemCode.HTML_TOO_LARGE)
     if _MANY_ATTRIBUTES.search(markup):
         return Problem(code=ProblemCode.TOO_MANY_ATTRIBUTES, about=f"{ATTRIBUTES}")
-    if markup.count("<") < _FEW:
+    tags = markup.count("<")
+    if tags < _FEW:
         return None
+    if tags > _MOST_TAGS:
+        return Problem(code=ProblemCode.HTML_TOO_LARGE)
     opened: Counter[str] = Counter()
     depth = formats = work = 0
     for closing, written in _ELEMENT.findall(markup):

@@ -15,7 +15,7 @@ import structlog
 
 from channel_email.parse import Context
 from channel_email.receive.client import Client
-from channel_email.receive.read import Read, Reader
+from channel_email.receive.read import Read, read_here
 from channel_email.receive.replies import TRY_AGAIN, UNKNOWN_ADDRESS, taken
 from channel_email.settings import Account, Accounts
 from hub_contract.events import Arrival
@@ -71,11 +71,11 @@ class Deliver:
         self,
         accounts: Accounts,
         accept: TakeIn,
-        read: Read | None = None,
+        read: Read = read_here,
         check: Check | None = None,
     ) -> None:
         self._accounts, self._accept, self._check = accounts, accept, check
-        self._read = read or Reader()
+        self._read = read
 
     def knows(self, recipient: str) -> bool:
         return self._accounts.account_of(recipient) is not None

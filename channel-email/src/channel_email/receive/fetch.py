@@ -21,7 +21,7 @@ import structlog
 
 from channel_email.receive.deliver import context_of, from_mailbox
 from channel_email.receive.mailbox import Fetched, Mailbox
-from channel_email.receive.read import Read, Reader
+from channel_email.receive.read import Read, read_here
 from channel_email.settings import Account, Imap
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import Arrival
@@ -63,9 +63,9 @@ class Fetcher:
         size_limit: int,
         *,
         first_pause: float = FIRST_PAUSE,
-        read: Read | None = None,
+        read: Read = read_here,
     ) -> None:
-        self._read = read or Reader()
+        self._read = read
         self._account, self._first_pause = account, first_pause
         self._accept, self._checkpoints, self._turns = accept, checkpoints, turns
         self._size_limit = size_limit

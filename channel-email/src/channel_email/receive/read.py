@@ -23,6 +23,11 @@ class Read(Protocol):
     async def __call__(self, raw: bytes, context: Context) -> Arrival: ...
 
 
+async def read_here(raw: bytes, context: Context) -> Arrival:
+    """Parse at once, in this process: for those who have no `Reader` to close."""
+    return parse(raw, context)
+
+
 class Reader:
     """`await it(raw, context)`; `Temporary` where no process can be had to read in."""
 

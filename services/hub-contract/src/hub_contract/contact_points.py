@@ -53,6 +53,8 @@ def compared(point: ContactPoint) -> str:
     no mail service does, and people do not.
     """
     value = point.value
+    if len(value) > LONGEST:
+        return value  # as it was written: putting it right may take the square of its length
     if point.kind is ContactKind.EMAIL:
         return value.lower() if value.isascii() else _folded(value)
     if point.kind is ContactKind.PORTAL:

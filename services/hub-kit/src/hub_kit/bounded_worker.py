@@ -21,6 +21,7 @@ from typing import Any
 HEAD = 8  # bytes of a length
 MORE, LAST, MEMORY, RAISED, DIED = b"+", b".", b"m", b"!", b"-"
 _GROWN = 200 * 1024  # KiB resident, from which on a process is replaced
+_BEHIND = 5  # steps of priority behind the service, whose loop everybody waits for
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _libc = ctypes.CDLL(None)
@@ -29,6 +30,7 @@ _libc = ctypes.CDLL(None)
 def main() -> None:
     line, owner, function = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]), sys.argv[3]
     _end_with(owner)
+    os.nice(_BEHIND)
     # Ctrl-C goes to the whole group: the service ends in order, and ends this one then.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
