@@ -58,6 +58,7 @@ THINGS = {name: [(r"/operations", "operations")] for name in CHANNELS} | {
         (r"/operations", "operations"),
         (r"/mine", "mine"),
         (r"/entries/[^/]+/erase", "entry"),
+        (r"/conversations/[^/]+$", "people"),
         (r"", "conversation"),
     ],
     "channel_web": [(r"/operations", "operations"), (r"", "portal")],

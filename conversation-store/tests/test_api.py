@@ -140,7 +140,9 @@ async def test_a_method_that_is_not_there_needs_no_code(desk):
     assert (answer.status_code, answer.json()["type"]) == (405, "about:blank")
 
 
-STAFF = {"agent": 200, "supervisor": 200, "service": 200, "citizen": 403, "operator": 403}
+STAFF = {"agent": 200, "supervisor": 200, "service": 200} | dict.fromkeys(
+    ("citizen", "operator", "portal"), 403
+)
 CITIZENS = {role: 200 if role == "citizen" else 403 for role in STAFF}
 
 
@@ -292,6 +294,7 @@ async def test_no_path_of_the_document_holds_an_address():
     assert names == {
         *("conversation_id", "entry_id", "contact_point_id", "link_id", "proposal_id"),
         *("rearrangement_id", "number", "state", "assignee", "unassigned", "after", "limit"),
+        "answers",
         *("order", "before", "view"),
     }
 

@@ -29,6 +29,7 @@ from hub_kit.consume import Consumer
 from hub_kit.ground import Ground
 from hub_kit.outgoing import Outgoing, take_in
 from hub_kit.sealing import open_event
+from hub_kit.serve import AnswersHead
 from hub_kit.settings import TenantSection
 from hub_kit.testing import Cluster, fresh_database, new_ring, open_ground
 from hub_kit.tokens import Caller, issue
@@ -129,6 +130,7 @@ async def portal(hub, settings, accounts) -> AsyncIterator[Portal]:
 def door_of(portal: Portal) -> Door:
     """The service behind what the gateway does, for two authorities."""
     app = add_pages(FastAPI(), portal)
+    app.add_middleware(AnswersHead)
     callers = {t: Caller("anonymous", t, "citizen") for t in ("musterstadt", "kleindorf")}
     services = {f"/{tenant}": ("channel_web", app, caller) for tenant, caller in callers.items()}
     return Door(portal.ground.ring, services)

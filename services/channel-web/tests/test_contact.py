@@ -75,6 +75,7 @@ async def test_the_secret_is_shown_once(client, hub, read):
     """Reloaded, sent again, or looked for in the conversation: it is said that it was shown."""
     fields = await fresh(client, read) | GOOD
     await send(client, fields)
+    assert (await client.head("/musterstadt/danke")).status_code == 200  # shown to nobody
     secret = read.number((await client.get("/musterstadt/danke")).text, "geheimzahl")
     again = await send(client, fields)
     talk = await client.get("/musterstadt/vorgang/gespraech")

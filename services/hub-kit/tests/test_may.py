@@ -8,13 +8,14 @@ from hub_kit.rights import ACTIONS, ROLES, THINGS, may
 
 ALLOWED = {
     "citizen": {"portal read", "portal write", "mine read", "mine write"},
-    "agent": {"desk read", "desk write", "conversation read", "conversation write"},
+    "agent": {"desk read", "desk write", "conversation read", "conversation write", "people read"},
     "supervisor": {
-        *("desk read", "desk write", "conversation read", "conversation write"),
+        *("desk read", "desk write", "conversation read", "conversation write", "people read"),
         "entry erase",
     },
     "operator": {"desk read", "desk write", "operations read", "operations replay"},
-    "service": {"conversation read", "conversation write", "entry erase"},
+    "service": {"conversation read", "conversation write", "people read", "entry erase"},
+    "portal": {"people read"},
 }
 
 

@@ -19,6 +19,7 @@ T = TypeVar("T")
 _BEARER = HTTPBearer(auto_error=False, description="a service token with audience " + SERVICE)
 _FORBIDDEN = {
     "conversation": "The timeline is for staff; citizens read their own through the portal",
+    "people": "Who takes part in a conversation is for staff and the portal",
     "entry": "Erasing is for supervisors: it cannot be undone",
     "mine": "This is for the portal, on behalf of one citizen",
 }
@@ -53,6 +54,7 @@ def who_may(action: str, thing: str) -> Callable[..., Awaitable[Caller]]:
 
 
 TheReader = Annotated[Caller, Depends(who_may("read", "conversation"))]
+TheOnlooker = Annotated[Caller, Depends(who_may("read", "people"))]
 TheCaller = Annotated[Caller, Depends(who_may("write", "conversation"))]
 TheEraser = Annotated[Caller, Depends(who_may("erase", "entry"))]
 

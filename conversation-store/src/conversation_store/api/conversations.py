@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic_core import to_json
 
-from conversation_store.api.caller import TheReader, TheStore, found
+from conversation_store.api.caller import TheOnlooker, TheReader, TheStore, found
 from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import (
     ConversationPage,
@@ -72,7 +72,7 @@ async def get_queue(
 @router.get(
     "/conversations/{conversation_id}", response_model=ConversationShown, responses=problems(404)
 )
-async def get_conversation(store: TheStore, caller: TheReader, conversation_id: UUID) -> Any:
+async def get_conversation(store: TheStore, caller: TheOnlooker, conversation_id: UUID) -> Any:
     """Show a conversation: whom it is with, what is proposed, what was rearranged."""
     shown = await show_conversation(store.ground, caller.tenant, conversation_id)
     return found(shown)

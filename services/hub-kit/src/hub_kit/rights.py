@@ -6,7 +6,7 @@ Rule 3. Operators keep the hub running and read no conversation; agents read the
         running; what is for ever takes a supervisor.
 """
 
-ROLES = ("citizen", "agent", "supervisor", "operator", "service")
+ROLES = ("citizen", "agent", "supervisor", "operator", "service", "portal")
 STAFF = ("agent", "supervisor")
 _DESK = frozenset((*STAFF, "operator"))
 _TIMELINE = frozenset((*STAFF, "service"))
@@ -19,6 +19,7 @@ _MAY = {
     "mine": {"read": _CITIZEN, "write": _CITIZEN},  # the conversations of one portal inbox
     "desk": {"read": _DESK, "write": _DESK},  # the pages of the workspace, as such
     "conversation": {"read": _TIMELINE, "write": _TIMELINE},  # and its entries, files, people
+    "people": {"read": frozenset((*_TIMELINE, "portal"))},  # who takes part in a conversation
     "entry": {"erase": frozenset(("supervisor", "service"))},  # its content, for ever
     "operations": {"read": _OPERATOR, "replay": _OPERATOR},  # lag, parked keys, dead letters
 }

@@ -47,7 +47,10 @@ def make_server(
 
 
 class AnswersHead:
-    """ASGI middleware: HEAD is answered where GET is, without a body (RFC 9110 §9.3.2)."""
+    """ASGI middleware: HEAD is answered where GET is, without a body (RFC 9110 §9.3.2).
+
+    `scope["is_head"]` tells a page that uses something up by being shown.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -63,4 +66,4 @@ class AnswersHead:
                 # At once: a live page has no end that anybody would wait for.
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-        await self._app({**scope, "method": "GET"}, receive, only_head)
+        await self._app({**scope, "method": "GET", "is_head": True}, receive, only_head)

@@ -41,9 +41,11 @@ SIGNERS: Mapping[str, frozenset[tuple[str, str]]] = {
     "workspace": frozenset(
         {("conversation_store", "agent"), ("conversation_store", "supervisor"), (ANY, "operator")}
     ),
-    # Who shows citizens their inbox reads it in the store for them.
+    # Who shows citizens their inbox reads it in the store for them, and whom a link may go to.
     **{
-        f"channel_{channel}": frozenset({("conversation_store", "citizen")})
+        f"channel_{channel}": frozenset(
+            {("conversation_store", "citizen"), ("conversation_store", "portal")}
+        )
         for channel, row in CHANNELS.items()
         if row.reaches is ContactKind.PORTAL
     },

@@ -74,7 +74,7 @@ class Store:
 
     async def whole(self, tenant: str, conversation: str) -> Json | None:
         """Return a conversation with its contact points, as the portal itself: for no page."""
-        caller = Caller(SERVICE, tenant, "service")
+        caller = Caller(SERVICE, tenant, "portal")
         headers = {"Authorization": f"Bearer {issue(self._ring, caller, AUDIENCE)}"}
         return await self._read(f"/conversations/{conversation}", headers)
 

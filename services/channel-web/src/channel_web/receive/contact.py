@@ -68,7 +68,7 @@ async def thanks(visit: TheVisit) -> Response:
     session = visit.open_session
     if session is None:
         return RedirectResponse(f"{visit.prefix}/vorgang", 303)
-    secret = await visit.portal.sessions.take_secret(visit.tenant, session)
+    secret = await visit.take_secret(session)
     return visit.page("thanks.html", slip=Slip(session.inbox, secret), is_open=True)
 
 

@@ -138,7 +138,7 @@ async def show(
 async def _take_secret(visit: Visit, session: Session) -> str:
     """Return the digits for the first page behind a chat's first line, and for no other."""
     try:
-        return await visit.portal.sessions.take_secret(visit.tenant, session)
+        return await visit.take_secret(session)
     except Temporary:
         return ""  # the next page asks again
 

@@ -109,6 +109,12 @@ class Visit:
     def open_session(self) -> Session | None:
         return self.session if self.session and not self.session.has_ended else None
 
+    async def take_secret(self, session: Session) -> str:
+        """Return the secret, this one time; HEAD shows it to nobody, and takes nothing."""
+        if self.request.scope.get("is_head"):
+            return ""
+        return await self.portal.sessions.take_secret(self.tenant, session)
+
     def say(self, sentence: str) -> str:
         return self.portal.pages.say(self.language)(sentence)
 
