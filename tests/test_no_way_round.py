@@ -242,7 +242,7 @@ class Inside:
         self.apps, self.reached = apps, []
         self.headers: list[Any] = []
 
-    async def carry(self, request, receive, send, _over) -> None:
+    async def carry(self, request, receive, send, _over, _who) -> None:
         service = urlsplit(request.origin).hostname
         path, _, query = request.target.partition(b"?")
         self.reached.append((service, request.method, path.decode()))
@@ -270,7 +270,7 @@ class Inside:
 def outside(hub, monkeypatch) -> Any:
     """The gateway's door before these apps, and what reached them."""
     inside = Inside(hub.apps)
-    monkeypatch.setattr("gateway.app.Forwarder", lambda: inside)
+    monkeypatch.setattr("gateway.app.Forwarder", lambda _: inside)
     generous = {"times": 100_000, "seconds": 1}
     settings = GatewaySettings(
         public="http://faden.example",
