@@ -10,7 +10,8 @@ _MIXED = HEAD + b"Content-Type: multipart/mixed; boundary=%s\n\n"
 _REPORT = (
     b"From: mailer-daemon@m.de\nSubject: Undelivered Mail\n"
     b"Content-Type: multipart/report; boundary=b\n\n--b\n\n%s\n"
-    b"--b\nContent-Type: message/delivery-status\n\n%s\n--b--\n"
+    b"--b\nContent-Type: message/delivery-status\n\n"
+    b"Original-Message-ID: <0f9d5c0e-6d2b-5f5e-9d0f-fade0000fade@stadt.de>\n%s\n--b--\n"
 )
 
 
@@ -133,7 +134,9 @@ WORST: dict[str, Make] = {
     "digits": _body(b"3 8-"),
     "our ids": _body(b"bounce+0f9d5c0e-6d2b-5f5e-9d0f-fade0000fade@\xc3\xbc "),
     "lines of From": _body(b">From \n"),
-    "a report's blank lines": lambda size: _REPORT % (b"\n" * size, b"Action: failed"),
+    "a report's blank lines": lambda size: (
+        _REPORT % (b"x" + b"\n" * size + b"y", b"Action: failed")
+    ),
     "a report's groups": lambda size: _REPORT % (b"x", b"a: b\n\n" * (size // 6)),
     "a report's words": lambda size: _REPORT % (b"konnte a " * (size // 9), b"Action: failed"),
     "a report's exceed": lambda size: _REPORT % (b"exceed" * (size // 6), b"Action: failed"),

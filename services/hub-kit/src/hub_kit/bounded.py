@@ -36,6 +36,8 @@ START = 60.0  # seconds until what is forked has loaded; some machines are slow
 _TICK = 0.25  # seconds between looks at a call that is late
 _HELD = 1024 * 1024  # bytes of an answer that wait in the loop
 _HZ = os.sysconf("SC_CLK_TCK")
+# What a Python needs of its surroundings; no password that the service was given.
+_NEEDED = ("PYTHON", "PATH", "LD_", "LANG", "LC_", "TZ", "HOME", "VIRTUAL_ENV")
 log = structlog.get_logger()
 
 
@@ -191,6 +193,7 @@ class Bounded:
             self._mother = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", bounded_worker.__name__),
                 *(str(theirs.fileno()), str(os.getpid()), self.function),
+                env={k: v for k, v in os.environ.items() if k.startswith(_NEEDED)},
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
