@@ -298,12 +298,15 @@ def seconds(work: Callable[[Any], object], text: object, tries: int = 3) -> floa
 
 
 def grows(work: Callable[[Any], object], make: Callable[[int], Any]) -> bool:
-    """Say whether twice the text takes much more than twice the time, three times running."""
+    """Say whether four times the text takes much more than four times the time, twice running.
+
+    Four times, since 4 and 16 are told apart also where something else takes half the processor.
+    """
     length = SHORT // 16
     while seconds(work, make(length)) < ENOUGH:
         length *= 2
         if length > LONGEST:
             return False  # quicker than any quadratic pattern could be
     return all(
-        seconds(work, make(2 * length)) > GROWTH * seconds(work, make(length)) for _ in range(3)
+        seconds(work, make(4 * length)) > GROWTH**2 * seconds(work, make(length)) for _ in range(2)
     )

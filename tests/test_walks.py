@@ -4,6 +4,7 @@ A whole hub runs in this process, so that every call can be noted.
 """
 
 import asyncio
+import functools
 import re
 import smtplib
 import socket
@@ -39,6 +40,7 @@ from local_hub.programs import migrations
 from workspace.settings import WorkspaceSettings
 
 ROOT = Path(__file__).parents[1]
+Cached = type(functools.cache(len))
 PAGE = ROOT / "docs" / "walks.md"
 TOWN = "musterstadt"
 POST = f"post@{TOWN}.example"
@@ -80,9 +82,8 @@ def forget_what_was_read() -> None:
     for name, module in list(sys.modules.items()):
         if is_ours(getattr(module, "__file__", None) or ""):
             for cached in vars(module).values():
-                clear = getattr(cached, "cache_clear", None)
-                if clear and cached.__module__ == name:
-                    clear()
+                if isinstance(cached, Cached) and cached.__module__ == name:
+                    cached.cache_clear()
 
 
 @contextmanager

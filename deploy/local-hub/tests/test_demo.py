@@ -61,7 +61,6 @@ SHOWN = (
     "│ zugestellt",
     "nicht",
     "persönliche",
-    "✓ Kein Wort der Bürger ist dort lesbar",
 )
 
 

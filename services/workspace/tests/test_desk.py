@@ -133,7 +133,7 @@ def test_what_was_odd_is_said_in_the_readers_language_however_it_was_published(o
 def test_what_is_erased_is_said_to_be_erased(office):
     [home] = office.take_in(office.mail(original=b"From: erika"))
     entry = entry_of(office, home)
-    office.loop.run(erase(office.ground.pool, "musterstadt", UUID(entry)))
+    office.loop.run(erase(office.ground, "musterstadt", UUID(entry)))
     with office.client() as desk:
         answer = desk.get(f"/e/{entry}/original")
     assert (answer.status_code, answer.headers["content-type"]) == (410, "text/html; charset=utf-8")
