@@ -33,6 +33,7 @@ PARTS = {
     "dovecot": lambda: Path("/usr/sbin/dovecot").exists(),
     "strace": lambda: shutil.which("strace") is not None,
     "postgresql15": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+    "wheel": lambda: True,  # the server that comes with Python packages
     "chromium": lambda: Path("/usr/bin/chromium").exists(),
     "kafka": lambda: True,  # a wheel and Maven Central; its fixture says when they fail
     "keycloak": lambda: True,  # likewise

@@ -318,9 +318,9 @@ async def test_a_request_leaves_under_its_accounts_name_by_its_accounts_relay():
         await sender.send(request(files=1), (b"x" * 200_000,))
         await sender.send(request("bauamt", subject="Bauantrag"), ())
         await sender.close()
-    assert b"From: Stadt Musterstadt <post@musterstadt.example>" in of_account.mails[0]
+    assert b'From: "Stadt Musterstadt" <post@musterstadt.example>' in of_account.mails[0]
     assert b'filename="Bescheid-0.pdf"' in of_account.mails[0]
-    assert b"From: Bauamt <b@musterstadt.example>" in of_service.mails[0]
+    assert b'From: "Bauamt" <b@musterstadt.example>' in of_service.mails[0]
     assert f"MAIL FROM:<bounce+{ID}@musterstadt.example>" in of_service.heard
     assert await sender.look_up(request()) is None
 

@@ -33,9 +33,10 @@ A = "musterstadt"
 AGENT = Caller("agent-7", A, "agent")
 NAME, ADDRESS, SUBJECT, TEXT = "Zeisig", "kanari", "Zwiebelturm", "Nachtschatten"
 CANARIES = (NAME, ADDRESS, SUBJECT, TEXT)
-pytestmark = pytest.mark.skipif(
-    "HUB_TEST_DATABASE" in os.environ, reason="needs the files of the server"
-)
+pytestmark = [
+    pytest.mark.skipif("HUB_TEST_DATABASE" in os.environ, reason="needs the files of the server"),
+    pytest.mark.real("wheel"),  # it opens the copy, so it has to have written it
+]
 
 
 @dataclass

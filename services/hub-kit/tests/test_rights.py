@@ -152,14 +152,19 @@ async def test_a_keeper_erases_for_one_tenant_at_a_time(keeper, owner):
 
 
 async def test_row_level_security_is_forced(owner):
-    """Also for the table's owner, unless it is a superuser; no policy lets anyone update."""
+    """Also for the table's owner, unless it is a superuser; only who wraps keys anew may update."""
     row = await owner.fetchrow(
         "select relrowsecurity, relforcerowsecurity from pg_class"
         " where oid = 'hub.message_key'::regclass"
     )
     assert tuple(row) == (True, True)
-    policies = await owner.fetch("select cmd from pg_policies where tablename = 'message_key'")
-    assert sorted(row["cmd"] for row in policies) == ["ALL", "INSERT", "SELECT"]
+    policies = await owner.fetch("select * from pg_policies where tablename = 'message_key'")
+    assert {(one["policyname"], one["cmd"], *one["roles"]) for one in policies} == {
+        ("written", "INSERT", "public"),
+        ("by_reader", "SELECT", "public"),
+        ("by_tenant", "ALL", "hub_keeper"),
+        ("rewrapped", "ALL", "hub_rewrapper"),
+    }
 
 
 async def test_services_do_not_own_their_tables(owner):
