@@ -98,7 +98,7 @@ const steps = {
     show("web")
     await go("web", `${known.pages}vorgang/gespraech`)
     await has("web", "[role=log]", "Nummer des Chips")
-    const form = 'form[action$="/vorgang/gespraech"]'
+    const form = "#formular"
     await type(await find("web", `${form} [name=text]`), NUMBER)
     ;(await find("web", form)).requestSubmit()
     await has("web", "[role=log]", NUMBER)
