@@ -41,7 +41,7 @@ PARTS = {
 MISSING = "real part missing: "
 STRICT = os.environ.get("FADEN_STRICT") == "1"
 HERE = Path(__file__).parent
-HUBS = HERE / "tests"
+HUBS = (HERE / "tests", HERE / "deploy/local-hub/tests")
 # These speak SQL; the others speak through them.
 SPEAK_SQL = (HERE / "services/hub-kit/tests", HERE / "conversation-store/tests")
 # Property tests say the same at each run; `make test-long` lets them look further, at random.
@@ -92,7 +92,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _turn(item: pytest.Item) -> tuple[bool, ...]:
     wants_hub = "town" in getattr(item, "fixturenames", ())
-    return item.path.parent != HUBS, "kafka" not in _real_parts(item), not wants_hub
+    return item.path.parent not in HUBS, "kafka" not in _real_parts(item), not wants_hub
 
 
 def _real_parts(item: pytest.Item) -> set[str]:

@@ -227,7 +227,7 @@ async def test_files_of_both_come_down_and_run_nowhere(town, citizen, read):
         assert answer.headers["content-disposition"].startswith("attachment;")
         assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
         assert answer.headers["x-content-type-options"] == "nosniff"
-    await erase(town.store.state.store.ground.pool, "musterstadt", UUID(entry))
+    await erase(town.store.state.store.ground, "musterstadt", UUID(entry))
     answer = await citizen.get(f"{URL}/vorgang/anhang/{entry}/0", headers={"Accept": "text/html"})
     assert (answer.status_code, "Diese Seite gibt es nicht" in answer.text) == (404, True)
 

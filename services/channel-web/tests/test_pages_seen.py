@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from hub_kit.testing import eventually
 from hub_pages.testing import Loop, check_page, serving
@@ -44,11 +45,17 @@ def here(open_town) -> Iterator[Here]:
     loop.close()
 
 
+def press(page, button: str) -> None:
+    """Press what leads to another page, and be there: a click alone may return before."""
+    with page.expect_navigation():
+        page.locator(button).click()
+
+
 def send(page, here, subject="Hundesteuer", text="Ich habe einen Hund.") -> None:
     page.goto(f"{here.address}/kontakt")
     page.locator("#subject").fill(subject)
     page.locator("#text").fill(text)
-    page.locator("main form button").click()
+    press(page, "main form button")
 
 
 @pytest.mark.parametrize(("locale", "scheme"), LOOKS)
@@ -68,14 +75,14 @@ def test_every_page_is_one_for_everybody(here, visit, locale, scheme):
     ):
         page.goto(here.address + path)
         check_page(page)
-    page.locator("main form button").click()  # empty: every fault is told
+    press(page, "main form button")  # empty: every fault is told
     check_page(page)
     page.locator("#subject").fill("Hundesteuer")
     page.locator("#text").fill("Ich habe einen Hund.")
     page.locator("#files").set_input_files([HUND, BAD])
-    page.locator("main form button").click()
+    press(page, "main form button")
     check_page(page)
-    page.locator("main form button").click()
+    press(page, "main form button")
     page.wait_for_url("**/danke")
     check_page(page)
     page.reload()
@@ -85,26 +92,25 @@ def test_every_page_is_one_for_everybody(here, visit, locale, scheme):
     page.goto(f"{here.address}/vorgang/gespraech")
     page.get_by_text("Bitte lesen Sie").wait_for()
     check_page(page)
-    page.locator(".portal-leave button").click()
+    press(page, ".portal-leave button")
     check_page(page)
     page.goto(f"{here.address}/vorgang")
     page.locator("#reference").fill("938-429-177-007")
     page.locator("#secret").fill("12345")
-    page.locator("main form button").click()
+    press(page, "main form button")
     check_page(page)
     page.locator("#secret").fill("123456")
     for tries in range(10):
-        with page.expect_navigation():
-            page.locator("main form button").click()
+        press(page, "main form button")
         if tries in (0, 9):
             check_page(page)
     assert page.locator(".kern-alert--warning").count() == 1
     page.locator(".kern-alert--warning a").click()
     page.locator("#reference").fill("938-429-177-007")
-    page.locator("main form button").click()
+    press(page, "main form button")
     check_page(page)
     page.goto(f"{here.address}/vorgang/freigabe/x")
-    page.locator("main form button").click()
+    press(page, "main form button")
     check_page(page)
 
 
@@ -132,7 +138,7 @@ def test_back_after_leaving_shows_nothing_of_the_one_before(here, visit, java_sc
     page.get_by_role("link", name="Weiter zum Gespräch").click()
     page.locator("#text").fill("Noch ein halber Satz")
     page.get_by_role("button", name="Gespräch schließen").click()
-    assert page.get_by_role("heading", name="Das Gespräch ist geschlossen").is_visible()
+    expect(page.get_by_role("heading", name="Das Gespräch ist geschlossen")).to_be_visible()
     secrets = [*personal.values(), *numbers, "erika@", "halber Satz"]
     for _ in range(4):
         page.go_back()
@@ -166,7 +172,7 @@ def test_the_whole_story_with_and_without_javascript(here, visit, java_script):
     secret = page.locator("#geheimzahl").inner_text()
     assert re.fullmatch(r"9\d\d-\d{3}-\d{3}-\d{3}", reference)
     assert re.fullmatch(r"\d{3} \d{3}", secret)
-    assert page.get_by_role("button", name="Zettel drucken").is_visible() == java_script
+    expect(page.get_by_role("button", name="Zettel drucken")).to_be_visible(visible=java_script)
     here.reply("Bitte schicken Sie uns die Steuernummer.")
     page.context.clear_cookies()
     page.goto(f"{here.address}/")
