@@ -7,18 +7,21 @@ import smtplib
 import socket
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from channel_email.app import CHANNEL
 from hub_contract.events import MessageRequested, RequestedContent
 from hub_contract.topics import to_wire
 from hub_contract.words import Channel, ContactKind, ContactPoint
 from hub_kit import event_log
+from hub_kit.channel import run_channel
 from hub_kit.event_log import KeyRow
-from hub_kit.processes import readiness, serving, start
+from hub_kit.processes import readiness, refusal, serving, start
 from hub_kit.sealing import seal_event
 from hub_kit.testing import eventually
 from local_hub.debian_mail import free_port
@@ -207,10 +210,8 @@ async def test_a_port_in_use_is_said_with_its_setting(configuration, ports, take
         ("keys.json", "nowhere.json", "keys_file"),
     ],
 )
-async def test_a_broken_file_is_said_in_one_line(configuration, old, new, says):
+def test_a_broken_file_is_said_in_one_line(configuration, old, new, says):
     configuration.write_text(configuration.read_text().replace(old, new))
-    process = await start(SERVICE, configuration)
-    _, said = await process.communicate()
-    assert process.returncode == 2
-    assert says in said.decode()
-    assert said.count(b"\n") == 1
+    said = refusal(partial(run_channel, CHANNEL), configuration)
+    assert says in said
+    assert said.count("\n") == 1

@@ -10,14 +10,22 @@ import time
 import httpx
 import pytest
 
+from gateway.app import main
 from hub_kit.keys import KeyRing
+from hub_kit.processes import refusal
 from local_hub.programs import free_addresses
 
 
 @pytest.fixture
-def start(tmp_path, database, provider):
-    """Run `python -m gateway.app`; return the process and its two addresses."""
-    inside, outside = free_addresses(2)
+def addresses():
+    """Where the gateway listens: inside, outside."""
+    return free_addresses(2)
+
+
+@pytest.fixture
+def configure(tmp_path, database, provider, addresses):
+    """Write the gateway's settings, with what a test has instead; return the file."""
+    inside, outside = addresses
     KeyRing.create(tmp_path / "keys.json")
     config = {
         "database": database.replace("postgres@", "{role}@"),
@@ -34,21 +42,31 @@ def start(tmp_path, database, provider):
             }
         },
     }
-    processes = []
 
-    def run(**more):
+    def write(**more):
         config["services"]["gateway"] |= more
         path = tmp_path / "faden.yaml"
         path.write_text(json.dumps(config))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def start(configure, addresses):
+    """Run `python -m gateway.app`; return the process and its two addresses."""
+    processes = []
+
+    def run(**more):
         process = subprocess.Popen(
             [sys.executable, "-m", "gateway.app"],
-            env={**os.environ, "HUB_CONFIG": str(path)},
+            env={**os.environ, "HUB_CONFIG": str(configure(**more))},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
         processes.append(process)
-        return process, inside, outside
+        return process, *addresses
 
     yield run
     for process in processes:
@@ -111,10 +129,8 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("change", "key"), MISTAKES)
-def test_a_mistake_ends_it_with_code_2(start, change, key):
-    process, _, _ = start(**change)
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 2
+def test_a_mistake_ends_it_with_code_2(configure, change, key):
+    said = refusal(main, configure(**change))
     assert key in said.splitlines()[-1]
 
 

@@ -81,6 +81,16 @@ def role(name: str, login: str = "nologin", member_of: tuple[str, ...] = ()) -> 
     )
 
 
+def by_tenant(table: str) -> list[str]:
+    """Return the statements that bind a table's rows to the tenant of a transaction, for all."""
+    own = "(tenant = (select current_setting('hub.tenant', true)))"
+    return [
+        f"alter table {table} enable row level security",
+        f"alter table {table} force row level security",
+        f"create policy by_tenant on {table} using {own} with check {own}",
+    ]
+
+
 def statements(text: str) -> list[str]:
     """Return the single statements of a script; a `do $$ … $$` block stays whole."""
     parts: list[str] = []

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from hub_kit.schema import CHANNEL_FIRST, statements
+from hub_kit.schema import CHANNEL_FIRST, by_tenant, statements
 
 revision = "channel_web_0001"
 down_revision = None
@@ -47,10 +47,5 @@ def upgrade() -> None:
     for statement in statements(CHANNEL_FIRST) + statements(PORTAL):
         op.execute(statement)
     for table in TENANT_TABLES:
-        op.execute(f"alter table {table} enable row level security")
-        op.execute(f"alter table {table} force row level security")
-        op.execute(
-            f"create policy by_tenant on {table}"
-            " using (tenant = (select current_setting('hub.tenant', true)))"
-            " with check (tenant = (select current_setting('hub.tenant', true)))"
-        )
+        for statement in by_tenant(table):
+            op.execute(statement)

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from hub_kit.schema import statements
+from hub_kit.schema import by_tenant, statements
 
 revision = "channel_web_0005"
 down_revision = "channel_web_0004"
@@ -37,10 +37,5 @@ def upgrade() -> None:
     for statement in statements(SESSION):
         op.execute(statement)
     for table in ("session", "left_visit"):
-        op.execute(f"alter table {table} enable row level security")
-        op.execute(f"alter table {table} force row level security")
-        op.execute(
-            f"create policy by_tenant on {table}"
-            " using (tenant = (select current_setting('hub.tenant', true)))"
-            " with check (tenant = (select current_setting('hub.tenant', true)))"
-        )
+        for statement in by_tenant(table):
+            op.execute(statement)

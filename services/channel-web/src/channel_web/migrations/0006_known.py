@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from hub_kit.schema import statements
+from hub_kit.schema import by_tenant, statements
 
 revision = "channel_web_0006"
 down_revision = "channel_web_0005"
@@ -40,10 +40,5 @@ def upgrade() -> None:
     for statement in statements(KNOWN):
         op.execute(statement)
     for table in ("known", "link"):
-        op.execute(f"alter table {table} enable row level security")
-        op.execute(f"alter table {table} force row level security")
-        op.execute(
-            f"create policy by_tenant on {table}"
-            " using (tenant = (select current_setting('hub.tenant', true)))"
-            " with check (tenant = (select current_setting('hub.tenant', true)))"
-        )
+        for statement in by_tenant(table):
+            op.execute(statement)
