@@ -29,6 +29,7 @@ _OUTSIDE = re.compile(r'\s++|"(?:[^"\\]++|\\.)*+("?)|[^\s"()\\;=]++|[;=(]', re.D
 _COMMENT = re.compile(r"[^()\\]++|\\.|[()]", re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _ADDRESS = re.compile(r"[^\s<>\"',;:()@]{1,64}@[^\s<>\"',;:()@]{1,255}")
+_TOLD_BY = (b"received", b"authentication-results")
 _TOP = 256 * 1024  # bytes; what a server of ours has put on top stands there
 _LONGEST = 16_384  # bytes of one header
 _MOST = 100  # headers that are looked at
@@ -111,7 +112,12 @@ def _names_another(sender: ContactPoint) -> bool:
 def _believed(header: bytes, context: Context) -> list[str]:
     """Return the values of the headers that count, from the top."""
     values: list[str] = []
-    for name, value in _fields(header):
+    if not context.trusted_hosts:
+        return values
+    for name, raw in _fields(header):
+        if name not in _TOLD_BY:
+            continue
+        value = to_text(raw)[0]
         if name == b"received" and _received_by(value, context):
             return values
         if name == b"authentication-results" and len(values) < _MOST:
@@ -122,7 +128,7 @@ def _believed(header: bytes, context: Context) -> list[str]:
     return [] if context.received_by else values
 
 
-def _fields(header: bytes) -> Iterator[tuple[bytes, str]]:
+def _fields(header: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield name and unfolded value of each header, as strictly as RFC 5322 writes them.
 
     What a lenient reader takes for a header has passed servers that took it for none.
@@ -133,7 +139,7 @@ def _fields(header: bytes) -> Iterator[tuple[bytes, str]]:
             pieces.append(line)
             continue
         if name:
-            yield name, to_text(b"".join(pieces)[:_LONGEST])[0]
+            yield name, b"".join(pieces)[:_LONGEST]
         match = _NAME.match(line)
         if not match:
             return
