@@ -38,7 +38,7 @@ async def test_it_hears_answers_and_stops(world, configuration, free_port):
     caller = Caller("agent-7", "musterstadt", "agent")
     token = issue(world.ground.ring, caller, "conversation_store")
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=base, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as client:
 
         async def ready() -> bool:
             assert process.returncode is None

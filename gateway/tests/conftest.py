@@ -195,7 +195,7 @@ class Gate:
 
 async def agree(address: str, who: str) -> str:
     """Click on a person at the provider; return where it sends the browser."""
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=60) as browser:
         page = await browser.get(address)
         assert who in page.text
         said = await browser.post(address, data={"sub": who})

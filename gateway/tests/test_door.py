@@ -138,7 +138,7 @@ async def test_what_is_refused(gate, method, path, headers, status):
 
 
 async def test_programs_are_told_as_programs(gate):
-    async with httpx.AsyncClient(base_url=f"http://{gate.address}") as program:
+    async with httpx.AsyncClient(base_url=f"http://{gate.address}", timeout=60) as program:
         answer = await program.get("/nowhere")
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == 404

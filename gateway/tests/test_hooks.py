@@ -263,7 +263,7 @@ async def test_a_hook_is_no_visit(gate):
         "X-Twilio-Signature": "abc=",
         "Telnyx-Timestamp": "1",
     }
-    async with httpx.AsyncClient(base_url=f"http://{gate.address}") as provider:
+    async with httpx.AsyncClient(base_url=f"http://{gate.address}", timeout=60) as provider:
         answer = await provider.post(f"{AT}/x?y=1", headers=sent, content=b"data")
     said = answer.json()
     assert (said["method"], said["path"], said["query"], said["bytes"]) == (
@@ -283,7 +283,7 @@ async def test_a_hook_is_no_visit(gate):
 
 
 async def test_no_cookie_goes_out(gate):
-    async with httpx.AsyncClient(base_url=f"http://{gate.address}") as provider:
+    async with httpx.AsyncClient(base_url=f"http://{gate.address}", timeout=60) as provider:
         answer = await provider.get("/hooks/web/musterstadt/cookies")
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
@@ -341,7 +341,7 @@ async def test_a_hook_that_grows_over_the_limit_ends_there(open_gate):
         for _ in range(100):
             yield b"x" * 1024
 
-    async with open_gate(hook_limit=10_240) as gate, httpx.AsyncClient() as provider:
+    async with open_gate(hook_limit=10_240) as gate, httpx.AsyncClient(timeout=60) as provider:
         answer = await provider.post(f"http://{gate.address}{AT}", content=pieces())
         assert (answer.status_code, answer.json()["title"]) == (413, "Content Too Large")
         assert gate.behind.got == [], "the channel was not asked"
@@ -359,7 +359,7 @@ async def test_what_the_channel_finds_too_large_is_said_too(carrier):
 
 async def test_a_channel_that_is_away_is_said(open_gate):
     away = {"sms": "http://127.0.0.1:9"}
-    async with open_gate(hooks=away) as gate, httpx.AsyncClient() as provider:
+    async with open_gate(hooks=away) as gate, httpx.AsyncClient(timeout=60) as provider:
         for method in ("POST", "HEAD"):
             headers = {"Accept": "text/html"}
             answer = await provider.request(method, f"http://{gate.address}{AT}", headers=headers)
@@ -370,7 +370,7 @@ async def test_a_channel_that_is_away_is_said(open_gate):
 async def test_a_gateway_whose_database_is_away_lets_hooks_pass(gate):
     """The channel says whether it can keep them."""
     await gate.ground.pool.close()
-    async with httpx.AsyncClient(base_url=f"http://{gate.address}") as provider:
+    async with httpx.AsyncClient(base_url=f"http://{gate.address}", timeout=60) as provider:
         assert (await provider.post(AT)).status_code == 200
     assert len(gate.behind.got) == 1
 

@@ -174,7 +174,7 @@ async def test_a_code_opens_once(gate, agree):
 async def test_refused_at_the_provider(gate, title):
     async with gate.browser() as browser:
         asked = await browser.get("/login")
-        async with httpx.AsyncClient() as elsewhere:
+        async with httpx.AsyncClient(timeout=60) as elsewhere:
             said = await elsewhere.post(asked.headers["location"], data={"action": "deny"})
         answer = await browser.get(
             changed(

@@ -60,7 +60,7 @@ async def is_in(browser):
 
 async def tell(gate, token):
     """Call the gateway as a provider does: no browser, no cookie, no origin."""
-    async with httpx.AsyncClient(base_url=f"http://{gate.address}") as provider:
+    async with httpx.AsyncClient(base_url=f"http://{gate.address}", timeout=60) as provider:
         return await provider.post(BACK_CHANNEL, data={"logout_token": token})
 
 
@@ -224,7 +224,7 @@ async def test_a_bad_log_out_token_ends_nothing(open_pretending):
             pretend.key, pretend.algorithm = key, algorithm
             assert (await tell(gate, pretend.logout_token(sid="s1"))).status_code == 400
         for method, body, status in BODIES:
-            async with httpx.AsyncClient() as provider:
+            async with httpx.AsyncClient(timeout=60) as provider:
                 address = f"http://{gate.address}{BACK_CHANNEL}"
                 answer = await provider.request(method, address, content=body)
                 assert answer.status_code == status, (method, body[:50])

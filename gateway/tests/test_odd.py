@@ -168,7 +168,7 @@ async def test_a_fault_of_ours_is_an_answer_with_our_headers_and_a_line(gate, mo
         raise LookupError("gate.address is personal")
 
     monkeypatch.setattr("gateway.door.route", broken)
-    async with httpx.AsyncClient(base_url=f"http://{gate.address}") as program:
+    async with httpx.AsyncClient(base_url=f"http://{gate.address}", timeout=60) as program:
         answer = await program.get("/")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"

@@ -40,7 +40,7 @@ def browser(hub, port, role="citizen") -> httpx.AsyncClient:
     """A browser, with what the gateway says of it."""
     token = issue(hub.ground.ring, Caller("anonymous", "musterstadt", role), "channel_web")
     headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
-    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers)
+    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60)
 
 
 async def test_a_form_is_taken_in_and_nothing_personal_is_logged(hub, configuration, port, read):

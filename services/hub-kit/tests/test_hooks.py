@@ -365,7 +365,7 @@ async def test_a_stop_answers_what_is_under_way(ground, arrive, owner):
         return [arrive(1)]
 
     app = Hooks(make_app(Parts("probe")), ground, {Channel.SMS: slowly}, PUBLIC)
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         async with serving(app) as port:
             address = f"http://127.0.0.1:{port}{HERE}"
             asking = asyncio.create_task(client.post(address, content=b""))

@@ -110,7 +110,9 @@ async def test_the_deployed_relay_tells_how_it_is(kafka_harness):
     kafka_harness.relay.cancel()
     await kafka_harness.append([kafka_harness.event(1, 1)])
     with kafka_harness.relay_child() as process:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{process.port}") as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{process.port}", timeout=60
+        ) as client:
             await eventually(partial(is_ready, client), within=30)
             assert (await client.get("/readyz")).json() == {"database": "ok", "broker": "ok"}
             await eventually(partial(has_relayed_one, client))

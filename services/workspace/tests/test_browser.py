@@ -103,7 +103,7 @@ def test_nothing_is_missed_while_the_line_is_lost(office, browser):
     expect(page.locator("#live")).to_have_text("Verbindung unterbrochen")
     expect(page.locator(".timeline article")).to_have_count(3)
     page.context.set_offline(False)
-    expect(page.locator(".timeline")).to_contain_text("Im Funkloch geschrieben", timeout=30_000)
+    expect(page.locator(".timeline")).to_contain_text("Im Funkloch geschrieben")
     expect(page.locator("#live")).to_be_hidden()
     page.close()
 

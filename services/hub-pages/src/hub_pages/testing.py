@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,6 +26,9 @@ T = TypeVar("T")
 CHROMIUM = "/usr/bin/chromium"
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 _NARROW = 320  # px; WCAG 1.4.10
+# What a page is waited for, is waited for as long as everything else: a busy machine is no fault.
+PATIENCE = 60  # seconds; Playwright's own 5 were too few for three tests at a time on two cores
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 class Door:
