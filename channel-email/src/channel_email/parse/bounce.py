@@ -83,28 +83,33 @@ class Report:
 
 def is_bounce(root: Part, seen: Gathered, context: Context) -> bool:
     """Say whether a machine reports about a delivery here, of a mail of ours or of anybody's."""
-    headers = root.headers
-    if any(part.media_type in _STATUS for part in root.walk()) or b"x-failed-recipients" in headers:
+    headers, kinds = root.headers, {part.media_type for part in root.walk()}
+    if kinds & _STATUS or b"x-failed-recipients" in headers:
         return True
-    subject, plain = _subject(headers), seen.plain()
+    subject = _subject(headers)
     by_daemon = DAEMON.search(headers.text(b"from")) is not None
     nobody = came_from_nobody(headers, context)
     ours = find_bounced(headers, context) is not None
     # Out-of-office notes come from nobody too, and go to bounce addresses.
-    if not (by_daemon or nobody or ours) or is_away(subject):
+    if not (by_daemon or nobody or ours) or is_away(subject) or "message/feedback-report" in kinds:
         return False
-    if ours and (by_daemon or not _answers(headers)) and (nobody or _SUBJECT.search(subject)):
+    if ours and (by_daemon or _is_report(headers, subject, nobody=nobody)):
         return True  # our bounce address was made for nothing else
-    if (by_daemon and _SUBJECT.search(subject)) or _BODY.search(plain[:4000]):
+    if by_daemon and _SUBJECT.search(subject):
         return True
-    return names_failures(headers, own_words(plain))
+    plain = seen.plain()
+    return _BODY.search(plain[:4000]) is not None or names_failures(headers, own_words(plain))
 
 
-def _answers(headers: Headers) -> bool:
-    """Say whether a mailbox answers by itself: absence notes that do not say so in the subject."""
-    return headers.text(b"auto-submitted").lower().startswith("auto-replied") or any(
-        name in headers for name in (b"x-autoreply", b"x-autorespond", b"x-autoresponder")
-    )
+def _is_report(headers: Headers, subject: str, *, nobody: bool) -> bool:
+    """Say whether what came to our bounce address is a report, and no mailbox that answers."""
+    if (
+        headers.text(b"auto-submitted").lower().startswith("auto-replied")
+        or headers.text(b"precedence").lower() == "auto_reply"
+        or any(name in headers for name in (b"x-autoreply", b"x-autorespond", b"x-autoresponder"))
+    ):
+        return nobody and _SUBJECT.match(subject) is not None
+    return nobody or _SUBJECT.search(subject) is not None
 
 
 def read_report(root: Part, seen: Gathered, context: Context, *, bounce: bool) -> Report | None:

@@ -27,9 +27,9 @@ PLAIN = make_rows(
         (
             (
                 r"\b(?:host|domain|server)(?: or domain)?(?: name)?(?: \S{1,90}+)?"
-                r"(?: could| was| is)? ?(?:not (?:be )?(?:found|resolved)|unknown|does ?n[o']t exist|n't exist"
-                r"|not exist"
-                r"|non-?existent|unresolvable|not reachable)"
+                r"(?: could| was| is)? ?(?:not (?:be )?(?:found|resolved)"
+                r"|unknown|does ?n[o']t exist|n't exist"
+                r"|not exist|non-?existent|unresolvable|not reachable)"
             ),
             r"(?:unknown|no such|non-?existent|invalid) (?:host|domain|server)|NonExistentDomain",
             r"\bnxdomain\b|name service error|name lookup|service not known|find any host",
@@ -59,7 +59,8 @@ PLAIN = make_rows(
             r"n't (?:be found|exist|found)",
             (
                 r"\b(?:unknown|invalid|illegal|bad|wrong|incorrect|no such)"
-                r"(?: (?:or|and) \w{1,12})?(?: final delivery| destination| virtual| local| e-?mail)?"
+                r"(?: (?:or|and) \w{1,12})?"
+                r"(?: final delivery| destination| virtual| local| e-?mail)?"
                 r" ?(?:user|recipient|mailbox|address|local[- ]?part|account|person|name|e-?mail)"
             ),
             (
@@ -87,8 +88,9 @@ PLAIN = make_rows(
         (
             (
                 r"(?:adresse|empfänger|benutzer|postfach|teilnehmer|konto|name)\w{0,10}\b[^.;]{0,50}\b"
-                r"(?:existier\w{1,2} nicht|unbekannt|unzulässig|ungültig|"
-                r"nicht (?:[\w-]{1,20} ){0,3}?(?:gefunden|bekannt|vorhanden|aufgeführt|eingetragen|erkannt|zugeordnet|mehr))"
+                r"(?:existier\w{1,2} nicht|unbekannt|unzulässig|ungültig"
+                r"|nicht (?:[\w-]{1,20} ){0,3}?(?:gefunden|bekannt"
+                r"|vorhanden|aufgeführt|eingetragen|erkannt|zugeordnet|mehr))"
             ),
             r"(?:unbekannt|ungültig|falsch)\w{0,3} (?:empfänger|adresse|benutzer|e-?mail|postfach)",
             r"kein(?:e|en)? (?:solche[rns]? )?(?:benutzer|empfänger|postfach|adresse|teilnehmer)",

@@ -40,6 +40,13 @@ _FILLING = re.compile(
     r"|to reduce the amount of spam (?:sent to \S{1,20})?"
 )
 
+# Refused before a recipient was named, it is about who sends: Postfix, Exim, Sendmail say when.
+_BEFORE_RECIPIENT = re.compile(
+    r"(?i)in reply to (?:mail(?: from)?|helo|ehlo) command|\bafter (?:mail from|helo|ehlo)\b"
+    r"|>>> mail from:[^\n]{0,300}+\n<<< [45]"
+)
+_ABOUT_RECIPIENT = frozenset({Reason.ADDRESS_UNKNOWN, Reason.MAILBOX_DISABLED})
+
 
 def reason_of(code: str, words: str, around: str = "") -> Reason:
     """Return the reason for the `Status` of a delivery and the peer's words about it. Total.
@@ -47,6 +54,13 @@ def reason_of(code: str, words: str, around: str = "") -> Reason:
     `words` are the answer of the server that refused, mostly with a code of its own in them;
     `around` is the text that a person was to read. Either may be empty.
     """
+    found = _read(code, words, around)
+    if found in _ABOUT_RECIPIENT and _BEFORE_RECIPIENT.search(f"{words}\n{around[:_LONGEST]}"):
+        return Reason.SENDER_REJECTED
+    return found
+
+
+def _read(code: str, words: str, around: str) -> Reason:
     said, told = only_words(words), only_words(around)
     inner = find_code(words)
     return (
