@@ -2,7 +2,8 @@
 
 A row is a kind of reason or a dialect, its alternatives one a line, in the order of reading. They
 are looked for by `reasons`, which takes names, addresses and links out before, so that no host
-name ("yahoodns.net") is taken for a reason. `*` stands where something was taken out.
+name ("yahoodns.net") is taken for a reason. `*` stands where something was taken out, `…` for a
+few words of the same sentence.
 """
 
 import re
@@ -14,6 +15,8 @@ Rows = tuple[tuple[Reason, re.Pattern[str]], ...]
 _SPELLED = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "_": " "}
 )
+# By words, not by letters: from each beginning there are few places to look at.
+_A_FEW_WORDS = r"[^\s.;]{0,20}+ (?:[^\s.;]{1,60}+ ){0,6}?[\"'(<]?"
 
 
 def spell_out(text: str) -> str:
@@ -22,16 +25,17 @@ def spell_out(text: str) -> str:
 
 
 def make_rows(*rows: tuple[Reason, tuple[str, ...]]) -> Rows:
-    return tuple(
-        (reason, re.compile(spell_out("|".join(words)), re.IGNORECASE)) for reason, words in rows
-    )
+    return tuple((reason, _compiled("|".join(words))) for reason, words in rows)
+
+
+def _compiled(words: str) -> re.Pattern[str]:
+    return re.compile(spell_out(words).replace(" … ", _A_FEW_WORDS), re.IGNORECASE)
 
 
 _R = Reason
-_MAILBOX = r"\b(?:account|mailbox|user|recipient|inbox|postfach|\w{0,9}konto|benutzer|empfänger)"
 _OFF = (
-    r"(?:disabled|deactivated|inactiv\w{1,3}|suspended|frozen|locked|discontinued|not active"
-    r"|deaktiviert|gesperrt|abgeschaltet|stillgelegt|inaktiv|gekündigt)"
+    r"(?:disabled|deactivated|inactiv(?:e|ity)|suspended|frozen|locked|discontinued|not active"
+    r"|deaktiviert|gesperrt|abgeschaltet|stillgelegt|inaktiv|gekündigt)\b"
 )
 
 STRONG = make_rows(
@@ -51,19 +55,27 @@ STRONG = make_rows(
             r"(?:not allowed|permissions?) to send (?:\w{1,9} )?(?:as|from|for|on behalf)",
         ),
     ),
-    # Reverse DNS and HELO: Postfix, Exim, GMX and WEB.DE, T-Online, Gmail, mail.ru
+    # Reverse DNS: Postfix, Exim, GMX and WEB.DE, T-Online, Gmail, mail.ru
     (
         _R.SENDER_REJECTED,
         (
             r"\b(?:ptr|rdns)\b|reverse[- ](?:dns|lookup|name|host|record)|ip name lookup failed",
             r"(?:find|resolve|verify) your (?:reverse )?(?:host|address|name|ip)",
-            r"dns mx or a\b|resource record|unresolvable relay",
-            r"\b(?:helo|ehlo)\b[^.;]{0,15}(?:reject|invalid|denied|mismatch|required|bad\b)",
-            r"(?:bad|invalid|forged) (?:helo|ehlo)|ip=.{0,60}a problem occurred|is dynamic",
+            r"dns mx or a\b|resource record|unresolvable (?:relay|rfc)|mismatch\w{0,3} client ip",
+            r"mail from your ip|of your isp\b|confirm(?:ation| this mail server)|is dynamic",
             (
                 r"\b(?:dynamic|dial-?up|residential|generic) (?:or generic )?"
                 r"(?:ip|dns|ptr|client|address)"
             ),
+            r"ip=.{0,60}a problem occurred",
+        ),
+    ),
+    # HELO
+    (
+        _R.SENDER_REJECTED,
+        (
+            r"\b(?:helo|ehlo) … (?:reject|invalid|denied|mismatch|required|bad\b)",
+            r"(?:bad|invalid|forged) (?:helo|ehlo)",
         ),
     ),
     # Relaying and log-in: Sendmail, Postfix, Exchange, qmail, courier (513, 517)
@@ -75,9 +87,16 @@ STRONG = make_rows(
                 r" (?:denied|not (?:permitted|allowed|authorized)|prohibited|forbidden|verboten)"
             ),
             r"(?:unable|not (?:allowed|permitted|authori[sz]ed)|refus\w{1,3}|unwilling) to relay",
-            r"(?:do|does|will) not relay|not (?:an )?open relay|rcpthosts|credentials for relay",
+            r"(?:do|does|will) not relay|not (?:an )?open relay|rcpthost|credentials for relay",
             r"weiterleiten verboten|(?:^|\s)51[37][- ]|not authori[sz]ed to send",
+            r"insecure mail relay",
+        ),
+    ),
+    (
+        _R.SENDER_REJECTED,
+        (
             r"authentication (?:is )?required|authentication fail|must (?:be )?authenticate",
+            r"requires? (?:smtp )?authentication|failed to authenticate|incorrect authentication",
             r"(?:was|is) not authenticated|(?:tls|encryption) (?:is )?required",
             r"(?:requires?|issue a) (?:tls|starttls|encryption)",
         ),
@@ -87,21 +106,34 @@ STRONG = make_rows(
         _R.SENDER_REJECTED,
         (
             (
-                r"\bsender(?:'s)?(?: e-?mail)?(?: address| domain| id)?(?: \S{1,90}+)?"
-                r"(?: is| was| has been| must be)? (?:rejected|denied|refused|invalid|unknown"
+                r"\bsender(?:'s)?(?: (?:e-?mail|address|domain|is|was|has|been|<?\*[>:,]?)){0,5}"
+                r" (?:rejected|denied|refused|invalid|unknown"
                 r"|unverified|not (?:accepted|valid|verified|allowed|permitted|authori[sz]ed|found)"
                 r"|verif\w{1,9} fail|does(?: not|n't) (?:exist|resolve)|must (?:exist|resolve))"
             ),
+        ),
+    ),
+    (
+        _R.SENDER_REJECTED,
+        (
             (
                 r"(?:invalid|unknown|bad|bogus|unrout\w{2,4}le|unverified|illegal|forged|wrong)"
                 r" (?:outbound |envelope |return )?(?:sender|path|mail from)"
             ),
             r"domain of sender|null sender|verification failed for|verify your sender",
             r"\bcall-?(?:out|back)\b|backscatter|\bbatv\b|address is not verified",
-            r"not owned by user|valid (?:address in the )?from:",
             (
-                r"\babsender\w{0,9}\b[^.;]{0,30}(?:abgelehnt|ungültig|unbekannt|existiert nicht"
-                r"|nicht (?:erlaubt|gültig|akzeptiert|verifiziert|berechtigt))"
+                r"not owned by user|valid (?:address in the )?from:|sender domain is empty"
+                r"|pre-?approved"
+            ),
+        ),
+    ),
+    (
+        _R.SENDER_REJECTED,
+        (
+            (
+                r"\babsender\w{0,9} … (?:abgelehnt|ungültig|unbekannt|existiert nicht|nicht erlaubt"
+                r"|nicht gültig|nicht akzeptiert|nicht verifiziert|nicht berechtigt)"
             ),
             r"(?:ungültig|unbekannt)\w{0,3} absender",
         ),
@@ -125,27 +157,36 @@ STRONG = make_rows(
                 r"|no more|no)(?: [\w']{1,12}+){0,4}? ?-?(?:quota|storage|disk space|space\b)"
             ),
             r"quota(?: \w{1,12}+){0,3}? (?:exce\w{1,3}d|violat|reach|full\b|überschritten)",
-            r"quota violation|QuotaExceeded|ShutoffQuota|over ?limit|disk (?:is )?full",
             (
-                r"(?:mailbox|inbox|mail ?folder|mail ?drop|account|postfach|konto|postkorb)\b"
-                r"[^.;]{0,40}\b(?:full|voll|überfüllt)\b"
+                r"(?:mailbox|inbox|mail ?folder|mail ?drop|account|postfach|konto|postkorb) …"
+                r" (?:full|voll|überfüllt)\b"
             ),
+        ),
+    ),
+    (
+        _R.MAILBOX_FULL,
+        (
+            r"quota violation|QuotaExceeded|ShutoffQuota|over ?limit|disk (?:is )?full",
             r"full mailbox|\bist (?:leider )?(?:über)?voll\b|space (?:is )?not enough",
             r"mailbox (?:size|storage|space|limit|has exceeded|exceed)|not have enough space",
             r"storage (?:limit|allocation)|space has been used|too many messages (?:on|in) the",
-            r"speicher(?:platz|kontingent|grenze)|kontingent (?:ist )?(?:erschöpft|überschritten)",
-            r"bo[iî]te [^.;]{0,30}pleine",
+            r"speicher(?:platz|kontingent|grenze)",
+            r"kontingent … (?:erschöpft|überschritten)",
+            r"bo[iî]te … pleine",
         ),
     ),
     # Spam and lists of senders: Spamhaus, Barracuda, Proofpoint, Cisco, Yahoo's TSS, T-Online
     (
         _R.REFUSED_AS_SPAM,
         (
-            r"(?<![\w.@/=-])(?:anti-?)?spam(?:my|mers?|ming|verdacht|haus|cop)?(?![\w@/]|[.-]\w)",
+            (
+                r"(?<![\w.@/=-])(?:anti-?)?spam(?:my|mers?|ming|verdacht|haus|cop)?"
+                r"(?![\w@/]|\.\w|-(?!like)\w)"
+            ),
             r"\b(?:dnsbl|rbl|ube|uce|surbl|uribl)\b|\bjunk\b|unsolicited|reputation|suspicious",
             r"\bbulk (?:e-?)?mail|(?:black|block|deny)[- ]?list|blocked (?:using|by \*|- see)",
-            r"\b(?:is|are) (?:currently )?listed (?:at|by|on|in)\b|user complaints|for abuse\b",
-            r"banned (?:sender|sending|ip)|phishing|:blocked\)|werbe-?mail",
+            r"\b(?:is|are) (?:currently )?listed (?:at|by|on|in)\b|domain listed|user complaints",
+            r"for abuse\b|banned (?:sender|sending|ip)|phishing|:blocked\)|werbe-?mail",
         ),
     ),
     # Where the mail comes from: Postfix, Microsoft
@@ -159,19 +200,28 @@ STRONG = make_rows(
     (
         _R.MAILBOX_DISABLED,
         (
-            rf"{_MAILBOX}\b[^.;:]{{0,40}}\b{_OFF}\b",
             (
-                r"\b(?:account|mailbox|postfach|\w{0,9}konto)\b[^.;:]{0,20}\b(?:closed|expired"
+                r"\b(?:account|mailbox|user|recipient|inbox|postfach|\w{0,9}konto|benutzer|empfänger)"
+                rf" … {_OFF}"
+            ),
+            r"(?:extended|due to) inactivity",
+            rf"\b{_OFF} (?:account|mailbox|user|recipient)",
+        ),
+    ),
+    (
+        _R.MAILBOX_DISABLED,
+        (
+            (
+                r"\b(?:account|mailbox|postfach|\w{0,9}konto) … (?:closed|expired"
                 r"|geschlossen|abgelaufen|archiv\w{2,4})\b"
             ),
-            rf"\b{_OFF} (?:account|mailbox|user|recipient)",
         ),
     ),
     (
         _R.BUSY,
         (
             r"gr[ea]y-?list|throttl|rate[- ]?limit|too (?:quickly|fast)",
-            r"receiving mail at a rate",
+            r"receiving mail at a rate|permitted limits|max(?:imum)? messages? per",
         ),
     ),
 )

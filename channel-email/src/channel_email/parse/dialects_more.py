@@ -12,11 +12,11 @@ PLAIN = make_rows(
     (
         _R.TOO_LARGE,
         (
-            r"\btoo (?:large|big)\b|\bzu gro(?:ß|ss)\b|(?:message|mail|attach\w{1,4}) too long",
+            r"\btoo (?:large|big)\b|\bzu gro(?:ß|ss)\b|(?:message|mail|attachment) too long",
             r"(?<!mailbox )size (?:limit|exceed)|larger than|message length",
             r"exceed\w{0,3}(?: [\w'*]{1,12}+){0,6}? (?:size|length)",
             r"max(?:imum|\.)?(?: \w{1,12}+){0,4}? size",
-            r"größe[^.;]{0,40}(?:überschr|übersteigt)|(?:überschr|übersteigt)[^.;]{0,40}größe",
+            r"größe … (?:überschr|übersteigt)|(?:überschreitet|übersteigt) … \w{0,20}größe",
         ),
     ),
     # Exchange Online: so it says that nobody has this address
@@ -27,17 +27,23 @@ PLAIN = make_rows(
         (
             (
                 r"\b(?:host|domain|server)(?: or domain)?(?: name)?(?: \S{1,90}+)?"
-                r"(?: could| was| is)? ?(?:not (?:be )?(?:found|resolved)"
-                r"|unknown|does ?n[o']t exist|n't exist"
-                r"|not exist|non-?existent|unresolvable|not reachable)"
+                r"(?: could| was| is)? ?(?:not (?:be )?(?:found|resolved)|unknown"
+                r"|does ?n[o']t exist"
+                r"|n't exist|not exist|non-?existent|unresolvable|not reachable)"
             ),
+        ),
+    ),
+    (
+        _R.UNREACHABLE,
+        (
             r"(?:unknown|no such|non-?existent|invalid) (?:host|domain|server)|NonExistentDomain",
             r"\bnxdomain\b|name service error|name lookup|service not known|find any host",
+            r"domain must exist|find a gateway|resolve route|route found to domain",
             r"name ?server (?:reply|error|fail|look)|unroute?able (?:mail )?domain",
             r"(?<!reverse )\bdns[- ](?:error|look|query|fail|soft|hard|server|fehler|problem)",
-            r"(?<!reverse )\bdns (?:record|temporary)|route found to domain",
+            r"(?<!reverse )\bdns (?:record|temporary)",
             r"\bmx (?:record|look|host)|\bno (?:valid )?(?:mx|mail exchanger)\b|\bnull mx\b",
-            r"\bdom(?:ain|äne)\b[^.;]{0,30}(?:existiert nicht|nicht gefunden|unbekannt)",
+            r"\bdom(?:ain|äne) … (?:existiert nicht|nicht gefunden|unbekannt)",
         ),
     ),
     # A mailbox of which something may be wanted later (RFC 5321, 450), and rules (GMX)
@@ -51,46 +57,53 @@ PLAIN = make_rows(
         _R.ADDRESS_UNKNOWN,
         (
             (
-                r"\b(?:user|recipient|mailbox|account|address|addressee|person|name|e-?mail)s?\b"
-                r"[^.;]{0,40}?\b(?:unknown|not (?:be )?(?:found|known|recogni[sz]ed|listed|exist"
-                r"|valid|present|registered|local\b|available)|doesnt exist|nonexist\w{1,3}|invalid"
-                r"|no longer)"
+                r"\b(?:user|recipient|mail ?box|account|address|person|name|e-?mail) …"
+                r" (?:unknown|not (?:be )?(?:found|known|recogni[sz]ed|listed|exist|valid|present"
+                r"|registered|local\b|available)|doesnt exist|nonexist\w{1,3}|invalid|no longer)"
             ),
-            r"n't (?:be found|exist|found)",
+            r"n't (?:be found|exist|found)|<\*> not found",
+        ),
+    ),
+    (
+        _R.ADDRESS_UNKNOWN,
+        (
             (
                 r"\b(?:unknown|invalid|illegal|bad|wrong|incorrect|no such)"
-                r"(?: (?:or|and) \w{1,12})?"
-                r"(?: final delivery| destination| virtual| local| e-?mail)?"
-                r" ?(?:user|recipient|mailbox|address|local[- ]?part|account|person|name|e-?mail)"
+                r"(?: (?:or|and) \w{1,12}+)?(?: final delivery| destination| virtual| local)?"
+                r"(?: e-?mail)? ?(?:user|recipient|mailbox|address|local[- ]?part|account|person|name|e-?mail)"
             ),
+            r"user-?unknown|non-?existent user",
             (
-                r"\bno (?:mailbox|account|user|one|person|recipient)\b[^.;]{0,30}\b(?:here"
-                r"|by that name|by this name|available|at this|found)"
+                r"\bno (?:mail ?box|account|user|one|person|recipient) …"
+                r" (?:here|by (?:that|this) name|available|at this|found)"
             ),
+            r"no (?:mailbox|such user|account|user) found",
+        ),
+    ),
+    (
+        _R.ADDRESS_UNKNOWN,
+        (
             (
-                r"not? a (?:valid |known |local |registered )?"
+                r"not? an? (?:valid |known |local |active |registered )?"
                 r"(?:user|recipient|mailbox|address|account)\b"
             ),
             r"n[o']t have an?(?: \S{1,60}+)? (?:account|mailbox)|unroute?able address",
             r"(?:mailbox|user|account|recipient) (?:is )?(?:currently )?unava\w{1,3}ble",
             r"has (?:been )?(?:moved|left)|no longer (?:with|works|valid|exist|in use)",
             r"bad ?rcpt|validrcpt|not (?:an? )?(?:our )?customer|not unique|several matches",
+            # Exchange, Domino
+            r"Recip\w{0,10}NotFound|ADR\.\w{0,20}NotFound|X\.?500\b|not listed in",
         ),
-    ),
-    # Exchange's and Domino's words
-    (
-        _R.ADDRESS_UNKNOWN,
-        (r"Recip\w{0,10}NotFound|ADR\.\w{0,20}NotFound|X\.?500\b|not listed in",),
     ),
     # Nobody has this address, in German
     (
         _R.ADDRESS_UNKNOWN,
         (
             (
-                r"(?:adresse|empfänger|benutzer|postfach|teilnehmer|konto|name)\w{0,10}\b[^.;]{0,50}\b"
-                r"(?:existier\w{1,2} nicht|unbekannt|unzulässig|ungültig"
-                r"|nicht (?:[\w-]{1,20} ){0,3}?(?:gefunden|bekannt"
-                r"|vorhanden|aufgeführt|eingetragen|erkannt|zugeordnet|mehr))"
+                r"(?:adresse|empfänger|benutzer|postfach|teilnehmer|konto|name) …"
+                r" (?:existier\w{1,2} nicht|unbekannt|unzulässig|ungültig"
+                r"|nicht (?:[\w-]{1,20}+ ){0,3}?(?:gefunden|bekannt|vorhanden"
+                r"|aufgeführt|eingetragen|erkannt|zugeordnet|mehr))"
             ),
             r"(?:unbekannt|ungültig|falsch)\w{0,3} (?:empfänger|adresse|benutzer|e-?mail|postfach)",
             r"kein(?:e|en)? (?:solche[rns]? )?(?:benutzer|empfänger|postfach|adresse|teilnehmer)",
@@ -101,16 +114,13 @@ PLAIN = make_rows(
         _R.ADDRESS_UNKNOWN,
         (
             r"utilisateur inconnu|destinataire in\w{2,8}\b|n'existe|no existe|nessun utente",
-            r"(?:utente|casella) [^.;]{0,30}(?:sconosciut|inesistente)",
+            r"(?:utente|casella) … (?:sconosciut|inesistente)",
         ),
     ),
     # In circles
     (
         _R.UNREACHABLE,
-        (
-            r"too many hops|hop count|hops\b[^.;]{0,30}exceed|exceed\w{0,3} \d{1,4} hops",
-            r"\bloop|schleife",
-        ),
+        (r"too many hops|hop count|exceed\w{0,3} \d{1,4} hops|\bloop|schleife",),
     ),
     # Too late: qmail, Exim, Sendmail, GMX, James
     (
@@ -135,8 +145,13 @@ PLAIN = make_rows(
                 r" (?:connect|establish|contact|reach|open)\b"
             ),
             r"lost connection|no route|unreachable|not reachable|not respond|no answer|timed out",
-            r"\bnetwork error|server (?:is )?(?:un|not )avail",
-            r"verbindung[^.;]{0,30}(?:fehlgeschlagen|abgelehnt|abgebrochen|nicht|verloren)",
+            r"timeout (?:waiting|while)|\bnetwork error|server (?:is )?(?:un|not )avail",
+        ),
+    ),
+    (
+        _R.UNREACHABLE,
+        (
+            r"verbindung … (?:fehlgeschlagen|abgelehnt|abgebrochen|nicht|verloren)",
             r"keine verbindung|nicht erreichbar|(?:antwortet|reagiert) nicht|zeitüberschreitung",
         ),
     ),

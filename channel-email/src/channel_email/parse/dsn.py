@@ -12,7 +12,7 @@ from channel_email.parse.mime import Part
 from channel_email.parse.reasons import ACTIONS
 from hub_contract.delivery import Delivery
 
-_BETWEEN = re.compile(rb"\r?\n(?:[ \t]*+\r?\n)++")
+_BETWEEN = re.compile(rb"\r?\n(?:[ \t]*+\r?\n)+")
 _TYPED = re.compile(r"\s*+[\w.-]{1,40}+\s*+;")
 _LONGEST, _MOST = 1024 * 1024, 1000  # bytes of a report, recipients in it
 _RECIPIENT = (b"original-recipient", b"final-recipient", b"x-actual-recipient")
