@@ -240,6 +240,19 @@ def test_a_report_without_a_recipient_names_it_in_its_text() -> None:
     assert (event.reason, event.content.recipient) == ("mailbox_full", "erika@example.org")
 
 
+def test_what_is_tried_again_is_not_too_late() -> None:
+    raw = next(row.raw for row in REFUSALS if b"QUEUE.Expired" in row.raw)
+    event = read(raw.replace(b"Action: failed", b"Action: delayed"), refusals.CONTEXT).event
+    assert isinstance(event, DeliveryReported)
+    assert (event.status, event.reason) == ("deferred", "unreachable")
+
+
+def test_a_complaint_is_no_bounce() -> None:
+    text = "--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n\n--b--\n"
+    raw = refusals.mail(text, "multipart/report", "; boundary=b", subject="Complaint")
+    assert isinstance(read(raw, refusals.CONTEXT).event, MessageReceived)
+
+
 @pytest.mark.parametrize(
     ("field", "said"),
     [

@@ -166,7 +166,7 @@ def _from_status(message_id: UUID, groups: list[Headers], plain: str, context: C
     return Report(
         message_id,
         status,
-        Reason.NONE if positive else reason_of(status_of(group), diagnostic, own),
+        Reason.NONE if positive else _why(status, status_of(group), diagnostic, own),
         status_of(group) if positive else code,
         recipient_of(group) or _named(own, context),
         clean(decode_words(diagnostic))[:_LONGEST],
@@ -191,14 +191,22 @@ def _from_words(message_id: UUID, root: Part, plain: str, context: Context) -> R
     delayed = _DELAYED.search(_subject(root.headers)) or _DELAYED.search(own)
     telling = telling_words(own)
     failed = read_addresses(root.headers.texts(b"x-failed-recipients"))
+    status = Delivery.DEFERRED if delayed else Delivery.FAILED
     return Report(
         message_id,
-        Delivery.DEFERRED if delayed else Delivery.FAILED,
-        reason_of(find_code(own), telling, own),
+        status,
+        _why(status, find_code(own), telling, own),
         find_code(telling) or find_code(own),
         failed[0].value if failed else _named(own, context),
         telling[:_LONGEST],
     )
+
+
+def _why(status: Delivery, code: str, words: str, around: str) -> Reason:
+    """Return the reason; what is tried again is not too late, as Exchange says it (4.4.7)."""
+    reason = reason_of(code, words, around)
+    waits = status is Delivery.DEFERRED and reason is Reason.EXPIRED
+    return Reason.UNREACHABLE if waits else reason
 
 
 def _named(words: str, context: Context) -> str:

@@ -84,7 +84,8 @@ STRONG = make_rows(
         (
             (
                 r"\brelay(?:ing)?(?: access| mail| (?:to|for) \S{1,90}+)?(?: is| was)?"
-                r" (?:denied|not (?:permitted|allowed|authorized)|prohibited|forbidden|verboten)"
+                r" (?:denied|not (?:permitted|allowed|authorized)|prohibited|forbidden|verboten"
+                r"|nicht erlaubt)"
             ),
             r"(?:unable|not (?:allowed|permitted|authori[sz]ed)|refus\w{1,3}|unwilling) to relay",
             r"(?:do|does|will) not relay|not (?:an )?open relay|rcpthost|credentials for relay",
@@ -99,6 +100,7 @@ STRONG = make_rows(
             r"requires? (?:smtp )?authentication|failed to authenticate|incorrect authentication",
             r"(?:was|is) not authenticated|(?:tls|encryption) (?:is )?required",
             r"(?:requires?|issue a) (?:tls|starttls|encryption)",
+            r"(?:authentifizierung|anmeldung) erforderlich",
         ),
     ),
     # The sender's address: Postfix, Sendmail, Exim's callout, Exchange, Mimecast, Amazon SES
@@ -170,8 +172,8 @@ STRONG = make_rows(
             r"full mailbox|\bist (?:leider )?(?:über)?voll\b|space (?:is )?not enough",
             r"mailbox (?:size|storage|space|limit|has exceeded|exceed)|not have enough space",
             r"storage (?:limit|allocation)|space has been used|too many messages (?:on|in) the",
-            r"speicher(?:platz|kontingent|grenze)",
-            r"kontingent … (?:erschöpft|überschritten)",
+            r"speicher(?:platz|kontingent|grenze)|(?:postfach|mailbox) … limit|mailboxgröße",
+            r"(?:speicher|kontingent) … (?:erschöpft|überschritten)",
             r"bo[iî]te … pleine",
         ),
     ),

@@ -70,7 +70,8 @@ PLAIN = make_rows(
             (
                 r"\b(?:unknown|invalid|illegal|bad|wrong|incorrect|no such)"
                 r"(?: (?:or|and) \w{1,12}+)?(?: final delivery| destination| virtual| local)?"
-                r"(?: e-?mail)? ?(?:user|recipient|mailbox|address|local[- ]?part|account|person|name|e-?mail)"
+                r"(?: e-?mail)? ?(?:user|recipient|mailbox|address"
+                r"|local[- ]?part|account|person|name|e-?mail)"
             ),
             r"user-?unknown|non-?existent user",
             (
@@ -103,7 +104,7 @@ PLAIN = make_rows(
                 r"(?:adresse|empfänger|benutzer|postfach|teilnehmer|konto|name) …"
                 r" (?:existier\w{1,2} nicht|unbekannt|unzulässig|ungültig"
                 r"|nicht (?:[\w-]{1,20}+ ){0,3}?(?:gefunden|bekannt|vorhanden"
-                r"|aufgeführt|eingetragen|erkannt|zugeordnet|mehr))"
+                r"|aufgeführt|eingetragen|erkannt|zugeordnet|vergeben|mehr))"
             ),
             r"(?:unbekannt|ungültig|falsch)\w{0,3} (?:empfänger|adresse|benutzer|e-?mail|postfach)",
             r"kein(?:e|en)? (?:solche[rns]? )?(?:benutzer|empfänger|postfach|adresse|teilnehmer)",
@@ -152,7 +153,8 @@ PLAIN = make_rows(
         _R.UNREACHABLE,
         (
             r"verbindung … (?:fehlgeschlagen|abgelehnt|abgebrochen|nicht|verloren)",
-            r"keine verbindung|nicht erreichbar|(?:antwortet|reagiert) nicht|zeitüberschreitung",
+            r"keine verbindung|nicht erreich(?:bar|t)|(?:antwortet|reagiert) nicht",
+            r"zeitüberschreitung",
         ),
     ),
     # Later

@@ -32,7 +32,8 @@ _OPENING = re.compile(
     r"(?i)[\W_]*+(?:(?:hi|hello|hallo|dear|sehr geehrte|guten tag|sorry)\b"
     r"|(?:this|dies\w{0,3})(?: \S{1,30}){0,3} (?:is|was|ist|wurde)\b"
     r"|(?:a|the|your|ihre|die|eine) (?:message|mail|e-?mail|nachricht)\b"
-    r"|(?:i'm|i am|we|it|an|unfortunately|leider|please|bitte|if you|for further|delivery (?:to|has))\b)"
+    r"|(?:i'm|i am|we|it|an|unfortunately|leider|please|bitte|if you"
+    r"|for further|delivery (?:to|has))\b)"
 )
 
 
