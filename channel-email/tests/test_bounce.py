@@ -213,6 +213,15 @@ def test_what_nobody_sends_to_our_bounce_address_is_a_bounce(sender, subject, te
     assert (event.message_id, event.status) == (OURS, "failed")
 
 
+def test_a_report_to_our_bounce_address_may_have_a_sender() -> None:
+    head = b"Return-Path: <ndr@mx.example.org>\n"
+    raw = head + refusals.mail("No.", subject="Undeliverable: Hund", sender="ndr@mx.example.org")
+    seen = replace(refusals.CONTEXT, envelope_from="ndr@mx.example.org")
+    assert isinstance(read(raw, seen).event, DeliveryReported)
+    raw = head + refusals.mail("No.", subject="Re: Undeliverable?", sender="erika@example.org")
+    assert isinstance(read(raw, seen).event, MessageReceived)
+
+
 @pytest.mark.parametrize(
     ("subject", "more"),
     [

@@ -89,27 +89,30 @@ def is_bounce(root: Part, seen: Gathered, context: Context) -> bool:
     subject = _subject(headers)
     by_daemon = DAEMON.search(headers.text(b"from")) is not None
     nobody = came_from_nobody(headers, context)
-    ours = find_bounced(headers, context) is not None
     # Out-of-office notes come from nobody too, and go to bounce addresses.
-    if not (by_daemon or nobody or ours) or is_away(subject) or "message/feedback-report" in kinds:
+    if is_away(subject) or "message/feedback-report" in kinds:
         return False
-    if ours and (by_daemon or _is_report(headers, subject, nobody=nobody)):
-        return True  # our bounce address was made for nothing else
+    if find_bounced(headers, context) and (by_daemon or _is_report(headers, subject, nobody)):
+        return True
+    if not (by_daemon or nobody):
+        return False
     if by_daemon and _SUBJECT.search(subject):
         return True
     plain = seen.plain()
     return _BODY.search(plain[:4000]) is not None or names_failures(headers, own_words(plain))
 
 
-def _is_report(headers: Headers, subject: str, *, nobody: bool) -> bool:
-    """Say whether what came to our bounce address is a report, and no mailbox that answers."""
-    if (
+def _is_report(headers: Headers, subject: str, nobody: bool) -> bool:
+    """Say whether it is a report that came to our bounce address, which is made for nothing else.
+
+    A mailbox that answers by itself takes the address too, and some people's mail programs do.
+    """
+    answers = (
         headers.text(b"auto-submitted").lower().startswith("auto-replied")
         or headers.text(b"precedence").lower() == "auto_reply"
         or any(name in headers for name in (b"x-autoreply", b"x-autorespond", b"x-autoresponder"))
-    ):
-        return nobody and _SUBJECT.match(subject) is not None
-    return nobody or _SUBJECT.search(subject) is not None
+    )
+    return nobody if nobody != answers else _SUBJECT.match(subject) is not None
 
 
 def read_report(root: Part, seen: Gathered, context: Context, *, bounce: bool) -> Report | None:

@@ -146,6 +146,7 @@ PLAIN = make_rows(
                 r" (?:connect|establish|contact|reach|open)\b"
             ),
             r"lost connection|no route|unreachable|not reachable|not respond|no answer|timed out",
+            r"requests to connect|socket error",
             r"timeout (?:waiting|while)|\bnetwork error|server (?:is )?(?:un|not )avail",
         ),
     ),

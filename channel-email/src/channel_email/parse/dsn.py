@@ -16,8 +16,6 @@ _BETWEEN = re.compile(rb"\r?\n(?:[ \t]*+\r?\n)+")
 _TYPED = re.compile(r"\s*+[\w.-]{1,40}+\s*+;")
 _LONGEST, _MOST = 1024 * 1024, 1000  # bytes of a report, recipients in it
 _RECIPIENT = (b"original-recipient", b"final-recipient", b"x-actual-recipient")
-# Exchange writes its own description where it has no answer of a server to quote.
-_DIAGNOSTIC = (b"diagnostic-code", b"x-display-text", b"x-supplementary-info")
 
 
 def read_groups(part: Part | None) -> list[Headers]:
@@ -57,7 +55,7 @@ def recipient_of(group: Headers) -> str:
 
 
 def diagnostic_of(group: Headers) -> str:
-    return next(filter(None, (_untyped(group.text(name)) for name in _DIAGNOSTIC)), "")
+    return _untyped(group.text(b"diagnostic-code"))
 
 
 def _untyped(text: str) -> str:
