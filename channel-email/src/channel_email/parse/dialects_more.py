@@ -102,7 +102,7 @@ PLAIN = make_rows(
         (
             (
                 r"(?:adresse|empfänger|benutzer|postfach|teilnehmer|konto|name) …"
-                r" (?:existier\w{1,2} nicht|unbekannt|unzulässig|ungültig"
+                r" (?:existier\w{1,2} nicht|gibt es nicht|unbekannt|unzulässig|ungültig"
                 r"|nicht (?:[\w-]{1,20}+ ){0,3}?(?:gefunden|bekannt|vorhanden"
                 r"|aufgeführt|eingetragen|erkannt|zugeordnet|vergeben|mehr))"
             ),
