@@ -26,7 +26,9 @@ MARKS = frozenset({"_", "gettext", "ngettext", "mark", "say"})
 DATA = {
     "channel_email/parse/automatic.py": "what citizens' mail programs write into subjects",
     "channel_email/parse/bounce.py": "what foreign mail servers write",
-    "channel_email/parse/reasons.py": "what foreign mail servers write",
+    "channel_email/parse/dialects.py": "what foreign mail servers write",
+    "channel_email/parse/dialects_more.py": "what foreign mail servers write",
+    "channel_email/parse/telling.py": "what foreign mail servers write",
     "channel_email/parse/dates.py": "how citizens' mail programs shorten months",
     "channel_email/parse/quotes.py": "what citizens' mail programs write above a quotation",
     "channel_email/parse/signature.py": "how citizens end their mails",

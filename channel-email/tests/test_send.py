@@ -148,12 +148,15 @@ async def test_an_address_the_relay_cannot_write_fails():
 
 F = Delivery.FAILED
 FAILED = [
-    ("MAIL", "550 5.7.1 Sender not allowed", Reason.REFUSED_BY_POLICY, "5.7.1"),
+    ("MAIL", "550 5.7.1 Sender not allowed", Reason.SENDER_REJECTED, "5.7.1"),
+    ("MAIL", "550 5.1.1 User unknown", Reason.SENDER_REJECTED, "5.1.1"),
     ("MAIL", "552 5.3.4 Message size exceeds fixed limit", Reason.TOO_LARGE, "5.3.4"),
     ("MAIL", "552 Too much", Reason.TOO_LARGE, "552"),
     ("RCPT", "550 5.1.1 <erika@example.org>: User unknown", Reason.ADDRESS_UNKNOWN, "5.1.1"),
     ("RCPT", "550-5.1.1 Sorry\r\n550 5.1.1 no such person", Reason.ADDRESS_UNKNOWN, "5.1.1"),
     ("RCPT", "550 no", Reason.ADDRESS_UNKNOWN, "550"),
+    ("RCPT", "550 5.1.1 Over quota", Reason.MAILBOX_FULL, "5.1.1"),
+    ("RCPT", "554 5.7.1 Relay access denied", Reason.SENDER_REJECTED, "5.7.1"),
     ("RCPT", "552 5.2.2 Mailbox full", Reason.MAILBOX_FULL, "5.2.2"),
     ("RCPT", "552 full", Reason.MAILBOX_FULL, "552"),
     ("RCPT", "550 5.2.1 Mailbox disabled", Reason.MAILBOX_DISABLED, "5.2.1"),

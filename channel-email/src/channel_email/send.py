@@ -227,7 +227,9 @@ def _refused(verb: str, response: SMTPResponse) -> Outcome:
     if 400 <= response.code < 500:
         raise Temporary(f"relay: {response.code} {response.message}"[:500])
     code = _enhanced(response)
-    reason = reason_of(code, response.message)
+    # As Postfix says it in a bounce, so that what is said about us is not read as about them.
+    said = f"{response.code} {response.message} (in reply to {verb} command)"
+    reason = reason_of(code, said)
     if not code and reason is Reason.OTHER:
         reason = _BARE.get((verb, response.code), Reason.OTHER)
     return Outcome(Delivery.FAILED, reason, code or str(response.code), response.message[:2_000])

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     REFUSED_AS_SPAM = "refused_as_spam"
     REFUSED_BY_POLICY = "refused_by_policy"
+    SENDER_REJECTED = "sender_rejected"  # our own fault: SPF, reverse DNS, relaying, log-in
     REFUSED_BY_RECIPIENT = "refused_by_recipient"  # «Annahme verweigert», a call rejected
     NOT_COLLECTED = "not_collected"  # a registered letter nobody fetched
     OPTED_OUT = "opted_out"

@@ -53,11 +53,14 @@ REASONS = {
     "too_large": mark("Die Nachricht ist zu groß."),
     "refused_as_spam": mark("Die Gegenseite hielt die Nachricht für Werbung."),
     "refused_by_policy": mark("Die Gegenseite nimmt solche Nachrichten nicht an."),
+    "sender_rejected": mark(
+        "Die Gegenseite erkennt uns als Absender nicht an; die Adresse kann stimmen."
+    ),
     "refused_by_recipient": mark("Die Annahme wurde verweigert."),
     "not_collected": mark("Die Sendung wurde nicht abgeholt."),
     "opted_out": mark("Auf diesem Weg ist keine Nachricht mehr erwünscht."),
     "unreachable": mark("Die Gegenseite ist nicht erreichbar."),
-    "busy": mark("Die Leitung ist besetzt."),
+    "busy": mark("Die Gegenseite ist besetzt."),
     "no_answer": mark("Niemand hat abgenommen."),
     "line_dropped": mark("Die Verbindung brach ab."),
     "expired": mark("Die Zeit ist abgelaufen."),
