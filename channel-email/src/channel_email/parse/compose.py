@@ -15,7 +15,7 @@ from channel_email.parse.identify import content_hash, message_id_of, read_ids
 from channel_email.parse.mark import marked_text
 from channel_email.parse.mime import Part
 from channel_email.parse.ours import find_bounced, find_token
-from channel_email.parse.reply import split_reply, unmark
+from channel_email.parse.reply import is_reply_subject, split_reply, unmark
 from channel_email.parse.words import decode_words
 from hub_contract.contact_points import compared
 from hub_contract.email_address import normal_domain
@@ -100,7 +100,10 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
     subject = decode_words(headers.text(b"subject"))[:_LONGEST_SUBJECT]
     sender, sender_problems = _sender(headers, context)
     html = seen.html()
-    body = _split(seen, html)
+    answers = _answers(headers, context)
+    token = find_token(headers, context)
+    is_reply = bool(answers or token) or is_reply_subject(subject)
+    body = _split(seen, html, is_reply=is_reply)
     loop = find_loop(headers, context)
     return MessageContent(
         sender=sender,
@@ -108,8 +111,8 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
         subject=subject,
         body=body,
         external_id=message_id_of(root),
-        answers=_answers(headers, context),
-        reply_token=find_token(headers, context),
+        answers=answers,
+        reply_token=token,
         references=_references(subject, body.text, body.signature),
         attachments=describe(seen.files, html),
         evidence=(
@@ -126,10 +129,10 @@ def _references(*texts: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for text in texts for found in find_references(text)))
 
 
-def _split(seen: Gathered, html: str) -> Body:
+def _split(seen: Gathered, html: str, *, is_reply: bool) -> Body:
     markup = seen.only_html()
     text = marked_text(markup) if markup else unmark(seen.plain())
-    return split_reply(text, html)
+    return split_reply(text, html, is_reply=is_reply)
 
 
 def _unreadable(raw: bytes, *, readable: bool) -> tuple[Problem, ...]:
