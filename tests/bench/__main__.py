@@ -31,6 +31,7 @@ QUESTIONS = {
     "portal": "how many status pages a second a citizen's portal shows, and how long one takes",
     "trim": "whether a hub that takes in a million events keeps its size and its speed",
     "parse": "how many mails a second one core reads",
+    "replies": "how many replies of the project's tables are split right",
     "worst": "how long other mails wait while the worst ones come in one after another",
 }
 

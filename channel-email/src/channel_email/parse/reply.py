@@ -26,7 +26,7 @@ _TEXT, _QUOTED, _SIGNED = "text", "quoted", "signature"
 
 _RE = re.compile(
     r"\W{0,3}(?:\[[^\]]{0,40}\]\s?)?(?:re|aw|antw(?:ort)?|sv|vs|rv|res|rif|ref|r|odp|ynt|yan|yanıt|vá"
-    r"|odg|atb|bls|απ|отв|на|fwd?|wg|tr|i|vl|vb|enc|pd|fs|ilt|trs|továbbítás|prosl|πρθ|пересл"
+    r"|odg|atb|bls|απ|отв|відп|на|fwd?|wg|tr|i|vl|vb|enc|pd|fs|ilt|trs|továbbítás|prosl|πρθ|пересл"
     r"|пер|ha|hal|رد|إعادة توجيه|השב|הועבר|回复|回覆|答复|转发|轉寄|返信|転送|회신|전달)"
     r"\s?(?:[\[(]\d{1,3}[\])])?\s?[:：]",
     re.IGNORECASE,
