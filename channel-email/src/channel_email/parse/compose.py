@@ -31,7 +31,6 @@ from hub_contract.problems import Problem, ProblemCode
 from hub_contract.references import find_references
 from hub_contract.words import (
     Automatic,
-    Body,
     Channel,
     ContactPoint,
     Evidence,
@@ -102,8 +101,17 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
     html = seen.html()
     answers = _answers(headers, context)
     token = find_token(headers, context)
-    is_reply = bool(answers or token) or is_reply_subject(subject)
-    body = _split(seen, html, is_reply=is_reply)
+    wants = _reply_to(headers, sender)
+    body = split_reply(
+        _text(seen),
+        html,
+        is_reply=bool(answers or token) or is_reply_subject(subject),
+        authors=[
+            address.lower()
+            for address in (sender.value if sender else "", *(w.result for w in wants))
+            if address
+        ],
+    )
     loop = find_loop(headers, context)
     return MessageContent(
         sender=sender,
@@ -118,7 +126,7 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
         evidence=(
             *read_authenticity(root.raw[: root.start], headers, sender, context),
             *seen.evidence,
-            *_reply_to(headers, sender),
+            *wants,
             *loop,
         ),
         problems=(*sender_problems, *_loop_problem(loop), *seen.problems),
@@ -129,10 +137,9 @@ def _references(*texts: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for text in texts for found in find_references(text)))
 
 
-def _split(seen: Gathered, html: str, *, is_reply: bool) -> Body:
+def _text(seen: Gathered) -> str:
     markup = seen.only_html()
-    text = marked_text(markup) if markup else unmark(seen.plain())
-    return split_reply(text, html, is_reply=is_reply)
+    return marked_text(markup) if markup else unmark(seen.plain())
 
 
 def _unreadable(raw: bytes, *, readable: bool) -> tuple[Problem, ...]:

@@ -4,11 +4,13 @@ People who list facts and the forms of web sites write labels too, and what they
 So a block is a program's only where all of this is true; else it is somebody's own words:
   its labels    at least three, nothing between, above or right below them that is no such label
   its sender    has an address, or the block is dated as Outlook dates it
+                and is not who wrote the mail
   its moment    has a day and a time
   its mail      says that it answers or forwards, or the block is dated as Outlook dates it
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 # Per kind, in the languages our citizens' programs speak.
@@ -67,12 +69,20 @@ class _Block:
         return {"from", "subject"} <= self.values.keys() and bool(_moment_of(self.values))
 
 
-def block_length(lines: list[str], at: int, *, is_reply: bool) -> int:
-    """Return how many lines a program's block of labels has from here, or 0 where none is."""
+def block_length(
+    lines: list[str], at: int, *, is_reply: bool, authors: Collection[str] = ()
+) -> int:
+    """Return how many lines a program's block of labels has from here, or 0 where none is.
+
+    `authors`: addresses, in lower case, of who wrote the mail; her own words are no quotation.
+    """
     if kind_of(lines[at]) is None or _is_listed(lines, at):
         return 0
     block = _read(lines, at)
     if len(block.values) < 3 or "from" not in block.values or _is_mixed(lines, block):
+        return 0
+    sender = block.values["from"].lower()
+    if any(author in sender for author in authors):
         return 0
     return block.last - at + 1 if _is_of_a_program(block.values, is_reply=is_reply) else 0
 

@@ -9,6 +9,7 @@ Four kinds, in the languages our citizens' programs speak, German and English fi
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from channel_email.parse.labels import (
@@ -129,11 +130,13 @@ def header_lines(lines: list[str]) -> set[int]:
     return begins
 
 
-def find_header(lines: list[str], at: int, *, is_reply: bool = True) -> QuoteHeader | None:
+def find_header(
+    lines: list[str], at: int, *, is_reply: bool = True, authors: Collection[str] = ()
+) -> QuoteHeader | None:
     """Return the header that begins at this line, or None; the line is not blank.
 
     `is_reply`: the mail says that it answers or forwards. Where it does not, who writes labels or
-    a date with a name is most likely a person or a form.
+    a date with a name is most likely a person or a form. `authors`: see `labels.block_length`.
     """
     line = lines[at]
     stripped = line.strip()
@@ -143,7 +146,7 @@ def find_header(lines: list[str], at: int, *, is_reply: bool = True) -> QuoteHea
     ):
         return QuoteHeader(1 + paragraph_length(lines, at + 1), to_the_end=True)
     labelled = ":" in line or "：" in line
-    if labelled and (length := block_length(lines, at, is_reply=is_reply)):
+    if labelled and (length := block_length(lines, at, is_reply=is_reply, authors=authors)):
         return QuoteHeader(length, to_the_end=True)
     length = _attribution_length(lines, at)
     if length and (is_reply or is_marked_below(lines, at + length)):

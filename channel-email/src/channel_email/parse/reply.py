@@ -8,9 +8,16 @@ Rule 4. In doubt a line is shown. What is folded away has been named by a progra
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 
-from channel_email.parse.quotes import find_header, header_lines, is_marked_below, is_rule
+from channel_email.parse.quotes import (
+    QuoteHeader,
+    find_header,
+    header_lines,
+    is_marked_below,
+    is_rule,
+)
 from channel_email.parse.signature import find_signature, says_nothing
 from hub_contract.words import Body
 
@@ -46,14 +53,18 @@ _INSIDE = re.compile(
 _ABOVE = 30  # lines in which that is said
 
 
-def split_reply(text: str, html: str = "", *, is_reply: bool = True) -> Body:
+def split_reply(
+    text: str, html: str = "", *, is_reply: bool = True, authors: Collection[str] = ()
+) -> Body:
     """Return the three parts of a plain text, or of one that `mark` has marked.
 
     `html` is the safe form of the whole, and only passed on. `is_reply`: the mail says that it
-    answers or forwards, see `is_reply_subject`.
+    answers or forwards, see `is_reply_subject`. `authors`: addresses, in lower case, of who wrote
+    it; what quotes her alone is what she says.
     """
     lines, declared = _read_marks(text) if has_marks(text) else (text.split("\n"), {})
-    labels = _label(lines, declared, quotes=">" in text, is_reply=is_reply)
+    find = partial(find_header, lines, is_reply=is_reply, authors=authors)
+    labels = _label(lines, declared, find, is_reply=is_reply)
     _label_signatures(lines, labels)
     if labels.count(_TEXT) == len(labels):
         return Body(text=_join(lines), html=html)
@@ -108,12 +119,16 @@ def _weight(mark: str) -> int:
 
 
 def _label(
-    lines: list[str], declared: dict[int, str], *, quotes: bool, is_reply: bool
+    lines: list[str],
+    declared: dict[int, str],
+    find: Callable[[int], QuoteHeader | None],
+    *,
+    is_reply: bool,
 ) -> list[str]:
     """Return for every line whether it is quoted; signatures are looked for afterwards."""
     labels = [_TEXT] * len(lines)
     done = 0  # lines above are labelled
-    for at in _remarkable(lines, declared, quotes=quotes):
+    for at in _remarkable(lines, declared):
         if at < done:
             continue
         mark = declared.get(at, "")
@@ -125,11 +140,7 @@ def _label(
             labels[at] = _QUOTED if is_reply or mark or not _is_list(lines, labels, at) else _TEXT
         elif mark == SIGNATURE:
             labels[at] = _SIGNED
-        elif (
-            at < _MOST_LINES
-            and lines[at].strip()
-            and (header := find_header(lines, at, is_reply=is_reply))
-        ):
+        elif at < _MOST_LINES and lines[at].strip() and (header := find(at)):
             done = _quote_below(lines, labels, declared, at, at + header.lines)
         elif at and labels[at - 1] == _QUOTED and _is_wrapped(lines, at):
             labels[at] = _QUOTED
@@ -180,15 +191,14 @@ def _is_list(lines: list[str], labels: list[str], at: int) -> bool:
     return above.lstrip(" ")[:1] == ">" or above.rstrip().endswith(":")
 
 
-def _remarkable(lines: list[str], declared: dict[int, str], *, quotes: bool) -> list[int]:
+def _remarkable(lines: list[str], declared: dict[int, str]) -> list[int]:
     """Return the lines, in order, that may be anything but own words; of most mails a few.
 
     Far down nothing but `>` and what HTML declared is looked for.
     """
     numbers = set(declared).union(header_lines(lines[: _MOST_LINES + 3]))
-    if quotes:
-        marked = [at for at, line in enumerate(lines) if line.lstrip()[:1] == ">"]
-        numbers.update(marked, (at + 1 for at in marked if at + 1 < len(lines)))
+    marked = [at for at, line in enumerate(lines) if ">" in line and line.lstrip()[:1] == ">"]
+    numbers.update(marked, (at + 1 for at in marked if at + 1 < len(lines)))
     return sorted(numbers)
 
 

@@ -4,8 +4,9 @@ Rule 1. `-- ` on a line of its own begins one (RFC 3676 §4.3); `--`, `__` and a
         where only a few short lines follow, a drawn rule where they say how to reach somebody.
 Rule 2. A line that a device or an app adds ("Von meinem iPhone gesendet") begins one.
 Rule 3. "Mit freundlichen Grüßen" and the name below it are how a person ends a letter: they stay.
-        Only with a block of further short lines below (role, street, phone) does the closing begin
-        a signature. "Vielen Dank" begins none: what follows is as likely what she thanks for.
+        Only with a block of further short lines below that says how to reach somebody does the
+        closing begin a signature: an address alone may be what the letter is about. "Vielen Dank"
+        begins none.
 Rule 4. A postscript is never part of a signature.
 Rule 5. Numbers, labels and what the text above announces are content, wherever they stand: a new
         address, a meter reading, an IBAN. Only below `-- ` nobody writes content.
@@ -13,30 +14,11 @@ Rule 5. Numbers, labels and what the text above announces are content, wherever 
 
 import re
 
+from channel_email.parse.devices import is_device_line, letters_of
+
 _MARK = re.compile(r"(?:--|__|—|–)\s*\Z")
 _RULE = re.compile(r"(?:_{3,}|[—–―─]{2,}|-{3,}|\*{3,}|={3,}|~{3,})\s*\Z")
 _DRAWN = "-_—–―─*=~"
-_DEVICE = re.compile(
-    r"(?:"
-    r"(?:von|vom|aus|mit) (?:mein\w* |der |unterwegs|mobil)?.{0,50}\b"
-    r"(?:gesendet|gesandt|verschickt|geschickt)\.?"
-    r"|(?:gesendet|gesandt|verschickt|geschickt|versandt) (?:von|vom|mit|aus|über|per|via)\b.{1,70}"
-    r"|diese (?:nachricht|e-?mail|mail) wurde (?:von|mit|über|per|vom|auf viren)\b.{1,120}"
-    r"|(?:holen|laden) sie sich? ?.{0,10}outlook für .{1,30}|outlook für (?:ios|android) .{0,20}"
-    r"|sent (?:from|via|with|using|by) .{1,60}|get outlook for .{1,30}|get bluemail for .{1,30}"
-    r"|this e-?mail (?:has been checked for viruses|was sent (?:from|with)).{0,60}"
-    r"|envoyé (?:de|depuis|à partir|avec|via)\b.{1,50}|télécharge[rz] outlook pour .{1,30}"
-    r"|inviat[oa] (?:da|dal|con|tramite)\b.{1,50}|enviado (?:desde|do|de|a partir)\b.{1,50}"
-    r"|obt(?:ener|enha) (?:o )?outlook .{1,30}|verzonden (?:vanaf|met|vanuit|via)\b.{1,50}"
-    r"|verstuurd (?:vanaf|met|vanuit|via)\b.{1,50}|wysłan[eoy] (?:z|ze)\b.{1,50}"
-    r"|sendt (?:fra|med)\b.{1,50}|skickat från .{1,50}|lähetetty .{1,50}"
-    r"|отправлено (?:с|из) .{1,50}|(?:надіслано|відправлено) (?:з|із|через) .{1,50}"
-    r"|(?:iphone|ipad|samsung|android)\S{0,20} gönderildi.{0,40}|trimis (?:de|din) .{1,50}"
-    r"|(?:odesláno|odoslané|poslano|poslato|изпратено|dërguar) (?:z|zo|s|sa|iz|от|nga) .{1,50}"
-    r"|تم (?:الإرسال|إرسالها?) (?:من|عبر) .{1,50}|أُ?رسلت من .{1,50}|στάλθηκε από .{1,50}"
-    r")(?:<\s*https?://[^>\s]*>|\(https?://[^)]*\))?\s*\Z",
-    re.IGNORECASE,
-)
 _SENTENCE_END = re.compile(r"(?:[!?]|[a-zäöüß)]{2}[.:])\s*+\Z")
 _CLOSING = re.compile(
     r"(?:(?:vielen dank|danke|thanks|merci) (?:und|and|et) )?"
@@ -59,13 +41,11 @@ _CLOSING = re.compile(
     r"[\U0001F300-\U0001FAFF\u2600-\u27BF]*+\s*+\Z",
     re.IGNORECASE,
 )
-# What both of them begin with, by three letters: looking there first is most of the work saved.
+# What they begin with, by three letters: looking there first is most of the work saved.
 _LETTERS = (
-    "von|vom|aus|mit|ges|ver|die|hol|lad|out|sen|get|thi|env|tél|inv|obt|wys|ski|läh|отп|над|від"
-    "|iph|ipa|sam|and|tri|ode|odo|pos|изп|dër|تم|أُر|أرس|στά|vie|dan|tha|mer|lie|bes|fre|her|sch"
-    "|son|gan|hoc|grü|gru|mfg|lg|vg|bg|hg|ihr|dei|kin|war|man|wit|my|reg|wis|sin|you|che|cor|bie"
-    "|trè|sal|un|ate|dis|met|gro|abr|poz|z p|z w|med|mvh|hil|häl|yst|с у|з п|say|cu|s p|s ú|srd"
-    "|με|üdv|me|مع"
+    "mit|vie|dan|tha|mer|lie|bes|fre|her|sch|son|gan|die|hoc|grü|gru|mfg|lg|vg|bg|hg|ihr|dei|kin"
+    "|war|man|wit|my|reg|wis|sin|you|che|cor|bie|trè|sal|un|ate|dis|met|gro|abr|poz|z p|z w|med"
+    "|mvh|hil|häl|yst|с у|з п|say|cu|s p|s ú|srd|με|üdv|me|مع"
 )
 _BEGINS = frozenset(_LETTERS.split("|"))
 _POSTSCRIPT = re.compile(r"(?:P\.?\s?P?\.?\s?S\b\.?\s?:?|NB:|Nachtrag)", re.IGNORECASE)
@@ -75,6 +55,15 @@ _GREETING = re.compile(
     r"|добрий день|szanown|السلام عليكم)\w{0,3}"
     r"(?: (?:frau|herrn?|damen und herren|zusammen|team|alle|ms|mrs?|sir or madam|madame"
     r"|monsieur)\b[\w .-]{0,40})?+\s*+[,!،]?\s*+\Z",
+    re.IGNORECASE,
+)
+# What only points at the mail below: "siehe unten", "zur Kenntnis".
+_POINTS = re.compile(
+    r"(?:(?:bitte |please )?(?:siehe|s\.|vgl\.?|see|voir|vedi|ver|zie|bkz\.?|див\.|см\.) ?"
+    r"(?:unten|u\.|below|ci-dessous|sotto|abajo|hieronder|aşağıda|нижче|ниже)"
+    r"|(?:nur )?(?:z\. ?k(?:ts)?\.|zur kenntnis(?:nahme)?|fyi|for your information|pour info"
+    r"|weiterleitung|weitergeleitet|forwarded"
+    r"|mit der bitte um (?:kenntnisnahme|bearbeitung|erledigung)))[.!]?\Z",
     re.IGNORECASE,
 )
 # How somebody is reached: a label, an address, a number with its country.
@@ -111,8 +100,9 @@ _SPOKEN_OF = re.compile(
 )
 _FEW = 12  # non-blank lines of a block
 _LAST = 30  # lines in which it begins, with blank ones between
-_LONGEST_DEVICE, _LONGEST_CLOSING = 140, 60
+_LONGEST = 140  # characters of the line that begins it
 _SHORT = 75  # characters of a line in it
+_NAME = 4  # lines of a closing and a name
 _LITTLE = 400  # characters of a text that may say nothing
 _ABOVE = 15  # lines in which something may be announced
 
@@ -122,7 +112,7 @@ def find_signature(lines: list[str]) -> tuple[int, int]:
     # A signature is short, so all but `-- ` are looked for in the last lines alone.
     exact = lines.index("-- ") if "-- " in lines else len(lines)
     for at in range(max(0, len(lines) - _LAST), exact):
-        if len(lines[at]) > _LONGEST_DEVICE:
+        if len(lines[at]) > _LONGEST:
             continue
         stripped = lines[at].strip()
         if stripped and (end := _end(lines, at, stripped)):
@@ -134,13 +124,11 @@ def _end(lines: list[str], at: int, stripped: str) -> int:
     """Return where the signature that begins with this line ends, or 0 where none begins."""
     if stripped[0] in _DRAWN:
         return _end_of_drawn(lines, at, stripped)
-    if not _may_begin(stripped):
-        return 0
     if is_device_line(stripped):
         return _block_end(lines, at, announced=False) or at + 1
-    if len(stripped) > _LONGEST_CLOSING or not _CLOSING.match(stripped):
+    if letters_of(stripped) not in _BEGINS or not _CLOSING.match(stripped):
         return 0
-    end = _block_end(lines, at, least=2, to_mark=True)
+    end = _block_end(lines, at, least=2, to_mark=True, proof=True)
     return _end(lines, end, lines[end].strip()) or end if 0 < end < len(lines) else end
 
 
@@ -152,32 +140,19 @@ def _end_of_drawn(lines: list[str], at: int, stripped: str) -> int:
     return _block_end(lines, at, least=2, proof=True) if _RULE.match(stripped) else 0
 
 
-def _may_begin(stripped: str) -> bool:
-    return stripped[:3].rstrip(",.! ").lower() in _BEGINS
-
-
-def is_device_line(stripped: str) -> bool:
-    """Say whether a device or an app wrote this line."""
-    if not _may_begin(stripped) or not _DEVICE.match(stripped):
-        return False
-    bare = stripped.partition("<http")[0].partition("(http")[0]
-    # "Sent from my desk, is much easier" is a sentence; an app's advertisement has a full stop.
-    return "," not in bare and not (bare.rstrip().endswith(".") and bare[:4].lower() == "sent")
-
-
 def says_nothing(text: str) -> bool:
     """Say whether these are a greeting, a closing and a name and no more: nothing of one's own."""
     if len(text) > _LITTLE:
         return False
     lines = [line.strip() for line in text.split("\n") if line.strip()]
-    if lines and _GREETING.match(lines[0]):
-        if len(lines) == 1:  # a lone "Hallo" is all that somebody wanted to say
-            return lines[0].endswith((",", "،"))
-        lines = lines[1:]
-    if not lines:
+    greeted = bool(lines) and _GREETING.match(lines[0]) is not None
+    if greeted and len(lines) == 1:  # a lone "Hallo" is all that somebody wanted to say
+        return lines[0].endswith((",", "،"))
+    rest = [line for line in lines[greeted:] if not _POINTS.match(line)]
+    if not rest:
         return True
-    named = _CLOSING.match(lines[0]) is not None and len(lines) <= 4
-    return named and not any(_reads(line) or _is_content(line) for line in lines[1:])
+    named = _CLOSING.match(rest[0]) is not None and len(rest) <= _NAME
+    return named and not any(_reads(line) or _is_content(line) for line in rest[1:])
 
 
 def _block_end(
@@ -226,16 +201,16 @@ def _is_somebody(block: list[str], *, proof: bool) -> bool:
         _CONTACT.match(line) or _is_link(line) or is_device_line(line) for line in block if line
     ):
         return True
-    if proof:
-        return False
     # A name, and what she is, stand together; what stands apart may be anything.
-    together = "" not in "\n".join(block).strip().split("\n")
-    return together or any(_PLACE.match(line) for line in block)
+    return not proof and "" not in "\n".join(block).strip().split("\n")
 
 
 def _speaks_of(lines: list[str], at: int, block: list[str]) -> bool:
     """Say whether the text above announces what stands in the block."""
-    return _SPOKEN_OF.search("\n".join([*lines[max(0, at - _ABOVE) : at], *block])) is not None
+    above = lines[max(0, at - _ABOVE) : at]
+    last = next((line for line in reversed(above) if line.strip()), "")
+    said = "\n".join([*above, *block])
+    return last.rstrip().endswith(":") or _SPOKEN_OF.search(said) is not None
 
 
 def _is_content(line: str) -> bool:
