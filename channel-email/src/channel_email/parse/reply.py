@@ -50,7 +50,7 @@ _INSIDE = re.compile(
     r"\b(?:antwort|anmerk|kommentar|ergänz|answer|repl|comment)\w*",
     re.IGNORECASE,
 )
-_ABOVE = 30  # lines in which that is said
+_ABOVE, _END = 30, 300  # lines, and characters at their ends, in which that is said
 
 
 def split_reply(
@@ -180,7 +180,8 @@ def _is_answered_inside(lines: list[str], labels: list[str], at: int) -> bool:
     Then all of it is shown.
     """
     above = range(max(0, at - _ABOVE), at)
-    return _INSIDE.search("\n".join(lines[n] for n in above if labels[n] == _TEXT)) is not None
+    own = "\n".join(lines[n][-_END:] for n in above if labels[n] == _TEXT)
+    return _INSIDE.search(own) is not None
 
 
 def _is_list(lines: list[str], labels: list[str], at: int) -> bool:

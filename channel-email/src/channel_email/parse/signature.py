@@ -104,7 +104,7 @@ _LONGEST = 140  # characters of the line that begins it
 _SHORT = 75  # characters of a line in it
 _NAME = 4  # lines of a closing and a name
 _LITTLE = 400  # characters of a text that may say nothing
-_ABOVE = 15  # lines in which something may be announced
+_ABOVE, _END = 15, 300  # lines, and characters at their ends, in which something may be announced
 
 
 def find_signature(lines: list[str]) -> tuple[int, int]:
@@ -207,7 +207,7 @@ def _is_somebody(block: list[str], *, proof: bool) -> bool:
 
 def _speaks_of(lines: list[str], at: int, block: list[str]) -> bool:
     """Say whether the text above announces what stands in the block."""
-    above = lines[max(0, at - _ABOVE) : at]
+    above = [line[-_END:] for line in lines[max(0, at - _ABOVE) : at]]
     last = next((line for line in reversed(above) if line.strip()), "")
     said = "\n".join([*above, *block])
     return last.rstrip().endswith(":") or _SPOKEN_OF.search(said) is not None
