@@ -17,36 +17,41 @@ from dataclasses import dataclass, field
 _LABELS = {
     "from": "von|from|de|da|van|od|fra|från|lähettäjä|от|от кого|feladó|expéditeur|remitente"
     "|mittente|absender|kimden|gönderen|від|від кого|من|المرسل|از|فرستنده|expeditor|de la|από|nga"
-    "|מאת|发件人|寄件者|寄件人|差出人|送信者|보낸 사람|보낸사람|từ|dari|frá|nuo|no|saatja",
+    "|מאת|发件人|寄件者|寄件人|差出人|送信者|보낸 사람|보낸사람|từ|dari|frá|nuo|no|saatja"
+    "|šalje|шаље|од|จาก",
     "sent": "gesendet|gesendet am|sent|envoyé|envoyé le|enviado|enviado el|enviada em|enviado em"
     "|enviada|inviato|verzonden|wysłano|wysłane|sendt|skickat|skickades|lähetetty|отправлено"
     "|отправлен|odesláno|odoslané|poslano|poslato|message du|gönderildi|gönderilme"
     "|gönderilme tarihi|gönderme tarihi|надіслано|відправлено|تم الإرسال|تاريخ الإرسال|أرسل|أُرسلت"
     "|الإرسال|ارسال شده|تاریخ ارسال|trimis|elküldve|küldve|στάλθηκε|αποστολή|изпратено|dërguar"
     "|נשלח|发送时间|寄件日期|送信日時|보낸 날짜|đã gửi|dikirim|sent at|verzonden op|inviato il"
-    "|išsiųsta",
+    "|išsiųsta|nosūtīts|saadetud|испратено|послато|enviat|ส่ง",
     "date": "datum|date|data|dato|дата|fecha|päiväys|date d'envoi|tarih|التاريخ|تاریخ|dátum|data e"
     "|ημερομηνία|תאריך|日期|日付|날짜|ngày|tanggal|gesendet/datum|päivämäärä|kuupäev",
     "to": "an|to|à|a|para|aan|do|til|till|vastaanottaja|кому|komu|pour|destinatario|dla|empfänger"
     "|kime|alıcı|prima|primatelj|إلى|الى|المستلم|به|گیرنده|către|catre|címzett|προς|до|za|për|te|אל|收件人|收件者"
-    "|宛先|받는 사람|받는사람|đến|tới|kepada",
+    "|宛先|받는 사람|받는사람|đến|tới|kepada|kam|adressaat|per a|за|ถึง",
     "cc": "cc|kopie|copie|copie à|copia|kopia|kopi|kopio|копия|копія|dw|bcc|bilgi|نسخة|نسخة إلى"
     "|رونوشت|másolat|κοιν|κοινοποίηση|עותק|抄送|副本|참조|kopja|cc'd",
     "subject": "betreff|subject|objet|sujet|asunto|assunto|oggetto|onderwerp|temat|emne|ämne|aihe"
     "|тема|předmět|predmet|re|betr|konu|الموضوع|موضوع|subiect|tárgy|θέμα|относно|zadeva|subjekti"
-    "|subjekt|נושא|主题|主旨|件名|제목|chủ đề|subjek|efni|teema",
+    "|subjekt|נושא|主题|主旨|件名|제목|chủ đề|subjek|efni|teema|tēma|tema|assumpte|предмет|เรื่อง",
     "other": "antwort an|reply-to|antwoord aan|répondre à|organisation|organization|wichtigkeit"
     "|importance|priorität|priority|anlagen|anlage|attachments|pièces jointes|vertraulichkeit"
     "|sensitivity|kategorien|categories|im auftrag von|önem|załączniki|ekler|вложения|вкладення"
     "|المرفقات|ważność|bijlagen|allegati|adjuntos|priorité|eszközök|archivos adjuntos",
 }
 _KINDS = {word: kind for kind, words in _LABELS.items() for word in words.split("|")}
+# A letter, or an accent that stands for itself, as in Arabic and Thai.
+_LETTER = r"(?:[^\W\d]|[\u0300-\u036f\u064b-\u0652\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])"
 _LABEL = re.compile(
     r"[\s>*_|•\u200e\u200f\u202a-\u202e\u2066-\u2069]{0,8}"
-    r"([^\W\d][^\W\d]*(?:[ '’/-][^\W\d]+){0,3})[*_\u00a0 ]{0,3}[:：](?!//)[*_]{0,2}"
+    rf"([^\W\d]{_LETTER}*(?:[ '’/-]{_LETTER}+){{0,3}})[*_\u00a0 ]{{0,3}}[:：](?!//)[*_]{{0,2}}"
 )
 _ADDRESS = re.compile(r"[^\s@<>]@[^\s@<>]|/o=|/ou=", re.IGNORECASE)  # also an Exchange name
-_TIME = re.compile(r"\d[:.٫h時时]\d\d|\d\d?\s?(?:[ap]\.?m\b|uhr\b)", re.IGNORECASE)
+_TIME = re.compile(
+    r"\d[:٫h時时]\d\d|(?<![\d.])\d{1,2}\.\d\d(?![\d.])|\d\d?\s?(?:[ap]\.?m\b|uhr\b)", re.IGNORECASE
+)
 _DAY = re.compile(r"\d{4}|\d\d?[./-]\d\d?[./-]\d\d|[^\W\d_]{3}-\d\d-\d\d|\d-[^\W\d_]{3,9}-\d\d")
 _NAME_OF_DAY = re.compile(r"[^\W\d_]{3,}|年")
 _NO_NAME = re.compile(r"\b(?:uhr|um|gmt|utc|mez|mesz|cet|cest|kl|klo)\b", re.IGNORECASE)

@@ -40,7 +40,7 @@ _ASIAN_VERBS = "写道|寫道|작성|のメッセージ"  # no blank parts them 
 # What dates begin with in these languages: "On ...", "Am ...", a weekday, a number.
 _STARTS = (
     r"am|on|le|el|il|il giorno|in data|op|em|den|dnia|w dniu|på|dne|dňa|dana|în|pe|στις|vào|në|ha"
-    r"|في|بتاريخ|در|בתאריך|ב|у|в|na|pada"
+    r"|في|بتاريخ|در|בתאריך|ב|у|в|na|pada|kuupäev"
     r"|\w{2,10}[.,،]{0,2} (?:den )?\d+|\d+[年년]?"
 )
 # Looked for in the first line alone, or "Hallo" above "12.03.2026 schrieb ..." would be a weekday.
@@ -55,6 +55,11 @@ _ATTRIBUTION = re.compile(
 # An address, or a time that is no part of a date: people write "Am 3.12.2026 schrieb ..." too.
 _PROOF = re.compile(r"@|\d[:h]\d\d\b|(?<![\d.])\d{1,2}\.\d\d(?![\d.])|&lt;")
 _IN_BRACKETS = r"[<(\[]{1,2}(?:mailto:)?[^<>()\[\]\s@]{1,200}+@[^<>()\[\]\s@]{1,200}+[>)\]]{1,2}"
+# Only above lines that are marked: people write so, too.
+_QUOTING = re.compile(
+    rf"(?:Zitat von|Quoting|Citando|Citat från|Missatge de) .{{0,160}}?{_IN_BRACKETS}.{{0,60}}:$"
+    r"|.{2,80} (?:schrieb|wrote|skrev|schreef|a écrit) (?:am|on|den|op|le) .{5,60}:$"
+)
 _NAMED = re.compile(
     rf"[\W_]{{0,3}}.{{0,160}}?{_IN_BRACKETS}"
     rf".{{0,60}}?(?:(?<!\w)(?:{_VERBS})(?!\w)|{_ASIAN_VERBS}).{{0,80}}[:：]$",
@@ -189,9 +194,11 @@ def is_marked_below(lines: list[str], at: int) -> bool:
 
 def _is_named(text: str, *, marked: bool) -> bool:
     """Say whether it is an attribution that begins with the name, as Gmail's in German."""
-    if "@" not in text or _ME.search(text) or not _NAMED.match(text):
+    if _ME.search(text):
         return False
-    return marked or is_moment(text)
+    if marked and _QUOTING.match(text):
+        return True
+    return "@" in text and (marked or is_moment(text)) and _NAMED.match(text) is not None
 
 
 def is_attribution(text: str, *, marked: bool = False) -> bool:

@@ -71,7 +71,8 @@ _CONTACT = re.compile(
     r"[\W_]{0,4}(?:(?:tel(?:efono?|efoon|\. ?nr)?|fon|phone|telephone|mob(?:ile?|il(?:telefon)?)?"
     r"|handy|cell|(?:tele)?fax|e-?mail|mail|web(?:site|seite)?|homepage|internet|skype|whatsapp"
     r"|tél(?:éphone)?|portable|courriel|téléc|gsm|тел(?:ефон)?|моб|هاتف|جوال|kom|cep)\b"
-    r"|[ewd]\s?[.:|]\s?\S{1,60}[@.]|[tmfp]\s?[.:|]\s?[+(\d]|\+\d|\(0?\d)",
+    r"|[ewd]\s?[.:|]\s?\S{1,60}[@.]|[tmfp]\s?[.:|]\s?[+(\d]|\+\d|\(0?\d"
+    r"|[\w-]{1,60}(?:\.[\w-]{1,60}){0,4}\.[a-z]{2,10}/?\Z)",
     re.IGNORECASE,
 )
 _PLACE = re.compile(
