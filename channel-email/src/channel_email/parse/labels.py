@@ -160,12 +160,13 @@ def _gap(lines: list[str], first: int, last: int) -> bool:
 def _is_of_a_program(values: dict[str, str], *, is_reply: bool) -> bool:
     moment = _moment_of(values)
     if not moment:
-        return is_reply and "subject" in values and _has_address(values)
+        return is_reply and {"to", "subject"} <= values.keys() and _has_address(values)
     if not is_moment(moment):
         return False
     # Outlook names the day: "Donnerstag, 12. März 2026 10:11". Forms and lists do so hardly ever.
     named = "sent" in values and _NAME_OF_DAY.search(_NO_NAME.sub("", moment)) is not None
-    return (is_reply and named) or (_has_address(values) and (is_reply or named))
+    whole = {"to", "subject"} <= values.keys() and _has_address(values)
+    return (is_reply and named) or (whole and (is_reply or named))
 
 
 def _moment_of(values: dict[str, str]) -> str:

@@ -36,6 +36,7 @@ _VERBS = (
     r"|nap[sí]+al(?:\(a\)|a)?|napisa(?:o|la)(?:/la)?(?: je)?|je napisao(?:/la)?|pisal|yazdı|yazmış"
     r"|a scris|έγραψε|shkroi|ka shkruar|menulis|đã viết|كتب|كتبت|كتابة ما يلي|نوشت|כתב|כתבה|נכתב"
 )
+_WROTE = re.compile(rf"(?<!\w)(?:{_VERBS})(?!\w)|[@\d]", re.IGNORECASE)
 _ASIAN_VERBS = "写道|寫道|작성|のメッセージ"  # no blank parts them from the word before
 # What dates begin with in these languages: "On ...", "Am ...", a weekday, a number.
 _STARTS = (
@@ -190,6 +191,11 @@ def is_marked_below(lines: list[str], at: int) -> bool:
     while at < len(lines) and not lines[at].strip():
         at += 1
     return at < len(lines) and lines[at].lstrip().startswith(_MARKED)
+
+
+def may_announce(line: str) -> bool:
+    """Say whether some program may have written this line above a quotation, in any language."""
+    return _WROTE.search(line) is not None
 
 
 def _is_named(text: str, *, marked: bool) -> bool:

@@ -17,6 +17,7 @@ from channel_email.parse.quotes import (
     header_lines,
     is_marked_below,
     is_rule,
+    may_announce,
 )
 from channel_email.parse.signature import find_signature, says_nothing
 from hub_contract.words import Body
@@ -137,7 +138,8 @@ def _label(
                 _quote_the_rest(lines, labels, at)
             break
         if mark == QUOTE or lines[at].lstrip(" ")[:1] == ">":
-            labels[at] = _QUOTED if is_reply or mark or not _is_list(lines, labels, at) else _TEXT
+            own = not mark and _is_list(lines, labels, at, is_reply=is_reply)
+            labels[at] = _TEXT if own else _QUOTED
         elif mark == SIGNATURE:
             labels[at] = _SIGNED
         elif at < _MOST_LINES and lines[at].strip() and (header := find(at)):
@@ -184,12 +186,13 @@ def _is_answered_inside(lines: list[str], labels: list[str], at: int) -> bool:
     return _INSIDE.search(own) is not None
 
 
-def _is_list(lines: list[str], labels: list[str], at: int) -> bool:
-    """Say whether this line with `>` is of a list, which a line with a colon announces."""
-    if not at or labels[at - 1] != _TEXT:
-        return False
-    above = lines[at - 1]
-    return above.lstrip(" ")[:1] == ">" or above.rstrip().endswith(":")
+def _is_list(lines: list[str], labels: list[str], at: int, *, is_reply: bool) -> bool:
+    """Say whether this line with `>` is of a list that somebody writes, right below own words."""
+    above = lines[at - 1].strip() if at and labels[at - 1] == _TEXT else ""
+    if above[:1] == ">":
+        return True
+    announces = bool(above) and not may_announce(above)
+    return announces and (above.endswith(":") or not is_reply)
 
 
 def _remarkable(lines: list[str], declared: dict[int, str]) -> list[int]:

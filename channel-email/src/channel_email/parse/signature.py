@@ -94,9 +94,11 @@ _LABELLED = re.compile(r"[^\W\d][\w .()/-]{1,40}[:：=](?!//)")
 _SPOKEN_OF = re.compile(
     r"\b(?:unten|unterhalb|untenstehend|nachstehend|(?:nach)?folgend|wie folgt|adresse|anschrift"
     r"|umgezogen|umzug|umziehen|verzogen|kontaktdaten|rufnummer|telefonnummer|handynummer"
-    r"|erreich(?:e|en|bar)\b|below|following|address|moved|phone number|reach me|ci-dessous"
-    r"|suivante?s?\b|déménagé|joindre|adres|taşındı|aşağıda|poniżej|przeprowadz|нижче|адрес"
-    r"|переїха|ниже|переехал|dirección|indirizzo|العنوان|عنوان|أدناه)",
+    r"|erreich(?:e|en|bar)\b|rückruf|zurück(?:zu)?rufen|ruf(?:en|t|e)? (?:sie|mich|uns|bitte)"
+    r"|anruf|telefoni|call (?:me|us|back)|phone me|rappele|below|following|address|moved"
+    r"|phone number|reach me|ci-dessous|suivante?s?\b|déménagé|joindre|adres|taşındı|aşağıda|ara[yr]"
+    r"|poniżej|przeprowadz|zadzwo|нижче|адрес|переїха|дзвон|ниже|переехал|звон|телефон|dirección"
+    r"|llám|indirizzo|chiam|العنوان|عنوان|أدناه|اتصل)",
     re.IGNORECASE,
 )
 _FEW = 12  # non-blank lines of a block
