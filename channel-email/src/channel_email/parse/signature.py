@@ -96,8 +96,8 @@ _SPOKEN_OF = re.compile(
     r"|umgezogen|umzug|umziehen|verzogen|kontaktdaten|rufnummer|telefonnummer|handynummer"
     r"|erreich(?:e|en|bar)\b|rückruf|zurück(?:zu)?rufen|ruf(?:en|t|e)? (?:sie|mich|uns|bitte)"
     r"|anruf|telefoni|call (?:me|us|back)|phone me|rappele|below|following|address|moved"
-    r"|phone number|reach me|ci-dessous|suivante?s?\b|déménagé|joindre|adres|taşındı|aşağıda|ara[yr]"
-    r"|poniżej|przeprowadz|zadzwo|нижче|адрес|переїха|дзвон|ниже|переехал|звон|телефон|dirección"
+    r"|phone number|reach me|ci-dessous|suivante?s?\b|déménagé|joindre|adres|taşındı|aşağıda"
+    r"|ara[yr]|poniżej|przeprowadz|zadzwo|нижче|адрес|переїха|дзвон|ниже|переехал|звон|телефон|dirección"
     r"|llám|indirizzo|chiam|العنوان|عنوان|أدناه|اتصل)",
     re.IGNORECASE,
 )
