@@ -106,11 +106,7 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
         _text(seen),
         html,
         is_reply=bool(answers or token) or is_reply_subject(subject),
-        authors=[
-            address.lower()
-            for address in (sender.value if sender else "", *(w.result for w in wants))
-            if address
-        ],
+        authors=[*([sender.value.lower()] if sender else []), *(w.result.lower() for w in wants)],
     )
     loop = find_loop(headers, context)
     return MessageContent(

@@ -30,8 +30,6 @@ _MANY_BLANK = re.compile(r"\n{3,}")
 _LONG = 60  # a quoted line so long may have been wrapped on its way
 _MOST_LINES = 500  # in which headers are looked for: ten pages have fewer
 _TEXT, _QUOTED, _SIGNED = "text", "quoted", "signature"
-
-
 _RE = re.compile(
     r"\W{0,3}(?:\[[^\]]{0,40}\]\s?)?(?:re|aw|antw(?:ort)?|sv|vs|rv|res|rif|ref|r|odp|ynt|yan|yanıt|vá"
     r"|odg|atb|bls|απ|отв|відп|на|fwd?|wg|tr|i|vl|vb|enc|pd|fs|ilt|trs|továbbítás|prosl|πρθ|пересл"
@@ -43,7 +41,7 @@ _RE = re.compile(
 _INSIDE = re.compile(
     r"\b(?:antwort|anmerk|kommentar|ergänz|stellungnahme|answer|repl(?:y|ies)|comment|response|réponse"
     r"|remarque|commentaire|yanıt|cevap|odpowied|відповід|ответ|respuesta|rispost)\w*+[^\n]{0,80}?"
-    r"(?:\bunten|\bdarunter|\bunterhalb|\bdazwischen|\bzwischen|\b(?:direkt )?im (?:text|zitat)"
+    r"(?:\bunten|\bdarunter|\bunterhalb|\bdazwischen|\b(?:direkt )?im (?:text|zitat)"
     r"|\bin(?:line| line| red| blue| the text|mitten)\b|\brot\b|\bblau\b|\bgrün\b|\bfarbig|\bfett\b"
     r"|\bkursiv|\bbelow|\bci-dessous|\bdans le texte|\ben (?:rouge|bleu|gras)|\başağıda|\bponiżej"
     r"|\bнижче|\bниже|\babajo|\bsotto)"

@@ -128,7 +128,7 @@ def _end(lines: list[str], at: int, stripped: str) -> int:
     if stripped[0] in _DRAWN:
         return _end_of_drawn(lines, at, stripped)
     if is_device_line(stripped):
-        return _block_end(lines, at, announced=False) or at + 1
+        return _block_end(lines, at) or at + 1
     if letters_of(stripped) not in _BEGINS or not _CLOSING.match(stripped):
         return 0
     end = _block_end(lines, at, least=2, to_mark=True, proof=True)
@@ -165,7 +165,6 @@ def _block_end(
     least: int = 1,
     to_mark: bool = False,
     proof: bool = False,
-    announced: bool = True,
 ) -> int:
     """Return where the block below this line ends; 0 where it is no signature's.
 
@@ -184,7 +183,7 @@ def _block_end(
         number += 1
     if not least <= sum(map(bool, block)) <= _FEW or not _is_somebody(block, proof=proof):
         return 0
-    return 0 if announced and _speaks_of(lines, at, block) else number
+    return 0 if _speaks_of(lines, at, block) else number
 
 
 def _begins_other(line: str, *, to_mark: bool) -> bool:
