@@ -32,6 +32,7 @@ QUESTIONS = {
     "trim": "whether a hub that takes in a million events keeps its size and its speed",
     "bounces": "of how many bounces it is told rightly why they came back",
     "parse": "how many mails a second one core reads",
+    "replies": "how many replies of the project's tables are split right",
     "worst": "how long other mails wait while the worst ones come in one after another",
 }
 

@@ -15,7 +15,7 @@ from channel_email.parse.identify import content_hash, message_id_of, read_ids
 from channel_email.parse.mark import marked_text
 from channel_email.parse.mime import Part
 from channel_email.parse.ours import find_bounced, find_token
-from channel_email.parse.reply import split_reply, unmark
+from channel_email.parse.reply import is_reply_subject, split_reply, unmark
 from channel_email.parse.words import decode_words
 from hub_contract.contact_points import compared
 from hub_contract.email_address import normal_domain
@@ -31,7 +31,6 @@ from hub_contract.problems import Problem, ProblemCode
 from hub_contract.references import find_references
 from hub_contract.words import (
     Automatic,
-    Body,
     Channel,
     ContactPoint,
     Evidence,
@@ -100,7 +99,15 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
     subject = decode_words(headers.text(b"subject"))[:_LONGEST_SUBJECT]
     sender, sender_problems = _sender(headers, context)
     html = seen.html()
-    body = _split(seen, html)
+    answers = _answers(headers, context)
+    token = find_token(headers, context)
+    wants = _reply_to(headers, sender)
+    body = split_reply(
+        _text(seen),
+        html,
+        is_reply=bool(answers or token) or is_reply_subject(subject),
+        authors=[*([sender.value.lower()] if sender else []), *(w.result.lower() for w in wants)],
+    )
     loop = find_loop(headers, context)
     return MessageContent(
         sender=sender,
@@ -108,14 +115,14 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
         subject=subject,
         body=body,
         external_id=message_id_of(root),
-        answers=_answers(headers, context),
-        reply_token=find_token(headers, context),
+        answers=answers,
+        reply_token=token,
         references=_references(subject, body.text, body.signature),
         attachments=describe(seen.files, html),
         evidence=(
             *read_authenticity(root.raw[: root.start], headers, sender, context),
             *seen.evidence,
-            *_reply_to(headers, sender),
+            *wants,
             *loop,
         ),
         problems=(*sender_problems, *_loop_problem(loop), *seen.problems),
@@ -126,10 +133,9 @@ def _references(*texts: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for text in texts for found in find_references(text)))
 
 
-def _split(seen: Gathered, html: str) -> Body:
+def _text(seen: Gathered) -> str:
     markup = seen.only_html()
-    text = marked_text(markup) if markup else unmark(seen.plain())
-    return split_reply(text, html)
+    return marked_text(markup) if markup else unmark(seen.plain())
 
 
 def _unreadable(raw: bytes, *, readable: bool) -> tuple[Problem, ...]:

@@ -100,7 +100,7 @@ const dayOf = (one) => {
   return before
 }
 const renew = (old, one) => {
-  const open = old.querySelector("details[open]"), focused = old.contains(document.activeElement)
+  const open = old.querySelector(":scope > details[open]"), focused = old.contains(document.activeElement)
   if (!open && !focused) { old.replaceWith(one.cloneNode(true)); return }
   const was = old.querySelector(".entry__delivery"), is = one.querySelector(".entry__delivery")
   if (was && is) was.replaceWith(is.cloneNode(true))
