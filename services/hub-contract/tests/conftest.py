@@ -399,6 +399,18 @@ EVENTS: dict[str, ConversationEvent] = {
         channel=Channel.FAX,
         at=NOON,
     ),
+    "entry.appended.read": EntryAppended(
+        id=uuid(402),
+        tenant="kleindorf",
+        conversation_id=uuid(900),
+        entry_id=uuid(902),
+        place=2,
+        change="read",
+        kind="message",
+        direction="in",
+        channel=Channel.FAX,
+        at=NOON,
+    ),
     "transaction.changed.minimal": TransactionChanged(
         id=uuid(500),
         tenant="kleindorf",

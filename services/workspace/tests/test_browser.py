@@ -80,8 +80,14 @@ _WATCH = """() => {
 
 def test_what_others_do_with_a_conversation_is_seen_at_once(office, visit):
     home = story(office)
+    [other] = office.take_in(office.mail("neu@example.org", "Guten Tag", name="Nina Neu"))
     page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
     expect(page.locator(".timeline article")).to_have_count(3)
+    expect(page.locator(f"#q-{other} .line__unread")).to_be_visible()
+    with office.client("colleague") as desk:
+        desk.post(f"/c/{other}/read")
+    expect(page.locator(f"#q-{other}")).to_be_visible()
+    expect(page.locator(f"#q-{other} .line__unread")).to_have_count(0)
     with office.client() as desk:  # another window
         desk.post(f"/c/{home}/assign", data={"assignee": "agent-7"})
         desk.post(f"/c/{home}/close")

@@ -169,7 +169,9 @@ class EntryAppended(Event):
     conversation_id: UUID
     entry_id: UUID
     place: int  # position of the entry in its conversation, from 1
-    change: Literal["appended", "delivery", "moved", "merged", "split", "undone"] = "appended"
+    change: Literal["appended", "delivery", "moved", "merged", "split", "undone", "read"] = (
+        "appended"
+    )
     kind: str  # message, note, delivery, ...
     direction: Literal["in", "out", "none"]
     channel: Channel | None = None

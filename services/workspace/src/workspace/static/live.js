@@ -26,6 +26,7 @@ export const listen = () => {
     refreshQueue()
     if (!said.conversation || said.conversation === pane()?.dataset.id) refreshTimeline()
   })
+  source.addEventListener("seen", refreshQueue)
   addEventListener("pagehide", () => source.close())
 }
 
