@@ -14,7 +14,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
 from hub_contract.errors import Temporary
-from hub_kit import set_aside
+from hub_kit import set_aside, unreached
 from hub_kit.consume import Consumer
 from hub_kit.database import Connection, connect
 from hub_kit.ground import Ground
@@ -23,6 +23,7 @@ from hub_kit.outgoing import Outgoing
 from hub_kit.readiness import find_troubles
 from hub_kit.rights import may
 from hub_kit.tokens import Caller, verify
+from hub_kit.unreached import Failure
 
 _BEARER = HTTPBearer(auto_error=False)
 
@@ -121,11 +122,24 @@ class _State:
         self._ground, self._consumers, self._outgoing = ground, consumers, outgoing
 
     async def show(self, caller: Caller) -> Operations:
+        """Where the database is away, return what this process knows by itself."""
+        troubles = await find_troubles(self._ground.checks)
+        try:
+            return (await self._read(caller)).model_copy(update={"troubles": troubles})
+        except Temporary as error:
+            return Operations(
+                service=self._ground.schema,
+                lanes=[],
+                troubles={"database": str(error)} | troubles,
+                failure=_failed(self._outgoing.failure) if self._outgoing else None,
+            )
+
+    async def _read(self, caller: Caller) -> Operations:
         async with connect(self._ground.pool) as connection:
             stuck = await self._stuck(connection, caller)
             sending = await _sending(connection) if self._outgoing else None
+            failure = await unreached.read(connection) if self._outgoing else None
         lanes, bus = await self._lanes()
-        failure = self._outgoing.failure if self._outgoing else None
         return Operations(
             service=self._ground.schema,
             bus=bus,
@@ -133,8 +147,7 @@ class _State:
             parked=[one for one in stuck if one.id.startswith("parked")],
             dead=[one for one in stuck if one.id.startswith("dead")],
             sending=sending,
-            troubles=await find_troubles(self._ground.checks),
-            failure=Failed(**asdict(failure)) if failure else None,
+            failure=_failed(failure),
         )
 
     async def replay(self, caller: Caller, letter: str) -> bool:
@@ -174,6 +187,10 @@ class _State:
                 for row in rows
             ]
         return lanes, reason
+
+
+def _failed(failure: Failure | None) -> Failed | None:
+    return Failed(**asdict(failure)) if failure else None
 
 
 _STANDS = "select lane, position, moved_at from cursor where consumer = $1 order by lane"
