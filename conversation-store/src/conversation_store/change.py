@@ -124,9 +124,9 @@ order by conversation_id desc, place desc limit 1
 async def _tell_read(connection: Connection, row: Record) -> None:
     latest = await connection.fetchrow(_LATEST, row["tenant"], row["id"])
     if latest:
-        more = {"cause": str(time_ordered()), "traceparent": tracing.current()}
-        news = EntryNews(**dict(latest), change="read", **more)
-        await event_log.append(connection, [announce(news, SOURCE)], [])
+        news = EntryNews(**latest, change="read", cause=str(time_ordered()))
+        told = announce(news._replace(traceparent=tracing.current()), SOURCE)
+        await event_log.append(connection, [told], [])
 
 
 async def _write_down(

@@ -439,6 +439,14 @@ def travelling() -> dict[str, ConversationEvent]:
         for name, event in EVENTS.items()
         if isinstance(event, SealedKind)
     }
+    long = EVENTS["message.received.minimal"].model_copy(
+        update={
+            "content": Sealed(
+                sealed="", blob=Blob(name="musterstadt/x", length=320_044, size=320_016)
+            )
+        }
+    )
+    sealed["message.received.apart.sealed"] = long
     return sealed | {n: e for n, e in EVENTS.items() if not isinstance(e, SealedKind)}
 
 

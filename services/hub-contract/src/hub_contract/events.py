@@ -43,7 +43,10 @@ from hub_contract.words import (
 class Sealed(Value):
     """AES-256-GCM under the data key of this event: base64 of nonce + ciphertext + tag."""
 
-    sealed: str
+    sealed: str  # empty where it lies in `blob`
+    blob: Blob | None = (
+        None  # what is too long to travel: nonce + ciphertext + tag, sealed once more
+    )
 
 
 class MessageContent(Value):

@@ -36,13 +36,14 @@ from hub_kit.database import Connection, Pool, connect, transaction
 from hub_kit.event_log import KeyRow
 from hub_kit.keys import Erased, KeyRing
 from hub_kit.retry import Patience
-from hub_kit.sealing import open_event, seal_event
+from hub_kit.sealing import fetch_content, open_event, seal_event
 from hub_kit.unreached import Failure
 
 AT_ONCE = 16
 LEASE = 600  # seconds after which a claim that nobody renews counts as lost
 LOOK = 0.1  # seconds between looks for what is due
 GRACE = 10  # seconds that a send under way has at the end; cut off, it would be `unknown`
+CODE, WORDS = 100, 10_000  # characters of what a peer says that are reported; it may say anything
 log = structlog.get_logger()
 take_in = table.put  # for `Consumer(handle=...)`
 
@@ -210,7 +211,7 @@ class Outgoing:
         if sealed.id not in keys:
             raise Erased("erased before it was sent")
         key = self._ring.unwrap(keys[sealed.id], sealed.id)
-        return open_event(sealed, key), key
+        return open_event(await fetch_content(sealed, self._blobs, key), key), key
 
     async def _files(self, request: MessageRequested, key: bytes) -> tuple[bytes, ...]:
         assert isinstance(request.content, RequestedContent)
@@ -257,13 +258,15 @@ class Outgoing:
             message_id=claim.event_id,
             status=outcome.status,
             reason=outcome.reason,
-            code=outcome.code,
+            code=outcome.code[:CODE],
             at=datetime.now(UTC),
             pages=outcome.pages,
             segments=outcome.segments,
             seconds=outcome.seconds,
             cost=outcome.cost,
-            content=DeliveryContent(diagnostic=outcome.diagnostic, external_id=outcome.external_id),
+            content=DeliveryContent(
+                diagnostic=outcome.diagnostic[:WORDS], external_id=outcome.external_id[:WORDS]
+            ),
         )
         key = self._ring.new_key()
         wire = to_wire(seal_event(event, key), self._source, tracing.current())

@@ -1,4 +1,4 @@
-"""Why a service did not reach its peer at its last try, where all its copies and the next start see it."""
+"""Why a service did not reach its peer at its last try, for all its copies and the next start."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What the relay sets aside, and why a service does not reach its peer: both outlive the process."""
+"""What the relay sets aside, and why a service does not reach its peer."""
 
 from alembic import op
 
