@@ -44,9 +44,7 @@ class Sealed(Value):
     """AES-256-GCM under the data key of this event: base64 of nonce + ciphertext + tag."""
 
     sealed: str  # empty where it lies in `blob`
-    blob: Blob | None = (
-        None  # what is too long to travel: nonce + ciphertext + tag, sealed once more
-    )
+    blob: Blob | None = None  # what is too long to travel: the same bytes, sealed once more
 
 
 class MessageContent(Value):

@@ -108,6 +108,7 @@ class Relay:
                 looked = time.monotonic()
                 await set_aside.replay(self._pool, NAME, self._again)
             alone = event_log.parts(position) < event_log.parts(self._alone_until)
+            self._alone_until = self._alone_until if alone else ""
             rows = _some(await event_log.read(connection, position, 1 if alone else LIMIT))
             if not rows:
                 await asyncio.sleep(pause)
