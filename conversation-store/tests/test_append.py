@@ -8,11 +8,16 @@ from zlib import crc32
 import pytest
 
 from conversation_store.append.listen import listen
+from conversation_store.reply.answer import reply
+from conversation_store.reply.compose import Answer
 from conversation_store.store import Store
 from hub_contract.errors import Permanent, Temporary
+from hub_contract.events import Arrival, DeliveryContent
 from hub_contract.words import Automatic, Contribution, Direction, MessageKind
 from hub_kit.database import transaction
+from hub_kit.sealing import open_bytes
 from hub_kit.testing import eventually
+from hub_kit.tokens import Caller
 
 TENANT = "musterstadt"
 
@@ -191,6 +196,33 @@ async def test_the_consumer_begins_again_after_a_crash(world):
     task.cancel()
     assert broken == []
     assert len(await world.said("faden.entry.appended")) == 20
+
+
+async def test_what_was_too_long_to_travel_is_kept_whole(world):
+    long = "ä" * 200_000
+    [entry] = await world.take_in(world.mail(subject=long))
+    gone = await world.ground.accept(world.mail("gone@example.org", subject=long))
+    message_id, _ = await reply(
+        world.store,
+        Caller("a", "musterstadt", "agent"),
+        entry["conversation_id"],
+        Answer("Ja."),
+        "",
+    )
+    report = world.report(message_id, "returned").event
+    report = report.model_copy(update={"content": DeliveryContent(diagnostic=long)})
+    await world.ground.accept(Arrival(report))
+    await world.erase(gone.event_id)
+    await world.append()
+    sizes = await world.owner.fetch("select length(body) from hub.event_log")
+    assert max(row[0] for row in sizes) < 2_000
+    [kept] = await world.rows("delivery")
+    for owner, sealed in ((entry["id"], entry["content"]), (kept["id"], kept["content"])):
+        wrapped = await world.owner.fetchval(
+            "select wrapped from hub.message_key where owner = $1", owner
+        )
+        assert long.encode() in open_bytes(sealed, owner, world.ground.ring.unwrap(wrapped, owner))
+    assert (await world.entry(gone.event_id))["content"] == b""
 
 
 async def test_an_erased_key_keeps_the_entry(world):

@@ -9,7 +9,7 @@ Rule 4. The number of queries does not depend on the number of events.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from conversation_store.announce import Announcement, announce
@@ -21,10 +21,12 @@ from conversation_store.append.place import lock, place
 from conversation_store.append.read import Incoming, Reader, read_keys
 from conversation_store.append.write import Work, write
 from conversation_store.link import Found, keep
-from hub_contract.events import DeliveryReported, MessageReceived
+from hub_contract.events import DeliveryReported, MessageReceived, Sealed
+from hub_kit.blobs import Blobs
 from hub_kit.consume import Delivered
 from hub_kit.database import Connection, set_tenant
 from hub_kit.event_log import append as append_log
+from hub_kit.sealing import fetch_content
 
 SOURCE = "conversation_store"
 
@@ -34,6 +36,7 @@ class Append:
     """For `Consumer(handle=...)`: everything of a batch, or nothing."""
 
     reader: Reader
+    blobs: Blobs
 
     async def __call__(self, connection: Connection, delivered: Sequence[Delivered]) -> None:
         tenants: dict[str, list[Delivered]] = defaultdict(list)
@@ -50,6 +53,7 @@ class Append:
     ) -> list[Announcement]:
         news = await _without_known(connection, tenant, delivered)
         keys = await read_keys(connection, tenant, list(news))
+        await self._fetch(news, keys)
         reports = open_reports(self.reader, news.values(), keys)
         messages = self._open(news.values(), keys)
         conversations = await find_conversations(connection, tenant, reports)
@@ -63,12 +67,27 @@ class Append:
         work = Work(lines, list(threads.values()), known.taken_over, known.people, proposals)
         return [*told, *await write(connection, tenant, work)]
 
+    async def _fetch(self, news: dict[UUID, Delivered], keys: Mapping[UUID, bytes]) -> None:
+        """Have at hand what is too long to travel; of what is erased nothing is left."""
+        for id_, one in news.items():
+            event = one.event
+            if isinstance(event, _Sealed) and _lies_apart(event) and id_ in keys:
+                key = self.reader.ring.unwrap(keys[id_], id_)
+                news[id_] = replace(one, event=await fetch_content(event, self.blobs, key))
+
     def _open(self, delivered: Iterable[Delivered], keys: Mapping[UUID, bytes]) -> list[Incoming]:
         return [
             self.reader.open(d.event, d.record.traceparent, keys.get(d.event.id))
             for d in delivered
             if isinstance(d.event, MessageReceived)
         ]
+
+
+_Sealed = MessageReceived | DeliveryReported
+
+
+def _lies_apart(event: MessageReceived | DeliveryReported) -> bool:
+    return isinstance(event.content, Sealed) and event.content.blob is not None
 
 
 def _assign(messages: Iterable[Incoming], known: Known) -> list[tuple[Incoming, Assignment]]:

@@ -24,15 +24,15 @@ from conversation_store.store import Store
 from conversation_store.timeline import open_row
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent, Sealed
-from hub_contract.ids import requested_id, time_ordered
+from hub_contract.ids import requested_id
 from hub_contract.refusals import Refusal
 from hub_contract.topics import to_wire
 from hub_contract.words import Attachment, Automatic, Channel
 from hub_kit import tracing
-from hub_kit.blobs import pack
+from hub_kit.blobs import Packing
 from hub_kit.database import transaction
 from hub_kit.event_log import KeyRow
-from hub_kit.sealing import seal_bytes
+from hub_kit.sealing import seal_bytes, shorten
 from hub_kit.tokens import Caller
 
 _LATEST = 5  # inbound messages whose external ids an answer names
@@ -81,11 +81,14 @@ async def reply(
     if answer.automatic:
         _refuse_machines(context)
     data_key = store.ground.ring.new_key()
-    attachments = await _keep_files(store, caller.tenant, answer.files, data_key)
+    packing = Packing()
+    attachments = _pack(packing, caller.tenant, answer.files, data_key)
     thread = _thread(store, caller.tenant, context)
     content = compose(answer, way, thread, attachments)
     letter = _Letter(message_id, context.conversation_id, way, answer.automatic, content)
-    addition = _addition(store, caller, letter, data_key)
+    addition = _addition(store, caller, letter, data_key, packing)
+    # Before the transaction, since it is a network call.
+    await store.ground.blobs.put_all(packing.objects)
     async with transaction(store.ground.pool, caller.tenant) as connection:
         return message_id, await add(connection, addition)
 
@@ -147,15 +150,14 @@ def _refuse_another(store: Store, existing: Record, answer: Answer) -> None:
         )
 
 
-async def _keep_files(
-    store: Store, tenant: str, files: Sequence[File], key: bytes
+def _pack(
+    packing: Packing, tenant: str, files: Sequence[File], key: bytes
 ) -> tuple[Attachment, ...]:
-    """Seal the files into one object; before the transaction, since it is a network call."""
+    """Seal the files into one object."""
     if not files:
         return ()
-    name = f"{tenant}/{datetime.now(UTC):%Y-%m-%d}/{time_ordered().hex}"
-    blob, places = pack(name, [file.data for file in files], key)
-    await store.ground.blobs.put_all({name: blob})
+    folder = f"{tenant}/{datetime.now(UTC):%Y-%m-%d}"
+    places = packing.add(folder, [file.data for file in files], key)
     return tuple(
         Attachment(
             file_name=file.file_name, media_type=file.media_type, size=len(file.data), blob=place
@@ -174,7 +176,9 @@ def _thread(store: Store, tenant: str, context: _Context) -> Thread:
     return Thread(context.reference, token, inbound)
 
 
-def _addition(store: Store, caller: Caller, letter: _Letter, data_key: bytes) -> Addition:
+def _addition(
+    store: Store, caller: Caller, letter: _Letter, data_key: bytes, packing: Packing
+) -> Addition:
     now = datetime.now(UTC)
     plain = letter.content.model_dump_json(exclude_defaults=True).encode()
     sealed = seal_bytes(plain, letter.id, data_key)
@@ -190,6 +194,7 @@ def _addition(store: Store, caller: Caller, letter: _Letter, data_key: bytes) ->
         recipient_key=ring.lookup_of(caller.tenant, recipient),
         content=Sealed(sealed=base64.b64encode(sealed).decode()),
     )
+    event, object_name = shorten(event, packing, data_key, _object_of(letter.content.attachments))
     wrapped = ring.wrap(data_key, letter.id)
     return Addition(
         tenant=caller.tenant,
@@ -209,7 +214,7 @@ def _addition(store: Store, caller: Caller, letter: _Letter, data_key: bytes) ->
             caller.tenant,
             wrapped,
             reader=f"channel_{letter.way.channel}",
-            blob=_object_of(letter.content.attachments),
+            blob=object_name,
         ),
         request=to_wire(event, SOURCE, tracing.current()),
     )

@@ -43,7 +43,8 @@ from hub_contract.words import (
 class Sealed(Value):
     """AES-256-GCM under the data key of this event: base64 of nonce + ciphertext + tag."""
 
-    sealed: str
+    sealed: str  # empty where it lies in `blob`
+    blob: Blob | None = None  # what is too long to travel: the same bytes, sealed once more
 
 
 class MessageContent(Value):
@@ -169,7 +170,9 @@ class EntryAppended(Event):
     conversation_id: UUID
     entry_id: UUID
     place: int  # position of the entry in its conversation, from 1
-    change: Literal["appended", "delivery", "moved", "merged", "split", "undone"] = "appended"
+    change: Literal["appended", "delivery", "moved", "merged", "split", "undone", "read"] = (
+        "appended"
+    )
     kind: str  # message, note, delivery, ...
     direction: Literal["in", "out", "none"]
     channel: Channel | None = None

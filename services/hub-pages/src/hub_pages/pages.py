@@ -24,6 +24,8 @@ from hub_pages.refused import refused_word
 _TEMPLATES = Path(__file__).parent / "templates"
 _THEMES = ("light", "dark")
 THEME = "faden_theme"  # a cookie; without it a page follows the system
+_ROWS = ("comfortable", "compact")
+ROWS = "faden_rows"  # a cookie; how close the rows of a long list stand
 _YEAR = 365 * 24 * 3600  # seconds
 
 
@@ -38,6 +40,7 @@ class Look:
     language: str
     theme: str  # light, dark, or empty: as the system has it
     prefix: str
+    rows: str = "comfortable"  # or compact
 
 
 class Pages:
@@ -81,6 +84,7 @@ class Pages:
             "own": _own(self.own),
             "say_time": lambda moment: self._time(times.say_time, moment, code),
             "say_how_long": lambda since: self._time(times.say_how_long, since, code),
+            "say_exactly": self._exactly(code),
             "say_day": lambda day: times.say_day(day, self.today(), code),
             "show_reference": show_reference,
             "languages": {"de": "Deutsch", "en": "English"},
@@ -108,16 +112,24 @@ class Pages:
         exact = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         return times.time_element(say, exact, self.clock(), code, self.zone)
 
+    def _exactly(self, code: str) -> Callable[[str], str]:
+        def say(moment: str) -> str:
+            return times.say_exactly(datetime.fromisoformat(moment), code, self.zone)
+
+        return say
+
     def say(self, code: str) -> Callable[[str], str]:
         """Return the function that says a German sentence in this language, for Python code."""
         return self.words[code].gettext
 
     def look(self, request: Request) -> Look:
         theme = request.query_params.get("theme") or request.cookies.get(THEME, "")
+        rows = request.query_params.get("rows") or request.cookies.get(ROWS, "")
         return Look(
             language.language_of(request),
             theme if theme in _THEMES else "",
             prefix_of(request.headers.get("x-forwarded-prefix", "")),
+            rows if rows in _ROWS else _ROWS[0],
         )
 
     def html(self, request: Request, template: str, values: Mapping[str, Any]) -> str:
@@ -129,18 +141,18 @@ class Pages:
     def page(
         self, request: Request, template: str, *, status: int = 200, **values: Any
     ) -> HTMLResponse:
-        """Return a page; what the visitor chose on it (language, colours) is remembered."""
+        """Return a page; what the visitor chose on it (language, colours, rows) is remembered."""
         answer = HTMLResponse(self.html(request, template, values), status)
         answer.headers["Cache-Control"] = "private, no-store"
         answer.headers["Content-Language"] = self.look(request).language
-        for cookie, name in ((language.COOKIE, "lang"), (THEME, "theme")):
+        for cookie, name in ((language.COOKIE, "lang"), (THEME, "theme"), (ROWS, "rows")):
             if chosen := request.query_params.get(name):
                 _remember(answer, request, cookie, chosen)
         return answer
 
 
 def _remember(answer: HTMLResponse, request: Request, cookie: str, chosen: str) -> None:
-    known = chosen in (*language.LANGUAGES, *_THEMES)
+    known = chosen in (*language.LANGUAGES, *_THEMES, *_ROWS)
     answer.set_cookie(
         cookie,
         chosen if known else "",  # «as the system has it» forgets

@@ -17,7 +17,7 @@ from hub_kit.shell import Parts, make_app, run
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
 from workspace import act, hand_out, live, look, operations, write
-from workspace.ask import STORE, Service
+from workspace.ask import STORE, Service, open_client
 from workspace.carries import SAID
 from workspace.desk import Desk
 from workspace.hold import drop_erased, send_due
@@ -58,7 +58,7 @@ def words_for(say: Say) -> dict[str, Any]:
 
 def compose(ground: Ground, settings: WorkspaceSettings, client: httpx.AsyncClient) -> FastAPI:
     """Return the service; `client` leads to the store."""
-    others = {n: httpx.AsyncClient(base_url=url) for n, url in settings.operations.items()}
+    others = {name: open_client(url, 5) for name, url in settings.operations.items()}
     desk = Desk(
         ground,
         settings,
@@ -103,8 +103,7 @@ def main() -> None:
 
     async def open_app() -> FastAPI:
         ground = await Ground.open(SERVICE, loaded.hub, ring)
-        client = httpx.AsyncClient(base_url=settings.store, timeout=httpx.Timeout(30, connect=3))
-        return compose(ground, settings, client)
+        return compose(ground, settings, open_client(settings.store))
 
     run(open_app, SERVICE, settings.http.host, settings.http.port, loaded.hub.telemetry)
 
