@@ -106,6 +106,7 @@ def test_the_whole_story(
 
     desk = log_in(browser, visit, door, "anna.amt")
     look(desk)
+    assert desk.locator(".hub-brand img").evaluate("one => one.naturalWidth > 0")
     line = desk.get_by_role("link", name=re.compile("Hund anmelden|Zu "))
     line.first.click()
     timeline = desk.get_by_role("log", name="Verlauf")
@@ -122,6 +123,7 @@ def test_the_whole_story(
     eventually(lambda: len(letters(world)) > before, within=90)
     letter = letters(world)[0]
     assert "Chipnummer" in letter["text"]
+    assert letter["text"].count("\n-- \nStadt Musterstadt\nRathausplatz 1") == 1
 
     plain = visit(f"{door}/musterstadt/", viewport=PHONE, java_script_enabled=False)
     enter(plain, door, reference, secret)

@@ -8,12 +8,11 @@ Rule 3. What a machine caused says so (RFC 3834), so that no machine answers it.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from types import MappingProxyType
 from urllib.parse import quote
 
 from channel_email.parse.decode import clean
@@ -47,7 +46,7 @@ class Sender:
     address: str
     display_name: str
     domain: str
-    signatures: Mapping[str, str] = MappingProxyType({})  # by language
+    signatures: Mapping[str, str] = field(default_factory=dict)  # by language
 
 
 @dataclass(frozen=True, slots=True)

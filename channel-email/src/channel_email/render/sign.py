@@ -20,8 +20,8 @@ def sign_text(text: str, signature: str) -> str:
     lines, below = text.rstrip().splitlines(), signature.splitlines()
     if not below or _bare(lines[-len(below) :]) == _bare(below):
         return text
-    mark = [] if any(_is_mark(line) for line in lines) else ["", _MARK]
-    return "\n".join([*lines, *mark, *below])
+    mark = "" if any(_is_mark(line) for line in lines) else f"\n{_MARK}\n"
+    return f"{text.rstrip()}\n{mark}{signature}"
 
 
 def sign_html(html: str, signature: str) -> str:
