@@ -140,9 +140,9 @@ async def test_what_is_refused(gate, method, path, headers, status):
 
 async def test_a_page_that_is_away_names_the_phone_and_leads_to_the_authority(open_gate):
     face = Face("musterstadt", name="Stadt am See", phone="0711 123-0")
-    async with open_gate(faces={"musterstadt": face}, channel_web="http://127.0.0.1:9") as gate:
-        async with gate.browser() as browser:
-            answer = await browser.get("/musterstadt/kontakt")
+    gone = {"faces": {"musterstadt": face}, "channel_web": "http://127.0.0.1:9"}
+    async with open_gate(**gone) as gate, gate.browser() as browser:
+        answer = await browser.get("/musterstadt/kontakt")
     assert answer.status_code == 503
     for found in (">0711 123-0</a>", 'href="/musterstadt/impressum"', ">Stadt am See</a>"):
         assert found in answer.text

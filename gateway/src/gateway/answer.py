@@ -64,12 +64,13 @@ class Answers:
     def refuse(self, request: Request, status: int) -> Response:
         """Return why not: a page for a person, a problem for a program."""
         if wants_page(request):
-            first = request.url.path.split("/")[1]
-            name = self._tenants.get(first, "")
+            # Where a service is meant, the path is below its prefix.
+            whole = self._pages.look(request).prefix + request.url.path
+            tenant = whole.split("/")[1]
             # Its pictures come from the service behind us, which may be what is away.
-            face = replace(self._faces.get(first, NO_FACE), arms=None, colours=None)
-            prefix = f"/{first}" if name else ""
-            return error_page(self._pages, request, status, name, face=face, prefix=prefix)
+            face = replace(self._faces.get(tenant, NO_FACE), arms=None, colours=None)
+            name = self._tenants.get(tenant, "")
+            return error_page(self._pages, request, status, name, face=face)
         return problem_of(status)
 
     def log_in_first(self, request: Request, to: str) -> Response:

@@ -60,12 +60,10 @@ def error_page(
     refusal: Refusal | None = None,
     *,
     face: Face = NO_FACE,
-    prefix: str = "",
 ) -> Response:
     """Return the page that tells a person what this status means, and whose page it is.
 
-    `refusal`: why what she asked for was not done, where more is known than the status. `prefix`:
-    where the authority's pages begin, where another service than theirs says it.
+    `refusal`: why what she asked for was not done, where more is known than the status.
     """
     title, sentences = _SAID.get(status, _BROKEN)
     if refusal:
@@ -80,7 +78,6 @@ def error_page(
         authority=authority or "Faden",
         face=face,
         again=status in {429, 503} and request.method == "GET",
-        **({"prefix": prefix} if prefix else {}),
     )
 
 
