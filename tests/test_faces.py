@@ -123,7 +123,7 @@ def test_the_whole_story(
     eventually(lambda: len(letters(world)) > before, within=90)
     letter = letters(world)[0]
     assert "Chipnummer" in letter["text"]
-    assert letter["text"].count("\n-- \nStadt Musterstadt\nRathausplatz 1") == 1
+    assert letter["text"].count("\r\n-- \r\nStadt Musterstadt\r\n") == 1
 
     plain = visit(f"{door}/musterstadt/", viewport=PHONE, java_script_enabled=False)
     enter(plain, door, reference, secret)
