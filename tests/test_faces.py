@@ -43,6 +43,7 @@ def world(town: Town) -> Iterator[httpx.Client]:
 def look(page: Page, picture: str = "") -> None:
     """Fail where axe finds something, light or dark; keep a picture where that is asked for."""
     if picture and os.environ.get("FADEN_PICTURES"):
+        page.evaluate("scrollTo(0, 0)")
         # The caret is left alone: to hide it takes a style that our own policy forbids.
         page.screenshot(path=PICTURES / f"{picture}.png", caret="initial")
     for scheme in ("dark", "light"):

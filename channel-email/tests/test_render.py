@@ -211,6 +211,11 @@ SIGNED = replace(SENDER, signatures={"de": GERMAN, "en": ENGLISH})
         ("", f"Da\n\n{GERMAN}  ", f"Da\n\n{GERMAN}"),
         ("", "Da\n\n-- \nPetra Amt", f"Da\n\n-- \nPetra Amt\n{GERMAN}"),
         ("", "Da\n--\nPetra Amt", f"Da\n--\nPetra Amt\n{GERMAN}"),
+        (
+            "",
+            "Da\n-- \n" + "a\n" * 11,
+            "Da\n-- \n" + "a\n" * 11 + f"\n-- \n{GERMAN}",
+        ),  # a quotation
         ("", GERMAN.upper(), f"{GERMAN.upper()}\n\n-- \n{GERMAN}"),
         ("", "", f"\n\n-- \n{GERMAN}"),
     ],

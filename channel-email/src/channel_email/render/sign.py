@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 _MARK = "-- "  # RFC 3676 §4.3, with its blank
+_OWN = 10  # last lines, in which an agent's own signature begins
 
 
 def signature_of(signatures: Mapping[str, str], language: str) -> str:
@@ -20,7 +21,7 @@ def sign_text(text: str, signature: str) -> str:
     lines, below = text.rstrip().splitlines(), signature.splitlines()
     if not below or _bare(lines[-len(below) :]) == _bare(below):
         return text
-    mark = "" if any(_is_mark(line) for line in lines) else f"\n{_MARK}\n"
+    mark = "" if any(_is_mark(line) for line in lines[-_OWN:]) else f"\n{_MARK}\n"
     return f"{text.rstrip()}\n{mark}{signature}"
 
 
