@@ -71,7 +71,8 @@ class RelaySender:
                 "no relay; set services.channel_email.relay", reason=Reason.NOT_CONFIGURED
             )
         settings = account.settings
-        sender = Sender(settings.address, account.display_name, settings.mail_domain)
+        signatures = self._accounts.signatures.get(request.tenant, {})
+        sender = Sender(settings.address, account.display_name, settings.mail_domain, signatures)
         if sum(map(len, files)) > INLINE:
             mail = await asyncio.to_thread(render, request, sender, files, self._now())
         else:

@@ -1,9 +1,10 @@
 """Every setting of the e-mail channel, and which of our accounts an address belongs to."""
 
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, IPvAnyAddress, IPvAnyNetwork, model_validator
@@ -17,6 +18,7 @@ from hub_kit.accounts import AccountSection
 from hub_kit.listen import Listen, ListenAddress
 from hub_kit.secret import read_secret
 from hub_kit.settings import ConfigurationError, Loaded, Section
+from hub_pages.face.read import read_faces
 
 SERVICE = "channel_email"
 POSTMASTER = "postmaster"  # in any case: RFC 5321 §2.3.5
@@ -194,8 +196,14 @@ Account = accounts.Account[EmailAccount]
 class Accounts(accounts.Accounts[Account]):
     """All accounts of this channel, found by what stands in an envelope."""
 
-    def __init__(self, found: Iterable[Account], postmaster: str = "") -> None:
+    def __init__(
+        self,
+        found: Iterable[Account],
+        postmaster: str = "",
+        signatures: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    ) -> None:
         super().__init__(found)
+        self.signatures = signatures  # of mails: tenant -> language -> text
         self._postmaster = self._read_postmaster(postmaster)
         self._by_domain: dict[str, Account] = {}
         for account in self:
@@ -211,7 +219,12 @@ class Accounts(accounts.Accounts[Account]):
         """Check every account of the file; `ConfigurationError` names the first mistake."""
         found = accounts.read_accounts(loaded, Channel.EMAIL, EmailAccount)
         postmaster = loaded.section(SERVICE, EmailSettings).postmaster
-        return accounts.in_file(loaded, lambda: cls(found, postmaster))
+        signatures = {
+            tenant: face.signature.model_dump()
+            for tenant, face in read_faces(loaded).items()
+            if face.signature
+        }
+        return accounts.in_file(loaded, lambda: cls(found, postmaster, signatures))
 
     def _read_postmaster(self, asked: str) -> Account | None:
         if not asked:

@@ -7,7 +7,8 @@ Rule 3. What a machine caused says so (RFC 3834), so that no machine answers it.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -16,6 +17,7 @@ from urllib.parse import quote
 
 from channel_email.parse.decode import clean
 from channel_email.render.header import Written, mailbox, one_line, subject_line
+from channel_email.render.sign import sign_html, sign_text, signature_of
 from hub_contract.contact_points import contact_point
 from hub_contract.delivery import Reason
 from hub_contract.email_address import normal_domain
@@ -39,11 +41,12 @@ _MOST_REFERENCES = 20  # the thread survives, and no line gets longer than relay
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Under which address, name and mail domain an account writes."""
+    """Under which address, name and mail domain an account writes, and with which signature."""
 
     address: str
     display_name: str
     domain: str
+    signatures: Mapping[str, str] = field(default_factory=dict)  # by language
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def render(
     if content.reply_token:
         mail["Reply-To"] = _reply_address(content.reply_token, domain)
     _mark(mail, event, domain)
-    _fill(mail, content, files)
+    _fill(mail, _signed(content, sender), files)
     _set_boundaries(mail, event)
     raw = _thread(content) + mail.as_bytes()
     return Outgoing(raw, f"bounce+{event.id}@{domain}", recipient, message_id)
@@ -154,6 +157,12 @@ def _mark(mail: EmailMessage, event: MessageRequested, domain: str) -> None:
         mail["Auto-Submitted"] = "auto-replied" if answers else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Faden-Loop"] = domain
+
+
+def _signed(content: RequestedContent, sender: Sender) -> RequestedContent:
+    signature = clean(signature_of(sender.signatures, content.language))
+    text, html = sign_text(content.text, signature), sign_html(content.html, signature)
+    return content.model_copy(update={"text": text, "html": html})
 
 
 def _fill(mail: EmailMessage, content: RequestedContent, files: tuple[bytes, ...]) -> None:

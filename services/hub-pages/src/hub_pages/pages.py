@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from hub_pages import language, said, times
 from hub_pages.assets import Assets
 from hub_pages.caller import prefix_of
 from hub_pages.explained import explain, say_problem
+from hub_pages.face import NO_FACE, Face
 from hub_pages.refused import refused_word
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -58,10 +60,13 @@ class Pages:
         clock: Callable[[], datetime] = now,
         static: str = "/static",
         more: Callable[[Callable[[str], str]], Mapping[str, Any]] = lambda _: {},
+        faces: Mapping[str, Face] = MappingProxyType({}),
     ) -> None:
         self.clock, self.zone, self.static, self.more = clock, zone, static, more
         self.shared = Assets.read()
-        self.own = Assets.read(folder / "static")
+        self._faces = faces
+        pictures = {name: data for face in faces.values() for name, data in face.assets().items()}
+        self.own = Assets.read(folder / "static", pictures)
         words = [folder / "words", language.OWN]
         words = [one for one in words if (one / "en.po").exists()]
         self.words = {code: language.read_words(code, words) for code in language.LANGUAGES}
@@ -100,10 +105,15 @@ class Pages:
             "size_word": lambda size: said.say_size(size, code),
             "why_word": lambda word: explain(word, words.gettext),
             "problem_word": lambda word, about: say_problem(word, about, words.gettext),
+            "dialled": dialled,
             "refused_word": lambda word: refused_word(word, words.gettext),
         }
         made.globals |= self.more(words.gettext)
         return made
+
+    def face(self, tenant: str) -> Face:
+        """Return the face of this authority, which is empty where it has brought none."""
+        return self._faces.get(tenant, NO_FACE)
 
     def today(self) -> date:
         return self.clock().astimezone(self.zone).date()
@@ -135,7 +145,8 @@ class Pages:
     def html(self, request: Request, template: str, values: Mapping[str, Any]) -> str:
         """Return the text of a page, or of a piece of one."""
         look = self.look(request)
-        here = {"look": look, "prefix": look.prefix, "path": look.prefix + request.url.path}
+        path = look.prefix + request.url.path
+        here = {"look": look, "prefix": look.prefix, "path": path, "face": NO_FACE}
         return self._environments[look.language].get_template(template).render(here | dict(values))
 
     def page(
@@ -149,6 +160,11 @@ class Pages:
             if chosen := request.query_params.get(name):
                 _remember(answer, request, cookie, chosen)
         return answer
+
+
+def dialled(number: str) -> str:
+    """Return what a tel: link says of a number as people write it (RFC 3966)."""
+    return "".join(sign for sign in number if sign in "+0123456789")
 
 
 def _remember(answer: HTMLResponse, request: Request, cookie: str, chosen: str) -> None:
