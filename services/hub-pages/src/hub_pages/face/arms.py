@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lxml import etree  # type: ignore[attr-defined]
+from lxml import etree
 
 from hub_pages.face.fault import Fault
 
