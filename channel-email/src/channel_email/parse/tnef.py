@@ -1,17 +1,22 @@
 """Open winmail.dat, the box into which Outlook puts a whole mail, for citizens who use it."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from compressed_rtf import decompress
 from tnefparse.tnef import TNEF
 
 from channel_email.parse.attachments import File, safe_name
 from channel_email.parse.decode import clean, to_text
+from channel_email.parse.limits import RTF
+from channel_email.parse.rtf import read_rtf
 from hub_contract.problems import Problem, ProblemCode
 from hub_kit.files import type_of
 
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _HEAD, _OBJECT, _CHECKSUM = 6, 9, 2  # bytes (MS-OXTNEF §2.1)
 _MOST_OBJECTS = 500
+_CONTENT_ID = 0x3712  # PidTagAttachContentId
 _SIGNATURE = b"\x78\x9f\x3e\x22"
 
 
@@ -33,10 +38,11 @@ def open_tnef(data: bytes) -> Opened:
         if not _is_sane(data):
             return Opened(problems=(Problem(code=ProblemCode.BOX_UNOPENED),))
         box = TNEF(data, do_checksum=False)  # type: ignore[no-untyped-call]
-        files = tuple(
-            _file(safe_name(_text(one.long_filename())), bytes(one.data)) for one in box.attachments
-        )
-        return Opened(_text(box.body), _text(box.htmlbody), files)
+        files = tuple(map(_file, box.attachments))
+        text, html = _text(box.body), _text(box.htmlbody)
+        if text.strip() or html.strip():
+            return Opened(text, html, files)
+        return _open_rtf(box, files)
     # A thousand lines of foreign code over hostile bytes: struct, index, unicode, type errors
     # and asserts have all been seen; whatever it is, the box itself stays an attachment.
     except Exception:  # noqa: BLE001
@@ -53,8 +59,25 @@ def _is_sane(data: bytes) -> bool:
     return False
 
 
-def _file(name: str, content: bytes) -> File:
-    return File(name, type_of(content, name), content)
+def _file(one: Any) -> File:
+    name, content = safe_name(_text(one.long_filename())), bytes(one.data)
+    ids = [_text(attribute.data) for attribute in one.mapi_attrs if attribute.name == _CONTENT_ID]
+    return File(name, type_of(content, name), content, next(iter(ids), "")[:500])
+
+
+def _open_rtf(box: TNEF, files: tuple[File, ...]) -> Opened:
+    """Return the words that only stand in RTF; a text so long that it takes too long is not read."""
+    packed = box._rtfbody  # noqa: SLF001 - `rtfbody` unpacks it, however large it is
+    if not packed:
+        return Opened(files=files)
+    try:
+        if len(packed) > RTF:
+            raise ValueError  # noqa: TRY301
+        plain = packed.startswith(b"{\\rtf")
+        text, html = read_rtf(packed if plain else decompress(packed))
+        return Opened(clean(text), clean(html), files)
+    except Exception:  # noqa: BLE001 - as below: the files are there even so
+        return Opened(files=files, problems=(Problem(code=ProblemCode.BOX_UNOPENED),))
 
 
 def _text(value: object) -> str:
