@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from icalendar import vDDDTypes
-from icalendar.parser import Contentline, Contentlines
+from icalendar.parser import Contentlines
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from channel_email.parse.decode import clean
@@ -32,10 +32,9 @@ _ANSWERS = {"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentat
 _REPEATED = {"DAILY": "daily", "WEEKLY": "weekly", "MONTHLY": "monthly", "YEARLY": "yearly"}
 _FREQUENCY = re.compile(r"(?:^|;)FREQ=([A-Z]{1,20})", re.IGNORECASE)
 _UNTIL = re.compile(r"(?:^|;)UNTIL=(\d{4})(\d\d)(\d\d)", re.IGNORECASE)
-_WANTED = frozenset(
-    "BEGIN END METHOD SUMMARY DESCRIPTION LOCATION DTSTART DTEND DUE DURATION RRULE STATUS ORGANIZER"
-    " ATTENDEE".split()
-)
+_SHOWN = frozenset({"SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "ORGANIZER", "ATTENDEE"})
+_TIMES = frozenset({"DTSTART", "DTEND", "DUE", "DURATION", "RRULE"})
+_WANTED = frozenset({"BEGIN", "END", "METHOD"}) | _SHOWN | _TIMES
 _NAME = re.compile(r"[A-Za-z-]{1,40}")
 _MOST_PEOPLE = 50
 _LONGEST = 1_000  # characters of one value
@@ -89,12 +88,12 @@ def _blocks(text: str) -> Iterator[tuple[str, _Values]]:
 
 
 def _properties(text: str) -> Iterator[tuple[str, Mapping[str, str], str]]:
-    for line in Contentlines.from_ical(text):
+    for line in Contentlines.from_ical(text):  # type: ignore[no-untyped-call]
         name = _NAME.match(line)
         if name is None or name.group().upper() not in _WANTED:
             continue
         try:
-            _, parameters, value = Contentline(line).parts()
+            _, parameters, value = line.parts()
         except ValueError:  # some mailer has broken this line; the others are there
             continue
         yield name.group().upper(), parameters, clean(value)[: 10 * _LONGEST]
@@ -182,7 +181,7 @@ def _moment(values: _Values, name: str) -> tuple[date | None, str]:
         return None, ""
     parameters, value = values[name][0]
     try:
-        read = vDDDTypes.from_ical(value.strip())
+        read = vDDDTypes.from_ical(value.strip())  # type: ignore[no-untyped-call]
     except (ValueError, OverflowError):
         return None, ""
     if isinstance(read, datetime):
@@ -198,7 +197,7 @@ def _zone(name: str) -> str:
 
 def _duration(values: _Values) -> timedelta:
     try:
-        read = vDDDTypes.from_ical(_value(values, "DURATION"))
+        read = vDDDTypes.from_ical(_value(values, "DURATION"))  # type: ignore[no-untyped-call]
     except (ValueError, OverflowError):
         return timedelta()
     return read if isinstance(read, timedelta) else timedelta()

@@ -1,5 +1,6 @@
 """Compose the event of a mail from what the readers found, for `parse`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from channel_email.parse.addresses import read_address, read_addresses
@@ -9,12 +10,13 @@ from channel_email.parse.automatic import find_loop, is_automatic
 from channel_email.parse.bounce import Report
 from channel_email.parse.context import Context
 from channel_email.parse.dates import read_date
-from channel_email.parse.gather import Gathered
+from channel_email.parse.gather import Gathered, Words
 from channel_email.parse.headers import Headers
 from channel_email.parse.identify import content_hash, message_id_of, read_ids
 from channel_email.parse.mark import marked_text
 from channel_email.parse.mime import Part
 from channel_email.parse.ours import find_bounced, find_token
+from channel_email.parse.pictures import carry_over, number_pictures
 from channel_email.parse.reply import split_reply, unmark
 from channel_email.parse.words import decode_words
 from hub_contract.contact_points import compared
@@ -30,6 +32,7 @@ from hub_contract.ids import received_id, reported_id
 from hub_contract.problems import Problem, ProblemCode
 from hub_contract.references import find_references
 from hub_contract.words import (
+    Attachment,
     Automatic,
     Body,
     Channel,
@@ -100,7 +103,8 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
     subject = decode_words(headers.text(b"subject"))[:_LONGEST_SUBJECT]
     sender, sender_problems = _sender(headers, context)
     html = seen.html()
-    body = _split(seen, html)
+    files = describe(seen.files, html)
+    body = _split(seen, html, files)
     loop = find_loop(headers, context)
     return MessageContent(
         sender=sender,
@@ -111,10 +115,11 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
         answers=_answers(headers, context),
         reply_token=find_token(headers, context),
         references=_references(subject, body.text, body.signature),
-        attachments=describe(seen.files, html),
+        attachments=files,
         evidence=(
             *read_authenticity(root.raw[: root.start], headers, sender, context),
             *seen.evidence,
+            *dict.fromkeys(proof for one in seen.appointments for proof in one.evidence),
             *_reply_to(headers, sender),
             *loop,
         ),
@@ -126,10 +131,31 @@ def _references(*texts: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for text in texts for found in find_references(text)))
 
 
-def _split(seen: Gathered, html: str) -> Body:
-    markup = seen.only_html()
-    text = marked_text(markup) if markup else unmark(seen.plain())
-    return split_reply(text, html)
+def _split(seen: Gathered, html: str, files: Sequence[Attachment]) -> Body:
+    texts = (_marked(words).strip("\n") for words in seen.words)
+    text = number_pictures("\n\n".join(filter(str.strip, texts)), files)
+    body = split_reply(text, html)
+    if not seen.appointments:
+        return body
+    return body.model_copy(update={"text": _with_appointments(seen, body)})
+
+
+def _marked(words: Words) -> str:
+    """Return a stretch as text; what its HTML declares to be quotation or signature is marked."""
+    if not words.plain.strip():
+        return marked_text(words.html)
+    plain = unmark(words.plain)
+    return carry_over(plain, unmark(marked_text(words.html))) if "cid:" in words.html else plain
+
+
+def _with_appointments(seen: Gathered, body: Body) -> str:
+    """Return the appointments, and below them what else was written; a mail without says more."""
+    alone = not body.text.strip()
+    texts = [
+        f"{one.text}\n\n{one.description}" if alone and one.description else one.text
+        for one in seen.appointments
+    ]
+    return "\n\n".join(filter(None, [*texts, body.text]))
 
 
 def _unreadable(raw: bytes, *, readable: bool) -> tuple[Problem, ...]:

@@ -17,6 +17,7 @@ from channel_email.parse.cms import is_cms, open_cms
 from channel_email.parse.decode import clean, is_binary, to_text
 from channel_email.parse.limits import APPOINTMENTS, CALENDAR, DEPTH, OPENED, PARTS, TEXT
 from channel_email.parse.mime import Part, read_tree
+from channel_email.parse.pictures import point_to
 from channel_email.parse.stub import is_stub
 from channel_email.parse.text import charset_problem, read_text, text_content
 from channel_email.parse.tnef import TNEF_TYPES, is_tnef, open_tnef
@@ -58,11 +59,6 @@ class Gathered:
             "\n".join(w.html or f"<pre>{entities.escape(w.plain)}</pre>" for w in self.words)
         )
 
-    def only_html(self) -> str:
-        """Return the one HTML stretch of a mail that has no plain text, or ""."""
-        only = self.words[0] if len(self.words) == 1 else Words()
-        return "" if only.plain.strip() else only.html
-
     def plain(self) -> str:
         """Return the text of the mail; HTML stretches between are turned into text."""
         texts = [
@@ -81,6 +77,7 @@ def gather(root: Part) -> Gathered:
         gathered.words = gathered.boxed
     if not gathered.words:
         _promote(root, gathered)
+    _point_to_pictures(gathered)
     gathered.problems = list(dict.fromkeys(gathered.problems))
     gathered.evidence = list(dict.fromkeys(gathered.evidence))
     return gathered
@@ -89,11 +86,17 @@ def gather(root: Part) -> Gathered:
 def _without_stubs(words: list[Words]) -> list[Words]:
     """Return what has words; plain text that only speaks about the HTML yields to it."""
     words = [w for w in words if w.plain.strip() or w.html]
-    all_html = "\n".join(w.html for w in words)
+    all_html = "\n".join(w.html for w in words if w.html)
     if not all_html:
         return words
     bare = [Words("", w.html) if is_stub(w.plain, w.html or all_html) else w for w in words]
     return [w for w in bare if w.plain.strip() or w.html]
+
+
+def _point_to_pictures(out: Gathered) -> None:
+    located = {f.location: f.content_id for f in out.files if f.location}
+    if located:
+        out.words = [Words(w.plain, point_to(w.html, located)) for w in out.words]
 
 
 def _walk(part: Part, out: Gathered, depth: int, *, alone: bool = False) -> list[Words]:

@@ -10,9 +10,10 @@ _WORD = re.compile(r"[^\W_]{3,}")
 _PICTURE = re.compile(r"\[(?:cid|image):[^\[\]]*\]")  # as mail programs note one in plain text
 # What such sentences are about, in the languages that citizens' mail programs speak.
 _ABOUT = re.compile(
-    r"\bhtml\b|\bmulti-?part\b|\bmime\b|web-?version|\bbrowser\b|(?:e-?)?mail[- ]?(?:client|reader|pro"
-    r"gram|software)|(?:read|view|display|show)\w*+ th(?:is|e) (?:e-?mail|message|mail)|html-"
-    r"|(?:e-?mail|nachricht|mail) (?:korrekt |richtig )?(?:anzeigen|angezeigt|darstellen|dargestellt)",
+    r"\bhtml\b|\bmulti-?part\b|\bmime\b|web-?version|\bbrowser\b"
+    r"|mail[- ]?(?:client|reader|programm?|software)\b"
+    r"|(?:read|view|display|show)\w{0,3} th(?:is|e) (?:e-?mail|message|mail)"
+    r"|(?:mail|nachricht) (?:korrekt |richtig )?(?:anzeigen|angezeigt|darstellen|dargestellt)",
     re.IGNORECASE,
 )
 

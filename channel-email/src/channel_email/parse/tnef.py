@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from compressed_rtf import decompress
+from compressed_rtf.compressed_rtf import decompress
 from tnefparse.tnef import TNEF
 
 from channel_email.parse.attachments import File, safe_name
@@ -66,7 +66,7 @@ def _file(one: Any) -> File:
 
 
 def _open_rtf(box: TNEF, files: tuple[File, ...]) -> Opened:
-    """Return the words that only stand in RTF; a text so long that it takes too long is not read."""
+    """Return the words that only stand in RTF; one that is too long stays in the box."""
     packed = box._rtfbody  # noqa: SLF001 - `rtfbody` unpacks it, however large it is
     if not packed:
         return Opened(files=files)
@@ -74,7 +74,8 @@ def _open_rtf(box: TNEF, files: tuple[File, ...]) -> Opened:
         if len(packed) > RTF:
             raise ValueError  # noqa: TRY301
         plain = packed.startswith(b"{\\rtf")
-        text, html = read_rtf(packed if plain else decompress(packed))
+        rtf = packed if plain else decompress(packed)  # type: ignore[no-untyped-call]
+        text, html = read_rtf(rtf)
         return Opened(clean(text), clean(html), files)
     except Exception:  # noqa: BLE001 - as below: the files are there even so
         return Opened(files=files, problems=(Problem(code=ProblemCode.BOX_UNOPENED),))
