@@ -13,7 +13,7 @@ from hub_contract.words import Attachment
 from hub_kit import files
 
 _LONGEST_NAME = 2_000  # characters, still encoded; what is kept of them is far shorter
-_NO_WORD = re.compile(r"[^\w.@/:-]")
+_NO_WORD = re.compile(r"[^\w.@-]")
 _CID = re.compile(r"cid:([^\"'\s<>]{1,500})")
 
 

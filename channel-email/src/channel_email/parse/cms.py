@@ -62,7 +62,7 @@ def open_cms(data: bytes, room: int) -> Opened:
         name = reader.item(at, end, _OBJECT)
         kind = _KINDS.get(reader.data[name.start : name.end].hex(), "unknown")
         if kind in (_ENCRYPTED, "unknown"):
-            return Opened(kind)
+            return Opened(kind, is_whole=reader.is_whole)
         at, end = reader.enter(name.end, end, _CONTENT)
         if kind == "plain":
             return Opened(kind, reader.octets(at, end)[0], is_whole=reader.is_whole)

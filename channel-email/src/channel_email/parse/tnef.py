@@ -71,14 +71,21 @@ def _open_rtf(box: TNEF, files: tuple[File, ...]) -> Opened:
     if not packed:
         return Opened(files=files)
     try:
-        if len(packed) > RTF:
-            raise ValueError  # noqa: TRY301
-        plain = packed.startswith(b"{\\rtf")
-        rtf = packed if plain else decompress(packed)  # type: ignore[no-untyped-call]
-        text, html = read_rtf(rtf)
+        text, html = read_rtf(_unpacked(packed))
         return Opened(clean(text), clean(html), files)
     except Exception:  # noqa: BLE001 - as below: the files are there even so
         return Opened(files=files, problems=(Problem(code=ProblemCode.BOX_UNOPENED),))
+
+
+def _unpacked(packed: bytes) -> bytes:
+    plain = packed.startswith(b"{\\rtf")
+    # The reader takes zeros off its end, which belong to what is packed ([MS-OXRTFCP] §2.1.3.1).
+    size = len(packed) if plain else int.from_bytes(packed[:4], "little") + 4
+    if max(size, len(packed)) > RTF:
+        raise ValueError(f"more than {RTF} bytes")
+    if plain:
+        return packed
+    return bytes(decompress(packed.ljust(size, b"\0")))  # type: ignore[no-untyped-call]
 
 
 def _text(value: object) -> str:
