@@ -121,7 +121,7 @@ READABLE = {
     "DER": mail(BOX),
     "x-pkcs7": mail(BOX, "application/x-pkcs7-mime; smime-type=signed-data"),
     "without smime-type": mail(BOX, 'application/pkcs7-mime; name="smime.p7m"'),
-    "labelled encrypted": mail(BOX, 'application/pkcs7-mime; smime-type=enveloped-data'),
+    "labelled encrypted": mail(BOX, "application/pkcs7-mime; smime-type=enveloped-data"),
     "octet-stream": mail(BOX, 'application/octet-stream; name="smime.p7m"'),
     "octet-stream, capitals": mail(BOX, 'Application/Octet-Stream; name="SMIME.P7M"'),
     "armoured": mail(b"-----BEGIN PKCS7-----\n" + base64.encodebytes(BOX) + b"-----END PKCS7-----"),
@@ -229,12 +229,12 @@ PGP = "-----BEGIN PGP %s-----\n\nabc\n"
          [SIGNED], []),
         (mixed(TEXT, 'Content-Type: application/octet-stream; name="smime.p7s"\n\n0'),
          [SIGNED], []),
-        ('Content-Type: multipart/signed; protocol="application/pgp-signature"; boundary=b\n\n'
-         f"--b\n{TEXT}\n--b\nContent-Type: application/pgp-signature\n\n.\n--b--\n",
+        (('Content-Type: multipart/signed; protocol="application/pgp-signature"; boundary=b\n\n'
+         f"--b\n{TEXT}\n--b\nContent-Type: application/pgp-signature\n\n.\n--b--\n"),
          [("signature", "unchecked", "pgp")], []),
-        ('Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b\n\n'
+        (('Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b\n\n'
          "--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--b\n"
-         f"Content-Type: application/octet-stream\n\n{PGP % 'MESSAGE'}\n--b--\n",
+         f"Content-Type: application/octet-stream\n\n{PGP % 'MESSAGE'}\n--b--\n"),
          [("encrypted", "unchecked", "pgp")], ["encrypted: PGP"]),
         # As some gateways leave it, as a file, in a text, in a page.
         (mixed("Content-Type: application/pgp-encrypted\n\nVersion: 1"),
@@ -264,8 +264,8 @@ RTF = rb"{\rtf1\ansi\ansicpg1252%s{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset20
         (b"", rb"a{\info b}{\*\x c}{\pict\bin3 }}}d}{\pntext\f1\'e9}", "aй", ""),
         (b"", rb"\u-10179?\u-8704\'3f!", "😀!", ""),
         (b"\\fromtext", rb"Guten Tag\par \f1\'cf\f0 \'fc", "Guten Tag\nПü", ""),
-        (b"\\fromhtml1", rb"{\*\htmltag64 <p>}\htmlrtf {\b \htmlrtf0 Gr\'fc\'dfe\htmlrtf }x"
-         rb"\htmlrtf0 {\*\htmltag84 &amp;}{\*\mhtmltag1 y}\par{\*\htmltag72 </p>}",
+        (b"\\fromhtml1", (rb"{\*\htmltag64 <p>}\htmlrtf {\b \htmlrtf0 Gr\'fc\'dfe\htmlrtf }x"
+         rb"\htmlrtf0 {\*\htmltag84 &amp;}{\*\mhtmltag1 y}\par{\*\htmltag72 </p>}"),
          "", "<p>Grüße&amp;\n</p>"),
         (b"", b"{" * 3000 + b"tief" + b"}" * 3000 + b" flach", "tief flach", ""),
         (b"", rb"\'zz\bin99999999999 a", "'zz", ""),
@@ -343,7 +343,9 @@ def test_a_stub_yields_to_the_html_and_its_quotations(stub: str, kind: str) -> N
     ],
 )
 def test_a_person_may_write_about_html(words: str) -> None:
-    page = f"Content-Type: text/html\n\n<p><i>{words.split('[')[0]}</i> für Ihr HTML?</p>"
+    page = (
+        f"Content-Type: text/html\n\n<p><i>{words.split('[', maxsplit=1)[0]}</i> für Ihr HTML?</p>"
+    )
     plain = f"Content-Type: text/plain; charset=utf-8\n\n{words}"
     assert content_of(HEAD + mixed(plain, page, kind="alternative")).body.text == words
 

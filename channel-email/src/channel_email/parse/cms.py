@@ -7,6 +7,7 @@ lengths that are left open, in pieces, and cut off: as far as they go, they can 
 import zlib
 from dataclasses import dataclass
 
+from channel_email.parse.limits import DEPTH
 from channel_email.parse.transfer import from_base64
 
 CMS_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -176,7 +177,7 @@ class _Reader:
                         break
                     continue
                 item = self.item(at, end)
-                if item.tag == _OCTETS | 0x20:
+                if item.tag == _OCTETS | 0x20 and depth <= DEPTH:
                     at, depth = item.start, depth + item.is_open
                     outer = outer or item
                     end = min(end, outer.end)

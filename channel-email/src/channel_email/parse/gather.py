@@ -172,7 +172,7 @@ def _keep_file(part: Part, out: Gathered, depth: int) -> list[Words]:
         out.files += opened.files[: max(PARTS - len(out.files), 0)]
         out.problems += opened.problems
         if opened.text or opened.html:
-            out.boxed.append(Words(opened.text, opened.html))
+            out.boxed.append(_boxed(opened.text, opened.html, out))
     elif is_cms(file.media_type, file.name):
         return _open_cms(part, file, out, depth)
     elif is_calendar(file.media_type, file.name):
@@ -183,6 +183,17 @@ def _keep_file(part: Part, out: Gathered, depth: int) -> list[Words]:
     elif file.name.lower().endswith((".asc", ".pgp", ".gpg")):
         _note(protect.in_text(file.content[:4096].decode("latin-1")), out)
     return []
+
+
+def _boxed(text: str, markup: str, out: Gathered) -> Words:
+    """Return the words of a winmail.dat, within what is left; the box itself has all of them."""
+    problem = pages.fault_of(markup) if len(markup) <= out.room else _HTML_TOO_LARGE
+    if problem:
+        out.problems.append(problem)
+        text, markup = text or pages.tidy(pages.rough_text(markup[: out.room])), ""
+    text = text[: out.room]
+    out.room = max(out.room - len(text) - len(markup), 0)
+    return Words(text, markup)
 
 
 def _open_cms(part: Part, file: File, out: Gathered, depth: int) -> list[Words]:
