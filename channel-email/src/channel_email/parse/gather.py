@@ -101,7 +101,7 @@ def _point_to_pictures(out: Gathered) -> None:
 
 def _walk(part: Part, out: Gathered, depth: int, *, alone: bool = False) -> list[Words]:
     out.problems += part.problems
-    _note(protect.in_part(part, file_name_of(part)), out)
+    _note(protect.in_part(part), out)
     if part.parts:
         words = [w for child in part.parts for w in _walk(child, out, depth + 1)]
         return _alternatives(words) if part.media_type == "multipart/alternative" else words
@@ -180,8 +180,8 @@ def _keep_file(part: Part, out: Gathered, depth: int) -> list[Words]:
         found = read_calendar(text, part.params.get("method", ""))
         new = [one for one in found if one not in out.appointments]
         out.appointments += new[: max(APPOINTMENTS - len(out.appointments), 0)]
-    elif file.name.lower().endswith((".asc", ".pgp", ".gpg")):
-        _note(protect.in_text(file.content[:4096].decode("latin-1")), out)
+    else:
+        _note(protect.in_file(file.name, file.content), out)
     return []
 
 

@@ -16,8 +16,8 @@ _MARKED = {
     "application/pgp-signature": (_SIGNATURE, PGP),
     "application/pgp-encrypted": (_ENCRYPTED, PGP),
 }
-# Of signatures and boxes whose type a gateway has taken away, and of inline PGP.
-_ENDINGS = {"p7s": (_SIGNATURE, SMIME)}
+_AROUND = {"multipart/signed": _SIGNATURE, "multipart/encrypted": _ENCRYPTED}
+_PGP_ENDINGS = frozenset({"asc", "pgp", "gpg"})
 _ARMOUR = "-----BEGIN PGP "
 _BLOCKS = {
     "MESSAGE-----": _ENCRYPTED,
@@ -31,13 +31,23 @@ Found = tuple[tuple[Evidence, ...], tuple[Problem, ...]]
 NOTHING: Found = ((), ())
 
 
-def in_part(part: Part, name: str) -> Found:
-    """Return what the type of a part, or else its file name, says of it."""
-    if part.media_type in ("multipart/signed", "multipart/encrypted"):
-        by = PGP if "pgp" in part.params.get("protocol", "").lower() else SMIME
-        return _found(_SIGNATURE if part.media_type.endswith("signed") else _ENCRYPTED, by)
-    marked = _MARKED.get(part.media_type) or _ENDINGS.get(name.lower().rpartition(".")[2])
-    return _found(*marked) if marked else NOTHING
+def in_part(part: Part) -> Found:
+    """Return what the type of a part says of it."""
+    kind = _AROUND.get(part.media_type)
+    if kind is None:
+        marked = _MARKED.get(part.media_type)
+        return _found(*marked) if marked else NOTHING
+    protocol = part.params.get("protocol", "").lower()
+    by = PGP if "pgp" in protocol else SMIME if "pkcs7" in protocol else ""
+    return _found(kind, by) if by else NOTHING
+
+
+def in_file(name: str, content: bytes) -> Found:
+    """Return what a file says of itself whose type a gateway has taken away."""
+    ending = name.lower().rpartition(".")[2]
+    if ending == "p7s":
+        return _found(_SIGNATURE, SMIME)
+    return in_text(content[:4096].decode("latin-1")) if ending in _PGP_ENDINGS else NOTHING
 
 
 def in_text(text: str) -> Found:
