@@ -317,7 +317,10 @@ STUBS = [
     "Um diese E-Mail anzuzeigen, benötigen Sie ein E-Mail-Programm, das HTML darstellen kann.",
     "Your mail client does not support HTML e-mail.",
     "Falls die Mail nicht richtig angezeigt wird: https://m.example/webversion?id=7",
+    "Si vous ne parvenez pas à lire cet e-mail, visualisez la version en ligne.",
+    "Diese E-Mail kann von Ihrem Programm nicht dargestellt werden.",
     "\u200b\xa0\n-- \n",
+    "[cid:logo@1]",
 ]
 ANSWER = (
     "Content-Type: text/html; charset=utf-8\n\n<p>Ja, der Termin passt mir gut.</p>"
@@ -379,6 +382,8 @@ PEOPLE = "Testmann, Erika <erika@buergerpost.example>\npost@musterstadt.example"
         (("DTSTART;VALUE=DATE:20260312", "DTEND;VALUE=DATE:20260313"), "2026-03-12"),
         (("DTSTART;VALUE=DATE:20260312", "DTEND;VALUE=DATE:20260315"), "2026-03-12 – 2026-03-14"),
         (("DTSTART;VALUE=DATE:20260312", "DTEND:20260312T110000Z"), "2026-03-12"),
+        (("DTSTART:20260312T000000", "DTEND:20260313T000000", "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE"),
+         "2026-03-12"),
         (("DTSTART:99991231T235900Z", "DURATION:P9999999999999W"), "9999-12-31 23:59 (UTC)"),
         (("DTSTART:gestern", "X;Y"), ""),
     ],
@@ -427,6 +432,9 @@ def test_an_invitation_stands_above_what_was_written_and_once() -> None:
 
 PLAN = 'Content-Type: image/png; name="plan.png"\nContent-ID: <plan@1>\n\nPNG'
 LOCATED = 'Content-Type: image/png; name="plan.png"\nContent-Location: %s\n\nPNG'
+UNKNOWN = (
+    'Content-Type: application/octet-stream; name="a.png"\nContent-ID: <a>\n\n\x89PNG\r\n\x1a\n'
+)
 NOTE = "[image 1: plan.png]"
 
 
@@ -436,6 +444,7 @@ NOTE = "[image 1: plan.png]"
         ('<p>Oben<img src="cid:plan@1">Unten</p>', PLAN, f"Oben{NOTE}Unten"),
         ("<p>Oben</p><img src='CID:plan%401'><p>Unten</p>", PLAN, f"Oben\n\n{NOTE}\n\nUnten"),
         ('<p>A<img src="cid:plan@1">B<img src="cid:plan@1"></p>', PLAN, f"A{NOTE}B{NOTE}"),
+        ('<p>A<img src="cid:a"></p>', UNKNOWN, "A[image 1: a.png]"),
         ('<p>A<img src="cid:weg@1">B</p>', PLAN, "A[image: weg@1]B"),
         ('<p>A<img src="https://t.example/a.png">B</p>', PLAN, "AB"),
         ('<p>A<img src="cid:plan@1" width=1>B</p>', PLAN, "AB"),

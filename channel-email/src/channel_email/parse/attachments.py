@@ -13,6 +13,7 @@ from hub_contract.words import Attachment
 from hub_kit import files
 
 _LONGEST_NAME = 2_000  # characters, still encoded; what is kept of them is far shorter
+_PICTURES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
 _NO_WORD = re.compile(r"[^\w.@-]")
 _CID = re.compile(r"cid:([^\"'\s<>]{1,500})")
 
@@ -45,10 +46,19 @@ def read_file(part: Part) -> File:
     name = file_name_of(part)
     if not name and part.media_type == "message/rfc822":
         name = _subject_name(content)
-    inline = part.disposition.value == "inline" and part.media_type.startswith("image/")
+    kind = _media_type(part, content, content_id)
+    inline = part.disposition.value == "inline" and kind.startswith("image/")
     location = clean(part.headers.text(b"content-location")).strip('<>"')[:_LONGEST_NAME]
     content_id = clean(content_id)[:500] or _id_of(location)
-    return File(name, part.media_type, content, content_id, inline, location)
+    return File(name, kind, content, content_id, inline, location)
+
+
+def _media_type(part: Part, content: bytes, content_id: str) -> str:
+    """Return the type of a file; of a picture that a page shows, as browsers know it."""
+    if part.media_type == files.UNKNOWN and content_id:
+        found = files.type_by_content(content)
+        return found if found.startswith("image/") else part.media_type
+    return _PICTURES.get(part.media_type, part.media_type)
 
 
 def _id_of(location: str) -> str:

@@ -33,7 +33,8 @@ _REPEATED = {"DAILY": "daily", "WEEKLY": "weekly", "MONTHLY": "monthly", "YEARLY
 _FREQUENCY = re.compile(r"(?:^|;)FREQ=([A-Z]{1,20})", re.IGNORECASE)
 _UNTIL = re.compile(r"(?:^|;)UNTIL=(\d{4})(\d\d)(\d\d)", re.IGNORECASE)
 _SHOWN = frozenset({"SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "ORGANIZER", "ATTENDEE"})
-_TIMES = frozenset({"DTSTART", "DTEND", "DUE", "DURATION", "RRULE"})
+_ALL_DAY = "X-MICROSOFT-CDO-ALLDAYEVENT"  # Outlook's, from midnight to midnight
+_TIMES = frozenset({"DTSTART", "DTEND", "DUE", "DURATION", "RRULE", _ALL_DAY})
 _WANTED = frozenset({"BEGIN", "END", "METHOD"}) | _SHOWN | _TIMES
 _NAME = re.compile(r"[A-Za-z-]{1,40}")
 _MOST_PEOPLE = 50
@@ -184,6 +185,8 @@ def _moment(values: _Values, name: str) -> tuple[date | None, str]:
         read = vDDDTypes.from_ical(value.strip())  # type: ignore[no-untyped-call]
     except (ValueError, OverflowError):
         return None, ""
+    if isinstance(read, datetime) and _value(values, _ALL_DAY).upper() == "TRUE":
+        return read.date(), ""
     if isinstance(read, datetime):
         zone = "UTC" if read.tzinfo else _zone(str(parameters.get("TZID", "")))
         return read.replace(tzinfo=None), zone

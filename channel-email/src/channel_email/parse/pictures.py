@@ -79,8 +79,8 @@ def number_pictures(text: str, files: Sequence[Attachment]) -> str:
     """Return the text with each note as «[image 2: plan.png]», or without a number: not sent."""
     if "[cid:" not in text and "[image:" not in text:
         return text
-    pictures = [(n, f) for n, f in enumerate(files, start=1) if f.media_type.startswith("image/")]
-    by_id = {f.content_id: (n, f.file_name) for n, f in reversed(pictures) if f.content_id}
+    numbered = list(enumerate(files, start=1))
+    by_id = {f.content_id: (n, f.file_name) for n, f in reversed(numbered) if f.content_id}
     by_name: dict[str, Iterator[int]] = {}
 
     def _numbered(match: re.Match[str]) -> str:
@@ -89,7 +89,7 @@ def number_pictures(text: str, files: Sequence[Attachment]) -> str:
             number, name = by_id.get(about, (0, about))
         else:
             if about not in by_name:
-                by_name[about] = iter([n for n, f in pictures if f.file_name == about])
+                by_name[about] = iter([n for n, f in numbered if f.file_name == about])
             number, name = next(by_name[about], 0), about
         name = name.translate(_BRACKETS)
         return f"[image {number}: {name}]" if number else f"[image: {name}]"

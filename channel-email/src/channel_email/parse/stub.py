@@ -10,10 +10,11 @@ _WORD = re.compile(r"[^\W_]{3,}")
 _PICTURE = re.compile(r"\[(?:cid|image):[^\[\]]*\]")  # as mail programs note one in plain text
 # What such sentences are about, in the languages that citizens' mail programs speak.
 _ABOUT = re.compile(
-    r"\bhtml\b|\bmulti-?part\b|\bmime\b|web-?version|\bbrowser\b"
+    r"\bhtml\b|\bmulti-?part\b|\bmime\b|\bbrowser\b|plain[- ]?text|text[- ]?(?:version|teil|format)"
+    r"|(?:web|online)-?(?:version|ansicht)|version en ligne|\bonline\b"
     r"|mail[- ]?(?:client|reader|programm?|software)\b"
     r"|(?:read|view|display|show)\w{0,3} th(?:is|e) (?:e-?mail|message|mail)"
-    r"|(?:mail|nachricht) (?:korrekt |richtig )?(?:anzeigen|angezeigt|darstellen|dargestellt)",
+    r"|\b(?:e-?mail|mail|nachricht)\b[^.\n]{0,60}(?:anzu)?(?:zeig|darst|dargest)",
     re.IGNORECASE,
 )
 
@@ -23,9 +24,12 @@ def is_stub(plain: str, markup: str) -> bool:
 
     A citizen may write about HTML too; then the page has most of the same words.
     """
-    if len(plain) > _LONGEST or (_LETTER.search(plain) and not _ABOUT.search(plain)):
+    if len(plain) > _LONGEST:
         return False
-    said, page = _words(_PICTURE.sub("", plain)), _words(rough_text(markup))
+    bare = _PICTURE.sub("", plain)
+    if _LETTER.search(bare) and not _ABOUT.search(bare):
+        return False
+    said, page = _words(bare), _words(rough_text(markup))
     return len(said & page) * 2 < len(said) if said else bool(page)
 
 
