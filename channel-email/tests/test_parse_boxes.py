@@ -18,6 +18,7 @@ from channel_email.parse import Context, read
 from channel_email.parse.cms import open_cms
 from channel_email.parse.limits import OPENED
 from channel_email.parse.rtf import read_rtf
+from channel_email.parse.tnef import open_tnef
 from hub_contract.events import MessageContent
 
 CONTEXT = Context("musterstadt", "post", datetime(2026, 3, 12, tzinfo=UTC))
@@ -307,6 +308,18 @@ def test_words_that_are_only_in_the_rtf_of_a_winmail_are_read(packed, text, prob
     content = content_of(mail(winmail(packed), 'application/ms-tnef; name="winmail.dat"'))
     assert (content.body.text, problems_of(content)) == (text, problems)
     assert names_of(content) == ["winmail.dat"]
+
+
+@pytest.mark.parametrize("count", [2**32 - 1, 0])
+@pytest.mark.parametrize("kind", [0x0102, 0x1003, 0x1102, 0x101F, 0x0002, 0x1002, 0x7777])
+def test_a_winmail_that_counts_without_end_is_read_at_once(kind: int, count: int) -> None:
+    body = compress(RTF % (b"", b"Ja"))
+    padded = body + b"\0" * (-len(body) % 4)
+    first = struct.pack("<IHHII", count, 0x0102, 0x1009, 1, len(body)) + padded
+    endless = struct.pack("<HHI", kind, 0x3001, count)
+    box = struct.pack("<IHBHHI", 0x223E9F78, 1, 1, 0x9003, 6, len(first + endless))
+    opened = open_tnef(box + first + endless + b"\0\0")
+    assert opened.text == "Ja"
 
 
 STUBS = [
