@@ -26,6 +26,7 @@ from hub_contract.words import Evidence
 from hub_kit.files import ending, type_of
 
 _SHOWN = ("text/plain", "text/html")
+_FEW = 5  # stretches: a stub beside a page, not in the midst of many texts
 _HTML_TOO_LARGE = Problem(code=ProblemCode.HTML_TOO_LARGE)
 
 
@@ -86,11 +87,9 @@ def gather(root: Part) -> Gathered:
 def _without_stubs(words: list[Words]) -> list[Words]:
     """Return what has words; plain text that only speaks about the HTML yields to it."""
     words = [w for w in words if w.plain.strip() or w.html]
-    all_html = "\n".join(w.html for w in words if w.html)
-    if not all_html:
-        return words
-    bare = [Words("", w.html) if is_stub(w.plain, w.html or all_html) else w for w in words]
-    return [w for w in bare if w.plain.strip() or w.html]
+    page = "\n".join(w.html for w in words if w.html) if len(words) <= _FEW else ""
+    kept = [w for w in words if w.html or not page or not is_stub(w.plain, page)]
+    return [Words("", w.html) if w.html and is_stub(w.plain, w.html) else w for w in kept]
 
 
 def _point_to_pictures(out: Gathered) -> None:
