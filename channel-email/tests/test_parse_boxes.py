@@ -489,6 +489,7 @@ def test_pictures_are_noted_at_their_place(page: str, picture: str, text: str) -
         ("Oben\n\nUnten", f"Oben {NOTE}\n\nUnten"),
         ("> Oben\n\nUnten", "Unten"),
         ("Etwas anderes", "Etwas anderes"),
+        ("Ja.\n\nAm 12.03.2026 schrieb Amt Oben:\n> Unten", "Ja."),
     ],
 )
 def test_a_plain_form_gets_the_pictures_of_its_page(plain: str, text: str) -> None:

@@ -70,9 +70,17 @@ def carry_over(plain: str, page: str) -> str:
             continue
         found = where + len(before)
         at = places[found - 1] + 1 if found else 0
-        kept += [plain[done:at], f" {note}" if at else f"{note}\n"]
-        done = at
+        quoted = _next_quoted(plain, at, places[found] if found < len(places) else at)
+        written = f"> {note}\n" if quoted else f" {note}" if at else f"{note}\n"
+        kept += [plain[done : quoted or at], written]
+        done = quoted or at
     return "".join([*kept, plain[done:]])
+
+
+def _next_quoted(plain: str, at: int, following: int) -> int:
+    """Return where the quoted line begins whose first picture it is, or 0: it is in this line."""
+    line = plain.rfind("\n", at, following) + 1
+    return line if plain.startswith(">", line) and line > at else 0
 
 
 def number_pictures(text: str, files: Sequence[Attachment]) -> str:
