@@ -486,6 +486,8 @@ def test_pictures_are_noted_at_their_place(page: str, picture: str, text: str) -
     [
         ("Oben\n[cid:plan@1]\nUnten", f"Oben\n{NOTE}\nUnten"),
         ("Oben\n[image: plan.png]\nUnten", f"Oben\n{NOTE}\nUnten"),
+        ("Oben\n[image: Inline image 1]\nUnten", f"Oben\n{NOTE}\nUnten"),
+        ("Oben\n[image: a][image: b]", "Oben\n[image: a][image: b]"),
         ("Oben\n\nUnten", f"Oben {NOTE}\n\nUnten"),
         ("> Oben\n\nUnten", "Unten"),
         ("Etwas anderes", "Etwas anderes"),

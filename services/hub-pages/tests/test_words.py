@@ -175,10 +175,10 @@ def test_sizes(size, words):
     [
         ("Oben [image 2: plan.png] unten", ('Oben <a href="/f/1" target="_blank" rel="noopener"><img'
          ' class="hub-picture" src="/f/1" alt="plan.png" loading="lazy"></a> unten')),
-        ("[image: weg@1]", "[Picture not sent along: weg@1]"),
-        ("[image 3: a.png]", "[Picture not sent along: a.png]"),  # there are two files
-        ("[image 0: a.png]", "[Picture not sent along: a.png]"),
-        ("<b> [image: <i>]", "&lt;b&gt; [Picture not sent along: &lt;i&gt;]"),
+        ("[image: weg@1]", "[Picture missing: weg@1]"),
+        ("[image 3: a.png]", "[Picture missing: a.png]"),  # there are two files
+        ("[image 0: a.png]", "[Picture missing: a.png]"),
+        ("<b> [image: <i>]", "&lt;b&gt; [Picture missing: &lt;i&gt;]"),
         ('[image 1: "><script>]', ('<a href="/f/0" target="_blank" rel="noopener"><img'
          ' class="hub-picture" src="/f/0" alt="&#34;&gt;&lt;script&gt;" loading="lazy"></a>')),
         ("[image 2 plan.png] [cid:a]", "[image 2 plan.png] [cid:a]"),

@@ -1,6 +1,6 @@
 """Put pictures where they stand in a mail: a note «[image 2: plan.png]» in its text.
 
-The number is the picture's place in the list of attachments, from 1; without one it was not sent.
+The number is the picture's place in the list of attachments, from 1; without one it is missing.
 Pages show the picture there (`hub_pages/pictures.py`); everybody else reads its name.
 """
 
@@ -57,8 +57,9 @@ def carry_over(plain: str, page: str) -> str:
 
     A note comes behind the same letters as in the page; where these are not found, it is left out.
     """
-    if _NOTE.search(plain):
-        return plain
+    noted = _NOTE.findall(plain)
+    if noted:
+        return _by_order(plain, page) if all(kind == "image" for kind, _ in noted) else plain
     places = [at for at, letter in enumerate(plain) if letter.isalnum()]
     bare = "".join(plain[at] for at in places)
     pieces, before, done, found = _CID_NOTE.split(page), "", 0, 0
@@ -77,6 +78,15 @@ def carry_over(plain: str, page: str) -> str:
     return "".join([*kept, plain[done:]])
 
 
+def _by_order(plain: str, page: str) -> str:
+    """Return the plain form with the page's notes for its own, which Gmail writes without ids."""
+    notes = _CID_NOTE.findall(page)
+    if len(notes) != len(_NOTE.findall(plain)):
+        return plain
+    following = iter(notes)
+    return _NOTE.sub(lambda _: next(following), plain)
+
+
 def _next_quoted(plain: str, at: int, following: int) -> int:
     """Return where the quoted line begins whose first picture it is, or 0: it is in this line."""
     line = plain.rfind("\n", at, following) + 1
@@ -84,11 +94,11 @@ def _next_quoted(plain: str, at: int, following: int) -> int:
 
 
 def number_pictures(text: str, files: Sequence[Attachment]) -> str:
-    """Return the text with each note as «[image 2: plan.png]», or without a number: not sent."""
+    """Return the text with each note as «[image 2: plan.png]», or without a number: missing."""
     if "[cid:" not in text and "[image:" not in text:
         return text
     numbered = list(enumerate(files, start=1))
-    by_id = {f.content_id: (n, f.file_name) for n, f in reversed(numbered) if f.content_id}
+    by_id = {f.content_id.translate(_BRACKETS): (n, f.file_name) for n, f in reversed(numbered)}
     by_name: dict[str, Iterator[int]] = {}
 
     def _numbered(match: re.Match[str]) -> str:

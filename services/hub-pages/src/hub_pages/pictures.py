@@ -1,6 +1,6 @@
 """Shows pictures where they stand in the text of a mail, which notes them «[image 2: plan.png]».
 
-The number is the picture's place among the attachments, from 1; without one it was not sent along.
+The number is the picture's place among the attachments, from 1; without one it is missing.
 Nothing but attachments is ever shown, by their own route and its headers.
 """
 
@@ -16,7 +16,7 @@ _SHOWN = Markup(
     '<a href="{0}" target="_blank" rel="noopener"><img class="hub-picture" src="{0}" alt="{1}"'
     ' loading="lazy"></a>'
 )
-_MISSING = mark("[Bild nicht mitgesendet: %(name)s]")
+_MISSING = mark("[Bild fehlt: %(name)s]")
 
 
 def pictured(text: str, route: str, files: int, say: Callable[[str], str]) -> Markup:
