@@ -159,6 +159,14 @@ def test_smime_stays_a_file_and_its_parts_are_listed() -> None:
     assert content.body.text.endswith("[image 2: plan.png]")
 
 
+def test_a_signed_mail_that_is_handed_on_with_words_is_read_below_them() -> None:
+    forwarded = "Content-Type: message/rfc822\n\n" + mail(BOX)
+    content = content_of(HEAD + mixed("\nSiehe unten.", forwarded))
+    assert content.body.text == "Siehe unten.\n\nGuten Tag,\n\nich widerspreche."
+    assert names_of(content) == ["Widerspruch.eml", "smime.p7m"]
+    assert proofs_of(content) == [SIGNED]
+
+
 @pytest.mark.parametrize(
     ("data", "text", "proofs", "problems", "files"),
     [
@@ -204,6 +212,8 @@ def test_a_signed_document_is_a_file_of_its_own() -> None:
     )
     content = content_of(raw)
     assert names_of(content) == ["a.pdf.p7m", "a.pdf"]
+    named = mail(BOX, 'application/pkcs7-mime; name="Widerspruch vom 3.11.p7m"')
+    assert content_of(named).body.text == "Guten Tag,\n\nich widerspreche."
     assert (content.body.text, proofs_of(content)) == ("Guten Tag,\n\nich widerspreche.", [SIGNED])
 
 

@@ -12,7 +12,7 @@ from channel_email.parse.addresses import read_addresses
 from channel_email.parse.automatic import DAEMON, is_away
 from channel_email.parse.context import Context
 from channel_email.parse.decode import clean, to_text
-from channel_email.parse.gather import Gathered
+from channel_email.parse.gathered import Gathered
 from channel_email.parse.headers import Headers, read_headers
 from channel_email.parse.mime import Part
 from channel_email.parse.ours import (

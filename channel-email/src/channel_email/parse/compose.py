@@ -10,7 +10,7 @@ from channel_email.parse.automatic import find_loop, is_automatic
 from channel_email.parse.bounce import Report
 from channel_email.parse.context import Context
 from channel_email.parse.dates import read_date
-from channel_email.parse.gather import Gathered, Words
+from channel_email.parse.gathered import Gathered, Words
 from channel_email.parse.headers import Headers
 from channel_email.parse.identify import content_hash, message_id_of, read_ids
 from channel_email.parse.mark import marked_text

@@ -6,15 +6,15 @@ mail lies (smime.p7m, winmail.dat) both the file and what is in it are there, ea
 same bounds as the mail itself.
 """
 
-import html as entities
-from dataclasses import dataclass, field
-
 from channel_email.parse import html as pages
 from channel_email.parse import protect
 from channel_email.parse.attachments import File, file_name_of, read_file
-from channel_email.parse.calendar import Appointment, is_calendar, read_calendar
+from channel_email.parse.calendar import is_calendar, read_calendar
 from channel_email.parse.cms import is_cms, open_cms
 from channel_email.parse.decode import clean, is_binary, to_text
+from channel_email.parse.fields import read_type
+from channel_email.parse.gathered import Gathered, Words
+from channel_email.parse.headers import Headers, read_headers
 from channel_email.parse.limits import APPOINTMENTS, CALENDAR, DEPTH, OPENED, PARTS, TEXT
 from channel_email.parse.mime import Part, read_tree
 from channel_email.parse.pictures import point_to
@@ -22,51 +22,11 @@ from channel_email.parse.stub import is_stub
 from channel_email.parse.text import charset_problem, read_text, text_content
 from channel_email.parse.tnef import TNEF_TYPES, is_tnef, open_tnef
 from hub_contract.problems import Problem, ProblemCode
-from hub_contract.words import Evidence
 from hub_kit.files import ending, type_of
 
 _SHOWN = ("text/plain", "text/html")
 _FEW = 5  # stretches: a stub beside a page, not in the midst of many texts
 _HTML_TOO_LARGE = Problem(code=ProblemCode.HTML_TOO_LARGE)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A stretch of the body: plain text, HTML, or both forms of the same."""
-
-    plain: str = ""
-    html: str = ""
-
-
-@dataclass(slots=True)
-class Gathered:
-    """Grows while the tree is walked, then only read."""
-
-    files: list[File] = field(default_factory=list)
-    evidence: list[Evidence] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    words: list[Words] = field(default_factory=list)
-    boxed: list[Words] = field(default_factory=list)  # from winmail.dat
-    appointments: list[Appointment] = field(default_factory=list)
-    room: int = TEXT  # characters of text that may still be read
-    opening: int = 0  # bytes that may still be unpacked from boxes
-    parts: int = 0  # read so far, in boxes too
-
-    def html(self) -> str:
-        """Return the HTML of the mail, safe to show; plain stretches between are kept."""
-        if not any(words.html for words in self.words):
-            return ""
-        return pages.make_safe(
-            "\n".join(w.html or f"<pre>{entities.escape(w.plain)}</pre>" for w in self.words)
-        )
-
-    def plain(self) -> str:
-        """Return the text of the mail; HTML stretches between are turned into text."""
-        texts = [
-            w.plain if w.plain.strip() else pages.page_text(pages.read_page(w.html), w.html)
-            for w in self.words
-        ]
-        return "\n\n".join(text.strip("\n") for text in texts if text.strip())
 
 
 def gather(root: Part) -> Gathered:
@@ -174,6 +134,8 @@ def _keep_file(part: Part, out: Gathered, depth: int) -> list[Words]:
             out.boxed.append(_boxed(opened.text, opened.html, out))
     elif is_cms(file.media_type, file.name):
         return _open_cms(part, file, out, depth)
+    elif file.media_type == "message/rfc822" and _is_signed_mail(file.content):
+        return _open_mail(file.content, out, depth)  # hardly anybody's program opens it
     elif is_calendar(file.media_type, file.name):
         text, _ = to_text(file.content[: 4 * CALENDAR], part.params.get("charset", ""))
         found = read_calendar(text, part.params.get("method", ""))
@@ -182,6 +144,15 @@ def _keep_file(part: Part, out: Gathered, depth: int) -> list[Words]:
     else:
         _note(protect.in_file(file.name, file.content), out)
     return []
+
+
+def _is_signed_mail(mail: bytes) -> bool:
+    said = read_type(_headers_of(mail).raw(b"content-type"))
+    return is_cms(said.value, said.params.get("name", ""))
+
+
+def _headers_of(mail: bytes) -> Headers:
+    return read_headers(mail, 0, len(mail), whole_mail=True)[0]
 
 
 def _boxed(text: str, markup: str, out: Gathered) -> Words:
@@ -206,7 +177,7 @@ def _open_cms(part: Part, file: File, out: Gathered, depth: int) -> list[Words]:
     if not content:
         return []
     inside = file.name[: -len(".p7m")] if file.name.lower().endswith(".p7m") else ""
-    if ending(inside):
+    if ending(inside) and not _headers_of(content).fields:
         out.files.append(File(inside, type_of(content, inside), content))
         return []
     return _open_mail(content, out, depth)
@@ -256,5 +227,3 @@ def _show_forwarded(part: Part, out: Gathered) -> None:
     out.words = _without_stubs(_open_mail(part.content(), inner, 1))
     if out.words or inner.evidence:
         _note((tuple(inner.evidence), tuple(inner.problems)), out)
-    if any(is_cms(file.media_type, file.name) for file in inner.files):  # hardly anybody opens them
-        out.files += inner.files
