@@ -424,7 +424,7 @@ def test_an_invitation_is_written_out(lines: tuple[str, ...], text: str) -> None
     [
         ("CANCEL", "", [("appointment", "cancel")]),
         ("REQUEST", "STATUS:CANCELLED", [("appointment", "cancel")]),
-        ("REPLY", "", [("appointment", "reply"), ("attendance", "accepted")]),
+        ("REPLY", "", [("appointment", "accepted")]),
         ("COUNTER", "", [("appointment", "counter")]),
         ("PUBLISH", "", [("appointment", "publish")]),
         ("NEVER-HEARD", "", [("appointment", "publish")]),

@@ -24,7 +24,7 @@ PAGE = 50
 LINE = 1_200  # bytes of JSON; fifty lines stay below 60 KB
 TEXT = 800  # characters
 _FILES = 3  # named in a line; the others are counted
-_PROOFS = 6  # of what was checked; the whole entry has all
+_PROOFS = 4  # of what was checked; the whole entry has all
 
 # Ordered by both columns of the index: for `place` alone the planner sorts the whole conversation.
 _PAGE = """

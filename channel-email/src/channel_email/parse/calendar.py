@@ -118,11 +118,10 @@ def _written(values: _Values, method: str) -> Appointment:
 def _evidence(values: _Values, method: str) -> Iterator[Evidence]:
     cancelled = _value(values, "STATUS").upper() == "CANCELLED"
     kind = "cancel" if cancelled else _METHODS.get(method, _OTHER_METHOD)
+    if kind == "reply" and "ATTENDEE" in values:
+        said = str(values["ATTENDEE"][0][0].get("PARTSTAT", "")).upper()
+        kind = _ANSWERS.get(said, kind)
     yield Evidence(kind="appointment", result=kind)
-    if kind == "reply":
-        for parameters, _ in values.get("ATTENDEE", [])[:1]:
-            if answer := _ANSWERS.get(str(parameters.get("PARTSTAT", "")).upper()):
-                yield Evidence(kind="attendance", result=answer)
     if (rule := _value(values, "RRULE")) and (found := _FREQUENCY.search(rule)):
         yield Evidence(kind="recurrence", result=_REPEATED.get(found[1].upper(), "often"))
         if until := _UNTIL.search(rule):
