@@ -187,9 +187,7 @@ WORST: dict[str, Make] = {
     "html's charset": _body(b" ", head=HEAD + b"Content-Type: text/html\n\n<meta charset="),
     "html's indent": lambda size: HTML + b"<pre>" + (b" " * (size // 4) + b"a\n") * 4 + b"</pre>",
     "a box": _box,
-    "a signed box of open texts": _lying(_CMS_TYPE, b"\x24\x80", _CMS),
     "a signed box of pieces": _lying(_CMS_TYPE, b"\x24\x80\x04\x01a\0\0", _CMS + b"\x24\x80"),
-    "rtf of groups": _rtf(b"", b"{"),
     "rtf of html": _rtf(b"\\fromhtml1 ", b"{\\*\\htmltag <p>}a"),
     "a calendar's people": _body(b'ATTENDEE;CN="a:mailto:b@c\n', head=HEAD + _EVENT),
     "events": _body(b"BEGIN:VEVENT\nSUMMARY:a\nDTSTART:1\nEND:VEVENT\n", head=HEAD + _EVENT),
@@ -199,11 +197,5 @@ WORST: dict[str, Make] = {
         + b"a" * (size // 2)
         + b"\n--b\nContent-Type: text/html\n\n"
         + b"a<img src=cid:a>" * (size // 32)
-    ),
-    "pictures at a location": lambda size: (
-        _MIXED % b"b"
-        + b"--b\nContent-Type: text/html\n\n"
-        + b"<img a src=b>" * (size // 13)
-        + b"\n--b\nContent-Type: image/png\nContent-Location: b\n\nPNG\n--b--\n"
     ),
 }
