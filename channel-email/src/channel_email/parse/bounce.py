@@ -21,7 +21,7 @@ from channel_email.parse.dsn import (
     recipient_of,
     status_of,
 )
-from channel_email.parse.gather import Gathered
+from channel_email.parse.gathered import Gathered
 from channel_email.parse.headers import Headers
 from channel_email.parse.last_look import names_failures
 from channel_email.parse.mime import Part

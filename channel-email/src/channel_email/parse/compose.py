@@ -1,5 +1,6 @@
 """Compose the event of a mail from what the readers found, for `parse`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from channel_email.parse.addresses import read_address, read_addresses
@@ -9,12 +10,13 @@ from channel_email.parse.automatic import find_loop, is_automatic
 from channel_email.parse.bounce import Report
 from channel_email.parse.context import Context
 from channel_email.parse.dates import read_date
-from channel_email.parse.gather import Gathered
+from channel_email.parse.gathered import Gathered, Words
 from channel_email.parse.headers import Headers
 from channel_email.parse.identify import content_hash, message_id_of, read_ids
 from channel_email.parse.mark import marked_text
 from channel_email.parse.mime import Part
 from channel_email.parse.ours import find_bounced, find_token
+from channel_email.parse.pictures import carry_over, number_pictures
 from channel_email.parse.reply import is_reply_subject, split_reply, unmark
 from channel_email.parse.words import decode_words
 from hub_contract.contact_points import compared
@@ -30,7 +32,9 @@ from hub_contract.ids import received_id, reported_id
 from hub_contract.problems import Problem, ProblemCode
 from hub_contract.references import find_references
 from hub_contract.words import (
+    Attachment,
     Automatic,
+    Body,
     Channel,
     ContactPoint,
     Evidence,
@@ -99,15 +103,18 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
     subject = decode_words(headers.text(b"subject"))[:_LONGEST_SUBJECT]
     sender, sender_problems = _sender(headers, context)
     html = seen.html()
+    files = describe(seen.files, html)
     answers = _answers(headers, context)
     token = find_token(headers, context)
     wants = _reply_to(headers, sender)
     body = split_reply(
-        _text(seen),
+        _text(seen, files),
         html,
         is_reply=bool(answers or token) or is_reply_subject(subject),
         authors=[*([sender.value.lower()] if sender else []), *(w.result.lower() for w in wants)],
     )
+    if seen.appointments:
+        body = body.model_copy(update={"text": _with_appointments(seen, body)})
     loop = find_loop(headers, context)
     return MessageContent(
         sender=sender,
@@ -118,11 +125,12 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
         answers=answers,
         reply_token=token,
         references=_references(subject, body.text, body.signature),
-        attachments=describe(seen.files, html),
+        attachments=files,
         evidence=(
             *read_authenticity(root.raw[: root.start], headers, sender, context),
             *seen.evidence,
             *wants,
+            *dict.fromkeys(proof for one in seen.appointments for proof in one.evidence),
             *loop,
         ),
         problems=(*sender_problems, *_loop_problem(loop), *seen.problems),
@@ -133,9 +141,27 @@ def _references(*texts: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for text in texts for found in find_references(text)))
 
 
-def _text(seen: Gathered) -> str:
-    markup = seen.only_html()
-    return marked_text(markup) if markup else unmark(seen.plain())
+def _text(seen: Gathered, files: Sequence[Attachment]) -> str:
+    texts = (_marked(words).strip("\n") for words in seen.words)
+    return number_pictures("\n\n".join(filter(str.strip, texts)), files)
+
+
+def _marked(words: Words) -> str:
+    """Return a stretch as text; what its HTML declares to be quotation or signature is marked."""
+    if not words.plain.strip():
+        return marked_text(words.html)
+    plain = unmark(words.plain)
+    return carry_over(plain, unmark(marked_text(words.html))) if "cid:" in words.html else plain
+
+
+def _with_appointments(seen: Gathered, body: Body) -> str:
+    """Return the appointments, and below them what else was written; a mail without says more."""
+    alone = not body.text.strip()
+    texts = [
+        f"{one.text}\n\n{one.description}" if alone and one.description else one.text
+        for one in seen.appointments
+    ]
+    return "\n\n".join(filter(None, [*texts, body.text]))
 
 
 def _unreadable(raw: bytes, *, readable: bool) -> tuple[Problem, ...]:

@@ -11,6 +11,7 @@ from lxml import html as lxml_html
 
 from channel_email.parse.html import page_text, read_page
 from channel_email.parse.labels import is_moment
+from channel_email.parse.pictures import note_pictures
 from channel_email.parse.reply import END, QUOTE, SIGNATURE, SOFT_QUOTE, TO_THE_END, unmark
 
 _BY_ID = {
@@ -53,6 +54,7 @@ def marked_text(markup: str) -> str:
     markup = unmark(markup)
     page = read_page(markup)
     if page is not None:
+        note_pictures(page)
         for element in list(page.iter("div", "span", "blockquote", "hr", "p", "pre", "table")):
             if mark := _mark_of(element):
                 _put(element, mark)

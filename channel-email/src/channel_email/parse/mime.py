@@ -56,23 +56,27 @@ class Part:
             yield from part.walk()
 
 
-def read_tree(raw: bytes) -> Part:
-    """Return the root part of a mail. Never raises."""
+def read_tree(raw: bytes, *, depth: int = 0, parts: int = 0) -> Part:
+    """Return the root part of a mail. Never raises.
+
+    Of one that lay in another, `depth` says how deep, and `parts` how many had been read before.
+    """
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
-    return _Reader(raw).read(0, len(raw), 0, "text/plain")
+    return _Reader(raw, depth, parts).read(0, len(raw), depth, "text/plain")
 
 
 class _Reader:
     """Counts the parts of one mail while it is read."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, top: int, parts: int) -> None:
         self.raw = raw
-        self.parts = 0
+        self.parts = parts
+        self._top = top
         self._budget = SEARCHED * len(raw) + 1024 * 1024
 
     def read(self, start: int, end: int, depth: int, default: str) -> Part:
-        headers, body = read_headers(self.raw, start, end, whole_mail=depth == 0)
+        headers, body = read_headers(self.raw, start, end, whole_mail=depth == self._top)
         self.parts += 1
         said = read_type(headers.raw(b"content-type"))
         kind = said.value or self._guess_type(headers, body, end, default)

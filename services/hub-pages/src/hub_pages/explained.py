@@ -109,6 +109,13 @@ PROBLEMS = {
         "Nach dem Ende der Nachricht steht weiterer Text; er ist im Original zu finden."
     ),
     _P.BOX_UNOPENED: mark("winmail.dat ließ sich nicht öffnen; sie ist als Datei erhalten."),
+    _P.SMIME_UNOPENED: mark(
+        "Eine signierte oder verschlüsselte Datei (S/MIME) ließ sich nicht oder nicht ganz öffnen; "
+        "sie ist erhalten."
+    ),
+    _P.ENCRYPTED: mark(
+        "Der Inhalt ist verschlüsselt (%(about)s) und lässt sich hier nicht lesen; er ist erhalten."
+    ),
     _P.FILE_RENAMED: mark(
         "Eine Datei heißt hier anders, als sie gesendet wurde, weil ihr Inhalt es verlangt: "
         "%(about)s"

@@ -21,6 +21,7 @@ from hub_pages.assets import Assets
 from hub_pages.caller import prefix_of
 from hub_pages.explained import explain, say_problem
 from hub_pages.face import NO_FACE, Face
+from hub_pages.pictures import pictured
 from hub_pages.refused import refused_word
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -102,6 +103,7 @@ class Pages:
                 said.REASONS, word, words.gettext, said.OTHER
             ),
             "count_word": lambda number: said.say_count(number, code),
+            "pictured": lambda text, route, files: pictured(text, route, files, words.gettext),
             "size_word": lambda size: said.say_size(size, code),
             "why_word": lambda word: explain(word, words.gettext),
             "problem_word": lambda word, about: say_problem(word, about, words.gettext),
