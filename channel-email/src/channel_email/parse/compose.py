@@ -16,6 +16,7 @@ from channel_email.parse.mark import marked_text
 from channel_email.parse.mime import Part
 from channel_email.parse.ours import find_bounced, find_token
 from channel_email.parse.reply import split_reply, unmark
+from channel_email.parse.shared import find_reply_to, is_shared
 from channel_email.parse.words import decode_words
 from hub_contract.contact_points import compared
 from hub_contract.email_address import normal_domain
@@ -102,9 +103,10 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
     html = seen.html()
     body = _split(seen, html)
     loop = find_loop(headers, context)
+    recipients = _recipients(headers, context)
     return MessageContent(
         sender=sender,
-        recipients=_recipients(headers, context),
+        recipients=recipients,
         subject=subject,
         body=body,
         external_id=message_id_of(root),
@@ -119,6 +121,8 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
             *loop,
         ),
         problems=(*sender_problems, *_loop_problem(loop), *seen.problems),
+        reply_to=find_reply_to(headers, sender, [r.point for r in recipients], context),
+        shared=is_shared(headers, sender, context),
     )
 
 

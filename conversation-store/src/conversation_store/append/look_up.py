@@ -2,15 +2,23 @@
 
 Every external id belongs to the message that names it first: the one that has it, or one that
 answers it and came earlier. The unique row makes two stores wait for each other, so that a question
-and its answer find each other in every order.
+and its answer find each other in every order. Beside it stands who answers and who is written to,
+since that alone joins two answers to a message that never came in here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from conversation_store.append.assign import RECENT
-from conversation_store.append.known import Known, Ref
+from conversation_store.append.known import (
+    Known,
+    Origin,
+    Ref,
+    written_by,
+    written_for,
+    written_to,
+)
 from conversation_store.append.read import Incoming
 from hub_kit.database import Connection
 
@@ -23,7 +31,7 @@ from unnest($2::text[], $3::uuid[], $4::boolean[]) as c(lookup, entry_id, mentio
 on conflict (lookup) do nothing returning lookup
 """
 _REFS = """
-select r.lookup, r.entry_id, r.mentioned, e.conversation_id, e.contact_point_id, e.account
+select r.lookup, r.entry_id, r.mentioned, e.conversation_id, e.contact_point_id, e.claimed_at
 from external_ref r left join entry e on e.id = r.entry_id and e.tenant = $1
 where r.tenant = $1 and r.lookup = any($2::text[])
 """
@@ -63,7 +71,8 @@ lateral (
 ) o
 """
 _PEOPLE = """
-select conversation_id, contact_point_id, channel, verified, account from participant
+select conversation_id, contact_point_id, channel, verified, account, preferred_at
+from participant
 where tenant = $1 and conversation_id = any($2::uuid[]) and contact_point_id = any($3::uuid[])
 """
 _NAMESAKES = """
@@ -83,37 +92,63 @@ async def look_up(
     connection: Connection,
     tenant: str,
     messages: Sequence[Incoming],
-    new: Mapping[UUID, str],
     reported: Sequence[Claim],
-) -> Known:
-    """Return what is known before this batch.
+    known: Known,
+) -> None:
+    """Let `known` hold what is known before this batch.
 
-    `new` are the contact points that the batch has made, `reported` the external ids that peers
-    have given to what we sent.
+    `reported` are the external ids that peers have given to what we sent.
     """
-    known = Known()
     await _find_refs(connection, tenant, messages, reported, known)
     await _find_tokens(connection, tenant, messages, known)
     await _find_references(connection, tenant, messages, known)
-    undecided = [m for m in messages if m.sender not in new and not known.decides(m)]
-    await _find_recent(connection, tenant, undecided, known)
+    undecided = [m for m in messages if not known.decides(m)]
+    known_senders = [m for m in undecided if m.sender not in known.new]
+    await _find_recent(connection, tenant, known_senders, known)
+    await _find_related(connection, tenant, undecided, known)
     await _find_people(connection, tenant, messages, known)
-    names = {i: name for i, name in new.items() if name}
+    names = {i: name for i, name in known.new.items() if name}
     if names:
         rows = await connection.fetch(_NAMESAKES, tenant, list(names), list(names.values()))
         for row in rows:
             known.namesakes[row["namesake_of"]].append(row["id"])
-    return known
 
 
-def _claims(messages: Sequence[Incoming], reported: Sequence[Claim]) -> list[Claim]:
+def _claims(messages: Sequence[Incoming], reported: Sequence[Claim]) -> dict[str, Claim]:
     claims = {claim[0]: claim for claim in reported if claim[0]}
     for one in messages:
         if one.own:
             claims.setdefault(one.own, (one.own, one.id, False))
+        if one.own and one.reply_to:
+            key = written_for(one.own, one.reply_to.id)
+            claims.setdefault(key, (key, one.id, False))
         for lookup in one.answers[:MOST_CLAIMED]:
             claims.setdefault(lookup, (lookup, one.id, True))
-    return sorted(claims.values())  # in one order everywhere: two stores wait, none for ever
+            for key in _beside(lookup, one):
+                claims.setdefault(key, (key, one.id, True))
+    return claims
+
+
+def _beside(lookup: str, one: Incoming) -> Iterator[str]:
+    """Yield under which keys it is kept who answers this message, and to whom."""
+    if one.sender:
+        yield written_by(lookup, one.sender)
+    yield from (written_to(lookup, point) for point in one.addressed)
+
+
+def _looked_for(one: Incoming, claims: Mapping[str, Claim], ours: Collection[str]) -> Iterator[str]:
+    """Yield what this message may find beside what it claims."""
+    answered = [*one.answers]
+    yield from one.answers
+    if one.own and (one.own not in ours or claims[one.own][1] != one.id):  # it was named before
+        answered.append(one.own)
+        for writer in (one.sender, one.reply_to.id if one.reply_to else None):
+            if writer:
+                yield written_for(one.own, writer)
+    if one.sender:
+        for lookup in answered:
+            yield written_by(lookup, one.sender)
+            yield written_to(lookup, one.sender)
 
 
 async def _find_refs(
@@ -126,18 +161,20 @@ async def _find_refs(
     claims = _claims(messages, reported)
     if not claims:
         return
-    made = await connection.fetch(_CLAIM, tenant, *zip(*claims, strict=True))
+    # In one order everywhere: two stores wait, none for ever.
+    made = await connection.fetch(_CLAIM, tenant, *zip(*sorted(claims.values()), strict=True))
     ours = {row["lookup"] for row in made}
-    known.refs.update((c[0], Ref(c[1], c[2])) for c in claims if c[0] in ours)
-    others = {lookup for one in messages for lookup in one.answers}
-    others.update(claim[0] for claim in claims)
+    known.refs.update((c[0], Ref(c[1], c[2])) for c in claims.values() if c[0] in ours)
+    others = {lookup for one in messages for lookup in _looked_for(one, claims, ours)}
+    others.update(claims)
     others -= ours - {claim[0] for claim in reported}
     # A statement of its own, so that it sees what another store has committed meanwhile.
     for row in await connection.fetch(_REFS, tenant, list(others)) if others else ():
         known.refs[row["lookup"]] = Ref(row["entry_id"], row["mentioned"])
         if row["conversation_id"]:
             known.places[row["entry_id"]] = row["conversation_id"]
-            known.origins[row["entry_id"]] = row["contact_point_id"], row["account"]
+            origin = Origin(row["contact_point_id"], row["claimed_at"])
+            known.origins[row["entry_id"]] = origin
 
 
 async def _find_tokens(
@@ -174,8 +211,23 @@ async def _find_recent(
     for row in rows:
         known.recent[row["contact_point_id"], row["channel"]].append(row["id"])
         known.active[row["id"]] = row["last_at"]
-    # Only for proposals: where rule 4 speaks, nothing is proposed.
-    asking = {sender for sender, channel in since if len(known.recent[sender, channel]) != 1}
+
+
+async def _find_related(
+    connection: Connection,
+    tenant: str,
+    messages: Sequence[Incoming],
+    known: Known,
+) -> None:
+    """Only for proposals: where rule 4 speaks, nothing is proposed."""
+    asking: set[UUID] = set()
+    for one in messages:
+        if one.reply_to:
+            asking.add(one.reply_to.id)
+        only = len(known.recent[one.sender, one.event.channel]) == 1 if one.sender else True
+        if one.sender and (one.id in known.asks or not (only or one.id in known.shared)):
+            asking.add(one.sender)
+    asking -= known.new.keys()
     for row in await connection.fetch(_RELATED, tenant, list(asking)) if asking else ():
         known.related[row["contact_point_id"]].append(row["conversation_id"])
 
@@ -192,8 +244,10 @@ async def _find_people(
     senders = {m.sender for m in messages if m.sender}
     if found and senders:
         for row in await connection.fetch(_PEOPLE, tenant, list(found), list(senders)):
-            conversation_id, contact_point_id, channel, verified, account = row
+            conversation_id, contact_point_id, channel, verified, account, preferred_at = row
             if account:
                 known.people.add((conversation_id, contact_point_id, channel))
             if verified:
                 known.confirmed.add((conversation_id, contact_point_id))
+            elif preferred_at:
+                known.claimed.add((conversation_id, contact_point_id))

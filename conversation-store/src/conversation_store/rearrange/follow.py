@@ -90,7 +90,8 @@ async def follow(act: Act) -> None:
 _SOME_PEOPLE = """
 insert into participant (conversation_id, contact_point_id, channel, tenant, account, verified,
   open, at, preferred_at)
-select $3, contact_point_id, channel, tenant, account, verified and $5, $6, at, preferred_at
+select $3, contact_point_id, channel, tenant, account, verified and $5, $6, at,
+  case when $5 then preferred_at end
 from participant
 where tenant = $1 and conversation_id = $2 and contact_point_id = any($4::uuid[])
 on conflict do nothing
