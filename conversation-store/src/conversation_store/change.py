@@ -152,7 +152,7 @@ async def wake(ground: Ground, tenant: str) -> None:
 
 
 _CONFIRM = """
-update participant set verified = $4, preferred_at = case when $4 then preferred_at end
+update participant set verified = $4, claimed = claimed and $4
 where tenant = $1 and conversation_id = $2 and contact_point_id = $3
 """
 _CONFIRM_ENTRIES = """

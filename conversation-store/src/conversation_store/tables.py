@@ -218,6 +218,7 @@ participant = sa.Table(
     _column("open", sa.Boolean),
     _at(),
     _at("preferred_at", nullable=True),
+    _column("claimed", sa.Boolean, server_default=sa.text("false")),
 )
 sa.Index(
     "participant_by_contact_point",

@@ -194,20 +194,18 @@ class Known:
         ref = self.refs.get(one.own)
         if ref is None or ref.mentioned or one.sender is None:
             return None
-        writers = [one.sender, one.reply_to.id] if one.reply_to else [one.sender]
+        at = one.event.happened_at
+        writers = [one.reply_to.id] if one.reply_to else []
+        if at or one.id not in self.shared:  # two of a form without a clock may be any two
+            writers.append(one.sender)
         sent_on = (self.refs.get(written_for(one.own, writer)) for writer in writers)
         entries = [ref.entry_id] if self._is_by(ref.entry_id, writers) else []
-        entries += [found.entry_id for found in sent_on if found]
-        return next((self.places[e] for e in entries if self._has_clock_of(e, one)), None)
+        entries += [found.entry_id for found in sent_on if found and found.entry_id in self.origins]
+        return next((self.places[e] for e in entries if self.origins[e].claimed_at == at), None)
 
     def _is_by(self, entry_id: UUID, writers: Collection[UUID]) -> bool:
         origin = self.origins.get(entry_id)
         return origin is not None and origin.sender in writers
-
-    def _has_clock_of(self, entry_id: UUID, one: Incoming) -> bool:
-        origin, at = self.origins.get(entry_id), one.event.happened_at
-        clocked = at is not None or one.id not in self.shared
-        return origin is not None and origin.claimed_at == at and clocked
 
     def _given(self, one: Incoming) -> str:
         given = one.content.reference if one.content else ""

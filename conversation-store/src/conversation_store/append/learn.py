@@ -48,7 +48,7 @@ def learn(messages: Sequence[Incoming], seen: dict[UUID, Seen]) -> Learnt:
         known = seen.get(one.sender) if one.sender else None
         if one.content is None or one.content.sender is None or known is None:
             continue
-        taught = _is_second(one, known)
+        taught = not known.shared and _is_second(one, known)
         if known.shared or one.content.shared or taught:
             learnt.shared.add(one.id)
             if not one.content.shared and (taught or one.reply_to is None):
@@ -81,7 +81,7 @@ def _note(one: Incoming, known: Seen, *, shared: bool) -> None:
     name = fuller(known.point.name, one.content.sender.name, known.point.value)
     if name != known.point.name and not known.shared:
         known.point = known.point.model_copy(update={"name": name})
-        known.renamed = not known.new
+        known.renamed = True
     known.new = False
 
 
@@ -129,5 +129,7 @@ async def write_learnt(
     changed = [(i, one.shared, one.reply_to) for i, one in learnt.changes.items() if one.changed]
     if changed:
         await connection.execute(_LEARN, tenant, *zip(*changed, strict=True))
-    renamed = [(kept[i], one.point) for i, one in learnt.changes.items() if one.renamed]
+    # Of the new ones `keep` has kept the fullest name.
+    named = ((kept.get(i), one.point) for i, one in learnt.changes.items() if one.renamed)
+    renamed = [(row, point) for row, point in named if row]
     await reseal(connection, ring, tenant, renamed)

@@ -71,7 +71,7 @@ lateral (
 ) o
 """
 _PEOPLE = """
-select conversation_id, contact_point_id, channel, verified, account, preferred_at
+select conversation_id, contact_point_id, channel, verified, account, claimed
 from participant
 where tenant = $1 and conversation_id = any($2::uuid[]) and contact_point_id = any($3::uuid[])
 """
@@ -244,10 +244,10 @@ async def _find_people(
     senders = {m.sender for m in messages if m.sender}
     if found and senders:
         for row in await connection.fetch(_PEOPLE, tenant, list(found), list(senders)):
-            conversation_id, contact_point_id, channel, verified, account, preferred_at = row
+            conversation_id, contact_point_id, channel, verified, account, claimed = row
             if account:
                 known.people.add((conversation_id, contact_point_id, channel))
             if verified:
                 known.confirmed.add((conversation_id, contact_point_id))
-            elif preferred_at:
+            elif claimed:
                 known.claimed.add((conversation_id, contact_point_id))

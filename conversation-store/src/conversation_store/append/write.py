@@ -89,15 +89,17 @@ do update set verified = true,
 # message began it all; else only once an agent has confirmed it.
 _CLAIMED = """
 insert into participant (conversation_id, contact_point_id, channel, tenant, account, verified,
-  open, at, preferred_at)
+  open, at, preferred_at, claimed)
 select distinct on (n.conversation_id, n.contact_point_id, n.channel) n.conversation_id,
-  n.contact_point_id, n.channel, $1, '', false, n.open, n.at, n.preferred_at
+  n.contact_point_id, n.channel, $1, '', false, n.open, n.at, n.preferred_at,
+  n.preferred_at is not null
 from unnest($2::uuid[], $3::uuid[], $4::text[], $5::boolean[], $6::timestamptz[],
     $7::timestamptz[])
   as n(conversation_id, contact_point_id, channel, open, at, preferred_at)
 order by n.conversation_id, n.contact_point_id, n.channel, n.preferred_at desc nulls last
 on conflict (conversation_id, contact_point_id, channel)
-do update set preferred_at = greatest(participant.preferred_at, excluded.preferred_at)
+do update set preferred_at = greatest(participant.preferred_at, excluded.preferred_at),
+  claimed = participant.claimed or excluded.claimed
 """
 _CONTRIBUTIONS = """
 insert into contribution (tenant, entry_id, number, transaction_id, requirement, source,

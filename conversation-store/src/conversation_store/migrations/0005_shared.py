@@ -1,4 +1,4 @@
-"""What is known of an address: that many people write by it, and where answers were wanted."""
+"""What is known of an address: that many write by it, and that a Reply-To named it only."""
 
 from alembic import op
 
@@ -7,8 +7,9 @@ down_revision = "conversation_store_0004"
 
 
 def upgrade() -> None:
-    """A constant default does not rewrite the table."""
+    """A constant default does not rewrite a table."""
     op.execute(
         "alter table contact_point add column shared boolean not null default false,"
         " add column reply_to uuid"
     )
+    op.execute("alter table participant add column claimed boolean not null default false")

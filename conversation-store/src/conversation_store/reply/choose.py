@@ -23,12 +23,13 @@ class Way:
     verified: bool
     point: ContactPoint
     preferred_at: datetime | None = None  # when she asked for answers by this way
+    claimed: bool = False  # not confirmed, but a Reply-To of the message that began it names it
     shared: bool = False  # many people write by this address
 
     @property
     def open(self) -> bool:
-        """Say whether answers may go there: it is confirmed, or named by who began it all."""
-        return self.verified or self.preferred_at is not None
+        """Say whether answers may go there."""
+        return self.verified or self.claimed
 
 
 class Last(NamedTuple):

@@ -18,8 +18,8 @@ from hub_contract.words import Channel
 from hub_kit.database import Connection, transaction
 
 _WAYS = """
-select p.contact_point_id, p.channel, p.verified, p.preferred_at, c.shared, c.id, c.sealed,
-  k.wrapped,
+select p.contact_point_id, p.channel, p.verified, p.preferred_at, p.claimed, c.shared, c.id,
+  c.sealed, k.wrapped,
   -- Who was only named is answered from where she was named, if that channel reaches her.
   case when p.account = '' and v.channel = p.channel then v.account else p.account end as account
 from participant p
@@ -37,7 +37,10 @@ async def read_ways(
     """Return how the people of this conversation wrote, or asked to be answered."""
     rows = await connection.fetch(_WAYS, tenant, conversation_id)
     points = ((row, open_point(store.ground.ring, row)) for row in rows)
-    names = ("contact_point_id", "channel", "account", "verified", "preferred_at", "shared")
+    names = (
+        *("contact_point_id", "channel", "account", "verified", "preferred_at"),
+        *("claimed", "shared"),
+    )
     return tuple(
         Way(**{name: row[name] for name in names}, point=point) for row, point in points if point
     )
