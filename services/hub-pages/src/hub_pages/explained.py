@@ -15,7 +15,7 @@ EXPLANATIONS = {
     _E.ANSWERS: mark("Antwort auf eine Nachricht dieses Gesprächs."),
     _E.ANSWERED_BY: mark("Eine Nachricht dieses Gesprächs, die früher eintraf, antwortet darauf."),
     _E.COPY: mark(
-        "Dieselbe Nachricht ging auch an einen anderen Anschluss und steht in diesem Gespräch."
+        "Dieselbe Nachricht kam noch einmal, an einen anderen Anschluss oder über einen Verteiler."
     ),
     _E.REFERENCE_KNOWN: mark(
         "Vorgangsnummer genannt; der Kontaktweg ist in diesem Gespräch bekannt."
@@ -28,9 +28,7 @@ EXPLANATIONS = {
     _E.NEW_GIVEN: mark("Neues Gespräch: Die Vorgangsnummer wurde schon beim Absenden mitgeteilt."),
     _E.NEW_SEVERAL_OPEN: mark("Neues Gespräch: mehrere offene Gespräche kommen in Frage."),
     _E.NEW_AUTOMATIC: mark("Automatische Nachricht ohne Zuordnung."),
-    _E.NEW_SHARED: mark(
-        "Neues Gespräch: Von dieser Adresse schreiben mehrere Personen; sie ordnet nichts zu."
-    ),
+    _E.NEW_SHARED: mark("Neues Gespräch: Von dieser Adresse schreiben mehrere Personen."),
     _E.AGENT: mark("Von einer Person im Amt verfasst."),
     _E.TOKEN_FORGED: mark("Die Antwortadresse ist gefälscht oder beschädigt."),
     _E.TOKEN_EXPIRED: mark("Die Antwortadresse ist abgelaufen."),
