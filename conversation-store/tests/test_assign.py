@@ -315,5 +315,7 @@ def test_the_first_row_that_fits_decides():
     found = []
     for number in range(len(ROWS)):
         below = {k: v for row in reversed(ROWS[number:]) for k, v in row.items()}
+        if number < ROWS.index({"shared": True}):  # who may be anybody is known nowhere
+            del below["shared"]
         found.append(str(assign(facts(**below)).reason))
     assert found == documented()
