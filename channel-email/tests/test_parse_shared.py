@@ -39,6 +39,7 @@ TABLE = {
     "a scanner": ("Scanner EG <scan-eg2@town.example>", (), True, ""),
     "a fax gateway by number": ("<+49711123@fax.example>", (), True, ""),
     "a fax gateway by host": ("<49711123@fax.provider.example>", (), True, ""),
+    "a fax machine by name": ("Faxgerät EG <eg@town.example>", (), True, ""),
     "a fax gateway by address": ("<fax.eingang@town.example>", (), True, ""),
     "somebody via a portal": ("Rosa Richter via Stadtportal <s@town.example>", (), True, ""),
     "somebody over a service": ("Rosa Richter über Amt24 <s@town.example>", (), True, ""),
@@ -123,6 +124,17 @@ def test_who_writes_for_many_and_who_wants_the_answer(name: str) -> None:
     assert isinstance(content, MessageContent)
     found = content.reply_to.value.partition("@")[0] if content.reply_to else ""
     assert (content.shared, found) == (shared, reply_to)
+
+
+@pytest.mark.parametrize(
+    ("sender", "handed_in_by"),
+    [("dienst@portal.example", ["dienst@portal.example"]), ("Rosa <Rosa@post.example>", [])],
+)
+def test_who_hands_it_in_for_another_is_evidence(sender: str, handed_in_by: list[str]) -> None:
+    raw = f"From: rosa@post.example\nSender: {sender}\n\nText\n"
+    content = read(raw.encode(), CONTEXT).event.content
+    assert isinstance(content, MessageContent)
+    assert [e.result for e in content.evidence if e.kind == "sender"] == handed_in_by
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def copy(sender=ANNA, *, generated=False, **more):
     return mail(sender, external_id="<one>", event=event, **more)
 
 
+BY_A_PORTAL = (Evidence(kind="sender", result="dienst@portal.example"),)
 FORGED = (Evidence(kind="dmarc", result="fail"),)
 # The mails, and the conversation of each one: the number of the first mail in it.
 IN_ANY_ORDER = {
@@ -79,6 +80,10 @@ IN_ANY_ORDER = {
         [mail(ANNA, reply_to=ROSA), mail(ANNA, reply_to=ROSA)],
         (0, 0),
     ),
+    "a service that says who handed it in, and nothing else": (
+        [mail(GROUP, evidence=BY_A_PORTAL), mail(GROUP, evidence=BY_A_PORTAL)],
+        (0, 1),
+    ),
     "three families answer a circular": ([answer(who) for who in (ANNA, PAUL, ROSA)], (0, 1, 2)),
     "one of them twice": ([answer(ANNA), answer(PAUL), answer(ANNA)], (0, 1, 0)),
     "a form answers it for two": (
@@ -105,6 +110,10 @@ IN_THIS_ORDER = {
     "what came before it was learnt stays": (
         [mail(FORM, n) for n in ("Paul Probst", "Paul Probst", "Rosa Richter", "Paul Probst")],
         (0, 0, 2, 3),
+    ),
+    "she wrote by a portal once, and then herself": (
+        [mail(evidence=BY_A_PORTAL), mail(), mail()],
+        (0, 0, 0),
     ),
     "a name behind none": ([mail(FORM, n) for n in ("", "Paul Probst", "Rosa Richter")], (0, 0, 2)),
     "an initial behind a name": (

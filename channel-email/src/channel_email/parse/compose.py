@@ -16,7 +16,7 @@ from channel_email.parse.mark import marked_text
 from channel_email.parse.mime import Part
 from channel_email.parse.ours import find_bounced, find_token
 from channel_email.parse.reply import split_reply, unmark
-from channel_email.parse.shared import find_reply_to, is_shared
+from channel_email.parse.shared import find_reply_to, find_submitter, is_shared
 from channel_email.parse.words import decode_words
 from hub_contract.contact_points import compared
 from hub_contract.email_address import normal_domain
@@ -118,6 +118,7 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
             *read_authenticity(root.raw[: root.start], headers, sender, context),
             *seen.evidence,
             *_reply_to(headers, sender),
+            *_submitter(headers, sender),
             *loop,
         ),
         problems=(*sender_problems, *_loop_problem(loop), *seen.problems),
@@ -183,6 +184,11 @@ def _reply_to(headers: Headers, sender: ContactPoint | None) -> tuple[Evidence, 
     if not points or (sender and compared(points[0]) == compared(sender)):
         return ()
     return (Evidence(kind="reply-to", result=points[0].value),)
+
+
+def _submitter(headers: Headers, sender: ContactPoint | None) -> tuple[Evidence, ...]:
+    found = find_submitter(headers, sender)
+    return (Evidence(kind="sender", result=found.value),) if found else ()
 
 
 def _answers(headers: Headers, context: Context) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ _MACHINE = re.compile(
     r"|(?:contact|kontakt)[-_ ]?form|wordpress|typo3|drupal|joomla|www-?data|apache|nginx|httpd"
     r"|scanner|scan(?:2|to)|kopierer|copier|multifunktion|voice-?mail|anrufbeantworter"
     r"|portal\b|gateway|notification|benachrichtigung|web-?se?ite|homepage|internetseite"
-    r"|(?<![^\W\d_])(?:(?:e|tele)?fax(?:2mail|server)?|scans?|mfp|sms)(?![^\W\d_])"
+    r"|(?<![^\W\d_])(?:(?:e|tele)?fax[^\W\d_]*+|(?:scans?|mfp|sms)(?![^\W\d_]))"
 )
 # Some people are called so: only where the address begins with it.
 _MACHINE_FIRST = re.compile(
@@ -67,6 +67,13 @@ def find_reply_to(
     return None
 
 
+def find_submitter(headers: Headers, sender: ContactPoint | None) -> ContactPoint | None:
+    """Return who has handed the mail in for its sender (RFC 5322 §3.6.2), if it is another."""
+    found = next(iter(read_addresses(headers.texts(b"sender"))), None)
+    same = found is None or sender is None or _mailbox(found) == _mailbox(sender)
+    return None if same else found
+
+
 def _originals(headers: Headers) -> Iterator[ContactPoint]:
     """Yield who wrote, as a group says that has put its own address in From."""
     for name in _ORIGINAL:
@@ -92,7 +99,7 @@ def _by_a_server(headers: Headers, sender: ContactPoint, context: Context) -> bo
 
     One that names a citizen of another domain in From says nothing about her address.
     """
-    submitter = next(iter(read_addresses(headers.texts(b"sender"))), None)
+    submitter = find_submitter(headers, sender)
     if submitter and _host(submitter) == _host(sender) and _is_technical(submitter, context):
         return True
     way_back = read_address(context.envelope_from) or read_address(headers.text(b"return-path"))

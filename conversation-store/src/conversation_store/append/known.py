@@ -57,7 +57,8 @@ class Known:
 
     new: Mapping[UUID, str] = field(default_factory=dict)  # contact points: their name look-ups
     shared: set[UUID] = field(default_factory=set)  # messages whose sender many people write by
-    asks: set[UUID] = field(default_factory=set)  # of these: others of the sender are proposed
+    apart: set[UUID] = field(default_factory=set)  # others that only may be anybody's
+    asks: set[UUID] = field(default_factory=set)  # of both: others of the sender are proposed
     refs: dict[str, Ref] = field(default_factory=dict)
     places: dict[UUID, UUID] = field(default_factory=dict)  # entry -> conversation
     origins: dict[UUID, Origin] = field(default_factory=dict)  # by entry
@@ -97,7 +98,7 @@ class Known:
             known=self._confirmed(sender, found, channel, token),
             shared=one.id in self.shared,
             doubted=is_doubted(one.content),
-            recent=() if one.id in self.shared else self._recent(one),
+            recent=() if one.id in self.shared | self.apart else self._recent(one),
             related=self._related(one),
             namesakes=self._namesakes(one),
         )

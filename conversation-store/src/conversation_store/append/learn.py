@@ -3,7 +3,8 @@
 Rule 1. An address that a sign or a second name or Reply-To has shown to be shared is so from then
         on; what it sent before stays where it is.
 Rule 2. A Reply-To once there and once not is a second one: a form that asks for no address.
-Rule 3. What may be forged is doubted itself, and teaches nothing about the address.
+Rule 3. What another hands in for the sender may be anybody's, and says nothing about the others.
+Rule 4. What may be forged is doubted itself, and teaches nothing about the address.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +38,8 @@ class Learnt:
     """Which messages of a batch come from shared addresses; `changes` is what must be written."""
 
     shared: set[UUID] = field(default_factory=set)
-    asks: set[UUID] = field(default_factory=set)  # of these: the sender's others are proposed
+    apart: set[UUID] = field(default_factory=set)  # others that only may be anybody's
+    asks: set[UUID] = field(default_factory=set)  # of both: the sender's others are proposed
     changes: dict[UUID, Seen] = field(default_factory=dict)
 
 
@@ -53,6 +55,9 @@ def learn(messages: Sequence[Incoming], seen: dict[UUID, Seen]) -> Learnt:
             learnt.shared.add(one.id)
             if not one.content.shared and (taught or one.reply_to is None):
                 learnt.asks.add(one.id)
+        elif any(proof.kind == "sender" for proof in one.content.evidence):
+            learnt.apart.add(one.id)
+            learnt.asks.add(one.id)
         if not is_doubted(one.content) and one.event.automatic is not Automatic.REPLY:
             _note(one, known, shared=one.id in learnt.shared)
     learnt.changes = {i: one for i, one in sorted(seen.items()) if one.changed or one.renamed}
