@@ -29,6 +29,7 @@ DATA = {
     "channel_email/parse/reasons.py": "what foreign mail servers write",
     "channel_email/parse/dates.py": "how citizens' mail programs shorten months",
     "channel_email/parse/quotes.py": "what citizens' mail programs write above a quotation",
+    "channel_email/parse/shared.py": "how portals and devices call themselves",
     "channel_email/parse/signature.py": "how citizens end their mails",
     "hub_contract/phone_number.py": "what telephone exchanges say instead of a number",
     "hub_contract/postal_address.py": "how countries are called on envelopes",

@@ -31,7 +31,7 @@ _MACHINE_HOST = re.compile(r"(?:^|[.-])(?:e?fax(?:2mail)?|scanner|voicemail|no-?
 _NUMBER = re.compile(r"\+[0-9./-]{5,40}")  # a fax gateway writes under the number of the caller
 # Google, Mailman and portals put who wrote before such a word, and themselves behind it.
 _VIA = re.compile(
-    r"(?i)(?<=\S)[\s(\[]+(?:via|über|on behalf of|im auftrag (?:von|der|des)|i\. ?a\.)\s"
+    r"(?i)\S[\s(\[]{1,3}(?:via|über|on behalf of|im auftrag (?:von|der|des)|i\. ?a\.)\s"
 )
 # Scripts of a web server, but no webmail that sends by the same function.
 _SCRIPT = re.compile(r"(?i)php|\bform(?:ular|mail|s\b|\b)|wordpress|typo3|scan|fax")

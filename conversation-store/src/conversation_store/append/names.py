@@ -16,9 +16,7 @@ _BESIDE = re.compile(r"[(\[][^)\]]*+[)\]]?")  # «(Stadt X)», «[extern]»
 _TITLES = frozenset(
     ["dr", "prof", "dipl", "ing", "med", "jur", "herr", "frau", "hr", "fr", "mr", "mrs", "ms"]
 )
-_LETTERS = str.maketrans(
-    {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "ı": "i", "þ": "th"}
-)
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "ı": "i", "þ": "th"})
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))  # as they are written without dots
 
 
