@@ -177,6 +177,14 @@ async def test_which_mails_are_one_conversation(world):
     assert found == expected
 
 
+async def test_what_was_erased_before_it_came_joins_no_shared_address(world):
+    await take_in(world, [mail(FORM, shared=True)], tenant="musterstadt")
+    gone = await world.ground.accept(world.mail(**mail(FORM)))
+    await world.erase(gone.event_id)
+    await world.append()
+    assert (await world.entry(gone.event_id))["rule"] == 5
+
+
 # Marks of the last mail, and which mails' conversations are proposed there.
 ASKED = {
     "the answer wanted elsewhere": (

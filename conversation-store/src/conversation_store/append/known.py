@@ -167,6 +167,11 @@ class Known:
         )
         return tuple(dict.fromkeys(filter(None, found)))
 
+    def is_missing(self, lookup: str) -> bool:
+        """Say whether this message has not come in, though another one answers it."""
+        ref = self.refs.get(lookup)
+        return ref is not None and ref.mentioned
+
     def _refs_of(self, lookups: Iterable[str]) -> list[tuple[str, Ref]]:
         return [(lookup, self.refs[lookup]) for lookup in lookups if lookup in self.refs]
 

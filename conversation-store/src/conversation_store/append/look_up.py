@@ -46,10 +46,12 @@ where r.tenant = $1 and r.digits = any($2::text[])
 """
 # Two open ones are as good as a thousand; a sender with a thousand must not slow the others.
 # Ordered as the index is, from its first column on, or the planner sorts all of them.
+# What many people write by leads nowhere, also where the content has been erased.
 # Where there is no account somebody else has named this address: what its owner writes is not his.
 _RECENT = """
 select s.contact_point_id, s.channel, o.id, o.last_at
-from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as s(contact_point_id, channel, since),
+from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as s(contact_point_id, channel, since)
+join contact_point k on k.id = s.contact_point_id and k.tenant = $1 and not k.shared,
 lateral (
   select p.conversation_id as id, c.last_at
   from participant p,
@@ -124,29 +126,35 @@ def _claims(messages: Sequence[Incoming], reported: Sequence[Claim]) -> dict[str
             claims.setdefault(key, (key, one.id, False))
         for lookup in one.answers[:MOST_CLAIMED]:
             claims.setdefault(lookup, (lookup, one.id, True))
-            for key in _beside(lookup, one):
+    return claims
+
+
+def _sent_on(
+    messages: Sequence[Incoming], claims: Mapping[str, Claim], ours: Collection[str]
+) -> Iterator[str]:
+    """Yield where the same message may be found as a list has sent it on."""
+    for one in messages:
+        if one.own and (one.own not in ours or claims[one.own][1] != one.id):
+            writers = [one.sender, one.reply_to.id if one.reply_to else None]
+            yield from (written_for(one.own, writer) for writer in writers if writer)
+
+
+def _claims_beside(messages: Sequence[Incoming], known: Known) -> dict[str, Claim]:
+    """Return who answers a message that has not come in, and to whom."""
+    claims: dict[str, Claim] = {}
+    for one in messages:
+        for lookup in filter(known.is_missing, one.answers[:MOST_CLAIMED]):
+            keys = [written_to(lookup, point) for point in one.addressed]
+            for key in [written_by(lookup, one.sender), *keys] if one.sender else keys:
                 claims.setdefault(key, (key, one.id, True))
     return claims
 
 
-def _beside(lookup: str, one: Incoming) -> Iterator[str]:
-    """Yield under which keys it is kept who answers this message, and to whom."""
-    if one.sender:
-        yield written_by(lookup, one.sender)
-    yield from (written_to(lookup, point) for point in one.addressed)
-
-
-def _looked_for(one: Incoming, claims: Mapping[str, Claim], ours: Collection[str]) -> Iterator[str]:
-    """Yield what this message may find beside what it claims."""
-    answered = [*one.answers]
-    yield from one.answers
-    if one.own and (one.own not in ours or claims[one.own][1] != one.id):  # it was named before
-        answered.append(one.own)
-        for writer in (one.sender, one.reply_to.id if one.reply_to else None):
-            if writer:
-                yield written_for(one.own, writer)
-    if one.sender:
-        for lookup in answered:
+def _in_common(messages: Sequence[Incoming], known: Known) -> Iterator[str]:
+    """Yield where answers to the same missing message may be found that the sender knows of."""
+    for one in messages:
+        for lookup in filter(known.is_missing, (*one.answers, one.own)) if one.sender else ():
+            assert one.sender is not None
             yield written_by(lookup, one.sender)
             yield written_to(lookup, one.sender)
 
@@ -161,15 +169,30 @@ async def _find_refs(
     claims = _claims(messages, reported)
     if not claims:
         return
-    # In one order everywhere: two stores wait, none for ever.
-    made = await connection.fetch(_CLAIM, tenant, *zip(*sorted(claims.values()), strict=True))
-    ours = {row["lookup"] for row in made}
+    ours = await _claim(connection, tenant, claims, known)
+    others = {lookup for one in messages for lookup in one.answers}
+    others.update(claims, _sent_on(messages, claims, ours))
+    await _read_refs(connection, tenant, others - (ours - {c[0] for c in reported}), known)
+    beside = _claims_beside(messages, known)
+    ours = await _claim(connection, tenant, beside, known) if beside else set()
+    await _read_refs(connection, tenant, {*beside, *_in_common(messages, known)} - ours, known)
+
+
+async def _claim(
+    connection: Connection, tenant: str, claims: Mapping[str, Claim], known: Known
+) -> set[str]:
+    """Return what nobody had before; in one order everywhere, so two stores wait, none for ever."""
+    rows = zip(*sorted(claims.values()), strict=True)
+    ours = {row["lookup"] for row in await connection.fetch(_CLAIM, tenant, *rows)}
     known.refs.update((c[0], Ref(c[1], c[2])) for c in claims.values() if c[0] in ours)
-    others = {lookup for one in messages for lookup in _looked_for(one, claims, ours)}
-    others.update(claims)
-    others -= ours - {claim[0] for claim in reported}
-    # A statement of its own, so that it sees what another store has committed meanwhile.
-    for row in await connection.fetch(_REFS, tenant, list(others)) if others else ():
+    return ours
+
+
+async def _read_refs(
+    connection: Connection, tenant: str, lookups: Collection[str], known: Known
+) -> None:
+    """A statement of its own, so that it sees what another store has committed meanwhile."""
+    for row in await connection.fetch(_REFS, tenant, list(lookups)) if lookups else ():
         known.refs[row["lookup"]] = Ref(row["entry_id"], row["mentioned"])
         if row["conversation_id"]:
             known.places[row["entry_id"]] = row["conversation_id"]

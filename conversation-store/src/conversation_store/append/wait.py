@@ -10,8 +10,8 @@ from uuid import UUID
 
 from hub_kit.database import Connection
 
-# Who closes answers what stood there: what a rearrangement has brought here was not there before it,
-# nor was what waited here closed with what it came from. An answer that was sent counts for all.
+# Who closes answers what stood there: not what a rearrangement brings here later, and what waits
+# here is not closed with what comes. An answer that was sent counts for all.
 _SINCE = """
   with came as (
     select distinct on (r.entry_id) r.entry_id, g.id, g.at
@@ -21,7 +21,8 @@ _SINCE = """
       and not exists (select from rearrangement u where u.tenant = $1 and u.undoes = g.id)
     order by r.entry_id, g.seq desc
   ), answer as (
-    select o.place, o.at, o.direction = 'out' as sent, came.id as came from entry o left join came on came.entry_id = o.id
+    select o.place, o.at, o.direction = 'out' as sent, came.id as came
+    from entry o left join came on came.entry_id = o.id
     where o.tenant = $1 and o.conversation_id = c.id and (
       o.kind = 'change' and o.reason = 'closed' or o.direction = 'out'
       and o.automatic = 'no' and o.delivery not in ('failed', 'returned'))
