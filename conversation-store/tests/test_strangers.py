@@ -178,11 +178,16 @@ async def test_which_mails_are_one_conversation(world):
 
 
 async def test_what_was_erased_before_it_came_joins_no_shared_address(world):
-    await take_in(world, [mail(FORM, shared=True)], tenant="musterstadt")
-    gone = await world.ground.accept(world.mail(**mail(FORM)))
-    await world.erase(gone.event_id)
-    await world.append()
-    assert (await world.entry(gone.event_id))["rule"] == 5
+    sent = [
+        world.mail(**mail(FORM, shared=True)),
+        world.mail(**mail(FORM)),
+        world.mail(**mail(FORM)),
+    ]
+    _, soon, later = await world.ground.accept.all(sent)
+    await world.erase(soon.event_id, later.event_id)
+    await world.append(limit=2)
+    entries = [await world.entry(one.event_id) for one in (soon, later)]
+    assert [e["rule"] for e in entries] == [5, 5]
 
 
 # Marks of the last mail, and which mails' conversations are proposed there.

@@ -58,7 +58,7 @@ class Append:
         kept = await keep(connection, ring, tenant, _people(messages))
         learnt = learn(messages, read_seen(ring, messages, kept.rows))
         await write_learnt(connection, ring, tenant, learnt, kept.rows)
-        known = Known(kept.new, learnt.shared, learnt.apart, learnt.asks)
+        known = Known(kept.new, learnt)
         await look_up(connection, tenant, messages, [r.claim for r in reports], known)
         proposals = propose(reports, conversations, known)
         assigned = _assign(messages, known)

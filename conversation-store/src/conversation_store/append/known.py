@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from conversation_store.append.assign import RECENT, Assignment, Facts
+from conversation_store.append.learn import Learnt
 from conversation_store.append.read import Incoming, is_doubted
 from hub_contract.references import is_channel_reference
 
@@ -56,9 +57,7 @@ class Known:
     """What is known of one tenant while a batch goes through; it grows with every message."""
 
     new: Mapping[UUID, str] = field(default_factory=dict)  # contact points: their name look-ups
-    shared: set[UUID] = field(default_factory=set)  # messages whose sender many people write by
-    apart: set[UUID] = field(default_factory=set)  # others that only may be anybody's
-    asks: set[UUID] = field(default_factory=set)  # of both: others of the sender are proposed
+    learnt: Learnt = field(default_factory=Learnt)  # about the senders of the batch
     refs: dict[str, Ref] = field(default_factory=dict)
     places: dict[UUID, UUID] = field(default_factory=dict)  # entry -> conversation
     origins: dict[UUID, Origin] = field(default_factory=dict)  # by entry
@@ -96,9 +95,9 @@ class Known:
             given=given,
             given_taken=given in self.references,
             known=self._confirmed(sender, found, channel, token),
-            shared=one.id in self.shared,
+            shared=one.id in self.learnt.shared,
             doubted=is_doubted(one.content),
-            recent=() if one.id in self.shared | self.apart else self._recent(one),
+            recent=() if one.id in self.learnt.shared | self.learnt.apart else self._recent(one),
             related=self._related(one),
             namesakes=self._namesakes(one),
         )
@@ -149,9 +148,9 @@ class Known:
     def _related(self, one: Incoming) -> tuple[UUID, ...]:
         """Return what may be proposed: of a shared address hardly anything, or it would be all."""
         related = list(self.related.get(one.reply_to.id, ())) if one.reply_to else []
-        if one.sender and one.id in self.asks:
+        if one.sender and one.id in self.learnt.asks:
             related += self._recent(one)
-        if one.sender and (one.id in self.asks or one.id not in self.shared):
+        if one.sender and (one.id in self.learnt.asks or one.id not in self.learnt.shared):
             related += self.related.get(one.sender, ())
         return tuple(related)
 
@@ -181,7 +180,7 @@ class Known:
 
     def _in_common(self, lookup: str, one: Incoming) -> UUID | None:
         """Return where an answer to this message is that its sender wrote, or that she got."""
-        if one.sender is None or one.id in self.shared:
+        if one.sender is None or one.id in self.learnt.shared:
             return None
         keys = written_by(lookup, one.sender), written_to(lookup, one.sender)
         return next(filter(None, map(self._conversation_of, keys)), None)
@@ -202,7 +201,7 @@ class Known:
             return None
         at = one.event.happened_at
         writers = [one.reply_to.id] if one.reply_to else []
-        if at or one.id not in self.shared:  # two of a form without a clock may be any two
+        if at or one.id not in self.learnt.shared:  # two of a form without a clock may be any two
             writers.append(one.sender)
         sent_on = (self.refs.get(written_for(one.own, writer)) for writer in writers)
         entries = [ref.entry_id] if self._is_by(ref.entry_id, writers) else []
@@ -220,7 +219,7 @@ class Known:
     def _namesakes(self, one: Incoming) -> tuple[UUID, ...]:
         """Return who calls herself the same; that she named herself is no question."""
         own = {found.id for found in one.reachable}
-        who = one.reply_to.id if one.reply_to and one.id in self.shared else one.sender
+        who = one.reply_to.id if one.reply_to and one.id in self.learnt.shared else one.sender
         namesakes = self.namesakes.get(who, ()) if who else ()
         return tuple(other for other in namesakes if other not in own)
 

@@ -48,7 +48,10 @@ def learn(messages: Sequence[Incoming], seen: dict[UUID, Seen]) -> Learnt:
     learnt = Learnt()
     for one in messages:
         known = seen.get(one.sender) if one.sender else None
-        if one.content is None or one.content.sender is None or known is None:
+        if known is None:
+            continue
+        if one.content is None or one.content.sender is None:  # erased: what it taught is gone
+            learnt.shared.update([one.id] if known.shared else [])
             continue
         taught = not known.shared and _is_second(one, known)
         if known.shared or one.content.shared or taught:

@@ -248,7 +248,9 @@ async def _find_related(
         if one.reply_to:
             asking.add(one.reply_to.id)
         only = len(known.recent[one.sender, one.event.channel]) == 1 if one.sender else True
-        if one.sender and (one.id in known.asks or not (only or one.id in known.shared)):
+        if one.sender and (
+            one.id in known.learnt.asks or not (only or one.id in known.learnt.shared)
+        ):
             asking.add(one.sender)
     asking -= known.new.keys()
     for row in await connection.fetch(_RELATED, tenant, list(asking)) if asking else ():
