@@ -17,12 +17,12 @@ from hub_contract.words import ContactPoint
 
 # Words that no person is called by, in an address before the @ or in the name beside it.
 _MACHINE = re.compile(
-    r"(?i)no[-_. ]?reply|(?:do[-_. ]?not|nicht|keine?)[-_. ]?(?:reply|antwort)|formular|webform"
+    r"no[-_. ]?reply|(?:do[-_. ]?not|nicht|keine?)[-_. ]?(?:reply|antwort)|formular|webform"
     r"|(?:contact|kontakt)[-_ ]?form|wordpress|typo3|drupal|joomla|www-?data|apache|nginx|httpd"
     r"|scanner|scan(?:2|to)|kopierer|copier|multifunktion|voice-?mail|anrufbeantworter"
     r"|portal\b|gateway|notification|benachrichtigung|web-?se?ite|homepage|internetseite"
-    r"|(?<![^\W\d_])(?:(?:e|tele)?fax[^\W\d_]*+|(?:scans?|mfp|sms)(?![^\W\d_]))"
 )
+_DEVICE = re.compile(r"\b(?:(?:e|tele)?fax[^\W\d_]*+|(?:scans?|mfp|sms)(?![^\W\d_]))")
 # Some people are called so: only where the address begins with it.
 _MACHINE_FIRST = re.compile(
     r"(?i)(?:forms?|web(?:master)?|www|mailer|system|drucker|printer|bounces?)(?![^\W\d_])"
@@ -30,9 +30,7 @@ _MACHINE_FIRST = re.compile(
 _MACHINE_HOST = re.compile(r"(?:^|[.-])(?:e?fax(?:2mail)?|scanner|voicemail|no-?reply)(?=[.-]|$)")
 _NUMBER = re.compile(r"\+[0-9./-]{5,40}")  # a fax gateway writes under the number of the caller
 # Google, Mailman and portals put who wrote before such a word, and themselves behind it.
-_VIA = re.compile(
-    r"(?i)\S[\s(\[]{1,3}(?:via|über|on behalf of|im auftrag (?:von|der|des)|i\. ?a\.)\s"
-)
+_VIA = re.compile(r"[\s(\[](?:via|über|on behalf of|im auftrag (?:von|der|des)|i\. ?a\.)\s")
 # Scripts of a web server, but no webmail that sends by the same function.
 _SCRIPT = re.compile(r"(?i)php|\bform(?:ular|mail|s\b|\b)|wordpress|typo3|scan|fax")
 _WEBMAIL = re.compile(r"(?i)rcube|roundcube|horde|squirrel|webmail")
@@ -46,7 +44,7 @@ def is_shared(headers: Headers, sender: ContactPoint | None, context: Context) -
         return False
     return (
         _is_technical(sender, context)
-        or bool(_VIA.search(sender.name) or _MACHINE.search(sender.name))
+        or _says_many(sender.name.lower())
         or _was_rewritten(headers, sender)
         or _by_a_server(headers, sender, context)
     )
@@ -59,6 +57,8 @@ def find_reply_to(
 
     Not whom the mail was written to: lists name themselves there. Nor ourselves, nor a machine.
     """
+    if not any(name in headers for name in (b"reply-to", *_ORIGINAL)):
+        return None
     not_these = {_mailbox(point) for point in (*to, *([sender] if sender else []))}
     wanted = read_addresses(headers.texts(b"reply-to"))
     for point in chain(wanted, _originals(headers)):
@@ -69,6 +69,8 @@ def find_reply_to(
 
 def find_submitter(headers: Headers, sender: ContactPoint | None) -> ContactPoint | None:
     """Return who has handed the mail in for its sender (RFC 5322 §3.6.2), if it is another."""
+    if b"sender" not in headers:
+        return None
     found = next(iter(read_addresses(headers.texts(b"sender"))), None)
     same = found is None or sender is None or _mailbox(found) == _mailbox(sender)
     return None if same else found
@@ -77,7 +79,8 @@ def find_submitter(headers: Headers, sender: ContactPoint | None) -> ContactPoin
 def _originals(headers: Headers) -> Iterator[ContactPoint]:
     """Yield who wrote, as a group says that has put its own address in From."""
     for name in _ORIGINAL:
-        yield from read_addresses(headers.texts(name))
+        if name in headers:
+            yield from read_addresses(headers.texts(name))
 
 
 def _is_technical(point: ContactPoint, context: Context) -> bool:
@@ -86,8 +89,17 @@ def _is_technical(point: ContactPoint, context: Context) -> bool:
     if f"{local}@{host}" in listed or f"@{host}" in listed:
         return True
     ours = local.startswith(("reply+", "bounce+")) and is_our_domain(host, context)
-    says = _MACHINE.search(local) or _MACHINE_FIRST.match(local) or _NUMBER.fullmatch(local)
-    return ours or bool(says or _MACHINE_HOST.search(host))
+    says = _MACHINE_FIRST.match(local) or _NUMBER.fullmatch(local) or _MACHINE_HOST.search(host)
+    return ours or bool(says) or _says_machine(local)
+
+
+def _says_many(name: str) -> bool:
+    return bool(_VIA.search(name)) or _says_machine(name)
+
+
+def _says_machine(text: str) -> bool:
+    """Say whether this, in lower case, is what no person is called."""
+    return bool(_MACHINE.search(text) or _DEVICE.search(text.replace("_", " ")))
 
 
 def _was_rewritten(headers: Headers, sender: ContactPoint) -> bool:
@@ -102,12 +114,12 @@ def _by_a_server(headers: Headers, sender: ContactPoint, context: Context) -> bo
     submitter = find_submitter(headers, sender)
     if submitter and _host(submitter) == _host(sender) and _is_technical(submitter, context):
         return True
-    way_back = read_address(context.envelope_from) or read_address(headers.text(b"return-path"))
-    if way_back is None or _host(way_back) != _host(sender):
+    said = [headers.text(name) for name in _SCRIPT_FIELDS if name in headers]
+    script = any(name in headers for name in _SCRIPT_FIELDS[2:]) or any(map(_SCRIPT.search, said))
+    if not script or any(map(_WEBMAIL.search, said)):
         return False
-    said = [headers.text(name) for name in _SCRIPT_FIELDS]
-    script = any(name in headers for name in _SCRIPT_FIELDS[2:])
-    return (script or any(map(_SCRIPT.search, said))) and not any(map(_WEBMAIL.search, said))
+    way_back = read_address(context.envelope_from) or read_address(headers.text(b"return-path"))
+    return way_back is not None and _host(way_back) == _host(sender)
 
 
 def _host(point: ContactPoint) -> str:
