@@ -22,6 +22,8 @@ _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))  # as they are written withou
 
 def is_another(known: str, name: str, address: str) -> bool:
     """Say whether these are the names of two people; `address` is what both have written by."""
+    if known == name:
+        return False
     one, other = _words(known, address), _words(name, address)
     if not one or not other or _is_part(one, other) or _is_part(other, one):
         return False
@@ -31,6 +33,8 @@ def is_another(known: str, name: str, address: str) -> bool:
 
 def fuller(known: str, name: str, address: str) -> str:
     """Return the one that says more."""
+    if known == name:
+        return known
     weight = [sum(map(len, _words(one, address))) for one in (known, name)]
     return name if weight[1] > weight[0] else known
 
