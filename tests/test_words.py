@@ -34,6 +34,7 @@ DATA = {
     "channel_email/parse/labels.py": "what citizens' mail programs write above a quotation",
     "channel_email/parse/quotes.py": "what citizens' mail programs write above a quotation",
     "channel_email/parse/reply.py": "how citizens say that they answer inside a quotation",
+    "channel_email/parse/shared.py": "how portals and devices call themselves",
     "channel_email/parse/signature.py": "how citizens end their mails",
     "hub_contract/phone_number.py": "what telephone exchanges say instead of a number",
     "hub_contract/postal_address.py": "how countries are called on envelopes",

@@ -13,13 +13,26 @@ from conversation_store.reply.compose import Answer
 from conversation_store.store import Store
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import Arrival, DeliveryContent
-from hub_contract.words import Automatic, Contribution, Direction, MessageKind
+from hub_contract.words import (
+    Automatic,
+    ContactKind,
+    ContactPoint,
+    Contribution,
+    Direction,
+    MessageKind,
+    Recipient,
+    RecipientRole,
+)
 from hub_kit.database import transaction
 from hub_kit.sealing import open_bytes
 from hub_kit.testing import eventually
 from hub_kit.tokens import Caller
 
 TENANT = "musterstadt"
+
+
+def addressed(value: str) -> Recipient:
+    return Recipient(role=RecipientRole.TO, point=ContactPoint(kind=ContactKind.EMAIL, value=value))
 
 
 async def test_places_follow_the_order_of_the_bus(world):
@@ -62,7 +75,8 @@ async def test_a_thread_begins_and_goes_on_in_one_batch(world):
 
 @pytest.mark.parametrize("batches", [1, 2])
 async def test_an_answer_may_come_before_what_it_answers(world, batches):
-    answer = world.mail("karl@example.org", external_id="<a>", answers=("<q>",))
+    to = (addressed("erika@example.org"),)
+    answer = world.mail("karl@example.org", external_id="<a>", answers=("<q>",), recipients=to)
     question = world.mail("erika@example.org", external_id="<q>")
     later = world.mail("petra@example.org", answers=("<q>",))
     if batches == 1:
@@ -96,7 +110,9 @@ async def test_a_mail_to_two_of_our_mailboxes_is_one_thread(world, batches):
 
 async def test_two_stores_find_question_and_answer_together(world):
     """The second waits for the first at their common external id, and sees what it has decided."""
-    await world.ground.accept(world.mail("a@example.org", external_id="<a>", answers=("<q>",)))
+    to = (addressed("q@example.org"),)
+    answer = world.mail("a@example.org", external_id="<a>", answers=("<q>",), recipients=to)
+    await world.ground.accept(answer)
     [answer] = await world.read()
     await world.ground.accept(world.mail("q@example.org", external_id="<q>"))
     [question] = await world.read()

@@ -1,11 +1,12 @@
 """The composer's ways: each channel stands there, offered or with the reason why not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
-from conversation_store.reply.choose import Way
+from conversation_store.reply.choose import Last, Way
 from conversation_store.reply.ways import list_ways
 from hub_contract.words import Channel, ContactKind, ContactPoint
 
@@ -57,6 +58,12 @@ OFFERED = {
         [("web", "own", "known_here")],
         None,
     ),
+    "who is only claimed": (
+        [replace(ASKED, verified=False, claimed=True)],
+        None,
+        [("email", "post", "claimed")],
+        "email",
+    ),
     "no fax of ours": ([FAX], None, [], None),
 }
 
@@ -64,7 +71,7 @@ OFFERED = {
 @pytest.mark.parametrize("name", OFFERED)
 def test_what_is_offered(name):
     ways, last, offered, default = OFFERED[name]
-    shown = list(list_ways(ways, last, ACCOUNTS))
+    shown = list(list_ways(ways, last and Last(*last), ACCOUNTS))
     assert [(o.channel, o.account, o.reason) for o in shown if o.offered] == offered
     assert [o.channel for o in shown if o.default] == [default] * bool(default)
     assert all(o.offered for o in shown if o.default)

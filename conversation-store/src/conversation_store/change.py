@@ -171,7 +171,7 @@ async def wake(ground: Ground, tenant: str) -> None:
 
 
 _CONFIRM = """
-update participant set verified = $4
+update participant set verified = $4, claimed = claimed and $4
 where tenant = $1 and conversation_id = $2 and contact_point_id = $3
 """
 _CONFIRM_ENTRIES = """

@@ -133,6 +133,12 @@ EVENTS: dict[str, ConversationEvent] = {
             ),
         ),
     ),
+    "message.received.email-shared": received(
+        115,
+        Channel.EMAIL,
+        "buergerbuero",
+        content=MessageContent(sender=OFFICE, reply_to=ANNA, shared=True),
+    ),
     "message.received.sms": received(
         102,
         Channel.SMS,

@@ -18,6 +18,7 @@ from channel_email.parse.mime import Part
 from channel_email.parse.ours import find_bounced, find_token
 from channel_email.parse.pictures import carry_over, number_pictures
 from channel_email.parse.reply import is_reply_subject, split_reply, unmark
+from channel_email.parse.shared import find_reply_to, find_submitter, is_shared
 from channel_email.parse.words import decode_words
 from hub_contract.contact_points import compared
 from hub_contract.email_address import normal_domain
@@ -116,9 +117,10 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
     if seen.appointments:
         body = body.model_copy(update={"text": _with_appointments(seen, body)})
     loop = find_loop(headers, context)
+    recipients = _recipients(headers, context)
     return MessageContent(
         sender=sender,
-        recipients=_recipients(headers, context),
+        recipients=recipients,
         subject=subject,
         body=body,
         external_id=message_id_of(root),
@@ -130,10 +132,13 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
             *read_authenticity(root.raw[: root.start], headers, sender, context),
             *seen.evidence,
             *wants,
+            *_submitter(headers, sender),
             *dict.fromkeys(proof for one in seen.appointments for proof in one.evidence),
             *loop,
         ),
         problems=(*sender_problems, *_loop_problem(loop), *seen.problems),
+        reply_to=find_reply_to(headers, sender, [r.point for r in recipients], context),
+        shared=is_shared(headers, sender, context),
     )
 
 
@@ -211,6 +216,11 @@ def _reply_to(headers: Headers, sender: ContactPoint | None) -> tuple[Evidence, 
     if not points or (sender and compared(points[0]) == compared(sender)):
         return ()
     return (Evidence(kind="reply-to", result=points[0].value),)
+
+
+def _submitter(headers: Headers, sender: ContactPoint | None) -> tuple[Evidence, ...]:
+    found = find_submitter(headers, sender)
+    return (Evidence(kind="sender", result=found.value),) if found else ()
 
 
 def _answers(headers: Headers, context: Context) -> tuple[str, ...]:

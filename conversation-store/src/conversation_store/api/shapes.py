@@ -269,6 +269,7 @@ class ContactPointOfConversation(BaseModel):
     channel: Channel
     account: str
     verified: bool
+    shared: bool = Field(default=False, description="many people write by this address")
     link: LinkShown | None = Field(description="to the person or organisation behind it")
     since: AwareDatetime
 

@@ -16,6 +16,7 @@ from conversation_store.announce import Announcement, announce
 from conversation_store.append.assign import Assignment, assign
 from conversation_store.append.deliver import deliver, find_conversations, open_reports, propose
 from conversation_store.append.known import Known
+from conversation_store.append.learn import learn, read_seen, write_learnt
 from conversation_store.append.look_up import look_up
 from conversation_store.append.place import lock, place
 from conversation_store.append.read import Incoming, Reader, read_keys
@@ -57,8 +58,12 @@ class Append:
         reports = open_reports(self.reader, news.values(), keys)
         messages = self._open(news.values(), keys)
         conversations = await find_conversations(connection, tenant, reports)
-        new = await keep(connection, self.reader.ring, tenant, _people(messages))
-        known = await look_up(connection, tenant, messages, new, [r.claim for r in reports])
+        ring = self.reader.ring
+        kept = await keep(connection, ring, tenant, _people(messages))
+        learnt = learn(messages, read_seen(ring, messages, kept.rows))
+        await write_learnt(connection, ring, tenant, learnt, kept.rows)
+        known = Known(kept.new, learnt)
+        await look_up(connection, tenant, messages, [r.claim for r in reports], known)
         proposals = propose(reports, conversations, known)
         assigned = _assign(messages, known)
         threads = await lock(connection, tenant, assigned, conversations.values())
@@ -101,12 +106,14 @@ def _assign(messages: Iterable[Incoming], known: Known) -> list[tuple[Incoming, 
 
 def _people(messages: Sequence[Incoming]) -> Iterable[Found]:
     """Yield contact points, the senders last: what they call themselves is what is kept."""
+    senders = []
     for one in messages:
-        if one.reachable:
-            yield from one.reachable
-    for one in messages:
+        yield from one.reachable
+        if one.reply_to:
+            yield one.reply_to
         if one.sender and one.content and one.content.sender:
-            yield Found(one.sender, one.content.sender)
+            senders.append(Found(one.sender, one.content.sender))
+    yield from sorted(senders, key=lambda found: len(found.point.name))  # the fullest name stays
 
 
 _KNOWN = """

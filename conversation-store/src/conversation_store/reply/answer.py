@@ -17,13 +17,14 @@ from asyncpg import Record
 
 from conversation_store.add import SOURCE, Addition, add
 from conversation_store.reply.carry import refuse_misfits
-from conversation_store.reply.choose import Way, choose
+from conversation_store.reply.choose import Last, Way, choose
 from conversation_store.reply.compose import Answer, File, Thread, compose
-from conversation_store.reply.ways import Last, accounts_of, read_ways
+from conversation_store.reply.ways import accounts_of, read_ways
 from conversation_store.store import Store
 from conversation_store.timeline import open_row
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent, Sealed
+from hub_contract.explanations import Explanation
 from hub_contract.ids import requested_id
 from hub_contract.refusals import Refusal
 from hub_contract.topics import to_wire
@@ -100,7 +101,8 @@ where c.tenant = $1 and c.id = $2
 """
 # Not `direction = 'in'`: see queue/views.py.
 _INBOUND = """
-select e.id, e.channel, e.account, e.contact_point_id, e.automatic, e.content, k.wrapped
+select e.id, e.channel, e.account, e.contact_point_id, e.automatic, e.verified, e.reason,
+  e.content, k.wrapped
 from entry e left join hub.message_key k on k.owner = e.id and k.tenant = $1
 where e.tenant = $1 and e.conversation_id = $2 and e.direction <> 'out' and e.direction <> 'none'
 order by e.conversation_id desc, e.place desc limit $3
@@ -127,10 +129,11 @@ async def _read(
 
 
 def _last_way(context: _Context) -> Last | None:
-    """Return contact point, channel and account of the last message that somebody wrote."""
+    """Return how the last message came that somebody wrote; a second copy of one says nothing."""
     for row, _ in context.inbound:
-        if row["contact_point_id"] and row["automatic"] == Automatic.NO:
-            return row["contact_point_id"], row["channel"], row["account"]
+        written = row["automatic"] == Automatic.NO and row["reason"] != Explanation.COPY
+        if row["contact_point_id"] and written:
+            return Last(row["contact_point_id"], row["channel"], row["account"], row["verified"])
     return None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import NamedTuple
 from uuid import UUID
 
 from hub_contract.channels import CHANNELS
@@ -22,6 +23,22 @@ class Way:
     verified: bool
     point: ContactPoint
     preferred_at: datetime | None = None  # when she asked for answers by this way
+    claimed: bool = False  # not confirmed, but a Reply-To of the message that began it names it
+    shared: bool = False  # many people write by this address
+
+    @property
+    def open(self) -> bool:
+        """Say whether answers may go there."""
+        return self.verified or self.claimed
+
+
+class Last(NamedTuple):
+    """How the last message came that somebody wrote, and whether its sender was confirmed."""
+
+    contact_point_id: UUID
+    channel: str
+    account: str
+    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +53,7 @@ class Target:
 def choose(
     wish: Target,
     ways: Sequence[Way],
-    last: tuple[UUID, str, str] | None,
+    last: Last | None,
     accounts: Mapping[str, str] = MappingProxyType({}),
 ) -> Way:
     """Return the way of the answer; `Permanent` names what is missing, and the remedy.
@@ -45,12 +62,12 @@ def choose(
     has the account of each channel to send from where nobody wrote by it yet.
     """
     fitting = [way for way in ways if _fits(way, wish)]
-    confirmed = [way for way in fitting if way.verified]
+    confirmed = [way for way in fitting if way.open]
     if not fitting:
         raise _nobody(wish, ways)
     default = _default(wish, fitting, last)
     # Whom the caller does not name, the last message does: a stranger's is not answered unasked.
-    if default and not default.verified:
+    if last and default and not (default.open and (last.verified or not default.shared)):
         confirmed = []
     if not confirmed:
         raise Permanent(
@@ -73,13 +90,11 @@ def _fits(way: Way, wish: Target) -> bool:
     return not wish.channel or CHANNELS[Channel(wish.channel)].reaches == way.point.kind
 
 
-def _default(
-    wish: Target, fitting: Sequence[Way], last: tuple[UUID, str, str] | None
-) -> Way | None:
+def _default(wish: Target, fitting: Sequence[Way], last: Last | None) -> Way | None:
     """Return the way of the last message, if it fits the wish; the wished channel comes first."""
     if last is None:
         return None
-    point, channel, account = last
+    point, channel, account, _ = last
     own = [way for way in fitting if way.contact_point_id == point]
     ranked = sorted(
         own, key=lambda w: (w.channel == (wish.channel or channel), w.account == account)

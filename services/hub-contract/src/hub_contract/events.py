@@ -72,6 +72,10 @@ class MessageContent(Value):
     # (`hub_contract.references.make_channel_reference`).
     reference: Text = ""
     reachable: tuple[ContactPoint, ...] = ()  # where answers may go too, the preferred one first
+    reply_to: ContactPoint | None = (
+        None  # who wants the answer, where it is not the sender; a claim
+    )
+    shared: bool = False  # the sender's address writes for many people, as a sign in it says
 
 
 class RequestedContent(Value):

@@ -36,6 +36,8 @@ _KINDS = {
     "recurrence-until": mark("Wiederholung bis"),
     "session": mark("Anmeldung im Portal"),
     "one-time-code": mark("Einmalcode"),
+    "reply-to": mark("Antwort gewünscht an"),
+    "sender": mark("Eingeliefert von"),
     "station-id": mark("Kennung des Faxgeräts"),
     "caller-id": mark("Übermittelte Rufnummer"),
     "recording-consent": mark("Einwilligung in die Aufnahme"),

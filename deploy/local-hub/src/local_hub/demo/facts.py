@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from local_hub.ask import Json
 from local_hub.demo import mails
-from local_hub.demo.mails import ALOIS, ERIKA, HANNELORE, JOERG, KARL, PETRA
+from local_hub.demo.mails import ALOIS, ERIKA, HANNELORE, JOERG, KARL, PAUL, PETRA, ROSA
 from local_hub.demo.play import Story, Thread, delivery_of
 from local_hub.demo.records import Lying, leaks
 
@@ -35,7 +35,7 @@ def _arrivals(story: Story) -> list[Fact]:
     return [
         Fact(
             f"Alle {len(story.codes)} Mails wurden mit 250 angenommen",
-            len(story.codes) == 9 and set(story.codes) == {250},
+            len(story.codes) == 11 and set(story.codes) == {250},
         ),
         Fact(
             "Umlaute und Gedankenstrich im Betreff kommen an",
@@ -114,8 +114,16 @@ def _both_doors(story: Story) -> list[Fact]:
 def _apart(story: Story) -> list[Fact]:
     return [
         Fact(
-            "Musterstadt sieht fünf Gespräche",
-            sorted(story.town) == sorted((ERIKA, HANNELORE, JOERG, PETRA, KARL)),
+            "Musterstadt sieht sieben Gespräche",
+            sorted(story.town) == sorted((ERIKA, HANNELORE, JOERG, PETRA, KARL, PAUL, ROSA)),
+        ),
+        Fact(
+            "Zwei Fremde, die über ein Formular schreiben, liegen in zwei Gesprächen",
+            [len(_entries(story, who)) for who in (PAUL, ROSA)] == [1, 2],
+        ),
+        Fact(
+            "Die Antwort geht an Rosa Richter, nicht an das Formular",
+            _entry(story, ROSA, 1).get("person", {}).get("value") == ROSA,
         ),
         Fact("Kleindorf sieht nur das seine", list(story.village) == [ALOIS]),
         Fact("Kleindorf bekommt auf Musterstadts Gespräch 404", story.stranger == 404),

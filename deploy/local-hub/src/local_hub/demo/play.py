@@ -10,7 +10,7 @@ from typing import TypeVar
 from local_hub.ask import Json, Store, World
 from local_hub.demo import mails
 from local_hub.demo.browse import Portal, Slip
-from local_hub.demo.mails import ALOIS, ERIKA, HANNELORE, JOERG, KARL, PETRA, Citizen
+from local_hub.demo.mails import ALOIS, ERIKA, HANNELORE, JOERG, KARL, PAUL, PETRA, ROSA, Citizen
 
 WITHIN = 90  # seconds for each thing that must happen; it takes one or two
 Say = Callable[[str], None]  # told what happens next
@@ -26,8 +26,9 @@ class Thread:
 
     @property
     def citizen(self) -> str:
-        """Return the citizen's mail address; a form alone has none."""
-        known = [e["person"]["value"] for e in self.entries if e.get("person")]
+        """Return the citizen's mail address; a form alone has none, a club's form names it."""
+        people = [self.conversation.get("person"), *(e.get("person") for e in self.entries)]
+        known = [person["value"] for person in people if person]
         return next((value for value in known if "@" in value), "".join(known[:1]))
 
 
@@ -71,6 +72,14 @@ async def play(stage: Stage, say: Say) -> Story:
     await _answer(stage, story, PETRA, mails.HOURS)
     say("Das Amt antwortet Karl Verzogen, dessen Postfach es nicht mehr gibt")
     await _answer(stage, story, KARL, mails.CONFIRMED)
+    say(
+        "Paul Probst und Rosa Richter schreiben über das Formular eines Vereins; "
+        "das Amt antwortet Rosa"
+    )
+    for mail in mails.BY_THE_CLUB:
+        story.codes.append(await stage.world.send_raw(mails.CLUB, mails.POST, mail))
+    await until(lambda: _has(stage, story, {PAUL, ROSA}))
+    await _answer(stage, story, ROSA, mails.CLAIM_IS_IN)
     await _by_both_doors(stage, story, say)
     say("Antworten und Zustellberichte laufen ein")
     await until(lambda: _settled(stage, story))
@@ -155,6 +164,11 @@ async def _arrived(stage: Stage, story: Story) -> bool:
     return {ERIKA, JOERG, PETRA, KARL} <= story.town.keys() and ALOIS in story.village
 
 
+async def _has(stage: Stage, story: Story, citizens: set[str]) -> bool:
+    await _look(stage, story)
+    return citizens <= story.town.keys()
+
+
 async def _look(stage: Stage, story: Story) -> None:
     story.town, story.village = await asyncio.gather(_threads(stage.town), _threads(stage.village))
 
@@ -182,10 +196,11 @@ async def _write_back(stage: Stage, story: Story) -> bool:
 async def _settled(stage: Stage, story: Story) -> bool:
     """Say whether everything has come that comes: two more mails, a receipt, a bounce."""
     await _look(stage, story)
-    everybody = (ERIKA, PETRA, KARL, HANNELORE)
+    everybody = (ERIKA, PETRA, KARL, HANNELORE, ROSA)
     lengths = [len(story.town[who].entries) for who in everybody if who in story.town]
     words = [delivery_of(story.town.get(who)) for who in everybody]
-    return lengths == [3, 3, 2, 5] and words == ["delivered", "delivered", "failed", "delivered"]
+    right = ["delivered", "delivered", "failed", "delivered", "delivered"]
+    return lengths == [3, 3, 2, 5, 2] and words == right
 
 
 def delivery_of(thread: Thread | None) -> str:
