@@ -133,6 +133,13 @@ EVENTS: dict[str, ConversationEvent] = {
             ),
         ),
     ),
+    "message.received.email-list": received(
+        110,
+        Channel.EMAIL,
+        "buergerbuero",
+        no_automatic_answer=True,
+        content=MessageContent(sender=ANNA),
+    ),
     "message.received.sms": received(
         102,
         Channel.SMS,

@@ -5,7 +5,7 @@ from datetime import datetime
 from channel_email.parse.addresses import read_address, read_addresses
 from channel_email.parse.attachments import describe
 from channel_email.parse.authenticity import read_authenticity
-from channel_email.parse.automatic import find_loop, is_automatic
+from channel_email.parse.automatic import asks_for_silence, find_loop, is_automatic
 from channel_email.parse.bounce import Report
 from channel_email.parse.context import Context
 from channel_email.parse.dates import read_date
@@ -85,7 +85,8 @@ def received(raw: bytes, root: Part, seen: Gathered, context: Context, *, bounce
         account=context.account,
         happened_at=happened_at,
         received_at=context.received_at,
-        automatic=Automatic.BOUNCE if bounce else is_automatic(headers, content.subject, context),
+        automatic=Automatic.BOUNCE if bounce else is_automatic(root, content.subject, context),
+        no_automatic_answer=asks_for_silence(headers, context),
         readable=readable,
         size=len(raw),
         content=content.model_copy(update={"problems": (*problems, *content.problems)})

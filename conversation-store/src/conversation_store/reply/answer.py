@@ -7,6 +7,7 @@ Rule 4. The caller's key makes the id: the same answer sent twice is one.
 """
 
 import base64
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -97,7 +98,7 @@ where c.tenant = $1 and c.id = $2
 """
 # Not `direction = 'in'`: see queue/views.py.
 _INBOUND = """
-select e.id, e.channel, e.account, e.contact_point_id, e.automatic, e.content, k.wrapped
+select e.id, e.channel, e.account, e.contact_point_id, e.automatic, e.facts, e.content, k.wrapped
 from entry e left join hub.message_key k on k.owner = e.id and k.tenant = $1
 where e.tenant = $1 and e.conversation_id = $2 and e.direction <> 'out' and e.direction <> 'none'
 order by e.conversation_id desc, e.place desc limit $3
@@ -132,9 +133,13 @@ def _last_way(context: _Context) -> Last | None:
 
 
 def _refuse_machines(context: _Context) -> None:
-    if context.inbound and context.inbound[0][0]["automatic"] != Automatic.NO:
+    last = context.inbound[0][0] if context.inbound else None
+    if last and (
+        last["automatic"] != Automatic.NO or json.loads(last["facts"]).get("no_automatic_answer")
+    ):
         raise Permanent(
-            "automatic: the last message is automatic too; let a person answer it",
+            "automatic: the last message is automatic too, or asks for no such answer; let a person"
+            " answer it",
             code=Refusal.LAST_IS_AUTOMATIC,
         )
 
