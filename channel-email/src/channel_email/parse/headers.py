@@ -17,6 +17,7 @@ _MBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\r\n]*\r?\n")
 # An address, an encoded word or a link that has lost the blank before it is no name of a field.
 _FIELD = re.compile(rb"(?![<=(\"])[!-9;-~]{1,100}[ \t]*:")
 _STRAY_BLANK = re.compile(rb"\n[ \t]+\r?\n(?![!-9;-~]+[ \t]*:|[ \t])")
+_MOST_MBOX_LINES = 3
 _PARAMETER = re.compile(rb"[A-Za-z0-9*-]+=")
 _MAIL_FIELDS = frozenset(
     b"from to cc subject date received message-id content-type mime-version return-path"
@@ -94,9 +95,7 @@ def read_headers(
 
 def _skip_clutter(raw: bytes, start: int, end: int) -> int:
     """Return where the header really begins: after blank lines, mbox lines and a few others."""
-    begin = -1
-    while begin != start:
-        begin = start
+    for _ in range(_MOST_MBOX_LINES):
         if blank := _CLUTTER.match(raw, start, end):
             start = blank.end()
         if mbox := _MBOX_LINE.match(raw, start, end):
