@@ -8,6 +8,7 @@ import pytest
 
 from channel_email.parse import Context, parse, read
 from channel_email.parse.automatic import MOST_HOPS
+from hub_contract.contact_points import compared
 from hub_contract.events import MessageContent, MessageReceived
 
 ID = "7d1f3c52-9a0b-4e6d-8c21-5b9a4f0e1d77"
@@ -336,10 +337,42 @@ def test_a_sender_is_found_somewhere(headers: str, sender: str, problem: str) ->
     assert problem in problems_of(content)
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Erika Mustermann", "Erika Mustermann"),
+        ('"Mustermann, Erika" <>', "Mustermann, Erika"),
+        ("=?utf-8?q?J=C3=B6rg_Gro=C3=9F?=", "Jörg Groß"),
+        ("\nFrom: Erika", "Erika"),
+    ],
+)
+def test_who_names_herself_without_an_address_is_shown_and_nobody(written: str, name: str) -> None:
+    content = content_of(f"From: {written}\n\nText\n", BY_IMAP)
+    assert content.sender is not None
+    assert (content.sender.value, content.sender.name, compared(content.sender)) == ("", name, "")
+    assert "no_sender" in problems_of(content)
+    by_envelope = content_of(f"From: {written}\n\nText\n").sender
+    assert by_envelope is not None
+    assert (by_envelope.value, by_envelope.name) == ("erika@example.org", name)
+
+
 def test_nobody_at_all_is_nobody() -> None:
-    content = content_of("From: kaputt\n\nText\n", BY_IMAP)
+    content = content_of("From: <>\n\nText\n", BY_IMAP)
     assert content.sender is None
     assert "no_sender" in problems_of(content)
+
+
+def test_a_raw_header_has_the_charset_of_the_text() -> None:
+    raw = (
+        "From: Жора <e@m.de>\nSubject: Какой мусор\nContent-Type: multipart/mixed; boundary=a\n\n"
+        "--a\nContent-Type: text/plain; charset=koi8-r\n\nДа\n"
+        '--a\nContent-Disposition: attachment; filename="мусор.txt"\n\nДа\n--a--\n'
+    ).encode("koi8-r")
+    content = read(raw, CONTEXT).event.content
+    assert isinstance(content, MessageContent)
+    assert content.sender is not None
+    assert (content.sender.name, content.subject) == ("Жора", "Какой мусор")
+    assert (content.body.text, content.attachments[0].file_name) == ("Да", "мусор.txt")
 
 
 def test_recipients_and_whom_the_envelope_names() -> None:

@@ -33,6 +33,7 @@ from hub_contract.words import (
     Automatic,
     Body,
     Channel,
+    ContactKind,
     ContactPoint,
     Evidence,
     Recipient,
@@ -150,9 +151,19 @@ def _sender(headers: Headers, context: Context) -> tuple[ContactPoint | None, tu
         or read_address(context.envelope_from)
         or read_address(headers.text(b"return-path"))
     )
+    name = _name_alone(headers)
     if point:
+        point = point if point.name else point.model_copy(update={"name": name})
         return point, (Problem(code=ProblemCode.SENDER_UNREADABLE),)
-    return None, (Problem(code=ProblemCode.NO_SENDER),)
+    # A name is shown; a contact point without a value is nobody's (`hub_contract.contact_points`).
+    nobody = ContactPoint(kind=ContactKind.EMAIL, value="", name=name, as_written=True)
+    return nobody if name else None, (Problem(code=ProblemCode.NO_SENDER),)
+
+
+def _name_alone(headers: Headers) -> str:
+    """Return the name in a From that has no address."""
+    written = (decode_words(text).strip(" \t<>()\"'") for text in headers.texts(b"from"))
+    return next(filter(None, written), "")[:200]
 
 
 def _date_problem(headers: Headers, happened_at: datetime | None) -> tuple[Problem, ...]:
