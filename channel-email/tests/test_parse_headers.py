@@ -379,6 +379,8 @@ def test_header_blocks(raw: bytes, fields: dict[bytes, list[bytes]], body: bytes
         ('"offen <e@m.de>, m@m.de', [("e@m.de", "offen"), ("m@m.de", "")]),
         ("e@MÜLLER.de", [("e@xn--mller-kva.de", "")]),
         ("e@straße.de", [("e@xn--strae-oqa.de", "")]),
+        ("Jörg <jörg@müller.de>", [("jörg@xn--mller-kva.de", "Jörg")]),
+        ("用户@m.de, o\u200bk@m.de", [("用户@m.de", ""), ("ok@m.de", "")]),
         ("e@m.de.", [("e@m.de", "")]),
         ("MAILER-DAEMON", []),
         ('"" (Mail Delivery System)', []),

@@ -25,6 +25,7 @@ from conversation_store.store import Store
 from conversation_store.timeline import open_row
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent, Sealed
+from hub_contract.fit import Lack
 from hub_contract.ids import requested_id, time_ordered
 from hub_contract.refusals import Refusal
 from hub_contract.topics import to_wire
@@ -33,6 +34,7 @@ from hub_kit import tracing
 from hub_kit.blobs import pack
 from hub_kit.database import transaction
 from hub_kit.event_log import KeyRow
+from hub_kit.lacks import read_lacking
 from hub_kit.sealing import seal_bytes
 from hub_kit.tokens import Caller
 
@@ -46,6 +48,7 @@ class _Context:
     ways: tuple[Way, ...]
     inbound: tuple[tuple[Record, dict[str, Any]], ...]  # the latest first, opened
     existing: Record | None
+    ascii_only: frozenset[str]  # accounts whose mail server takes no umlauts before the @
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ async def reply(
         _refuse_another(store, context.existing, answer)
         return message_id, False
     accounts = accounts_of(store, caller.tenant)
-    way = choose(answer.wish, context.ways, _last_way(context), accounts)
+    last = _last_way(context)
+    way = choose(answer.wish, context.ways, last, accounts, context.ascii_only)
     refuse_misfits(answer, way)
     if answer.automatic:
         _refuse_machines(context)
@@ -120,8 +124,9 @@ async def _read(
         ways = await read_ways(connection, store, tenant, row["id"])
         inbound = await connection.fetch(_INBOUND, tenant, row["id"], _LATEST)
         existing = await connection.fetchrow(_EXISTING, tenant, message_id)
+        ascii_only = await read_lacking(connection, tenant, Lack.INTERNATIONAL)
     opened = tuple((one, open_row(one, store.ground.ring) or {}) for one in inbound)
-    return _Context(row["id"], row["reference"], ways, opened, existing)
+    return _Context(row["id"], row["reference"], ways, opened, existing, ascii_only)
 
 
 def _last_way(context: _Context) -> Last | None:
