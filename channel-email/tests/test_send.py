@@ -171,7 +171,7 @@ async def test_the_store_is_told_what_each_relay_takes():
         learning = asyncio.create_task(sender.learn())
         await asyncio.wait_for(done.wait(), 10)
         learning.cancel()
-        await sender.close()
+        await asyncio.gather(learning, return_exceptions=True)
     assert noted == {"post": False, "amt": True}
 
 

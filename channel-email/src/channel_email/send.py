@@ -86,10 +86,8 @@ class RelaySender:
             mail = await asyncio.to_thread(render, request, sender, files, self._now())
         else:
             mail = render(request, sender, files, self._now())
-        return await self._pool(relay).send(mail, str(request.id))
-
-    def _pool(self, relay: RelayHost) -> "Pool":
-        return self._pools.setdefault(relay, Pool(relay, self._hostname))
+        pool = self._pools.setdefault(relay, Pool(relay, self._hostname))
+        return await pool.send(mail, str(request.id))
 
     async def learn(self) -> None:
         """Ask for ever what the relays take, and note it for the store; for `ChannelParts.work`."""
@@ -102,11 +100,14 @@ class RelaySender:
         relay = account.settings.relay or self._relay
         if relay is None or self._note is None:
             return True
+        pool = Pool(relay, self._hostname)  # its own, which no mail waits for
         try:
-            takes = await self._pool(relay).takes_umlauts()
+            takes = await pool.takes_umlauts()
             await self._note(account.tenant, account.name, Lack.INTERNATIONAL, lacking=not takes)
         except Temporary:
             return False
+        finally:
+            await pool.close()
         return True
 
     async def look_up(self, request: MessageRequested) -> Outcome | None:  # noqa: ARG002
