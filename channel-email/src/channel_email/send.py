@@ -93,6 +93,9 @@ class RelaySender:
         """Ask for ever what the relays take, and note it for the store; for `ChannelParts.work`."""
         while True:
             known = [await self._learn(account) for account in self._accounts]
+            task = asyncio.current_task()
+            if task and task.cancelling():
+                return  # Python 3.11 loses a stop that comes just as `asyncio.wait_for` ends
             await asyncio.sleep(LOOK_AGAIN if all(known) else LOOK_SOON)
 
     async def _learn(self, account: Account) -> bool:
