@@ -70,6 +70,14 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_WINDOWS_TOO = {
+    "iso8859-2": "cp1250",
+    "iso8859-6": "cp1256",
+    "iso8859-7": "cp1253",
+    "iso8859-8": "cp1255",
+    "iso8859-13": "cp1257",
+    "iso8859-15": "cp1252",
+}
 # How programs spell what Python knows under one name: windows1252, win-1252, x-cp1252, iso8859_15.
 _SPELT = re.compile(
     r"(?:x-)?(?:windows|win|cp|ms|ansi)[-_ ]?(?:cp)?(12\d\d|874|8[56]\d|437)"
@@ -83,7 +91,7 @@ _A_TILDE = re.compile(rb"\xc3[\x80-\xbf]")
 _WIDE = ("utf-16", "utf-32")
 _SAMPLE = 100_000  # bytes that say what the others are
 _ASCII = bytes(range(128))
-_FEW = 4  # bytes beyond ASCII
+_FEW, _MANY = 4, 16  # bytes beyond ASCII: may be UTF-8 by accident, are by none
 _BEHIND_WORDS = b"\x85\x92\x93\x94\xa0\xab\xbb"  # an ellipsis, quotes, a hard blank
 _NULS = 4  # of a text in UTF-16, at least
 _STRANGE = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
@@ -172,6 +180,8 @@ def to_text(data: bytes, charset: str = "") -> tuple[str, bool]:
     if codec in _LIKE_ASCII:
         return _western(data, codec, charset)
     text = data.decode(codec, "replace")
+    if page := _WINDOWS_TOO.get(codec):
+        text = text.translate(_beside(page))
     if (utf8 := _utf_8(data)) and _is_likelier(utf8, data, text, codec):
         return utf8, True
     # A few unreadable characters are damage; many mean that the charset is another one.
@@ -179,6 +189,12 @@ def to_text(data: bytes, charset: str = "") -> tuple[str, bool]:
         mixed = _mixed(data, codec)
         return mixed or text, not mixed and "\ufffd" not in text
     return _damaged(data), False
+
+
+@lru_cache(maxsize=256)
+def _beside(page: str) -> dict[int, str]:
+    """Return the quotes and letters that Windows has where ISO charsets have control characters."""
+    return {n: bytes([n]).decode(page, "ignore") or chr(n) for n in range(0x80, 0xA0)}
 
 
 def _shown_by(data: bytes) -> str:
@@ -221,7 +237,7 @@ def _is_likelier(utf8: str, data: bytes, text: str, codec: str) -> bool:
     if codec.startswith(_WIDE):
         return "\0" not in utf8  # its blanks have a NUL each
     if utf8.isascii() or not _is_single_byte(codec):
-        return "\ufffd" in text
+        return "\ufffd" in text or len(data.translate(None, _ASCII)) >= _MANY
     return not _may_be_both(utf8, data, codec)
 
 
