@@ -318,7 +318,8 @@ def test_recipients(address: str, sent_to: str) -> None:
         (ContactKind.EMAIL, "erika@"),
         (ContactKind.EMAIL, "erika@localhost"),
         (ContactKind.EMAIL, "erika@example..org"),
-        (ContactKind.EMAIL, "müller@example.org"),
+        (ContactKind.EMAIL, "mül ler@example.org"),
+        (ContactKind.EMAIL, "ü" * 33 + "@example.org"),  # 66 bytes
         (ContactKind.EMAIL, ".erika@example.org"),
         (ContactKind.EMAIL, "x" * 65 + "@example.org"),
         (ContactKind.EMAIL, "erika@-.org"),
@@ -469,3 +470,11 @@ def test_whatever_is_written_goes_through(
     names = mail_of(outgoing).keys()
     assert len(names) == len(set(names)) == 8
     assert arrival.event.happened_at == NOW.astimezone(UTC)
+
+
+def test_an_address_with_an_umlaut_goes_out_as_it_is() -> None:
+    point = ContactPoint(kind=ContactKind.EMAIL, value="jörg@example.org", name="Jörg Groß")
+    mail = rendered(recipient=point)
+    assert mail.envelope_to == "jörg@example.org"
+    assert "\r\n <jörg@example.org>\r\n" in mail.raw.decode("utf-8")
+    assert mail.raw.replace("jörg".encode(), b"").isascii()

@@ -1,6 +1,7 @@
 """A batch of events becomes entries: in order, once, with its threads, or not at all."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from zlib import crc32
@@ -476,6 +477,17 @@ async def test_what_channels_say_beside_the_words_is_kept(world):
     assert fax["facts"] == '{"pages": 3, "confidence": 0.25}'
     assert fax["claimed_at"] is not None
     assert '"size":4' in fax["original"]
+
+
+async def test_who_names_herself_without_an_address_is_nobody_and_shown(world, desk):
+    mail = world.mail(None)
+    nobody = ContactPoint(kind="email", value="", name="Erika Muster", as_written=True)
+    content = mail.event.content.model_copy(update={"sender": nobody})
+    event = mail.event.model_copy(update={"content": content})
+    [entry] = await world.take_in(replace(mail, event=event))
+    assert entry["contact_point_id"] is None
+    shown = (await desk.get(f"/entries/{entry['id']}")).json()["person"]
+    assert (shown["value"], shown["name"]) == ("", "Erika Muster")
 
 
 async def test_an_unknown_sender_is_taken_in_too(world):

@@ -145,6 +145,11 @@ async def machine(world):
     return first["conversation_id"]
 
 
+async def by_a_list(world):
+    [first] = await world.take_in(world.mail(event={"no_automatic_answer": True}))
+    return first["conversation_id"]
+
+
 async def plain(world):
     [first] = await world.take_in(world.mail())
     return first["conversation_id"]
@@ -159,6 +164,7 @@ REFUSALS = {
     "empty text": (plain, Answer(" \n"), "text: is empty"),
     "a stranger wrote last": (unverified, Answer("Ja."), "contact_point: not confirmed"),
     "a machine to a machine": (machine, Answer("Ja.", automatic=True), "automatic: "),
+    "a machine to a list": (by_a_list, Answer("Ja.", automatic=True), "automatic: .* asks for no"),
     "nobody to answer": (anonymous, Answer("Ja."), "contact_point: nobody"),
     "no such channel": (plain, Answer("Ja.", wish=Target(channel="fax")), "channel: "),
 }

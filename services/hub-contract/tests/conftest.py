@@ -139,6 +139,13 @@ EVENTS: dict[str, ConversationEvent] = {
         "buergerbuero",
         content=MessageContent(sender=OFFICE, reply_to=ANNA, shared=True),
     ),
+    "message.received.email-list": received(
+        110,
+        Channel.EMAIL,
+        "buergerbuero",
+        no_automatic_answer=True,
+        content=MessageContent(sender=ANNA),
+    ),
     "message.received.sms": received(
         102,
         Channel.SMS,

@@ -6,7 +6,7 @@ from datetime import datetime
 from channel_email.parse.addresses import read_address, read_addresses
 from channel_email.parse.attachments import describe
 from channel_email.parse.authenticity import read_authenticity
-from channel_email.parse.automatic import find_loop, is_automatic
+from channel_email.parse.automatic import asks_for_silence, find_loop, is_automatic
 from channel_email.parse.bounce import Report
 from channel_email.parse.context import Context
 from channel_email.parse.dates import read_date
@@ -37,6 +37,7 @@ from hub_contract.words import (
     Automatic,
     Body,
     Channel,
+    ContactKind,
     ContactPoint,
     Evidence,
     Recipient,
@@ -89,7 +90,8 @@ def received(raw: bytes, root: Part, seen: Gathered, context: Context, *, bounce
         account=context.account,
         happened_at=happened_at,
         received_at=context.received_at,
-        automatic=Automatic.BOUNCE if bounce else is_automatic(headers, content.subject, context),
+        automatic=Automatic.BOUNCE if bounce else is_automatic(root, content.subject, context),
+        no_automatic_answer=asks_for_silence(headers, context),
         readable=readable,
         size=len(raw),
         content=content.model_copy(update={"problems": (*problems, *content.problems)})
@@ -186,9 +188,19 @@ def _sender(headers: Headers, context: Context) -> tuple[ContactPoint | None, tu
         or read_address(context.envelope_from)
         or read_address(headers.text(b"return-path"))
     )
+    name = _name_alone(headers)
     if point:
+        point = point if point.name else point.model_copy(update={"name": name})
         return point, (Problem(code=ProblemCode.SENDER_UNREADABLE),)
-    return None, (Problem(code=ProblemCode.NO_SENDER),)
+    # A name is shown; a contact point without a value is nobody's (`hub_contract.contact_points`).
+    nobody = ContactPoint(kind=ContactKind.EMAIL, value="", name=name, as_written=True)
+    return nobody if name else None, (Problem(code=ProblemCode.NO_SENDER),)
+
+
+def _name_alone(headers: Headers) -> str:
+    """Return the name in a From that has no address."""
+    written = (decode_words(text).strip(" \t<>()\"'") for text in headers.texts(b"from"))
+    return next(filter(None, written), "")[:200]
 
 
 def _date_problem(headers: Headers, happened_at: datetime | None) -> tuple[Problem, ...]:

@@ -222,6 +222,7 @@ def _entry_row(line: Line) -> tuple[Any, ...]:
 def facts_of(event: MessageReceived) -> str:
     """Return what a channel says beside the words, as JSON, without what says nothing."""
     facts = {
+        "no_automatic_answer": event.no_automatic_answer or None,
         "size": event.size or None,
         "pages": event.pages,
         "segments": event.segments,

@@ -7,6 +7,7 @@ Rule 4. The caller's key makes the id: the same answer sent twice is one.
 """
 
 import base64
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from conversation_store.timeline import open_row
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent, Sealed
 from hub_contract.explanations import Explanation
+from hub_contract.fit import Lack
 from hub_contract.ids import requested_id
 from hub_contract.refusals import Refusal
 from hub_contract.topics import to_wire
@@ -33,6 +35,7 @@ from hub_kit import tracing
 from hub_kit.blobs import Packing
 from hub_kit.database import transaction
 from hub_kit.event_log import KeyRow
+from hub_kit.lacks import read_lacking
 from hub_kit.sealing import seal_bytes, shorten
 from hub_kit.tokens import Caller
 
@@ -46,6 +49,7 @@ class _Context:
     ways: tuple[Way, ...]
     inbound: tuple[tuple[Record, dict[str, Any]], ...]  # the latest first, opened
     existing: Record | None
+    ascii_only: frozenset[str]  # accounts whose mail server takes no umlauts before the @
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ async def reply(
         _refuse_another(store, context.existing, answer)
         return message_id, False
     accounts = accounts_of(store, caller.tenant)
-    way = choose(answer.wish, context.ways, _last_way(context), accounts)
+    last = _last_way(context)
+    way = choose(answer.wish, context.ways, last, accounts, context.ascii_only)
     refuse_misfits(answer, way)
     if answer.automatic:
         _refuse_machines(context)
@@ -101,7 +106,7 @@ where c.tenant = $1 and c.id = $2
 """
 # Not `direction = 'in'`: see queue/views.py.
 _INBOUND = """
-select e.id, e.channel, e.account, e.contact_point_id, e.automatic, e.verified, e.reason,
+select e.id, e.channel, e.account, e.contact_point_id, e.automatic, e.facts, e.verified, e.reason,
   e.content, k.wrapped
 from entry e left join hub.message_key k on k.owner = e.id and k.tenant = $1
 where e.tenant = $1 and e.conversation_id = $2 and e.direction <> 'out' and e.direction <> 'none'
@@ -124,8 +129,9 @@ async def _read(
         ways = await read_ways(connection, store, tenant, row["id"])
         inbound = await connection.fetch(_INBOUND, tenant, row["id"], _LATEST)
         existing = await connection.fetchrow(_EXISTING, tenant, message_id)
+        ascii_only = await read_lacking(connection, tenant, Lack.INTERNATIONAL)
     opened = tuple((one, open_row(one, store.ground.ring) or {}) for one in inbound)
-    return _Context(row["id"], row["reference"], ways, opened, existing)
+    return _Context(row["id"], row["reference"], ways, opened, existing, ascii_only)
 
 
 def _last_way(context: _Context) -> Last | None:
@@ -138,9 +144,13 @@ def _last_way(context: _Context) -> Last | None:
 
 
 def _refuse_machines(context: _Context) -> None:
-    if context.inbound and context.inbound[0][0]["automatic"] != Automatic.NO:
+    last = context.inbound[0][0] if context.inbound else None
+    if last and (
+        last["automatic"] != Automatic.NO or json.loads(last["facts"]).get("no_automatic_answer")
+    ):
         raise Permanent(
-            "automatic: the last message is automatic too; let a person answer it",
+            "automatic: the last message is automatic too, or asks for no such answer; let a person"
+            " answer it",
             code=Refusal.LAST_IS_AUTOMATIC,
         )
 

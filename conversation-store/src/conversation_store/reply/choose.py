@@ -1,6 +1,6 @@
 """Chooses by which way an answer goes out: contact point, channel, account. Pure, for `reply`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -8,9 +8,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from hub_contract.channels import CHANNELS
+from hub_contract.email_address import is_international
 from hub_contract.errors import Permanent
 from hub_contract.refusals import Refusal
-from hub_contract.words import Channel, ContactPoint
+from hub_contract.words import Channel, ContactKind, ContactPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,13 @@ def choose(
     ways: Sequence[Way],
     last: Last | None,
     accounts: Mapping[str, str] = MappingProxyType({}),
+    ascii_only: Collection[str] = (),
 ) -> Way:
     """Return the way of the answer; `Permanent` names what is missing, and the remedy.
 
     What the wish leaves open, the citizen's own wish decides, else the last message. `accounts`
-    has the account of each channel to send from where nobody wrote by it yet.
+    has the account of each channel to send from where nobody wrote by it yet, `ascii_only` are
+    those whose mail server takes no umlauts before the @.
     """
     fitting = [way for way in ways if _fits(way, wish)]
     confirmed = [way for way in fitting if way.open]
@@ -75,7 +78,19 @@ def choose(
             code=Refusal.NOT_CONFIRMED,
         )
     way = preferred(confirmed) or default or confirmed[-1]
-    return _by_channel(way, wish, accounts)
+    chosen = _by_channel(way, wish, accounts)
+    if not is_carried(chosen.point, chosen.account, ascii_only):
+        raise Permanent(
+            "contact_point: the mail server takes no umlauts before the @; choose another way",
+            code=Refusal.NOT_CARRIED,
+        )
+    return chosen
+
+
+def is_carried(point: ContactPoint, account: str, ascii_only: Collection[str]) -> bool:
+    """Say whether this account's mail server takes the address at all."""
+    is_mail = point.kind is ContactKind.EMAIL
+    return not (is_mail and account in ascii_only and is_international(point.value))
 
 
 def preferred(ways: Iterable[Way]) -> Way | None:

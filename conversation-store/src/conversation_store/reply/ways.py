@@ -1,7 +1,7 @@
 """Says by which ways an answer may go out, and of every other channel why not, for the composer."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,13 +9,15 @@ from uuid import UUID
 from asyncpg import Record
 
 from conversation_store.link import open_point
-from conversation_store.reply.choose import Last, Target, Way, choose
+from conversation_store.reply.choose import Last, Target, Way, choose, is_carried
 from conversation_store.store import Store
 from hub_contract.channels import CHANNELS
 from hub_contract.errors import Permanent
 from hub_contract.explanations import Explanation
+from hub_contract.fit import Lack
 from hub_contract.words import Channel
 from hub_kit.database import Connection, transaction
+from hub_kit.lacks import read_lacking
 
 _WAYS = """
 select p.contact_point_id, p.channel, p.verified, p.preferred_at, p.claimed, c.shared, c.id,
@@ -66,11 +68,14 @@ class Shown:
 
 
 def list_ways(
-    ways: Sequence[Way], last: Last | None, accounts: Mapping[str, str]
+    ways: Sequence[Way],
+    last: Last | None,
+    accounts: Mapping[str, str],
+    ascii_only: Collection[str] = (),
 ) -> Iterator[Shown]:
     """Yield every way of every channel, each channel at least once, in the order of channels."""
     try:
-        default = choose(Target(), ways, last, accounts)
+        default = choose(Target(), ways, last, accounts, ascii_only)
     except Permanent:
         default = None
     for channel, row in CHANNELS.items():
@@ -86,7 +91,13 @@ def list_ways(
                 Explanation.NO_ADDRESS if account else Explanation.NO_ACCOUNT,
             )
         for way in reached.values():
-            yield _shown(channel, way, default, last, accounts)
+            shown = _shown(channel, way, default, last, accounts)
+            carried = is_carried(way.point, shown.account, ascii_only)
+            yield (
+                shown
+                if carried or not shown.offered
+                else replace(shown, offered=False, default=False, reason=Explanation.NOT_CARRIED)
+            )
 
 
 def _shown(
@@ -142,8 +153,10 @@ async def show_ways(
         last = await connection.fetchrow(_LAST, tenant, now)
         points = [way.contact_point_id for way in ways]
         troubles = await connection.fetch(_TROUBLES, tenant, points)
+        ascii_only = await read_lacking(connection, tenant, Lack.INTERNATIONAL)
     failed = {(row["contact_point_id"], row["channel"]): row for row in troubles}
-    shown = list_ways(ways, Last(*last) if last else None, accounts_of(store, tenant))
+    accounts = accounts_of(store, tenant)
+    shown = list_ways(ways, Last(*last) if last else None, accounts, ascii_only)
     return [_line(one, failed) for one in shown]
 
 

@@ -24,6 +24,7 @@ class Reason(StrEnum):
 
     NONE = "none"
     ADDRESS_UNKNOWN = "address_unknown"
+    ADDRESS_NOT_CARRIED = "address_not_carried"  # our own mail server cannot write it
     MAILBOX_FULL = "mailbox_full"
     MAILBOX_DISABLED = "mailbox_disabled"
     TOO_LARGE = "too_large"

@@ -118,6 +118,8 @@ class MessageReceived(Event):
     happened_at: Moment | None = None  # the sender's claim
     received_at: Moment  # our fact
     automatic: Automatic = Automatic.NO
+    # Its sender, often a person, asks for none: whoever answers automatically obeys this as well.
+    no_automatic_answer: bool = False
     keyword: Keyword = Keyword.NONE
     readable: bool = True
     partial: bool = False  # a fax or a recording that broke off; kept and marked

@@ -57,6 +57,7 @@ class Explanation(StrEnum):
     NOT_CONFIRMED = "not_confirmed"
     NO_ADDRESS = "no_address"
     NO_ACCOUNT = "no_account"
+    NOT_CARRIED = "not_carried"
     ONCE_FAILED = "once_failed"
     ONCE_RETURNED = "once_returned"
 

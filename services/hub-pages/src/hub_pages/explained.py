@@ -62,6 +62,9 @@ EXPLANATIONS = {
     ),
     _E.NO_ADDRESS: mark("In diesem Gespräch ist keine solche Adresse bekannt."),
     _E.NO_ACCOUNT: mark("Ihre Behörde hat dafür keinen Anschluss eingerichtet."),
+    _E.NOT_CARRIED: mark(
+        "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
+    ),
     _E.ONCE_FAILED: mark("Eine Nachricht an diese Adresse konnte nicht zugestellt werden."),
     _E.ONCE_RETURNED: mark("Eine Nachricht an diese Adresse kam zurück."),
     _E.ON_ITS_WAY: mark("Unterwegs."),

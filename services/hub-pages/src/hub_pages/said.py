@@ -47,6 +47,9 @@ TONES = {
 OTHER = mark("Grund nicht bekannt.")
 REASONS = {
     "none": "",
+    "address_not_carried": mark(
+        "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
+    ),
     "address_unknown": mark("Diese Adresse gibt es nicht."),
     "mailbox_full": mark("Das Postfach ist voll."),
     "mailbox_disabled": mark("Das Postfach ist abgeschaltet."),
