@@ -30,7 +30,7 @@ STRANGER = way(E, "email", ContactKind.EMAIL, verified=False)
 PORTAL = way(P, "web", ContactKind.PORTAL)
 SMS = way(M, "sms", ContactKind.PHONE)
 FAX = way(F, "fax", ContactKind.FAX, "")
-BY_WEB, BY_MAIL = (P, "web", "own"), (E, "email", "own")
+BY_WEB, BY_MAIL = Last(P, "web", "own"), Last(E, "email", "own")
 
 # ways, last | what is offered: channel, account, reason; what is the default
 OFFERED = {
