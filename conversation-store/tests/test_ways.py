@@ -74,7 +74,7 @@ OFFERED = {
 @pytest.mark.parametrize("name", OFFERED)
 def test_what_is_offered(name):
     ways, last, offered, default = OFFERED[name]
-    shown = list(list_ways(ways, last and Last(*last), ACCOUNTS))
+    shown = list(list_ways(ways, last, ACCOUNTS))
     assert [(o.channel, o.account, o.reason) for o in shown if o.offered] == offered
     assert [o.channel for o in shown if o.default] == [default] * bool(default)
     assert all(o.offered for o in shown if o.default)
