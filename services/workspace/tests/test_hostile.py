@@ -42,28 +42,30 @@ FILES = [
 
 @pytest.fixture
 def hostile(office):
-    """Everything hostile in one conversation."""
+    """Everything hostile in one conversation: many names by one address, so each answers the first."""
     attached = tuple(
         Attachment(file_name=name, media_type=kind, size=len(data)) for name, kind, data in FILES
     )
-    mails = [
-        office.mail(
+    mails = []
+    for text in CORPUS:
+        begins = not mails
+        mail = office.mail(
             "mallory@example.org",
             name=text,
             subject=text,
             body=Body(
-                text=text if number else f"{text}\n[image 3: bild.png]",
+                text=f"{text}\n[image 3: bild.png]" if begins else text,
                 quoted=text,
                 signature=text,
                 html=HTML,
             ),
             original=HTML.encode(),
-            attachments=attached if number == 0 else (),
-            files=tuple(data for *_, data in FILES) if number == 0 else (),
+            attachments=attached if begins else (),
+            files=tuple(data for *_, data in FILES) if begins else (),
+            answers=() if begins else (mails[0].event.content.external_id,),
             problems=({"code": "charset_wrong", "about": text}, text),
         )
-        for number, text in enumerate(CORPUS)
-    ]
+        mails.append(mail)
     return office.take_in(*mails)[-1]
 
 
