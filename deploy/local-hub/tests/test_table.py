@@ -36,9 +36,8 @@ def test_every_sentence_is_there_in_english() -> None:
 
 @pytest.mark.real("chromium")
 @pytest.mark.parametrize("language", ["de", "en"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_for_everybody(door, visit, language, scheme) -> None:
-    page = visit(f"{door}/table?lang={language}", viewport=WIDE, color_scheme=scheme)
+def test_it_is_for_everybody(door, visit, language) -> None:
+    page = visit(f"{door}/table?lang={language}", viewport=WIDE)
     check_page(page)
     expect(page.frame_locator("#desk").get_by_role("heading", level=1)).to_be_visible()
     page.locator("#show-mail").click()
@@ -48,9 +47,8 @@ def test_it_is_for_everybody(door, visit, language, scheme) -> None:
 
 @pytest.mark.real("chromium")
 @pytest.mark.parametrize("language", ["de-DE", "en-GB"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_so_is_the_log_in(door, visit, language, scheme) -> None:
-    page = visit(f"{door}/desk/", locale=language, color_scheme=scheme)
+def test_so_is_the_log_in(door, visit, language) -> None:
+    page = visit(f"{door}/desk/", locale=language)
     expect(page.get_by_role("heading", level=1)).to_have_text(
         re.compile("Wer sind Sie|Who are you")
     )
