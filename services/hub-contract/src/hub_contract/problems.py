@@ -40,6 +40,8 @@ class ProblemCode(StrEnum):
     AFTER_THE_END = "after_the_end"  # more text; it is in the original
     BOX_UNOPENED = "box_unopened"  # winmail.dat; kept as a file
     FILE_RENAMED = "file_renamed"  # about: «b.png → b.jpg», as its bytes say
+    FILE_TOO_LARGE = "file_too_large"  # the provider has it, we do not; about: its media type
+    FILE_MISSING = "file_missing"  # the provider does not give it out; likewise
     # Around it.
     ACCESS_BLOCKED = "access_blocked"  # a secret was wrong too often; about: until when, locally
 

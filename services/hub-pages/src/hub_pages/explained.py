@@ -113,6 +113,8 @@ PROBLEMS = {
         "Eine Datei heißt hier anders, als sie gesendet wurde, weil ihr Inhalt es verlangt: "
         "%(about)s"
     ),
+    _P.FILE_TOO_LARGE: mark("Eine Datei war zu groß und liegt noch beim Anbieter: %(about)s"),
+    _P.FILE_MISSING: mark("Eine Datei gab der Anbieter nicht heraus: %(about)s"),
     _P.ACCESS_BLOCKED: mark(
         "Die Geheimzahl zu dieser Vorgangsnummer wurde zu oft falsch eingegeben. Der Zugang über "
         "die Internetseite ist bis %(about)s gesperrt. Vielleicht braucht die Person Hilfe, oder "
