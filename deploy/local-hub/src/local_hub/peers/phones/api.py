@@ -13,7 +13,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from local_hub.peers.phones.call import Caller
-from local_hub.peers.phones.carrier import Message, Phones
+from local_hub.peers.phones.carrier import Faults, Message, Phones
 from local_hub.peers.settings import HubNumber
 
 PREFIX = "/carrier"
@@ -29,6 +29,10 @@ class Interface:
 
     async def create(self, account: str, request: Request) -> Response:
         self._check(account, request)
+        faults = self._phones.faults
+        if not faults.takes():
+            headers = {"Retry-After": str(faults.retry_after)} if faults.retry_after else {}
+            return _error(faults.answer, 20429 if faults.answer == 429 else 20500, "Later", headers)
         said = {name: str(value) for name, value in (await request.form()).items()}
         sender = said.get("From") or self._number_of(account)
         to, text = said.get("To", ""), said.get("Body", "")
@@ -41,8 +45,11 @@ class Interface:
         if refusal := self._phones.refusal(sender, to):
             return _error(400, *refusal)
         message = self._phones.take(sender, to, text, said.get("StatusCallback", ""))
+        answer = self._written(message, account)
         self._report(message, account)
-        return JSONResponse(self._written(message, account), 201)
+        if faults.loses():
+            return _error(500, 20500, "An internal server error has occurred")
+        return JSONResponse(answer, 201)
 
     async def list(self, account: str, request: Request) -> Response:
         self._check(account, request)
@@ -101,8 +108,10 @@ class Interface:
         """Say how far it got, by hooks: in order mostly, never surely (Twilio says so itself)."""
         handset = self._phones.settings.handsets.get(message.to)
         error = handset.fails if handset else 30005
-        words = ["sent", "undelivered" if error else "delivered"]
-        for number, word in enumerate(words):
+        last = "undelivered" if error else "delivered"
+        faults = self._phones.faults
+        words = [last, "sent"] if faults.disorder else ["sent", last]
+        for number, word in enumerate(words * faults.repeat):
             fields = {
                 "MessageSid": message.sid,
                 "MessageStatus": word,
@@ -115,7 +124,11 @@ class Interface:
                 self._caller.leave(
                     message.callback, fields, self._phones.token, after=0.2 * (number + 1)
                 )
-        message.status, message.error = words[-1], error
+        message.status, message.error = last, error
+
+    async def set_faults(self, faults: Faults) -> Faults:
+        self._phones.faults = faults
+        return faults
 
     def _check(self, account: str, request: Request) -> None:
         scheme, _, said = request.headers.get("authorization", "").partition(" ")
@@ -168,6 +181,7 @@ def make_router(phones: Phones, caller: Caller) -> tuple[APIRouter, Interface]:
     router.add_api_route(f"{base}/Messages/{{sid}}/Media.json", interface.media)
     router.add_api_route(f"{base}/Messages/{{sid}}/Media/{{media}}", interface.one_media)
     router.add_api_route("/media/{sid}/{media}", interface.stored)
+    router.add_api_route("/faults", interface.set_faults, methods=["POST"])
     return router, interface
 
 
@@ -194,8 +208,10 @@ def _hook(message: Message, number: HubNumber, base: str) -> dict[str, str]:
     return fields
 
 
-def _error(status: int, code: int, words: str) -> JSONResponse:
+def _error(
+    status: int, code: int, words: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
     more = f"https://www.twilio.com/docs/errors/{code}"
     return JSONResponse(
-        {"code": code, "message": words, "more_info": more, "status": status}, status
+        {"code": code, "message": words, "more_info": more, "status": status}, status, headers
     )

@@ -4,6 +4,8 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from pydantic import BaseModel
+
 from hub_contract.sms_text import count_segments
 from local_hub.peers.settings import Carrier, Handset
 
@@ -30,12 +32,35 @@ class Message:
         return count_segments(self.text).number
 
 
+class Faults(BaseModel):
+    """What goes wrong until it is told otherwise: as with every carrier, one day."""
+
+    answer: int = 0  # this status to so many requests of the hub, and nothing is taken
+    retry_after: int = 0  # seconds, said beside it
+    times: int = 1
+    lose: int = 0  # so many messages are taken, and the answer says 500
+    repeat: int = 1  # every hook so often
+    disorder: bool = False  # the last word comes first
+
+    def takes(self) -> bool:
+        """Count one request; say whether it is served."""
+        if self.answer and self.times > 0:
+            self.times -= 1
+            return False
+        return True
+
+    def loses(self) -> bool:
+        self.lose -= 1
+        return self.lose >= 0
+
+
 class Phones:
     """`KeyError` for a number that is nobody's."""
 
     def __init__(self, settings: Carrier, token: str) -> None:
         self.settings, self.token = settings, token
         self.messages: dict[str, Message] = {}
+        self.faults = Faults()
         self._stopped: set[tuple[str, str]] = set()  # handset, number of the hub
 
     def handset(self, number: str) -> Handset:

@@ -65,7 +65,10 @@ class Handsets:
             raise HTTPException(404, "No such number of the hub; services.peers.carrier.numbers")
         pictures = [(one.media_type, base64.b64decode(one.base64)) for one in words.pictures]
         message = self._phones.write(number, words.to, words.text, pictures)
-        return Sent(id=message.sid, status=await self._caller.call(*self._interface.tell(message)))
+        hook = self._interface.tell(message)
+        for _ in range(self._phones.faults.repeat - 1):
+            self._caller.leave(*hook)
+        return Sent(id=message.sid, status=await self._caller.call(*hook))
 
     def _check(self, number: str) -> None:
         if number not in self._phones.settings.handsets:
