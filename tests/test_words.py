@@ -30,6 +30,7 @@ DATA = {
     "channel_email/parse/dates.py": "how citizens' mail programs shorten months",
     "channel_email/parse/quotes.py": "what citizens' mail programs write above a quotation",
     "channel_email/parse/signature.py": "how citizens end their mails",
+    "hub_contract/sms_text.py": "the letters of an alphabet",
     "hub_contract/phone_number.py": "what telephone exchanges say instead of a number",
     "hub_contract/postal_address.py": "how countries are called on envelopes",
     "local_hub/demo/facts.py": "the story of the demo is told in German only",

@@ -60,8 +60,6 @@ class Accounts(accounts.Accounts[Account]):
     @classmethod
     def read(cls, loaded: Loaded) -> "Accounts":
         found = [_normalised(one, loaded) for one in read_accounts(loaded, Channel.SMS, SmsAccount)]
-        for account in found:
-            account.settings.auth_token()
         return in_file(loaded, lambda: cls(found, loaded.public))
 
     def hook(self, account: Account, rest: str = "") -> str:
