@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-_LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)\s#]+)")
+_LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|tel:|#)([^)\s#]+)")
 _CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)  # what it links is another page's
 _LEFT_OUT = {"vendor", "node_modules"}
 

@@ -43,6 +43,7 @@ def world(town: Town) -> Iterator[httpx.Client]:
 def look(page: Page, picture: str = "") -> None:
     """Fail where axe finds something, light or dark; keep a picture where that is asked for."""
     if picture and os.environ.get("FADEN_PICTURES"):
+        page.evaluate("scrollTo(0, 0)")
         # The caret is left alone: to hide it takes a style that our own policy forbids.
         page.screenshot(path=PICTURES / f"{picture}.png", caret="initial")
     for scheme in ("dark", "light"):
@@ -106,6 +107,7 @@ def test_the_whole_story(
 
     desk = log_in(browser, visit, door, "anna.amt")
     look(desk)
+    assert desk.locator(".hub-brand img").evaluate("one => one.naturalWidth > 0")
     line = desk.get_by_role("link", name=re.compile("Hund anmelden|Zu "))
     line.first.click()
     timeline = desk.get_by_role("log", name="Verlauf")
@@ -122,6 +124,7 @@ def test_the_whole_story(
     eventually(lambda: len(letters(world)) > before, within=90)
     letter = letters(world)[0]
     assert "Chipnummer" in letter["text"]
+    assert letter["text"].count("\r\n-- \r\nStadt Musterstadt\r\n") == 1
 
     plain = visit(f"{door}/musterstadt/", viewport=PHONE, java_script_enabled=False)
     enter(plain, door, reference, secret)

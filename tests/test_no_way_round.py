@@ -38,6 +38,7 @@ from hub_kit.testing import fresh_database, open_ground
 from hub_kit.tokens import Caller, issue
 from local_hub.locate import MODEL
 from local_hub.programs import listeners_of, migrations
+from local_hub.testing import model
 from workspace.settings import WorkspaceSettings
 
 TOWN = "musterstadt"
@@ -121,7 +122,7 @@ def without_listeners(folder: Path) -> Loaded:
 
     The secrets that it names, which `faden up` makes, lie in the folder.
     """
-    document = yaml.safe_load(MODEL.read_text("utf-8"))
+    document = model()
     for key in listeners_of(Loaded.read(MODEL), "postgresql"):
         _, name, setting = key.split(".")
         document["services"][name].pop(setting, None)

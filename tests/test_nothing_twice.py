@@ -10,8 +10,7 @@ import pytest
 import yaml
 
 from local_hub.debian_mail import Dovecot, start_dovecot
-from local_hub.locate import MODEL
-from local_hub.testing import Town, deliver, eventually
+from local_hub.testing import Town, deliver, eventually, model
 
 TO = "post@musterstadt.example"
 MAILS = 300
@@ -37,7 +36,7 @@ def dovecot() -> Iterator[Dovecot]:
 @pytest.fixture
 def town(tmp_path: Path, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
     """A hub whose post account also fetches from Dovecot."""
-    document = yaml.safe_load(MODEL.read_text(encoding="utf-8"))
+    document = model()
     document["tenants"]["musterstadt"]["accounts"]["post"]["imap"] = {
         "host": "127.0.0.1",
         "port": dovecot.port,

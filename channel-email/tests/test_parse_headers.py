@@ -41,6 +41,11 @@ NOW = datetime(2026, 3, 12, 10, 11, tzinfo=UTC)
         ("=?x-unknown?q?M=C3=BCller?=", "Müller"),
         ("=?x-unknown?q?M=FCller?=", "Müller"),
         ("=?utf-8?q?M=FCller?=", "Müller"),
+        ("=?iso-8859-15?Q?M=C3=BCllgeb=C3=BChr?=", "Müllgebühr"),  # it says what it is not
+        ("=?windows-1250?B?TcO8bGw=?=", "Müll"),
+        ("=?koi8-r?B?TcM=?= =?KOI8-R?B?vGxs?=", "Müll"),
+        ("=?windows-1252?Q?M=C3=BCll?=", "Müll"),
+        ("=?koi8-r?B?zdXTz9I=?=", "мусор"),
         ("=?utf-8?q?=3D=3Futf-8=3Fq=3FM=3DC3=3DBCller=3F=3D?=", "Müller"),  # encoded twice
         ("=?utf-8?q?a=00b=0D=0Ac?=", "ab c"),
         ("=?utf-8?x?abc?=", "=?utf-8?x?abc?="),
@@ -77,10 +82,85 @@ def test_encoded_words(written: str, read: str) -> None:
         (b"abc", "unicode_escape", "abc", False),
         (b"abc", "base64", "abc", False),
         (b"", "utf-8", "", True),
+        ("Müll: 10 €".encode(), "iso-8859-15", "Müll: 10 €", True),
+        ("Gröbaß".encode(), "windows-1250", "Gröbaß", True),
+        ("Müll".encode(), "iso-8859-2", "Müll", True),
+        ("Müll".encode(), "macintosh", "Müll", True),
+        ("Müll".encode(), "cp850", "Müll", True),
+        ("мусор".encode(), "windows-1251", "мусор", True),
+        ("Какой мусор".encode(), "koi8-r", "Какой мусор", True),
+        ("§ 5 «Müll» 🙂".encode(), "windows-1257", "§ 5 «Müll» 🙂", True),
+        ("垃圾费太高".encode(), "shift_jis", "垃圾费太高", True),
+        ("Müll".encode(), "utf-16", "Müll", True),
+        (
+            "Müllgebühr für Müllgefäße, Grüße".encode(),
+            "gb2312",
+            "Müllgebühr für Müllgefäße, Grüße",
+            True,
+        ),
+        ("10 € „x“".encode("cp1252"), "iso-8859-15", "10 € „x“", True),
+        ("„Ťažký“ śnieg".encode("cp1250"), "iso-8859-2", "„Ťažký“ śnieg", True),
+        ("Müll\nheute".encode("utf-16-le"), "us-ascii", "Müll\nheute", True),
+        ("Müll heute".encode("utf-16-be"), "utf-16", "Müll heute", True),
+        ("Мой мусор, и ещё.\n".encode("utf-16-le"), "", "Мой мусор, и ещё.\n", True),
+        # Bytes that are no accident stay what their label says.
+        ("Łódź, żółć".encode("iso-8859-2"), "iso-8859-2", "Łódź, żółć", True),
+        ("Gebühr: 10 €, Œuvre, Žižek".encode("iso-8859-15"), "ISO-8859-15", ..., True),
+        ("Gebühr: „10 €“".encode("cp1250"), "windows-1250", ..., True),
+        ("Какой мусор? «Её»".encode("cp1251"), "windows-1251", ..., True),
+        ("Σκουπίδια".encode("cp1253"), "windows-1253", ..., True),
+        ("Çöp ücreti değişti".encode("cp1254"), "windows-1254", ..., True),
+        ("אשפה".encode("cp1255"), "windows-1255", ..., True),
+        ("رسوم النفايات".encode("cp1256"), "windows-1256", ..., True),
+        ("Šiukšlės žaliava".encode("cp1257"), "windows-1257", ..., True),
+        ("垃圾费太高，请给我们一个解释。谢谢".encode("gb18030"), "gb18030", ..., True),
+        ("垃圾費太高，請給我們一個解釋。謝謝".encode("big5"), "big5", ..., True),
+        ("ごみ料金が高すぎます。説明してください".encode("euc_jp"), "euc-jp", ..., True),
+        ("ごみ料金が高すぎます。説明してください".encode("cp932"), "cp932", ..., True),
+        ("쓰레기 요금이 너무 비쌉니다. 설명해 주세요".encode("cp949"), "cp949", ..., True),
+        ("Phí rác".encode("cp1258"), "windows-1258", ..., True),
+        ("Какой мусор, её".encode("koi8-r"), "koi8-r", ..., True),
+        ("её".encode("koi8-r"), "koi8-r", ..., True),
+        ("НІ".encode("cp1251"), "windows-1251", ..., True),
+        ("CAFÉ\u00a0!".encode("iso-8859-15"), "iso-8859-15", ..., True),
+        ('"MENÜ”'.encode("cp1252"), "windows-1252", ..., True),
+        # What somebody answers above and what he quotes may be of two charsets.
+        (b"M\xfcll\n> M\xc3\xbcll", "iso-8859-15", "Müll\n> Müll", False),
+        (b"M\xfcll\n> M\xc3\xbcll", "us-ascii", "Müll\n> Müll", False),
+        (b"M\xfcll\n> M\xc3\xbcll", "windows-1252", "Müll\n> Müll", False),
     ],
 )
 def test_charsets(data: bytes, charset: str, text: str, sure: bool) -> None:
+    if text is ...:  # as the label says
+        text = data.decode(charset)
     assert to_text(data, charset) == (text, sure)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("UTF-8", "utf-8"),
+        ("utf8", "utf-8"),
+        ("\"utf-8'", "utf-8"),
+        ("utf-8, utf-8", "utf-8"),
+        ("utf-8 charset=utf-8", "utf-8"),
+        ("charset=utf-8", "utf-8"),
+        ("=utf-8", "utf-8"),
+        ("x-windows-1252", "cp1252"),
+        ("windows1252", "cp1252"),
+        ("cp-1251", "cp1251"),
+        ("iso8859_15", "iso8859-15"),
+        ("ISO 8859-15", "iso8859-15"),
+        ("8859-2", "iso8859-2"),
+        ("latin-9", "iso8859-15"),
+        ("Cp1250", "cp1250"),
+        ("windows-1252/iso-8859-1", "cp1252"),
+        ("x-unbekannt, utf-8", "utf-8"),
+        ("x-unbekannt", ""),
+    ],
+)
+def test_charsets_have_many_names(name: str, codec: str) -> None:
+    assert codec_of(name) == codec
 
 
 @pytest.mark.parametrize(
@@ -113,7 +193,8 @@ def test_texts_are_cleaned(text: str, cleaned: str) -> None:
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00", "", True),
         ("Hallo".encode("utf-16"), "", False),
         ("Hallo".encode("utf-16-le"), "utf-16le", False),
-        ("Hallo".encode("utf-16-le"), "utf-8", True),
+        ("Hallo".encode("utf-16-le"), "utf-8", False),  # without its mark, and with a wrong label
+        (b"\x00H\x00a\x00\x01\x02\x00\x03\x04\x05", "utf-8", True),
         (b"\x1b$BF|K\\\x1b(B", "iso-2022-jp", False),
         (b"", "", False),
     ],
@@ -180,6 +261,9 @@ def test_tokens(raw: bytes, token: str) -> None:
     assert read_token(raw) == token
 
 
+A_TO_B = {b"from": [b"a"], b"to": [b"b"]}
+
+
 @pytest.mark.parametrize(
     ("raw", "fields", "body"),
     [
@@ -212,6 +296,61 @@ def test_tokens(raw: bytes, token: str) -> None:
             {b"from": [b"a"], b"subject": [b"x kaputt"], b"to": [b"b"]},
             b"",
         ),
+        # Lines that have lost their blank, once, twice, and a log's among the header's own.
+        (
+            b"From: a\nSubject: x\neins\nzwei\nTo: b\nContent-Type: c/d\n\nText",
+            {
+                b"from": [b"a"],
+                b"subject": [b"x eins zwei"],
+                b"to": [b"b"],
+                b"content-type": [b"c/d"],
+            },
+            b"Text",
+        ),
+        (
+            b"From: a\nTo: b\nX-Spam: s\nNov 27 10:00:00 mx postfix\nnoch\nX-More: m\n\nText",
+            {
+                b"from": [b"a"],
+                b"to": [b"b"],
+                b"x-spam": [b"s Nov 27 10:00:00 mx postfix noch"],
+                b"x-more": [b"m"],
+            },
+            b"Text",
+        ),
+        (
+            b"From: a\nSubject: Widerspruch gegen\nBescheid: zweite Mahnung\nAW: x\nTo: b\n\nText",
+            {b"from": [b"a"], b"subject": [b"Widerspruch gegen Bescheid: zweite Mahnung AW: x"]}
+            | {b"to": [b"b"]},
+            b"Text",
+        ),
+        (
+            b"Subject: =?utf-8?q?a?=\n=?utf-8?q?b:c?=\nFrom:\n<a@b>\nTo: b\nDate: d\n\nText",
+            {b"subject": [b"=?utf-8?q?a?= =?utf-8?q?b:c?="], b"from": [b" <a@b>"]}
+            | {b"to": [b"b"], b"date": [b"d"]},
+            b"Text",
+        ),
+        # Without an empty line a text is a text, also one that cites what has stood above already.
+        (
+            b"From: a\nTo: b\nSubject: x\nGuten Tag,\n\nText",
+            {b"from": [b"a"], b"to": [b"b"], b"subject": [b"x"]},
+            b"Guten Tag,\n\nText",
+        ),
+        (
+            b"From: a\nTo: b\nSubject: x\nGuten Tag,\nsie schrieb:\nFrom: c\nSubject: y\n\nText",
+            {b"from": [b"a"], b"to": [b"b"], b"subject": [b"x"]},
+            b"Guten Tag,\nsie schrieb:\nFrom: c\nSubject: y\n\nText",
+        ),
+        # Lines before the first field.
+        (b"Nov 27 10:00:00 mx[7] in\nFrom: a\nTo: b\n\nText", A_TO_B, b"Text"),
+        (b"250 ok\r\n354 go ahead\r\nFrom: a\r\nTo: b\r\n\r\nText", A_TO_B, b"Text"),
+        (
+            b"From: a\nContent-Transfer-Encoding: base64\nX-Long: a\nb c\n\nSGFsbG8=",
+            {b"from": [b"a"], b"content-transfer-encoding": [b"base64"], b"x-long": [b"a b c"]},
+            b"SGFsbG8=",
+        ),
+        (b"???\n\nFrom: a\nTo: b\n\nText", A_TO_B, b"Text"),
+        (b"From x Thu Mar 12\n\n>From y Thu Mar 12\nFrom: a\nTo: b\n\nText", A_TO_B, b"Text"),
+        (b"Hallo,\nFrom: ist ein Wort\nmehr nicht\n\nText", {}, ...),
         (b"Nur Text\n\nund mehr", {}, b"Nur Text\n\nund mehr"),
         (b"Hinweis: kein Mail\n\nText", {}, b"Hinweis: kein Mail\n\nText"),
         (b"", {}, b""),
@@ -221,7 +360,7 @@ def test_tokens(raw: bytes, token: str) -> None:
 def test_header_blocks(raw: bytes, fields: dict[bytes, list[bytes]], body: bytes) -> None:
     headers, start = read_headers(raw, 0, len(raw), whole_mail=True)
     assert headers.fields == fields
-    assert raw[start:] == body
+    assert raw[start:] == (raw if body is ... else body)
 
 
 @pytest.mark.parametrize(
@@ -253,6 +392,8 @@ def test_header_blocks(raw: bytes, fields: dict[bytes, list[bytes]], body: bytes
         ('"offen <e@m.de>, m@m.de', [("e@m.de", "offen"), ("m@m.de", "")]),
         ("e@MÜLLER.de", [("e@xn--mller-kva.de", "")]),
         ("e@straße.de", [("e@xn--strae-oqa.de", "")]),
+        ("Jörg <jörg@müller.de>", [("jörg@xn--mller-kva.de", "Jörg")]),
+        ("用户@m.de, o\u200bk@m.de", [("用户@m.de", ""), ("ok@m.de", "")]),
         ("e@m.de.", [("e@m.de", "")]),
         ("MAILER-DAEMON", []),
         ('"" (Mail Delivery System)', []),

@@ -3,6 +3,7 @@
 import email
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
 from email.policy import default
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from channel_email.parse import Context, read
 from channel_email.render import Outgoing, Sender, render
+from channel_email.render.sign import sign_html, sign_text
 from hub_contract.delivery import Reason
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageContent, MessageRequested, RequestedContent, Sealed
@@ -192,6 +194,62 @@ def test_html_stands_beside_the_text() -> None:
     assert read_back(outgoing).body.text == "Hallo"
 
 
+GERMAN, ENGLISH = "Stadt Musterstadt\nTelefon 0711 1", "Stadt Musterstadt\nPhone +49 711 1"
+SIGNED = replace(SENDER, signatures={"de": GERMAN, "en": ENGLISH})
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "read"),
+    [
+        ("", "Guten Tag", f"Guten Tag\n\n-- \n{GERMAN}"),
+        ("de-AT", "Guten Tag\n\n", f"Guten Tag\n\n-- \n{GERMAN}"),
+        ("tr", "Guten Tag", f"Guten Tag\n\n-- \n{GERMAN}"),
+        ("en", "Hello", f"Hello\n\n-- \n{ENGLISH}"),
+        ("EN-gb", "Grüße", f"Grüße\n\n-- \n{ENGLISH}"),
+        ("en_GB", "Hello", f"Hello\n\n-- \n{ENGLISH}"),
+        ("", f"Da\n-- \n{GERMAN}\n", f"Da\n-- \n{GERMAN}"),  # sent on, or typed by hand
+        ("", f"Da\n\n{GERMAN}  ", f"Da\n\n{GERMAN}"),
+        ("", "Da\n\n-- \nPetra Amt", f"Da\n\n-- \nPetra Amt\n{GERMAN}"),
+        ("", "Da\n--\nPetra Amt", f"Da\n--\nPetra Amt\n{GERMAN}"),
+        (
+            "",
+            "Da\n-- \n" + "a\n" * 11,
+            "Da\n-- \n" + "a\n" * 11 + f"\n-- \n{GERMAN}",
+        ),  # a quotation
+        ("", GERMAN.upper(), f"{GERMAN.upper()}\n\n-- \n{GERMAN}"),
+        ("", "", f"\n\n-- \n{GERMAN}"),
+    ],
+)
+def test_the_signature_stands_once_below_the_answer(language: str, text: str, read: str) -> None:
+    mail = mail_of(render(request(language=language, text=text), SIGNED, (), NOW))
+    said = mail.get_content().replace("\r\n", "\n")
+    assert [line.rstrip() for line in said.splitlines()] == [
+        line.rstrip() for line in read.splitlines()
+    ]
+    assert ("\n-- \n" in said) == ("\n-- \n" in read)
+
+
+@pytest.mark.parametrize(
+    ("html", "written"),
+    [
+        ("<p>Da</p>", "<p>Da</p><p>-- <br>A &lt;B&gt;<br>C</p>"),
+        (
+            "<html><body>Da</body></html>",
+            "<html><body>Da<p>-- <br>A &lt;B&gt;<br>C</p></body></html>",
+        ),
+        ("Da<p>A &lt;B&gt;<br>C</p>", "Da<p>A &lt;B&gt;<br>C</p>"),
+        ("", ""),
+    ],
+)
+def test_the_signature_stands_once_in_html_too(html: str, written: str) -> None:
+    assert sign_html(html, "A <B>\nC") == written
+
+
+def test_without_a_signature_nothing_changes() -> None:
+    assert sign_html("<p>Da</p>", "") == "<p>Da</p>"
+    assert sign_text(" Da \n\n", "") == " Da \n\n"
+
+
 def attachment(name: str, media_type: str = "application/pdf", size: int = 1) -> Attachment:
     return Attachment(file_name=name, media_type=media_type, size=size)
 
@@ -260,7 +318,8 @@ def test_recipients(address: str, sent_to: str) -> None:
         (ContactKind.EMAIL, "erika@"),
         (ContactKind.EMAIL, "erika@localhost"),
         (ContactKind.EMAIL, "erika@example..org"),
-        (ContactKind.EMAIL, "müller@example.org"),
+        (ContactKind.EMAIL, "mül ler@example.org"),
+        (ContactKind.EMAIL, "ü" * 33 + "@example.org"),  # 66 bytes
         (ContactKind.EMAIL, ".erika@example.org"),
         (ContactKind.EMAIL, "x" * 65 + "@example.org"),
         (ContactKind.EMAIL, "erika@-.org"),
@@ -411,3 +470,11 @@ def test_whatever_is_written_goes_through(
     names = mail_of(outgoing).keys()
     assert len(names) == len(set(names)) == 8
     assert arrival.event.happened_at == NOW.astimezone(UTC)
+
+
+def test_an_address_with_an_umlaut_goes_out_as_it_is() -> None:
+    point = ContactPoint(kind=ContactKind.EMAIL, value="jörg@example.org", name="Jörg Groß")
+    mail = rendered(recipient=point)
+    assert mail.envelope_to == "jörg@example.org"
+    assert "\r\n <jörg@example.org>\r\n" in mail.raw.decode("utf-8")
+    assert mail.raw.replace("jörg".encode(), b"").isascii()

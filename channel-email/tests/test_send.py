@@ -14,8 +14,10 @@ from channel_email.settings import Account, Accounts, EmailAccount, RelayHost, T
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import MessageRequested, RequestedContent
+from hub_contract.fit import Lack
 from hub_contract.words import Attachment, Channel, ContactKind, ContactPoint
 from hub_kit.testing import eventually
+from local_hub.debian_mail import free_port
 
 ID = UUID("0f9d5c0e-6d2b-5f5e-9d0f-000000000007")
 HANG_UP = ""
@@ -143,17 +145,49 @@ async def test_what_the_relay_offers_is_used():
 async def test_an_address_the_relay_cannot_write_fails():
     async with PretendRelay().run() as relay, pool_for(relay.settings()) as pool:
         outcome = await pool.send(outgoing(to="jörg@example.org"), str(ID))
-    assert (outcome.status, outcome.code) == (Delivery.FAILED, "5.6.7")
+    said = (Delivery.FAILED, Reason.ADDRESS_NOT_CARRIED, "5.6.7")
+    assert (outcome.status, outcome.reason, outcome.code) == said
+
+
+class ToldError(Exception):
+    """All is noted that a round learns."""
+
+
+async def test_the_store_is_told_what_each_relay_takes():
+    noted = {}
+
+    async def note(tenant, account, lack, *, lacking):
+        assert (tenant, lack) == ("musterstadt", Lack.INTERNATIONAL)
+        noted[account] = lacking
+        if len(noted) == 2:
+            raise ToldError
+
+    async with PretendRelay(extensions=("SMTPUTF8",)).run() as new, PretendRelay().run() as old:
+        accounts = Accounts(
+            Account("musterstadt", name, name, EmailAccount(address=f"{name}@m.example", relay=own))
+            for name, own in (
+                ("dead", RelayHost(host="127.0.0.1", port=free_port())),
+                ("post", new.settings()),
+                ("amt", None),
+            )
+        )
+        sender = RelaySender(accounts, old.settings(), "hub.musterstadt.example", note=note)
+        with pytest.raises(ToldError):
+            await sender.learn()
+    assert noted == {"post": False, "amt": True}
 
 
 F = Delivery.FAILED
 FAILED = [
-    ("MAIL", "550 5.7.1 Sender not allowed", Reason.REFUSED_BY_POLICY, "5.7.1"),
+    ("MAIL", "550 5.7.1 Sender not allowed", Reason.SENDER_REJECTED, "5.7.1"),
+    ("MAIL", "550 5.1.1 User unknown", Reason.SENDER_REJECTED, "5.1.1"),
     ("MAIL", "552 5.3.4 Message size exceeds fixed limit", Reason.TOO_LARGE, "5.3.4"),
     ("MAIL", "552 Too much", Reason.TOO_LARGE, "552"),
     ("RCPT", "550 5.1.1 <erika@example.org>: User unknown", Reason.ADDRESS_UNKNOWN, "5.1.1"),
     ("RCPT", "550-5.1.1 Sorry\r\n550 5.1.1 no such person", Reason.ADDRESS_UNKNOWN, "5.1.1"),
     ("RCPT", "550 no", Reason.ADDRESS_UNKNOWN, "550"),
+    ("RCPT", "550 5.1.1 Over quota", Reason.MAILBOX_FULL, "5.1.1"),
+    ("RCPT", "554 5.7.1 Relay access denied", Reason.SENDER_REJECTED, "5.7.1"),
     ("RCPT", "552 5.2.2 Mailbox full", Reason.MAILBOX_FULL, "5.2.2"),
     ("RCPT", "552 full", Reason.MAILBOX_FULL, "552"),
     ("RCPT", "550 5.2.1 Mailbox disabled", Reason.MAILBOX_DISABLED, "5.2.1"),

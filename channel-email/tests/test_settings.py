@@ -38,6 +38,16 @@ services:
 """
 
 
+def test_mails_are_signed_as_the_face_has_it(tmp_path):
+    (tmp_path / "town").mkdir()
+    (tmp_path / "town/face.yaml").write_text("signature: {de: Rathaus, en: Town hall}")
+    text = FILE.replace("    name: Stadt Musterstadt\n", "    name: Stadt\n    face: town\n")
+    path = tmp_path / "faden.yaml"
+    path.write_text(text.format(post="", service=""), encoding="utf-8")
+    signatures = Accounts.read(Loaded.read(path)).signatures
+    assert signatures == {"musterstadt": {"de": "Rathaus", "en": "Town hall"}}
+
+
 def load(tmp_path, post: str = "", service: str = "") -> Loaded:
     path = tmp_path / "faden.yaml"
     path.write_text(FILE.format(post=post, service=service), encoding="utf-8")

@@ -1,6 +1,7 @@
 """Mails that break parsers, as functions of their size: for tests, and for `make bench`."""
 
 import base64
+import struct
 from collections.abc import Callable
 
 Make = Callable[[int], bytes]  # size in bytes, about → mail
@@ -77,6 +78,29 @@ def _high(size: int) -> bytes:
     lines, cells = b"a<br>" * (size // 12), b"<td>b</td>" * (size // 24)
     return HTML + b"<table><tr><td>" + lines + b"</td>" + cells + b"</tr></table>"
 
+
+def _lying(kind: bytes, unit: bytes, before: bytes = b"") -> Make:
+    head = HEAD + b"Content-Type: %s\nContent-Transfer-Encoding: base64\n\n" % kind
+    return lambda size: head + base64.encodebytes(before + unit * (size * 3 // 4 // len(unit)))
+
+
+def _rtf(before: bytes, unit: bytes) -> Make:
+    """Return a winmail.dat of a text in RTF that is not packed, to the length that is read."""
+
+    def make(size: int) -> bytes:
+        text = b"{\\rtf1" + before + unit * (min(size * 3 // 4, 240_000) // len(unit))
+        text += b"x" * (-len(text) % 4)
+        data = struct.pack("<IHHII", 1, 0x0102, 0x1009, 1, len(text)) + text
+        box = struct.pack("<IHBHHI", 0x223E9F78, 1, 1, 0x9003, 6, len(data)) + data + b"\0\0"
+        kind = b"Content-Type: application/ms-tnef\nContent-Transfer-Encoding: base64\n\n"
+        return HEAD + kind + base64.encodebytes(box)
+
+    return make
+
+
+_CMS = bytes.fromhex("308006092a864886f70d010702a08030800201013100308006092a864886f70d010701a080")
+_CMS_TYPE = b"application/pkcs7-mime; smime-type=signed-data"
+_EVENT = b"Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:x\n"
 
 WORST: dict[str, Make] = {
     "one parameter's name": _field(b"Content-Type: text/plain; ", b"a"),
@@ -163,4 +187,15 @@ WORST: dict[str, Make] = {
     "html's charset": _body(b" ", head=HEAD + b"Content-Type: text/html\n\n<meta charset="),
     "html's indent": lambda size: HTML + b"<pre>" + (b" " * (size // 4) + b"a\n") * 4 + b"</pre>",
     "a box": _box,
+    "a signed box of pieces": _lying(_CMS_TYPE, b"\x24\x80\x04\x01a\0\0", _CMS + b"\x24\x80"),
+    "rtf of html": _rtf(b"\\fromhtml1 ", b"{\\*\\htmltag <p>}a"),
+    "a calendar's people": _body(b'ATTENDEE;CN="a:mailto:b@c\n', head=HEAD + _EVENT),
+    "events": _body(b"BEGIN:VEVENT\nSUMMARY:a\nDTSTART:1\nEND:VEVENT\n", head=HEAD + _EVENT),
+    "pictures beside a plain form": lambda size: (
+        (_MIXED % b"b").replace(b"mixed", b"alternative")
+        + b"--b\n\n"
+        + b"a" * (size // 2)
+        + b"\n--b\nContent-Type: text/html\n\n"
+        + b"a<img src=cid:a>" * (size // 32)
+    ),
 }

@@ -87,7 +87,9 @@ class World:
             account=account,
             received_at=at or START + timedelta(seconds=number),
             content=MessageContent(
-                sender=point or None, body=Body(text=text), external_id=external_id, **content
+                sender=point or None,
+                external_id=external_id,
+                **{"body": Body(text=text), **content},
             ),
             **(event or {}),
         )

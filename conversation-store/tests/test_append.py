@@ -1,6 +1,7 @@
 """A batch of events becomes entries: in order, once, with its threads, or not at all."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from zlib import crc32
@@ -8,13 +9,31 @@ from zlib import crc32
 import pytest
 
 from conversation_store.append.listen import listen
+from conversation_store.reply.answer import reply
+from conversation_store.reply.compose import Answer
 from conversation_store.store import Store
 from hub_contract.errors import Permanent, Temporary
-from hub_contract.words import Automatic, Contribution, Direction, MessageKind
+from hub_contract.events import Arrival, DeliveryContent
+from hub_contract.words import (
+    Automatic,
+    ContactKind,
+    ContactPoint,
+    Contribution,
+    Direction,
+    MessageKind,
+    Recipient,
+    RecipientRole,
+)
 from hub_kit.database import transaction
+from hub_kit.sealing import open_bytes
 from hub_kit.testing import eventually
+from hub_kit.tokens import Caller
 
 TENANT = "musterstadt"
+
+
+def addressed(value: str) -> Recipient:
+    return Recipient(role=RecipientRole.TO, point=ContactPoint(kind=ContactKind.EMAIL, value=value))
 
 
 async def test_places_follow_the_order_of_the_bus(world):
@@ -57,7 +76,8 @@ async def test_a_thread_begins_and_goes_on_in_one_batch(world):
 
 @pytest.mark.parametrize("batches", [1, 2])
 async def test_an_answer_may_come_before_what_it_answers(world, batches):
-    answer = world.mail("karl@example.org", external_id="<a>", answers=("<q>",))
+    to = (addressed("erika@example.org"),)
+    answer = world.mail("karl@example.org", external_id="<a>", answers=("<q>",), recipients=to)
     question = world.mail("erika@example.org", external_id="<q>")
     later = world.mail("petra@example.org", answers=("<q>",))
     if batches == 1:
@@ -91,7 +111,9 @@ async def test_a_mail_to_two_of_our_mailboxes_is_one_thread(world, batches):
 
 async def test_two_stores_find_question_and_answer_together(world):
     """The second waits for the first at their common external id, and sees what it has decided."""
-    await world.ground.accept(world.mail("a@example.org", external_id="<a>", answers=("<q>",)))
+    to = (addressed("q@example.org"),)
+    answer = world.mail("a@example.org", external_id="<a>", answers=("<q>",), recipients=to)
+    await world.ground.accept(answer)
     [answer] = await world.read()
     await world.ground.accept(world.mail("q@example.org", external_id="<q>"))
     [question] = await world.read()
@@ -191,6 +213,33 @@ async def test_the_consumer_begins_again_after_a_crash(world):
     task.cancel()
     assert broken == []
     assert len(await world.said("faden.entry.appended")) == 20
+
+
+async def test_what_was_too_long_to_travel_is_kept_whole(world):
+    long = "ä" * 200_000
+    [entry] = await world.take_in(world.mail(subject=long))
+    gone = await world.ground.accept(world.mail("gone@example.org", subject=long))
+    message_id, _ = await reply(
+        world.store,
+        Caller("a", "musterstadt", "agent"),
+        entry["conversation_id"],
+        Answer("Ja."),
+        "",
+    )
+    report = world.report(message_id, "returned").event
+    report = report.model_copy(update={"content": DeliveryContent(diagnostic=long)})
+    await world.ground.accept(Arrival(report))
+    await world.erase(gone.event_id)
+    await world.append()
+    sizes = await world.owner.fetch("select length(body) from hub.event_log")
+    assert max(row[0] for row in sizes) < 2_000
+    [kept] = await world.rows("delivery")
+    for owner, sealed in ((entry["id"], entry["content"]), (kept["id"], kept["content"])):
+        wrapped = await world.owner.fetchval(
+            "select wrapped from hub.message_key where owner = $1", owner
+        )
+        assert long.encode() in open_bytes(sealed, owner, world.ground.ring.unwrap(wrapped, owner))
+    assert (await world.entry(gone.event_id))["content"] == b""
 
 
 async def test_an_erased_key_keeps_the_entry(world):
@@ -428,6 +477,17 @@ async def test_what_channels_say_beside_the_words_is_kept(world):
     assert fax["facts"] == '{"pages": 3, "confidence": 0.25}'
     assert fax["claimed_at"] is not None
     assert '"size":4' in fax["original"]
+
+
+async def test_who_names_herself_without_an_address_is_nobody_and_shown(world, desk):
+    mail = world.mail(None)
+    nobody = ContactPoint(kind="email", value="", name="Erika Muster", as_written=True)
+    content = mail.event.content.model_copy(update={"sender": nobody})
+    event = mail.event.model_copy(update={"content": content})
+    [entry] = await world.take_in(replace(mail, event=event))
+    assert entry["contact_point_id"] is None
+    shown = (await desk.get(f"/entries/{entry['id']}")).json()["person"]
+    assert (shown["value"], shown["name"]) == ("", "Erika Muster")
 
 
 async def test_an_unknown_sender_is_taken_in_too(world):

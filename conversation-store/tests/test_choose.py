@@ -6,12 +6,12 @@ from uuid import UUID
 
 import pytest
 
-from conversation_store.reply.choose import Target, Way, choose
+from conversation_store.reply.choose import Last, Target, Way, choose
 from conversation_store.reply.compose import answers_of, subject_of
 from hub_contract.errors import Permanent
 from hub_contract.words import ContactKind, ContactPoint
 
-E, P, X = UUID(int=1), UUID(int=2), UUID(int=3)
+E, P, X, F = (UUID(int=n) for n in range(1, 5))
 
 
 def way(point, channel, kind, account="post", *, verified=True) -> Way:
@@ -27,6 +27,8 @@ ASKED = replace(MAIL, account="", preferred_at=datetime(2026, 3, 2, tzinfo=UTC))
 ASKED_LATER = replace(FAX, account="", preferred_at=datetime(2026, 3, 3, tzinfo=UTC))
 PORTAL = way(P, "web", ContactKind.PORTAL, "portal")
 STRANGER = way(X, "email", ContactKind.EMAIL, verified=False)
+FORM = replace(way(F, "email", ContactKind.EMAIL), shared=True)
+CLAIMED = replace(ASKED, account="post", verified=False, claimed=True)
 
 # wish, ways, last | contact point, channel, account
 CHOICES = {
@@ -98,6 +100,18 @@ CHOICES = {
         (P, "web", "portal"),
         (P, "web", "portal"),
     ),
+    "whom the form names wants the answer": (
+        Target(),
+        [FORM, CLAIMED],
+        (F, "email", "post"),
+        (E, "email", "post"),
+    ),
+    "she answers from where the form has named her": (
+        Target(),
+        [FORM, CLAIMED],
+        (E, "email", "post", False),
+        (E, "email", "post"),
+    ),
     "an address she named and never used": (
         Target(contact_point_id=E),
         [PORTAL, replace(ASKED, preferred_at=None)],
@@ -111,7 +125,7 @@ ACCOUNTS = {"email": "first", "fax": "line"}
 @pytest.mark.parametrize("name", CHOICES)
 def test_the_way_of_an_answer(name):
     wish, ways, last, expected = CHOICES[name]
-    found = choose(wish, ways, last, ACCOUNTS)
+    found = choose(wish, ways, last and Last(*last), ACCOUNTS)
     assert (found.contact_point_id, found.channel, found.account) == expected
 
 
@@ -134,6 +148,12 @@ REFUSALS = {
         (X, "email", "post"),
         "not_confirmed",
     ),
+    "somebody else wrote by the same form": (
+        Target(),
+        [FORM, CLAIMED],
+        (F, "email", "post", False),
+        "not_confirmed",
+    ),
     "her wish, not confirmed": (Target(), [replace(ASKED, verified=False)], None, "not_confirmed"),
     "no account to send from": (Target(), [ASKED], None, "no_account"),
     "no account": (Target(channel="sms"), [CALL], (P, "phone", "line"), "no_account"),
@@ -144,7 +164,7 @@ REFUSALS = {
 def test_what_is_refused_names_code_field_and_remedy(name):
     wish, ways, last, code = REFUSALS[name]
     with pytest.raises(Permanent, match=r"^\w+: .*(;|, )") as refused:
-        choose(wish, ways, last)
+        choose(wish, ways, last and Last(*last))
     assert refused.value.code == code
 
 

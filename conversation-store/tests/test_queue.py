@@ -77,8 +77,12 @@ async def test_states_and_assignees(desk, many):
 
 async def test_read_is_read_and_reopened_is_open(world, desk, many):
     path = f"/conversations/{many[0]}"
-    await desk.post(f"{path}/read")
+    [entry] = (await desk.get(f"{path}/entries")).json()["entries"]
+    for _ in "twice":
+        await desk.post(f"{path}/read")
     assert (await desk.get(path)).json()["unread"] == 0
+    told = [s for s in await world.said("faden.entry.appended") if s.change == "read"]
+    assert [str(one.entry_id) for one in told] == [entry["id"]], "what is read already is no news"
     await desk.post(f"{path}/close")
     [entry] = await world.take_in(world.mail("p0@example.org"))
     assert entry["rule"] == 5, "what is closed is no open conversation"
@@ -127,7 +131,11 @@ async def test_what_agents_change_stands_in_the_timeline_and_is_told(world, desk
     assert entries[1]["assignee"] == "agent-8"
     assert entries[3]["until"].startswith("2199-01-01T08:00")
     assert (await desk.get(path)).json()["last_at"] == before["last_at"], "nobody has said anything"
-    told = [s.entry_id for s in await world.said("faden.entry.appended") if s.kind == "change"]
+    told = [
+        s.entry_id
+        for s in await world.said("faden.entry.appended")
+        if s.kind == "change" and s.change != "read"
+    ]
     assert [str(one) for one in told] == [e["id"] for e in entries]
 
 

@@ -13,7 +13,7 @@ from hub_contract.events import RequestedContent
 from hub_contract.topics import from_wire
 from hub_contract.words import Automatic, Channel, ContactPoint
 from hub_kit.blobs import read_blob
-from hub_kit.sealing import open_event
+from hub_kit.sealing import fetch_content, open_event
 from hub_kit.tokens import Caller
 
 AGENT = Caller("agent-7", "musterstadt", "agent")
@@ -26,7 +26,8 @@ async def requested(world, topic=TOPIC):
     wrapped = await world.owner.fetchval(
         "select wrapped from hub.message_key where owner = $1", sealed.id
     )
-    return open_event(sealed, world.ground.ring.unwrap(wrapped, sealed.id))
+    key = world.ground.ring.unwrap(wrapped, sealed.id)
+    return open_event(await fetch_content(sealed, world.ground.blobs, key), key)
 
 
 async def answer(world, conversation_id, text="Ja.", key="", **more):
@@ -117,6 +118,20 @@ async def test_files_travel_sealed_under_the_key_of_the_answer(world):
     assert opened == [b"%PDF", b"zwei"]
 
 
+@pytest.mark.parametrize("files", [(), (File("b.txt", "text/plain", b"zwei"),)])
+async def test_an_answer_too_long_to_travel_goes_beside_its_files(world, files):
+    [first] = await world.take_in(world.mail())
+    html = "<p>ä</p>" * 40_000
+    message_id, _ = await answer(world, first["conversation_id"], html=html, files=files)
+    assert (await requested(world)).content.html == html
+    [sealed] = await world.said(TOPIC)
+    name = await world.owner.fetchval(
+        "select blob from hub.message_key where owner = $1", message_id
+    )
+    assert (sealed.content.sealed, sealed.content.blob.name) == ("", name)
+    assert len((await world.entry(message_id))["content"]) > len(html), "the store has all of it"
+
+
 async def unverified(world):
     """Return a conversation in which a stranger has named the reference last."""
     [first] = await world.take_in(world.mail())
@@ -127,6 +142,11 @@ async def unverified(world):
 
 async def machine(world):
     [first] = await world.take_in(world.mail(event={"automatic": Automatic.REPLY}))
+    return first["conversation_id"]
+
+
+async def by_a_list(world):
+    [first] = await world.take_in(world.mail(event={"no_automatic_answer": True}))
     return first["conversation_id"]
 
 
@@ -144,6 +164,7 @@ REFUSALS = {
     "empty text": (plain, Answer(" \n"), "text: is empty"),
     "a stranger wrote last": (unverified, Answer("Ja."), "contact_point: not confirmed"),
     "a machine to a machine": (machine, Answer("Ja.", automatic=True), "automatic: "),
+    "a machine to a list": (by_a_list, Answer("Ja.", automatic=True), "automatic: .* asks for no"),
     "nobody to answer": (anonymous, Answer("Ja."), "contact_point: nobody"),
     "no such channel": (plain, Answer("Ja.", wish=Target(channel="fax")), "channel: "),
 }

@@ -11,7 +11,7 @@ from conversation_store.api.shapes import EntryPage
 from conversation_store.timeline import LINE, Slice, read_page
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.problems import Problem
-from hub_contract.words import Attachment, Automatic
+from hub_contract.words import Attachment, Automatic, Body
 
 TENANT = "musterstadt"
 PLACES = [3 * n for n in range(1, 24)]
@@ -177,6 +177,13 @@ async def test_a_line_without_words_says_what_was_odd_however_it_was_published(w
     [entry] = await world.take_in(world.mail(text="Worte", problems=(odd,)))
     [line, *_] = await desk.pages(f"/conversations/{entry['conversation_id']}/entries")
     assert "problem" not in line
+
+
+async def test_a_line_says_how_much_is_folded_away(world, desk):
+    body = Body(text="Ja.", quoted="> Kommen Sie?\n>\n> Amt", signature="-- \nErika")
+    [entry] = await world.take_in(world.mail(body=body))
+    [line] = await desk.pages(f"/conversations/{entry['conversation_id']}/entries")
+    assert (line["folded"], line["quoted_lines"], line["signature_lines"]) == (True, 3, 2)
 
 
 async def test_an_erased_entry_keeps_its_line(world, desk):

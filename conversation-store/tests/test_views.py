@@ -203,6 +203,23 @@ async def test_waiting_goes_along_with_what_is_moved(world, desk):
     assert await since(world, second) is None, "we have answered since"
 
 
+async def test_who_waits_is_not_answered_by_closing_what_is_merged_into_it(world, desk):
+    """Both ways: neither here by what was closed there, nor what comes by what was closed here."""
+    waits, closed = await world.take_in(
+        world.mail(at=AT + timedelta(hours=1)), world.mail("karl@example.org", at=AT)
+    )
+    here, there = (f"/conversations/{one['conversation_id']}" for one in (waits, closed))
+    await desk.post(f"{there}/close")
+    merged = await desk.post(f"{there}/merge", json={"into": str(waits["conversation_id"])})
+    assert await since(world, waits) == AT + timedelta(hours=1)
+    await desk.post(f"/rearrangements/{merged.json()['rearrangement_id']}/undo")
+    await desk.post(f"{here}/merge", json={"into": str(closed["conversation_id"])})
+    assert await since(world, closed) == AT + timedelta(hours=1)
+    await desk.post(f"{there}/close")
+    await desk.post(f"{there}/reopen")
+    assert await since(world, closed) is None, "now it stood there"
+
+
 async def test_what_was_closed_does_not_wait_again_after_a_merge(world, desk):
     closed, other = await world.take_in(
         world.mail(at=AT), world.mail("karl@example.org", at=AT + timedelta(hours=1))

@@ -1,13 +1,17 @@
 """The composer's ways: each channel stands there, offered or with the reason why not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
-from conversation_store.reply.choose import Way
+from conversation_store.reply.choose import Last, Target, Way, choose
 from conversation_store.reply.ways import list_ways
+from hub_contract.errors import Permanent
+from hub_contract.fit import Lack
 from hub_contract.words import Channel, ContactKind, ContactPoint
+from hub_kit.lacks import note_lack
 
 E, P, M, F = (UUID(int=n) for n in range(1, 5))
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -26,7 +30,7 @@ STRANGER = way(E, "email", ContactKind.EMAIL, verified=False)
 PORTAL = way(P, "web", ContactKind.PORTAL)
 SMS = way(M, "sms", ContactKind.PHONE)
 FAX = way(F, "fax", ContactKind.FAX, "")
-BY_WEB, BY_MAIL = (P, "web", "own"), (E, "email", "own")
+BY_WEB, BY_MAIL = Last(P, "web", "own"), Last(E, "email", "own")
 
 # ways, last | what is offered: channel, account, reason; what is the default
 OFFERED = {
@@ -57,6 +61,12 @@ OFFERED = {
         [("web", "own", "known_here")],
         None,
     ),
+    "who is only claimed": (
+        [replace(ASKED, verified=False, claimed=True)],
+        None,
+        [("email", "post", "claimed")],
+        "email",
+    ),
     "no fax of ours": ([FAX], None, [], None),
 }
 
@@ -84,6 +94,46 @@ def test_why_it_is_not_offered(name):
     found = {one.channel: one for one in list_ways(ways, None, ACCOUNTS)}
     assert {c: found[c].reason for c in expected} == expected
     assert not any(found[c].offered for c in expected)
+
+
+UMLAUT = Way(
+    *(E, "email", "own", True), ContactPoint(kind=ContactKind.EMAIL, value="jörg@example.org")
+)
+
+
+@pytest.mark.parametrize(
+    ("ways", "ascii_only", "offered"),
+    [
+        ([UMLAUT], {"own"}, []),
+        ([UMLAUT], {"post"}, ["email"]),
+        ([MAIL], {"own"}, ["email"]),
+        ([UMLAUT, PORTAL], {"own"}, ["web"]),
+    ],
+)
+def test_an_address_that_our_mail_server_does_not_carry_is_not_offered(ways, ascii_only, offered):
+    shown = list(list_ways(ways, BY_MAIL, ACCOUNTS, ascii_only))
+    assert [one.channel for one in shown if one.offered] == offered
+    [mail] = [one for one in shown if one.channel == "email"]
+    assert (mail.reason == "not_carried") == (not mail.offered)
+    assert not mail.default or mail.offered
+    if "email" not in offered:
+        with pytest.raises(Permanent, match=r"contact_point: .*; choose another way"):
+            choose(Target(), ways, BY_MAIL, ACCOUNTS, ascii_only)
+
+
+async def test_what_a_channel_has_learnt_holds_until_it_learns_better(world, desk):
+    [first] = await world.take_in(world.mail("jörg@example.org"))
+    path = f"/conversations/{first['conversation_id']}"
+    offered, said = [], []
+    for lacking in (True, True, False):
+        note = (world.ground.pool, "musterstadt", "post", Lack.INTERNATIONAL)
+        await note_lack(*note, lacking=lacking)
+        [mail] = of(await desk.get(f"{path}/ways"), "email")
+        offered.append((mail["offered"], mail["reason"]["code"]))
+        answer = await desk.post(f"{path}/replies", json={"text": "Ja."})
+        said.append(answer.json().get("type"))
+    assert offered == [(False, "not_carried"), (False, "not_carried"), (True, "wrote_last")]
+    assert [bool(one) for one in said] == [True, True, False]
 
 
 def of(ways, channel):

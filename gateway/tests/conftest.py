@@ -6,10 +6,11 @@ import re
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -31,6 +32,7 @@ from hub_kit.serve import make_server
 from hub_kit.settings import HubSettings
 from hub_kit.testing import fresh_database, open_ground
 from hub_kit.tokens import Caller, verify
+from hub_pages.face import Face
 from local_hub.peers.settings import Person
 
 MIGRATIONS = Path(__file__).parents[1] / "src/gateway/migrations"
@@ -344,7 +346,9 @@ def open_gate(database, tmp_path, settings_of):
     """Return a context that runs a gateway with these settings."""
 
     @asynccontextmanager
-    async def run(**more: Any) -> AsyncIterator[Gate]:
+    async def run(
+        faces: Mapping[str, Face] = MappingProxyType({}), **more: Any
+    ) -> AsyncIterator[Gate]:
         behind = Behind()
         async with open_ground("gateway", database, tmp_path) as ground:
             raw = ground.settings.model_dump() | {"tenants": TENANTS}
@@ -359,7 +363,7 @@ def open_gate(database, tmp_path, settings_of):
                 port = probe.getsockname()[1]
             async with serving(behind.app()) as service:
                 settings = settings_of(f"127.0.0.1:{port}", service, **more)
-                app, parts = compose(known, settings)
+                app, parts = compose(known, settings, faces)
                 async with serving(app, port, settings) as address:
                     yield Gate(address, settings, known, behind, app)
                 for close in parts.closing:

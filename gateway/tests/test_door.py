@@ -9,6 +9,7 @@ import pytest
 from gateway.limit import Limiter
 from gateway.sessions import Sessions
 from hub_kit.testing import eventually
+from hub_pages.face import Face
 
 PAGE = {"Accept": "text/html"}
 
@@ -135,6 +136,16 @@ async def test_what_is_refused(gate, method, path, headers, status):
     assert gate.behind.got == [], "nothing of it reached a service"
     if status == 307:
         assert answer.headers["location"].startswith(gate.settings.public)
+
+
+async def test_a_page_that_is_away_names_the_phone_and_leads_to_the_authority(open_gate):
+    face = Face("musterstadt", name="Stadt am See", phone="0711 123-0")
+    gone = {"faces": {"musterstadt": face}, "channel_web": "http://127.0.0.1:9"}
+    async with open_gate(**gone) as gate, gate.browser() as browser:
+        answer = await browser.get("/musterstadt/kontakt")
+    assert answer.status_code == 503
+    for found in (">0711 123-0</a>", 'href="/musterstadt/impressum"', ">Stadt am See</a>"):
+        assert found in answer.text
 
 
 async def test_programs_are_told_as_programs(gate):

@@ -30,7 +30,9 @@ QUESTIONS = {
     "desk": "how long a conversation takes at the desk, and a message from commit to the page",
     "portal": "how many status pages a second a citizen's portal shows, and how long one takes",
     "trim": "whether a hub that takes in a million events keeps its size and its speed",
+    "bounces": "of how many bounces it is told rightly why they came back",
     "parse": "how many mails a second one core reads",
+    "replies": "how many replies of the project's tables are split right",
     "worst": "how long other mails wait while the worst ones come in one after another",
 }
 

@@ -1,6 +1,7 @@
 """Puts the e-mail channel together: listeners and mailboxes in, relay out."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 from channel_email.parse import Context, parse
 from channel_email.receive.check import CheckSender
@@ -16,6 +17,7 @@ from hub_kit.accounts import account_asked
 from hub_kit.channel import ChannelParts, Frame, run_channel
 from hub_kit.checkpoint import Checkpoints
 from hub_kit.ground import Ground
+from hub_kit.lacks import note_lack
 from hub_kit.settings import Loaded
 from hub_kit.turns import Turns
 
@@ -40,10 +42,15 @@ def compose(ground: Ground, settings: EmailSettings, accounts: Accounts) -> Chan
         ).run
         for account in accounts.with_imap()
     }
-    sender = RelaySender(accounts, settings.relay, settings.hostname)
+    note = partial(note_lack, ground.pool)
+    sender = RelaySender(accounts, settings.relay, settings.hostname, note=note)
     return ChannelParts(
         sender,
-        work=fetchers | {listener.name: listener.run for listener in listeners},
+        work={
+            "learn": sender.learn,
+            **fetchers,
+            **{listener.name: listener.run for listener in listeners},
+        },
         checks={listener.name: listener.check for listener in listeners},
         closing=(sender.close, turns.close, reader.close),
     )

@@ -12,20 +12,23 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from typing import Protocol
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
 
 from channel_email.parse.reasons import reason_of
 from channel_email.render import Outgoing, Sender, render
-from channel_email.settings import Accounts, RelayHost, Tls
+from channel_email.settings import Account, Accounts, RelayHost, Tls
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import MessageRequested
+from hub_contract.fit import Lack
 from hub_kit.outgoing import Outcome
 from hub_kit.retry import DAYS
 from hub_kit.settings import ConfigurationError
 
 IDLE = 20  # seconds after which a connection is not used again; relays hang up at 30 to 300
+LOOK_AGAIN, LOOK_SOON = 600, 30  # seconds between looks at what relays take: known, not known yet
 INLINE = 128 * 1024  # bytes of attachments above which a mail is built in a thread
 
 # Relays without enhanced codes: the same number means different things at different moments.
@@ -42,6 +45,12 @@ _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 _DOT = re.compile(rb"(?m)^\.")
 
 
+class Note(Protocol):
+    """`hub_kit.lacks.note_lack`, of this hub's database."""
+
+    async def __call__(self, tenant: str, account: str, lack: Lack, *, lacking: bool) -> None: ...
+
+
 class RelaySender:
     """`hub_kit.outgoing.Sender`; `now` gives the Date of a mail."""
 
@@ -53,9 +62,10 @@ class RelaySender:
         relay: RelayHost | None,
         hostname: str,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        note: Note | None = None,
     ) -> None:
         self._accounts, self._relay = accounts, relay
-        self._hostname, self._now = hostname, now
+        self._hostname, self._now, self._note = hostname, now, note
         self._pools: dict[RelayHost, Pool] = {}
 
     async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
@@ -71,13 +81,38 @@ class RelaySender:
                 "no relay; set services.channel_email.relay", reason=Reason.NOT_CONFIGURED
             )
         settings = account.settings
-        sender = Sender(settings.address, account.display_name, settings.mail_domain)
+        signatures = self._accounts.signatures.get(request.tenant, {})
+        sender = Sender(settings.address, account.display_name, settings.mail_domain, signatures)
         if sum(map(len, files)) > INLINE:
             mail = await asyncio.to_thread(render, request, sender, files, self._now())
         else:
             mail = render(request, sender, files, self._now())
         pool = self._pools.setdefault(relay, Pool(relay, self._hostname))
         return await pool.send(mail, str(request.id))
+
+    async def learn(self) -> None:
+        """Ask for ever what the relays take, and note it for the store; for `ChannelParts.work`."""
+        while True:
+            known = [await self._learn(account) for account in self._accounts]
+            task = asyncio.current_task()
+            if task and task.cancelling():
+                return  # Python 3.11 loses a stop that comes just as `asyncio.wait_for` ends
+            await asyncio.sleep(LOOK_AGAIN if all(known) else LOOK_SOON)
+
+    async def _learn(self, account: Account) -> bool:
+        """Return whether it is known now what this account's relay takes."""
+        relay = account.settings.relay or self._relay
+        if relay is None or self._note is None:
+            return True
+        pool = Pool(relay, self._hostname)  # its own, which no mail waits for
+        try:
+            takes = await pool.takes_umlauts()
+            await self._note(account.tenant, account.name, Lack.INTERNATIONAL, lacking=not takes)
+        except Temporary:
+            return False
+        finally:
+            await pool.close()
+        return True
 
     async def look_up(self, request: MessageRequested) -> Outcome | None:  # noqa: ARG002
         """A relay cannot be asked; what became of the mail is said by its reports, if at all."""
@@ -99,6 +134,11 @@ class Pool:
     async def send(self, mail: Outgoing, envelope_id: str) -> Outcome:
         async with self._connection() as client:
             return await _hand_over(client, mail, envelope_id)
+
+    async def takes_umlauts(self) -> bool:
+        """Say whether the relay takes them before the @ (RFC 6531); `Temporary`: out of reach."""
+        async with self._connection() as client:
+            return client.supports_extension("smtputf8")
 
     async def close(self) -> None:
         warm, self._warm = self._warm, []
@@ -202,10 +242,10 @@ async def _ask(client: SMTP, mail: Outgoing, envelope_id: str) -> Outcome | None
     options, report = "", ""
     if client.supports_extension("size"):
         options += f" SIZE={len(mail.raw)}"
-    if not mail.envelope_to.isascii():
+    if not (mail.envelope_to.isascii() and mail.raw.isascii()):
         if not client.supports_extension("smtputf8"):
             said = "the relay takes no addresses with umlauts before the @"
-            return Outcome(Delivery.FAILED, Reason.UNREACHABLE, "5.6.7", said)
+            return Outcome(Delivery.FAILED, Reason.ADDRESS_NOT_CARRIED, "5.6.7", said)
         options += " SMTPUTF8"
     if client.supports_extension("dsn"):  # RFC 3461: tell us what becomes of it
         options += f" RET=HDRS ENVID={envelope_id}"
@@ -227,7 +267,9 @@ def _refused(verb: str, response: SMTPResponse) -> Outcome:
     if 400 <= response.code < 500:
         raise Temporary(f"relay: {response.code} {response.message}"[:500])
     code = _enhanced(response)
-    reason = reason_of(code, response.message)
+    # As Postfix says it in a bounce, so that what is said about us is not read as about them.
+    said = f"{response.code} {response.message} (in reply to {verb} command)"
+    reason = reason_of(code, said)
     if not code and reason is Reason.OTHER:
         reason = _BARE.get((verb, response.code), Reason.OTHER)
     return Outcome(Delivery.FAILED, reason, code or str(response.code), response.message[:2_000])

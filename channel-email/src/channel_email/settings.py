@@ -1,9 +1,11 @@
 """Every setting of the e-mail channel, and which of our accounts an address belongs to."""
 
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, IPvAnyAddress, IPvAnyNetwork, model_validator
@@ -17,6 +19,7 @@ from hub_kit.accounts import AccountSection
 from hub_kit.listen import Listen, ListenAddress
 from hub_kit.secret import read_secret
 from hub_kit.settings import ConfigurationError, Loaded, Section
+from hub_pages.face.read import read_faces
 
 SERVICE = "channel_email"
 POSTMASTER = "postmaster"  # in any case: RFC 5321 §2.3.5
@@ -98,6 +101,17 @@ class Imap(Login):
         return self
 
 
+def _shared_sender(text: str) -> str:
+    """Return the address, or `@domain` for all of one, as it is compared."""
+    local, at, host = text.strip().removeprefix("*").rpartition("@")
+    if not (at and host):
+        raise ValueError("a shared sender is written name@domain, or @domain for all of it")
+    return compared_address(f"{local}@{host}") if local else f"@{normal_domain(host)}"
+
+
+SharedSenders = frozenset[Annotated[str, AfterValidator(_shared_sender)]]
+
+
 class EmailAccount(AccountSection):
     """One of our addresses."""
 
@@ -107,6 +121,9 @@ class EmailAccount(AccountSection):
         default=frozenset(),
         description="whose Authentication-Results are believed (RFC 8601), where a server of"
         " `peers` hands the mail over or it is fetched from the border of imap.received_by",
+    )
+    shared_senders: SharedSenders = Field(
+        default=frozenset(), description="of this account, beside those of the service"
     )
     imap: Imap | None = None
     relay: RelayHost | None = Field(default=None, description="instead of the service's relay")
@@ -182,6 +199,11 @@ class EmailSettings(Section):
     check_senders: SenderCheck | None = Field(
         default=None, description="where strangers reach `smtp`; {} does it with its defaults"
     )
+    shared_senders: SharedSenders = Field(
+        default=frozenset(),
+        description="addresses that write for many people (name@domain, or @domain for all of it):"
+        " forms, portals, scanners, fax gateways; no mail is sorted by them",
+    )
     postmaster: str = Field(
         default="", description="tenant/account that postmaster writes to; else the first one"
     )
@@ -194,8 +216,14 @@ Account = accounts.Account[EmailAccount]
 class Accounts(accounts.Accounts[Account]):
     """All accounts of this channel, found by what stands in an envelope."""
 
-    def __init__(self, found: Iterable[Account], postmaster: str = "") -> None:
+    def __init__(
+        self,
+        found: Iterable[Account],
+        postmaster: str = "",
+        signatures: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    ) -> None:
         super().__init__(found)
+        self.signatures = signatures  # of mails: tenant -> language -> text
         self._postmaster = self._read_postmaster(postmaster)
         self._by_domain: dict[str, Account] = {}
         for account in self:
@@ -210,8 +238,14 @@ class Accounts(accounts.Accounts[Account]):
     def read(cls, loaded: Loaded) -> Self:
         """Check every account of the file; `ConfigurationError` names the first mistake."""
         found = accounts.read_accounts(loaded, Channel.EMAIL, EmailAccount)
-        postmaster = loaded.section(SERVICE, EmailSettings).postmaster
-        return accounts.in_file(loaded, lambda: cls(found, postmaster))
+        service = loaded.section(SERVICE, EmailSettings)
+        found = [_with_shared(one, found, service.shared_senders) for one in found]
+        signatures = {
+            tenant: face.signature.model_dump()
+            for tenant, face in read_faces(loaded).items()
+            if face.signature
+        }
+        return accounts.in_file(loaded, lambda: cls(found, service.postmaster, signatures))
 
     def _read_postmaster(self, asked: str) -> Account | None:
         if not asked:
@@ -263,6 +297,14 @@ class Accounts(accounts.Accounts[Account]):
 
     def with_imap(self) -> list[Account]:
         return [account for account in self if account.settings.imap]
+
+
+def _with_shared(one: Account, all_: Sequence[Account], listed: SharedSenders) -> Account:
+    """Let the account know every shared sender; ours too, which forms of the authority write by."""
+    ours = [a.settings for a in all_ if a.tenant == one.tenant]
+    own = {compared_address(text) for a in ours for text in (a.address, *a.aliases)}
+    shared = one.settings.shared_senders | listed | own
+    return replace(one, settings=one.settings.model_copy(update={"shared_senders": shared}))
 
 
 def logins_of(settings: EmailSettings, found: Accounts) -> dict[str, RelayHost | Imap]:

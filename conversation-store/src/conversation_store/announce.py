@@ -9,7 +9,8 @@ from hub_contract.ids import appended_id, changed_id
 from hub_contract.topics import Wire, to_wire
 from hub_contract.words import Channel
 
-Change = Literal["appended", "delivery", "moved", "merged", "split", "undone"]
+# `read`: nothing of it has changed, but an agent has read all up to it.
+Change = Literal["appended", "delivery", "moved", "merged", "split", "undone", "read"]
 Status = Literal["INITIATED", "SUBMITTED", "RECEIVED", "PROCESSING", "ACTION_REQUIRED", "COMPLETED"]
 
 

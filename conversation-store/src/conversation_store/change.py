@@ -1,7 +1,7 @@
 """Changes the state of a conversation on an agent's word: close, reopen, snooze, assign, read.
 
-Every change but reading is an entry of the timeline, so that all see who did what, and other desks
-hear of it at once.
+Every change but reading is an entry of the timeline, so that all see who did what. Other desks hear
+of each at once.
 """
 
 import json
@@ -12,13 +12,15 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from conversation_store.add import Addition, add
+from conversation_store.add import SOURCE, Addition, add
+from conversation_store.announce import EntryNews, announce
 from conversation_store.append.wait import settle_waiting
 from hub_contract.errors import Permanent
 from hub_contract.explanations import Explanation
 from hub_contract.ids import time_ordered
 from hub_contract.refusals import Refusal
 from hub_contract.words import Automatic
+from hub_kit import event_log, tracing
 from hub_kit.database import Connection, transaction
 from hub_kit.event_log import KeyRow
 from hub_kit.ground import Ground
@@ -38,7 +40,7 @@ class Change:
 
 
 _LOCK = """
-select t.id, t.tenant, t.state, t.assignee, t.snoozed_until from conversation c
+select t.id, t.tenant, t.state, t.assignee, t.snoozed_until, t.unread from conversation c
 join conversation t on t.id = coalesce(c.merged_into, c.id) and t.tenant = $1
 where c.tenant = $1 and c.id = $2 for update of t
 """
@@ -67,6 +69,8 @@ async def change(
         if row is None:
             return None
         await _carry_out(connection, row, wish)
+        if wish.read and row["unread"]:
+            await _tell_read(connection, row)
         for deed, facts in deeds_of(row, wish, caller.who):
             await _write_down(ground, connection, row, (caller.who, deed, facts))
     target: UUID = row["id"]
@@ -108,6 +112,21 @@ async def _carry_out(connection: Connection, row: Record, wish: Change) -> None:
     if wish.state:
         await connection.execute(_PARTICIPANTS, row["tenant"], row["id"], wish.state != "closed")
         await settle_waiting(connection, row["tenant"], row["id"])
+
+
+_LATEST = """
+select tenant, conversation_id, id as entry_id, place, kind, direction, channel, at from entry
+where tenant = $1 and conversation_id = $2
+order by conversation_id desc, place desc limit 1
+"""
+
+
+async def _tell_read(connection: Connection, row: Record) -> None:
+    latest = await connection.fetchrow(_LATEST, row["tenant"], row["id"])
+    if latest:
+        news = EntryNews(**latest, change="read", cause=str(time_ordered()))
+        told = announce(news._replace(traceparent=tracing.current()), SOURCE)
+        await event_log.append(connection, [told], [])
 
 
 async def _write_down(
@@ -152,7 +171,7 @@ async def wake(ground: Ground, tenant: str) -> None:
 
 
 _CONFIRM = """
-update participant set verified = $4
+update participant set verified = $4, claimed = claimed and $4
 where tenant = $1 and conversation_id = $2 and contact_point_id = $3
 """
 _CONFIRM_ENTRIES = """

@@ -38,9 +38,9 @@ def name_lookup(ring: KeyRing, tenant: str, name: str) -> str:
 
 
 _EXISTING = """
-select c.id from contact_point c
+select c.id, c.sealed, c.name_lookup, c.shared, c.reply_to, k.wrapped
+from contact_point c join hub.message_key k on k.owner = c.id and k.tenant = $1
 where c.tenant = $1 and c.id = any($2::uuid[])
-  and exists (select from hub.message_key k where k.owner = c.id and k.tenant = $1)
 """
 
 # One whose key was erased is sealed anew when its owner writes again.
@@ -60,20 +60,25 @@ where k.owner in (select id from news)
 """  # noqa: S608 - of a constant
 
 
-async def keep(
-    connection: Connection, ring: KeyRing, tenant: str, found: Iterable[Found]
-) -> dict[UUID, str]:
-    """Keep what is new of these; return the new ones with their name look-ups."""
+class Kept(NamedTuple):
+    """What `keep` found and made."""
+
+    new: dict[UUID, str]  # contact points that it made, with their name look-ups
+    rows: dict[UUID, Record]  # those that were there
+
+
+async def keep(connection: Connection, ring: KeyRing, tenant: str, found: Iterable[Found]) -> Kept:
+    """Keep what is new of these."""
     by_id = {one.id: one for one in found}
-    rows = await connection.fetch(_EXISTING, tenant, list(by_id))
-    for row in rows:
-        del by_id[row["id"]]
+    rows = {row["id"]: row for row in await connection.fetch(_EXISTING, tenant, list(by_id))}
+    for existing in rows:
+        del by_id[existing]
     # In one order everywhere, so that two stores never wait for each other.
     news = [by_id[i] for i in sorted(by_id)]
     names = [name_lookup(ring, tenant, one.point.name) for one in news]
     if news:
         await _insert(connection, ring, tenant, news, names)
-    return {one.id: name for one, name in zip(news, names, strict=True)}
+    return Kept({one.id: name for one, name in zip(news, names, strict=True)}, rows)
 
 
 async def _insert(
@@ -93,6 +98,32 @@ async def _insert(
 
 def _seal(one: Found, key: bytes) -> bytes:
     return seal_bytes(one.point.model_dump_json(exclude_defaults=True).encode(), one.id, key)
+
+
+_RENAME = """
+update contact_point c set sealed = n.sealed, name_lookup = n.name
+from unnest($2::uuid[], $3::bytea[], $4::text[]) as n(id, sealed, name)
+where c.tenant = $1 and c.id = n.id
+"""
+
+
+async def reseal(
+    connection: Connection,
+    ring: KeyRing,
+    tenant: str,
+    renamed: Sequence[tuple[Record, ContactPoint]],
+) -> None:
+    """Let these contact points be called as they are now, under the keys that they have."""
+    if not renamed:
+        return
+    found = [(Found(row["id"], point), row["wrapped"]) for row, point in renamed]
+    await connection.execute(
+        _RENAME,
+        tenant,
+        [one.id for one, _ in found],
+        [_seal(one, ring.unwrap(wrapped, one.id)) for one, wrapped in found],
+        [name_lookup(ring, tenant, one.point.name) for one, _ in found],
+    )
 
 
 def open_point(ring: KeyRing, row: Mapping[str, Any] | Record) -> ContactPoint | None:

@@ -49,6 +49,8 @@ contact_point = sa.Table(
     _column("sealed", sa.LargeBinary),
     _now(),
     _column("spelling", sa.SmallInteger, server_default=sa.text("0")),
+    _column("shared", sa.Boolean, server_default=sa.text("false")),
+    _id("reply_to", nullable=True),
 )
 sa.Index(
     "contact_point_older",
@@ -216,6 +218,7 @@ participant = sa.Table(
     _column("open", sa.Boolean),
     _at(),
     _at("preferred_at", nullable=True),
+    _column("claimed", sa.Boolean, server_default=sa.text("false")),
 )
 sa.Index(
     "participant_by_contact_point",

@@ -163,8 +163,10 @@ def _words(content: Mapping[str, Any]) -> dict[str, Any]:
         words["evidence"] = [{"kind": p["kind"], "result": cut(p["result"], 40)} for p in proofs][
             :_PROOFS
         ]
-    if body.get("quoted") or body.get("signature"):
+    folded = {f"{part}_lines": body.get(part, "") for part in ("quoted", "signature")}
+    if any(folded.values()):
         words["folded"] = True
+        words |= {name: text.count("\n") + 1 for name, text in folded.items() if text}
     words |= {name: content[name] for name in ("assignee", "until") if name in content}
     if content.get("subject"):
         words["subject"] = cut(content["subject"], 160)

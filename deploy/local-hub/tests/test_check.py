@@ -14,9 +14,9 @@ from hub_kit.settings import HubSettings, Loaded
 from hub_kit.testing import fresh_database
 from local_hub.__main__ import main
 from local_hub.check import _identity, check_handles
-from local_hub.locate import MODEL
 from local_hub.peers.identity import make_provider, playing
 from local_hub.programs import migrations
+from local_hub.testing import model
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def apart(tmp_path, monkeypatch):
 
 
 def write(folder, change):
-    document = yaml.safe_load(MODEL.read_text(encoding="utf-8"))
+    document = model()
     change(document)
     file = folder / "faden.yaml"
     file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
@@ -82,6 +82,7 @@ MISTAKES = [
         "/nowhere/secret: ",
         "correct client_secret_file",
     ),
+    ("tenants.kleindorf.face", "none", "kleindorf.face: ", "No such file or directory; correct"),
     ("tenants.desk", {"name": "x"}, "tenants.desk: ", "name it otherwise"),
     ("services.channel_web.store", "8010", "services.channel_web.store: ", "write http://"),
     ("services.peers.identity", "nowhere", "services.peers.identity: ", "write host:port"),
@@ -127,6 +128,28 @@ def test_a_file_that_cannot_be_read(tmp_path, capsys, text, said):
     assert said in line
 
 
+BAD_FACE = {"face.yaml": 'colour: "#ffff00"\nfone: 1', "imprint.de.md": "# A\n\n[b](ftp://c)"}
+
+
+def test_all_that_is_wrong_with_a_face_is_said_at_once(tmp_path, capsys):
+    folder = tmp_path / "town"
+    folder.mkdir()
+    for name, text in BAD_FACE.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    file = write(tmp_path, put("tenants.musterstadt.face", "town"))
+    code, _, err = run(capsys, "check", "--config", file)
+    start = f"faden: {file}: tenants.musterstadt.face: {folder}/"
+    assert code == 2
+    assert [line.removeprefix(start).partition(": ")[0] for line in err.splitlines()] == [
+        "face.yaml",
+        "imprint.de.md",
+    ]
+    code, _, err = run(capsys, "up", "--config", file, "--data", tmp_path / "data")
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith(f"{start}face.yaml: fone: ")
+    assert "mend the spelling (1 more after this one)" in err
+
+
 def test_what_cannot_be_reached(tmp_path, capsys):
     def away(document):
         document["database"] = f"postgresql://{{role}}@/faden?host={tmp_path}"
@@ -140,7 +163,11 @@ def test_what_cannot_be_reached(tmp_path, capsys):
     file = write(tmp_path, away)
     code, out, err = run(capsys, "check", "--config", file, "--json")
     assert code == 2
-    assert {row["key"] for row in json.loads(out) if not row["fault"]} == {"tenants", "services"}
+    assert {row["key"] for row in json.loads(out) if not row["fault"]} == {
+        "tenants",
+        "tenants.musterstadt.face",
+        "services",
+    }
     lines = sorted(line.removeprefix(f"faden: {file}: ") for line in err.splitlines())
     expected = [
         ("blobs: ", "make it writable, or name another place"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import parse_qs, quote
 
 import structlog
@@ -21,6 +22,7 @@ from gateway.sessions import Session, Sessions
 from gateway.settings import GatewaySettings
 from hub_contract.errors import Permanent, Temporary
 from hub_kit.shell import problem_of
+from hub_pages.face import NO_FACE, Face
 from hub_pages.pages import Pages
 from hub_pages.problems import error_page, wants_page
 
@@ -49,10 +51,12 @@ class Answers:
         sessions: Sessions,
         login: Login | None,
         logout: Logout | None,
+        *,
+        faces: Mapping[str, Face] = MappingProxyType({}),
     ) -> None:
         self._settings, self._tenants = settings, tenants
         self._sessions, self._login, self._logout = sessions, login, logout
-        self._pages = Pages(HERE)
+        self._pages, self._faces = Pages(HERE), faces
         self.cookie = "__Host-faden_session" if settings.is_secure else "faden_session"
         shared = self._pages.shared
         self.assets = replace(shared, files={**shared.files, **self._pages.own.files})
@@ -60,8 +64,13 @@ class Answers:
     def refuse(self, request: Request, status: int) -> Response:
         """Return why not: a page for a person, a problem for a program."""
         if wants_page(request):
-            first = request.url.path.split("/")[1]
-            return error_page(self._pages, request, status, self._tenants.get(first, ""))
+            # Where a service is meant, the path is below its prefix.
+            whole = self._pages.look(request).prefix + request.url.path
+            tenant = whole.split("/")[1]
+            # Its pictures come from the service behind us, which may be what is away.
+            face = replace(self._faces.get(tenant, NO_FACE), arms=None, colours=None)
+            name = self._tenants.get(tenant, "")
+            return error_page(self._pages, request, status, name, face=face)
         return problem_of(status)
 
     def log_in_first(self, request: Request, to: str) -> Response:

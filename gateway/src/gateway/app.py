@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
+from types import MappingProxyType
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,14 +29,21 @@ from hub_kit.serve import make_server
 from hub_kit.settings import HubSettings, Loaded, or_exit
 from hub_kit.shell import Parts, database_check, listen_on, make_app, run
 from hub_kit.trim import Trimmer
+from hub_pages.face import NO_FACE, Face
+from hub_pages.face.read import read_faces
 from hub_pages.headers import HEADERS, SecurityHeaders, policy
 
 _GRACE = 3  # seconds; live pages never end by themselves
 
 
-def compose(ground: Ground, settings: GatewaySettings) -> tuple[ASGIApp, Parts]:
+def compose(
+    ground: Ground, settings: GatewaySettings, faces: Mapping[str, Face] = MappingProxyType({})
+) -> tuple[ASGIApp, Parts]:
     """Return what the outside sees, and the parts of the service without its listener."""
-    tenants = {tenant: section.name for tenant, section in ground.settings.tenants.items()}
+    tenants = {
+        tenant: faces.get(tenant, NO_FACE).name or section.name
+        for tenant, section in ground.settings.tenants.items()
+    }
     idle, longest = (
         timedelta(minutes=settings.idle_minutes),
         timedelta(hours=settings.longest_hours),
@@ -45,7 +54,7 @@ def compose(ground: Ground, settings: GatewaySettings) -> tuple[ASGIApp, Parts]:
     provider = Provider(settings.oidc, settings.oidc.secret()) if settings.oidc else None
     login = Login(provider, settings, ground.ring, tuple(tenants), lacks) if provider else None
     logout = Logout(provider, settings, sessions) if provider else None
-    answers = Answers(settings, tenants, sessions, login, logout)
+    answers = Answers(settings, tenants, sessions, login, logout, faces=faces)
     hook_limiter = HookLimiter(settings.limits.hook)
     hooks = HookDoor(settings, _origins(ground.settings, settings), hook_limiter, forwarder)
     door = Door(settings, tenants, ground.ring, sessions, limiter, forwarder, answers, hooks)
@@ -128,10 +137,10 @@ class Listener:
             raise
 
 
-async def open_app(loaded: Loaded, settings: GatewaySettings) -> FastAPI:
+async def open_app(loaded: Loaded, settings: GatewaySettings, faces: Mapping[str, Face]) -> FastAPI:
     ring = or_exit(lambda: KeyRing.of(loaded.hub, SERVICE))
     ground = await Ground.open(SERVICE, loaded.hub, ring)
-    app, parts = or_exit(lambda: compose(ground, settings))
+    app, parts = or_exit(lambda: compose(ground, settings, faces))
     listener = or_exit(lambda: Listener(app, settings))
     work = {**parts.work, "door": listener.run}
     return make_app(Parts(SERVICE, work, parts.checks, parts.closing))
@@ -140,8 +149,9 @@ async def open_app(loaded: Loaded, settings: GatewaySettings) -> FastAPI:
 def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: ABOUT.read(loaded))
-    http = settings.http
-    run(partial(open_app, loaded, settings), SERVICE, http.host, http.port, loaded.hub.telemetry)
+    faces = or_exit(lambda: read_faces(loaded))
+    http, opened = settings.http, partial(open_app, loaded, settings, faces)
+    run(opened, SERVICE, http.host, http.port, loaded.hub.telemetry)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 Header = tuple[bytes, bytes]  # the name in lower case
 
-_LOOKS = frozenset({b"faden_language", b"faden_theme"})
+_LOOKS = frozenset({b"faden_language", b"faden_theme", b"faden_rows"})
 COOKIES = _LOOKS | {b"faden_citizen", b"faden_known"}
 # RFC 9110 §7.6.1: for one connection only.
 _HOP = frozenset(

@@ -33,6 +33,7 @@ from hub_kit.serve import AnswersHead
 from hub_kit.settings import TenantSection
 from hub_kit.testing import Cluster, fresh_database, new_ring, open_ground
 from hub_kit.tokens import Caller, issue
+from hub_pages.face import Face, parse_face
 from hub_pages.pages import Pages
 from hub_pages.testing import Door
 
@@ -48,6 +49,7 @@ TENANTS = {
         }
     )
 }
+FACE = list((Path(__file__).parents[3] / "deploy/local-hub/tenants/musterstadt").iterdir())
 STORE = Path(conversation_store.__file__).parent / "migrations"
 
 
@@ -89,9 +91,17 @@ async def hub(cluster, tmp_path) -> AsyncIterator[Hub]:
         yield Hub(ground, dsn)
 
 
+@pytest.fixture(scope="session")
+def face() -> Face:
+    """The face of the demo's town: what its pages look like is looked at with it."""
+    face, faults = parse_face("musterstadt", {path.name: path.read_bytes() for path in FACE})
+    assert not faults
+    return face
+
+
 @pytest.fixture
-def accounts() -> Accounts:
-    """Two tenants, each with a portal."""
+def accounts(face) -> Accounts:
+    """Two tenants, each with a portal; one of them brings a face."""
     settings = WebAccount(
         address="www.musterstadt.example", phone="0123 456-0", hours="montags bis freitags 8–16 Uhr"
     )
@@ -104,6 +114,7 @@ def accounts() -> Accounts:
                 settings,
                 has_email=True,
                 url="http://town.example/musterstadt",
+                brought=face,
             ),
             Account("kleindorf", "portal", "Gemeinde Kleindorf", settings, has_email=False),
         ]
@@ -123,7 +134,8 @@ def settings() -> WebSettings:
 @pytest.fixture
 async def portal(hub, settings, accounts) -> AsyncIterator[Portal]:
     client = open_client("http://127.0.0.1:9")  # nobody there
-    yield Portal.open(hub.ground, settings, accounts, Pages(HERE), Store(client, hub.ground.ring))
+    pages = Pages(HERE, faces=accounts.faces())
+    yield Portal.open(hub.ground, settings, accounts, pages, Store(client, hub.ground.ring))
     await client.aclose()
 
 
@@ -180,7 +192,7 @@ class Town:
             store = compose(kept)
             transport = httpx.ASGITransport(store)
             async with httpx.AsyncClient(transport=transport, base_url="http://store") as client:
-                pages = Pages(HERE)
+                pages = Pages(HERE, faces=accounts.faces())
                 here = ground.settings.model_copy(update={"tenants": TENANTS})
                 asks = Store(client, ground.ring)
                 portal = Portal.open(

@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import re
 from uuid import UUID
 
 import httpx
@@ -359,3 +360,30 @@ async def test_a_page_that_is_not_there_names_the_authority(client):
     page = await client.get("/kleindorf/nirgends", headers={"Accept": "text/html"})
     assert page.status_code == 404
     assert "Gemeinde Kleindorf" in page.text
+
+
+async def test_the_start_page_says_what_the_authority_does(client):
+    page = (await client.get("/musterstadt/")).text
+    assert "Wir sind die Verwaltung von Musterstadt." in page
+    assert 'href="/musterstadt/kontakt?anliegen=hund">Hundesteuer</a>' in page
+    assert 'href="tel:07111230">0711 123-0</a>' in page
+    assert 'href="mailto:rathaus@musterstadt.example"' in page
+    for found in re.findall(r'(?:src|href)="(/musterstadt/static/[^"]*/faces/[^"]+)"', page):
+        assert (await client.get(found)).status_code == 200
+    missing = await client.get("/musterstadt/nichts", headers={"Accept": "text/html"})
+    assert (missing.status_code, "0711 123-0" in missing.text) == (404, True)
+
+
+async def test_without_a_face_pages_are_those_of_faden(client):
+    page = (await client.get("/kleindorf/")).text
+    assert "/faces/" not in page
+    assert ">Was möchten Sie tun?</h1>" in page
+    assert "0123 456-0" in page, "what the account says"
+    assert "Gemeinde Kleindorf" in (await client.get("/kleindorf/impressum")).text
+
+
+async def test_only_matters_of_the_list_become_a_subject(client):
+    for asked in ("hund", "ausweis&anliegen=hund", "nichts", "", "<script>"):
+        page = (await client.get(f"/musterstadt/kontakt?anliegen={asked}")).text
+        subject = re.search(r'name="subject" type="text" value="([^"]*)"', page)[1]
+        assert subject == ("Hundesteuer" if asked.endswith("hund") else "")

@@ -14,12 +14,14 @@ MAIL = {"channel": "email", "address": "post@musterstadt.example"}
 
 @pytest.fixture
 def loaded(tmp_path):
-    def load(accounts, **section):
+    def load(accounts, face=None, **section):
         document = {
             "database": "postgresql://{role}@/faden",
             "blobs": "blobs",
             "keys_file": "keys.json",
-            "tenants": {"musterstadt": {"name": "Stadt Musterstadt", "accounts": accounts}},
+            "tenants": {
+                "musterstadt": {"name": "Stadt Musterstadt", "face": face, "accounts": accounts}
+            },
             "services": {SERVICE: section},
         }
         path = tmp_path / "faden.yaml"
@@ -74,3 +76,21 @@ def test_a_mistake_is_one_line(loaded, accounts, section, says):
         check(read)
     assert says in str(said.value)
     assert "\n" not in str(said.value)
+
+
+def test_what_the_face_does_not_say_the_account_may(loaded, tmp_path):
+    (tmp_path / "town").mkdir()
+    face = {"phone": "0711 1", "name": "Stadt Musterstadt (Land)"}
+    (tmp_path / "town" / "face.yaml").write_text(json.dumps(face))
+    own = {"phone": "0711 2", "hours": "montags", "hours_en": "Mondays", "postal": "Platz 1"}
+    read = loaded({"portal": PORTAL | own}, face="town")
+    account = Accounts.read(read).of("musterstadt")
+    assert account is not None
+    assert account.display_name == "Stadt Musterstadt (Land)"
+    shown = account.face
+    assert (shown.phone, shown.hours.read("en"), shown.address) == ("0711 1", "Mondays", "Platz 1")
+    (tmp_path / "town" / "face.yaml").write_text("fone: 1")
+    with pytest.raises(
+        ConfigurationError, match=r"tenants.musterstadt.face: .*town/face.yaml: fone"
+    ):
+        Accounts.read(read)

@@ -133,6 +133,19 @@ EVENTS: dict[str, ConversationEvent] = {
             ),
         ),
     ),
+    "message.received.email-shared": received(
+        115,
+        Channel.EMAIL,
+        "buergerbuero",
+        content=MessageContent(sender=OFFICE, reply_to=ANNA, shared=True),
+    ),
+    "message.received.email-list": received(
+        110,
+        Channel.EMAIL,
+        "buergerbuero",
+        no_automatic_answer=True,
+        content=MessageContent(sender=ANNA),
+    ),
     "message.received.sms": received(
         102,
         Channel.SMS,
@@ -399,6 +412,18 @@ EVENTS: dict[str, ConversationEvent] = {
         channel=Channel.FAX,
         at=NOON,
     ),
+    "entry.appended.read": EntryAppended(
+        id=uuid(402),
+        tenant="kleindorf",
+        conversation_id=uuid(900),
+        entry_id=uuid(902),
+        place=2,
+        change="read",
+        kind="message",
+        direction="in",
+        channel=Channel.FAX,
+        at=NOON,
+    ),
     "transaction.changed.minimal": TransactionChanged(
         id=uuid(500),
         tenant="kleindorf",
@@ -427,6 +452,14 @@ def travelling() -> dict[str, ConversationEvent]:
         for name, event in EVENTS.items()
         if isinstance(event, SealedKind)
     }
+    long = EVENTS["message.received.minimal"].model_copy(
+        update={
+            "content": Sealed(
+                sealed="", blob=Blob(name="musterstadt/x", length=320_044, size=320_016)
+            )
+        }
+    )
+    sealed["message.received.apart.sealed"] = long
     return sealed | {n: e for n, e in EVENTS.items() if not isinstance(e, SealedKind)}
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from hub_contract.contact_points import LONGEST, compared, contact_point
 from hub_contract.email_address import normal_domain
+from hub_contract.invisible import is_blank, without_invisible
 from hub_contract.words import ContactKind, ContactPoint, writable
 
 AS_WRITTEN = "(as written)"
@@ -74,6 +75,28 @@ def test_case_and_blanks_around_make_no_other_person(row: Row, change) -> None:
     assert compared(again) == row.compared
 
 
+UNSEEN = (
+    "\u200b\u200e\u200f\ufeff\u2060\u00ad\u3164\u2800\u180e\u034f\u2066\ufe0f\U000e0041\U000e007f"
+)
+
+
+@pytest.mark.parametrize("letter", UNSEEN, ids=ascii)
+@pytest.mark.parametrize(
+    ("kind", "written", "value"),
+    [
+        (ContactKind.EMAIL, "{0}er{0}ika@{0}exam{0}ple.org{0}", "erika@example.org"),
+        (ContactKind.PHONE, "{0}0711{0} 12{0}30{0}", "+497111230"),
+        (ContactKind.FAX, "+49{0} 711 1230", "+497111230"),
+        (ContactKind.EMAIL, "{0}nobody{0}", "nobody"),
+        (ContactKind.EMAIL, " {0} ", ""),
+    ],
+)
+def test_what_nobody_sees_is_no_part_of_an_address(letter: str, kind, written, value) -> None:
+    point = contact_point(kind, written.format(letter), "DE", name=letter)
+    assert (point.value, point.name) == (value, "")
+    assert is_blank(f" {letter}\n")
+
+
 @given(kinds, texts, countries)
 @example(ContactKind.EMAIL, "mailto:mailto:a@b.de", "")
 @example(ContactKind.EMAIL, "<<a@b.de>>", "")
@@ -86,7 +109,7 @@ def test_normalising_is_total_and_happens_once(kind: ContactKind, text: str, cou
     point = contact_point(kind, text, country)
     assert contact_point(kind, point.value, country) == point
     if point.as_written:
-        assert point.value == writable(text).strip()
+        assert point.value == writable(without_invisible(text)).strip()
 
 
 @given(kinds, texts)

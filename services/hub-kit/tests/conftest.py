@@ -62,6 +62,12 @@ def event(conversation: int, place: int) -> EntryAppended:
     )
 
 
+@pytest.fixture
+def numbered() -> Callable[[int, int], EntryAppended]:
+    """Make the event of a conversation and a place in it."""
+    return event
+
+
 @dataclass
 class Harness:
     """A bus with a database and a topic of its own, and readers that note what they were given."""

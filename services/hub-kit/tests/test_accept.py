@@ -19,7 +19,7 @@ from hub_kit.blobs import SMALL, FolderBlobs, read_blob
 from hub_kit.database import open_pool
 from hub_kit.embedded import start_postgresql
 from hub_kit.migrate import migrate
-from hub_kit.sealing import open_event
+from hub_kit.sealing import fetch_content, open_event
 from hub_kit.testing import eventually, new_ring, open_ground
 
 CANARY = "geheim-4711"
@@ -52,6 +52,30 @@ async def test_many_at_once_are_kept_once_in_the_order_they_came(channel, owner,
     assert (again.new, again.event_id) == (False, accepted[5].event_id)
     events = await opened(owner, channel.ring)
     assert [e.content.subject for e, _ in events] == [str(n) for n in range(300)]
+
+
+async def test_no_event_is_too_large_for_the_bus(channel, owner, arrive):
+    """A mail of a thousand files, each with a name of 16,000 characters; its bytes go as one."""
+    arrival = arrive(1, CANARY, (b"pdf",) * 1_000)
+    files = tuple(
+        one.model_copy(update={"file_name": CANARY + "ä" * 8_000})
+        for one in arrival.event.content.attachments
+    )
+    content = arrival.event.content.model_copy(update={"attachments": files})
+    event = arrival.event.model_copy(update={"content": content})
+    await channel.accept.all([Arrival(event, arrival.original, arrival.files), arrive(2)])
+    rows = await owner.fetch("select length(body) as size from hub.event_log")
+    assert max(row["size"] for row in rows) < 2_000
+    assert CANARY.encode() not in b"".join(path.read_bytes() for path in objects(channel))
+    [sealed, _] = [
+        from_wire(r["body"]) for r in await owner.fetch("select body from hub.event_log")
+    ]
+    [row] = await owner.fetch("select * from hub.message_key where owner = $1", event.id)
+    key = channel.ring.unwrap(row["wrapped"], event.id)
+    got = open_event(await fetch_content(sealed, channel.blobs, key), key).content
+    assert [one.file_name for one in got.attachments] == [one.file_name for one in files]
+    assert await read_blob(channel.blobs, got.attachments[-1].blob, key) == b"pdf"
+    assert {sealed.content.blob.name, sealed.original.name} == {row["blob"]}, "erased as one"
 
 
 async def test_everything_comes_back_and_nothing_is_readable(channel, owner, arrive):

@@ -14,12 +14,13 @@ from hub_contract.events import EntryAppended, MessageRequested, RequestedConten
 from hub_contract.ids import derive
 from hub_contract.topics import APPENDED, key_of, to_wire
 from hub_contract.words import Channel, ContactKind, ContactPoint
-from hub_kit import event_log, set_aside
+from hub_kit import event_log, set_aside, unreached
 from hub_kit.bus import Record
 from hub_kit.consume import Consumer, Delivered
-from hub_kit.database import transaction
+from hub_kit.database import open_pool, transaction
 from hub_kit.operations import add_operations
 from hub_kit.outgoing import Outcome, Outgoing, take_in
+from hub_kit.retry import DAYS, Patience
 from hub_kit.sealing import seal_event
 from hub_kit.settings import TenantSection
 from hub_kit.shell import Parts, make_app
@@ -220,8 +221,8 @@ async def test_what_is_no_letter(ground, letter):
 class Peer:
     """A pretend carrier that is away until it is not."""
 
-    def __init__(self) -> None:
-        self.away = True
+    def __init__(self, patience: Patience = DAYS) -> None:
+        self.away, self.patience = True, patience
 
     async def send(self, request, files) -> Outcome:
         if self.away:
@@ -262,12 +263,49 @@ async def test_a_peer_that_is_not_reached_is_seen_until_it_is(ground, owner):
     await take(ground)
     assert (await state(ground, [], outgoing))["failure"] is None
     await outgoing.work_off()
-    shown = await state(ground, [], outgoing)
-    assert shown["failure"]["reason"] == "relay: 450 4.2.0 *** is greylisted"
-    assert shown["sending"]["waiting"] == 1
-    assert shown["sending"]["oldest"]
+    # Another process of it, and the next one, know it too.
+    other = Outgoing(ground.pool, ground.blobs, ground.ring, peer, READER)
+    for one in (outgoing, other):
+        shown = await state(ground, [], one)
+        assert shown["failure"]["reason"] == "relay: 450 4.2.0 *** is greylisted"
+        assert shown["sending"]["waiting"] == 1
+        assert shown["sending"]["oldest"]
     peer.away = False
     await owner.execute("update probe_channel.outgoing set due_at = now()")
+    await other.work_off()
+    for one in (outgoing, other):
+        shown = await state(ground, [], one)
+        assert (shown["failure"], shown["sending"]) == (None, {"waiting": 0, "oldest": None})
+
+
+async def test_what_was_given_up_did_not_reach_its_peer(ground):
+    outgoing = Outgoing(ground.pool, ground.blobs, ground.ring, Peer(Patience(0, (5,))), READER)
+    await take(ground)
     await outgoing.work_off()
     shown = await state(ground, [], outgoing)
-    assert (shown["failure"], shown["sending"]) == (None, {"waiting": 0, "oldest": None})
+    assert shown["sending"]["waiting"] == 0
+    assert shown["failure"]["reason"] == "relay: 450 4.2.0 *** is greylisted"
+
+
+async def test_no_service_sees_or_ends_the_failure_of_another(ground, keeper, owner):
+    failure = unreached.Failure("relay: away", datetime.now(UTC))
+    async with transaction(ground.pool) as connection:
+        await unreached.keep(connection, failure)
+    async with transaction(keeper.pool) as connection:
+        assert await unreached.read(connection) is None
+        await connection.execute(f"{unreached.REACHED} select 1")
+    assert [dict(row) for row in await owner.fetch("select service from hub.unreached")] == [
+        {"service": READER}
+    ]
+
+
+async def test_while_the_database_is_away_a_process_tells_what_it_knows(ground):
+    peer = Peer()
+    outgoing = Outgoing(ground.pool, ground.blobs, ground.ring, peer, READER)
+    await take(ground)
+    await outgoing.work_off()
+    away = await open_pool("postgresql://nobody@127.0.0.1:9/none", READER, size=1)
+    shown = await state(replace(ground, pool=away), [reader(ground)], outgoing)
+    assert shown["failure"]["reason"] == "relay: 450 4.2.0 *** is greylisted"
+    assert shown["troubles"]["database"].startswith("database: ")
+    assert (shown["lanes"], shown["parked"], shown["sending"]) == ([], [], None)

@@ -22,14 +22,14 @@ from hub_contract.topics import from_wire, key_of, to_wire
 from hub_contract.words import Attachment, Channel, ContactKind, ContactPoint, Cost
 from hub_kit import claim as table
 from hub_kit import event_log
-from hub_kit.blobs import pack
+from hub_kit.blobs import Packing, pack
 from hub_kit.bus import Record
 from hub_kit.consume import Consumer, Delivered
 from hub_kit.database import transaction
 from hub_kit.event_log import KeyRow
 from hub_kit.outgoing import Outcome, Outgoing, take_in
 from hub_kit.retry import DAYS, Patience
-from hub_kit.sealing import open_event, seal_event
+from hub_kit.sealing import open_event, seal_event, shorten
 from hub_kit.testing import eventually, open_ground
 
 ACCEPTED = Outcome(Delivery.ACCEPTED, code="250", external_id="queue-1")
@@ -153,6 +153,28 @@ async def test_a_request_from_the_bus_is_sent_and_reported(channel, owner):
     body = await owner.fetchval("select body from hub.event_log where topic like '%delivery%'")
     report = from_wire(body)
     assert (report.status, report.message_id, report.code) == (Delivery.ACCEPTED, one.id, "250")
+
+
+async def test_a_request_too_long_to_travel_is_sent_whole_and_its_peer_talks_no_event_full(
+    channel, owner
+):
+    text, packing = "ä" * 200_000, Packing()
+    one, key = request(1), channel.ring.new_key()
+    one = one.model_copy(update={"content": one.content.model_copy(update={"text": text})})
+    sealed, name = shorten(seal_event(one, key), packing, key)
+    await channel.blobs.put_all(packing.objects)
+    row = KeyRow(one.id, one.tenant, channel.ring.wrap(key, one.id), "probe_channel", name)
+    await event_log.append(owner, [to_wire(sealed, "store")], [row])
+    record = Record("", key_of(sealed), "", "", to_wire(sealed, "test").body)
+    async with transaction(channel.pool) as connection:
+        await take_in(connection, [Delivered(record, sealed)])
+    peer = Peer(Outcome(Delivery.FAILED, Reason.OTHER, "5" * 999, "no " * 999_999, "q" * 99_999))
+    await outgoing(channel, peer).work_off()
+    assert peer.sent == [text]
+    sizes = await owner.fetch(
+        "select length(body) from hub.event_log where topic like '%delivery%'"
+    )
+    assert [row[0] < 40_000 for row in sizes] == [True]
 
 
 async def test_a_report_says_what_the_peer_said(channel, owner):

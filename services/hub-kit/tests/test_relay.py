@@ -2,19 +2,25 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
 from functools import partial
+from uuid import UUID
 
 import httpx
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from hub_contract.errors import Temporary
 from hub_contract.topics import Topic
+from hub_kit import set_aside
 from hub_kit.bus_kafka import KafkaBus
-from hub_kit.database import Pool, open_pool
+from hub_kit.database import Pool, connect, open_pool
 from hub_kit.hand_on import Relay, partition_of
+from hub_kit.kafka import MESSAGE_BYTES
 from hub_kit.keys import KeyRing
 from hub_kit.relay import ROLE, SCHEMA
 from hub_kit.testing import eventually
@@ -63,6 +69,54 @@ async def test_a_cursor_set_back_sends_the_log_again(kafka_harness):
         await kafka_harness.until(20, "given")
     owner.terminate()
     assert await kafka_harness.places() == {c: [1, 2] for c in range(1, 6)}
+
+
+async def test_what_the_broker_never_takes_is_set_aside_and_all_else_goes_on(kafka_harness):
+    harness = kafka_harness
+    pool = await open_pool(harness.own(ROLE), SCHEMA, size=1)
+    await limit(harness, 20_000)
+    texts = {2: "x" * 30_000, 4: "y" * (MESSAGE_BYTES + 1)}  # the topic's own limit, and ours
+    events = [
+        harness.event(c, 1).model_copy(update={"kind": texts.get(c, "note")}) for c in range(1, 6)
+    ]
+    async with harness.reading():
+        await harness.append(events)
+        await harness.until(3)
+        found = await set_aside_by_now(pool)
+        assert [row["key"] for row in found] == [f"musterstadt/{UUID(int=c)}" for c in (2, 4)]
+        assert all(re.fullmatch(r"too large: \d+ bytes", row["reason"]) for row in found)
+        assert sorted(await harness.places()) == [1, 3, 5]
+        # What the topic takes by now is sent once more when an operator asks; the other one stays.
+        await limit(harness, MESSAGE_BYTES)
+        async with connect(pool) as connection:
+            await set_aside.ask_replay(connection)
+        await harness.until(4)
+        [left] = await set_aside_by_now(pool, 1)
+        assert left["key"].endswith(str(UUID(int=4)))
+    pool.terminate()
+
+
+async def limit(harness, size: int) -> None:
+    """Set how many bytes this topic takes, as an operator of the broker would."""
+    client = AIOKafkaAdminClient(bootstrap_servers=harness.bootstrap)
+    await client.start()
+    wanted = {"max.message.bytes": str(size)}
+    await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, harness.topic, wanted)])
+    await client.close()
+
+
+async def set_aside_by_now(pool: Pool, number: int = 2) -> list[dict]:
+    """Return what is set aside, once it is so many and nothing is asked for any more."""
+    found = []
+
+    async def there() -> bool:
+        async with connect(pool) as connection:
+            found[:] = await set_aside.waiting(connection)
+            asked = await connection.fetchval("select count(*) from dead_letter where replay_asked")
+        return len(found) == number and not asked
+
+    await eventually(there)
+    return found
 
 
 async def noted(owner: Pool) -> bool:

@@ -42,6 +42,8 @@ MAY = {
 MAY_NOT = {
     "probe_channel": [
         "update hub.event_log set body = ''",
+        "insert into hub.unreached values ('probe_keeper', '', now())",
+        "select * from hub.dead_letter",
         "delete from hub.event_log",
         "delete from hub.event_id",
         "select * from hub.blob_left",

@@ -18,7 +18,8 @@ from hub_contract.events import (
 )
 from hub_contract.topics import from_wire, to_wire
 from hub_contract.words import Body, Channel, ContactKind, ContactPoint
-from hub_kit.sealing import open_event, seal_content, seal_event
+from hub_kit.blobs import FolderBlobs, Packing, read_blob
+from hub_kit.sealing import fetch_content, open_event, seal_content, seal_event, shorten
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
@@ -53,6 +54,37 @@ def test_an_event_comes_back_whole_over_the_wire(event):
     body = to_wire(seal_event(event, KEY), "test").body
     assert b"erika" not in body.lower()
     assert open_event(from_wire(body), KEY) == event
+
+
+LONG = "ä\x01\U0001f600" * 100_000
+LONGER = {
+    "message.received": RECEIVED.content.model_copy(update={"external_id": LONG}),
+    "message.requested": REQUESTED.content.model_copy(update={"html": LONG}),
+    "delivery.reported": DeliveryContent(diagnostic=LONG),
+}
+
+
+@pytest.mark.parametrize("event", ALL, ids=lambda e: e.type)
+async def test_what_is_too_long_to_travel_lies_apart_and_comes_back_whole(event, tmp_path):
+    event = event.model_copy(update={"content": LONGER[event.type]})
+    packing, blobs = Packing(), FolderBlobs(tmp_path)
+    [file] = packing.add("musterstadt/files", [b"a file"], KEY)
+    for name in ("", file.name):
+        short, where = shorten(seal_event(event, KEY), packing, KEY, name)
+        assert where == (name or short.content.blob.name), "beside the other bytes of its event"
+        await blobs.put_all(packing.objects)
+        body = to_wire(short, "test").body
+        assert len(body) < 2_000
+        assert open_event(await fetch_content(from_wire(body), blobs, KEY), KEY) == event
+    assert await read_blob(blobs, file, KEY) == b"a file"
+    with pytest.raises(Permanent):
+        open_event(short, KEY)
+
+
+async def test_what_is_short_travels_as_it_is():
+    event, packing = seal_event(RECEIVED, KEY), Packing()
+    assert shorten(event, packing, KEY, "here") == (event, "here")
+    assert (await fetch_content(event, None, KEY), packing.objects) == (event, {})
 
 
 @pytest.mark.parametrize("event", ALL, ids=lambda e: e.type)

@@ -16,6 +16,7 @@ from hub_pages import said, times
 from hub_pages.catalogue import find_gaps
 from hub_pages.explained import EXPLANATIONS, PROBLEMS, explain, say_problem
 from hub_pages.language import OWN, accepted, language_of, read_words
+from hub_pages.pictures import pictured
 from hub_pages.refused import REFUSALS, refused_word
 
 NOW = datetime(2026, 5, 14, 12, 0, tzinfo=UTC)  # 14:00 in Berlin
@@ -167,3 +168,21 @@ SIZES = [(0, "1 KB"), (340_000, "340 KB"), (2_400_000, "2,4 MB")]
 @pytest.mark.parametrize(("size", "words"), SIZES)
 def test_sizes(size, words):
     assert said.say_size(size, "de") == words
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Oben [image 2: plan.png] unten", ('Oben <a href="/f/1" target="_blank" rel="noopener"><img'
+         ' class="hub-picture" src="/f/1" alt="plan.png" loading="lazy"></a> unten')),
+        ("[image: weg@1]", "[Picture missing: weg@1]"),
+        ("[image 3: a.png]", "[Picture missing: a.png]"),  # there are two files
+        ("[image 0: a.png]", "[Picture missing: a.png]"),
+        ("<b> [image: <i>]", "&lt;b&gt; [Picture missing: &lt;i&gt;]"),
+        ('[image 1: "><script>]', ('<a href="/f/0" target="_blank" rel="noopener"><img'
+         ' class="hub-picture" src="/f/0" alt="&#34;&gt;&lt;script&gt;" loading="lazy"></a>')),
+        ("[image 2 plan.png] [cid:a]", "[image 2 plan.png] [cid:a]"),
+    ],
+)  # fmt: skip
+def test_pictures_are_shown_at_their_place(text, shown):
+    assert str(pictured(text, "/f/%d", 2, ENGLISH)) == shown

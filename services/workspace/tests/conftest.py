@@ -32,8 +32,9 @@ from hub_kit.ground import Ground
 from hub_kit.settings import Account, TenantSection
 from hub_kit.testing import fresh_database, open_ground, read_accepted
 from hub_kit.tokens import Caller
-from hub_pages.testing import PATIENCE, Door, Loop, serving
+from hub_pages.testing import Door, Loop, serving
 from workspace.app import _send, compose
+from workspace.ask import open_client
 from workspace.settings import WorkspaceSettings
 
 SERVICES = {
@@ -214,7 +215,7 @@ async def _open(stack: AsyncExitStack, cluster: Any, folder: Path, loop: Loop) -
 
 
 async def _begin(stack: AsyncExitStack, office: Office, address: str, undo_seconds: float) -> Any:
-    client = httpx.AsyncClient(base_url=address, trust_env=False, timeout=PATIENCE)
+    client = open_client(address)
     await stack.enter_async_context(client)
     services = {"conversation_store": address, "channel_email": NOBODY}
     settings = WorkspaceSettings(undo_seconds=undo_seconds, operations=services)

@@ -80,8 +80,14 @@ _WATCH = """() => {
 
 def test_what_others_do_with_a_conversation_is_seen_at_once(office, visit):
     home = story(office)
+    [other] = office.take_in(office.mail("neu@example.org", "Guten Tag", name="Nina Neu"))
     page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
     expect(page.locator(".timeline article")).to_have_count(3)
+    expect(page.locator(f"#q-{other} .line__unread")).to_be_visible()
+    with office.client("colleague") as desk:
+        desk.post(f"/c/{other}/read")
+    expect(page.locator(f"#q-{other}")).to_be_visible()
+    expect(page.locator(f"#q-{other} .line__unread")).to_have_count(0)
     with office.client() as desk:  # another window
         desk.post(f"/c/{home}/assign", data={"assignee": "agent-7"})
         desk.post(f"/c/{home}/close")
@@ -157,6 +163,12 @@ def test_the_whole_story_by_keyboard_alone(office, visit):
     expect(page.locator("#pane")).to_have_attribute("data-id", home)
     assert page.url.endswith(f"/c/{home}?view=unassigned")
     expect(page.locator("#talk-title")).to_be_visible()
+    folded = page.locator(".entry__more[data-folded]")
+    expect(folded).to_contain_text("Zitat, 1 Zeile · Signatur, 1 Zeile")
+    keys.press("z")
+    expect(folded.locator(".whole__quote")).to_have_text(["> Bitte senden Sie ihn.", "Erika"])
+    keys.press("z")
+    expect(folded.locator(".whole__quote").first).to_be_hidden()
     keys.press("a")
     expect(page.locator(".talk__facts")).to_contain_text("Sie sind zuständig")
     keys.press("n")
@@ -378,13 +390,50 @@ def test_the_citizen_writes_while_the_agent_does(office, visit):
     expect(page.locator(".held")).to_contain_text("Wir prüfen das")
 
 
-def test_zoomed_to_twice_its_size_nothing_scrolls_sideways(office, visit):
-    home = story(office)
+LONG = "Rückfrage zu Ihrem Bescheid vom 12. Mai über die Festsetzung der Grundsteuer B"
+# Of whole screens, and of what is left of some of them at 200 %.
+SCREENS = [(1024, 700), (1440, 900), (1920, 1080), (1023, 800), (1280, 800), (960, 540), (512, 350)]
+
+
+def full(office):
+    """Return a conversation that is longer than any screen, in a queue that is."""
+    many = (office.mail(f"p{n}@example.org", subject=LONG, name=LONG) for n in range(39))
+    texts = (office.mail(text="Guten Tag.\n" * 9, subject=LONG) for _ in range(12))
+    return office.take_in(*texts, *many)[0]
+
+
+def test_regions_scroll_and_the_page_never_does(office, visit):
+    home = full(office)
     page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
-    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    for width in (640, 1023, 1024, 1280):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate(over) <= 0, width
+    for width, height in SCREENS:
+        page.set_viewport_size({"width": width, "height": height})
+        for key in ("k", "j", "j", "r", "Escape"):
+            page.keyboard.press(key)
+        page.evaluate("for (const e of [document.documentElement, document.body]) e.scrollBy(9, 9)")
+        assert page.evaluate(_MOVED) == [0] * 4, (width, height)
+        expect(page.locator("#search")).to_be_in_viewport()
+
+
+_MOVED = """() => [document.documentElement, document.body].flatMap(
+  e => [e.scrollHeight - e.clientHeight, e.scrollLeft + e.scrollTop])"""
+
+
+def test_rows_are_readable_and_stay_as_close_as_one_wishes(office, visit):
+    full(office)
+    page = visit(f"{office.address}/desk/", viewport={"width": 1280, "height": 800})
+    row, subject = page.locator(".line").first, page.locator(".line__what").first
+    two_lines = row.bounding_box()["height"]
+    assert subject.bounding_box()["width"] >= 200
+    page.get_by_role("link", name="Kompakt").click()
+    expect(page.get_by_role("link", name="Zweizeilig")).to_be_visible()
+    assert row.bounding_box()["height"] < two_lines * 0.6
+    assert subject.bounding_box()["width"] >= 220
+    check_page(page)
+    page.reload()
+    expect(page.locator("#queue")).to_have_class("queue queue--compact")
+    time = row.locator(".line__time")
+    assert re.fullmatch(r"wartet seit \d+ Min\., zuletzt vor \d+ Min\.", time.text_content())
+    assert re.match(r"wartet seit \w+, \d+\. \w+ \d{4}", time.get_attribute("title"))
 
 
 def test_while_the_store_is_away_nothing_typed_is_lost(office, visit):

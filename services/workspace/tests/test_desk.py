@@ -1,6 +1,8 @@
 """The desk over HTTP: what each page shows, to whom, and what becomes of what is done."""
 
+import re
 from datetime import timedelta
+from urllib.parse import unquote
 from uuid import UUID
 
 from conversation_store.erase import erase
@@ -14,7 +16,10 @@ def test_the_queue_shows_who_waits_and_counts_exactly(office):
         assert page.count('class="line ') == 40
         assert 'Frei <span class="queue__count">45</span>' in page
         assert 'Meine <span class="queue__count">0</span>' in page
-        assert "Weitere zeigen" in page
+        [more] = re.findall(r"after=([^&]+)&amp;open_=\"[^>]*>Weitere zeigen", page)
+        further = desk.get("/queue", params={"view": "unassigned", "after": unquote(more)}).text
+        assert further.count('class="line ') == 5
+        assert f'data-after="{unquote(more)}"' in further, "it is looked at again as it is"
 
 
 def test_a_conversation_is_read_answered_and_closed(office):

@@ -51,7 +51,12 @@ def hostile(office):
             "mallory@example.org",
             name=text,
             subject=text,
-            body=Body(text=text, quoted=text, signature=text, html=HTML),
+            body=Body(
+                text=text if number else f"{text}\n[image 3: bild.png]",
+                quoted=text,
+                signature=text,
+                html=HTML,
+            ),
             original=HTML.encode(),
             attachments=attached if number == 0 else (),
             files=tuple(data for *_, data in FILES) if number == 0 else (),
@@ -87,11 +92,14 @@ def test_a_browser_runs_none_of_it(office, hostile, browser):
 def test_pages_quote_every_word(office, hostile):
     with office.client() as desk:
         pages = [desk.get("/").text, desk.get(f"/c/{hostile}").text]
-        entries = office.sql("select id from entry")
+        entries = office.sql("select id from entry order by place")
         pages += [desk.get(f"/e/{entry['id']}").text for entry in entries]
         desk.post(f"/c/{hostile}/draft", data={"text": CORPUS[4]})
         pages.append(desk.get(f"/c/{hostile}").text)
         pages.append(desk.post("/search", data={"q": CORPUS[0]}).text)
+    picture = f'src="/desk/e/{entries[0]["id"]}/files/2/view" alt="bild.png"'
+    assert picture in pages[1]
+    assert picture in pages[2]
     for page in pages:
         assert "<script>window" not in page
         assert "onerror='" not in page

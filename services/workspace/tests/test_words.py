@@ -113,6 +113,10 @@ def test_evidence_is_said_once_and_never_lost():
     assert proof_word("spf", "fail", str) == "Sendender Server (SPF): nicht in Ordnung"
     assert proof_word("station-id", "+49 30 1", str) == "Kennung des Faxgeräts: +49 30 1"
     assert proof_word("new", "odd", str) == "new: odd"
+    assert proof_word("signature", "unchecked", str) == "Signatur: nicht geprüft"
+    assert proof_word("encrypted", "unchecked", str).endswith("vorhanden, hier nicht lesbar")
+    assert proof_word("appointment", "request", str) == "Termin: Einladung"
+    assert proof_word("recurrence-until", "2026-06-01", str) == "Wiederholung bis: 2026-06-01"
 
 
 def test_an_inbox_of_the_portal_is_never_shown_as_its_id():

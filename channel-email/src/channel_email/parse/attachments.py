@@ -3,6 +3,7 @@
 import html as entities
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from channel_email.parse.decode import clean
 from channel_email.parse.headers import read_headers
@@ -12,6 +13,8 @@ from hub_contract.words import Attachment
 from hub_kit import files
 
 _LONGEST_NAME = 2_000  # characters, still encoded; what is kept of them is far shorter
+_PICTURES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
+_NO_WORD = re.compile(r"[^\w.@-]")
 _CID = re.compile(r"cid:([^\"'\s<>]{1,500})")
 
 
@@ -24,6 +27,7 @@ class File:
     content: bytes
     content_id: str = ""
     inline: bool = False
+    location: str = ""  # Content-Location: what an HTML body may call it too (RFC 2557)
 
     def described(self, name: str) -> Attachment:
         return Attachment(
@@ -42,8 +46,24 @@ def read_file(part: Part) -> File:
     name = file_name_of(part)
     if not name and part.media_type == "message/rfc822":
         name = _subject_name(content)
-    inline = part.disposition.value == "inline" and part.media_type.startswith("image/")
-    return File(name, part.media_type, content, clean(content_id)[:500], inline)
+    kind = _media_type(part, content, content_id)
+    inline = part.disposition.value == "inline" and kind.startswith("image/")
+    location = clean(part.headers.text(b"content-location")).strip('<>"')[:_LONGEST_NAME]
+    content_id = clean(content_id)[:500] or _id_of(location)
+    return File(name, kind, content, content_id, inline, location)
+
+
+def _media_type(part: Part, content: bytes, content_id: str) -> str:
+    """Return the type of a file; of a picture that a page shows, as browsers know it."""
+    if part.media_type == files.UNKNOWN and content_id:
+        found = files.type_by_content(content)
+        return found if found.startswith("image/") else part.media_type
+    return _PICTURES.get(part.media_type, part.media_type)
+
+
+def _id_of(location: str) -> str:
+    """Return what a picture that only has a location is called in pages: that, as one word."""
+    return _NO_WORD.sub("_", location)[:500]
 
 
 def file_name_of(part: Part) -> str:
@@ -72,7 +92,7 @@ def _subject_name(mail: bytes) -> str:
 def describe(found: list[File], html: str) -> tuple[Attachment, ...]:
     """Return the attachment list; what has no name gets a German one with a proper ending."""
     described = []
-    cids = {entities.unescape(cid) for cid in _CID.findall(html)}
+    cids = {unquote(entities.unescape(cid)) for cid in _CID.findall(html)}
     for number, file in enumerate(found, start=1):
         shown = file.content_id in cids
         one = file.described(file.name or f"Anhang-{number}{files.ending_of(file.media_type)}")

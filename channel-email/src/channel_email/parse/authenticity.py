@@ -85,7 +85,7 @@ def _passed(
 ) -> str:
     """Return what a pass of DMARC is worth for the sender whom people see."""
     written = headers.texts(b"from")
-    if sender is None or not written:
+    if sender is None or not sender.value or not written:
         return "none"
     if len(written) > 1 or len(read_addresses(written)) > 1 or _names_another(sender):
         return "fail"

@@ -10,10 +10,20 @@ from uuid import UUID
 
 from channel_email.parse.addresses import read_addresses
 from channel_email.parse.automatic import DAEMON, is_away
+from channel_email.parse.codes import find_code, most_telling
 from channel_email.parse.context import Context
 from channel_email.parse.decode import clean, to_text
-from channel_email.parse.gather import Gathered
-from channel_email.parse.headers import Headers, read_headers
+from channel_email.parse.dsn import (
+    action_of,
+    diagnostic_of,
+    most_telling_group,
+    read_groups,
+    recipient_of,
+    status_of,
+)
+from channel_email.parse.gathered import Gathered
+from channel_email.parse.headers import Headers
+from channel_email.parse.last_look import names_failures
 from channel_email.parse.mime import Part
 from channel_email.parse.ours import (
     came_from_nobody,
@@ -22,7 +32,8 @@ from channel_email.parse.ours import (
     is_our_domain,
     read_envelope_id,
 )
-from channel_email.parse.reasons import ACTIONS, DISPOSITIONS, reason_of
+from channel_email.parse.reasons import DISPOSITIONS, reason_of
+from channel_email.parse.telling import own_words, telling_words
 from channel_email.parse.words import decode_words
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.words import Evidence
@@ -35,7 +46,9 @@ _SUBJECT = re.compile(
     r"(?i)undeliver|unzustellbar|nicht zustellbar|nicht zugestellt|delivery (?:status|failure|has)"
     r"|delivery notification|mail delivery fail|failure notice|returned mail|mail system error"
     r"|could not (?:send|be delivered)|zustell(?:ung|fehler|bericht)|fehler(?:meldung| bei der)"
-    r"|message .{0,30}delayed|non[- ]?delivery|verzögert|rejected"
+    r"|message .{0,30}delayed|non[- ]?delivery|verzögert|rejected|mail failed|unable to deliver"
+    r"|return(?:ed|ing) to sender|delivery (?:report|error|problem)|not (?:be )?delivered"
+    r"|(?:mail|processing) error"
 )
 _BODY = re.compile(
     r"(?i)this is the (?:qmail-send program|mail system at)|i(?:'m| am) sorry to have to inform you"
@@ -45,19 +58,14 @@ _BODY = re.compile(
     r"|fehler bei der (?:nachrichten)?zustellung|could not be delivered|unable to deliver"
 )
 _DELAYED = re.compile(
-    r"(?i)\bdelayed|\bdelay\b|verzögert|warning: (?:message|could not send)"
+    r"(?i)\bdelayed|\bdelay\b|verzögert|warning: (?:message|could not send)|still being retried"
     r"|will (?:continue|be retried)|keep trying|wird (?:weiter|erneut) versucht"
-    r"|not yet been delivered|noch nicht zugestellt|(?:you )?do not need to resend"
-)
-_CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
-_SMTP_LINE = re.compile(r"(?m)^.{0,200}?\b[45]\d\d[ -].{0,400}")
-_WHERE_QUOTED = re.compile(
-    r"(?m)^[- \t]*+(?:Below this line is a copy|This is a copy of|Original message headers)"
+    r"|warning (?:message )?only|not yet been delivered|noch nicht zugestellt"
+    r"|(?:you )?do not need to resend|only a (?:notif|warn)"
 )
 _ADDRESS = re.compile(r"(?<![\w.+=-])[\w.+=-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63})+")
-_GROUP = re.compile(rb"\r?\n[ \t]*\r?\n")
+_OFFICE = re.compile(r"(?i)(?:postmaster|mailer-?daemon|abuse|helpdesk|support)@")
 _LONGEST = 1000
-_LONGEST_STATUS, _MOST_GROUPS = 1024 * 1024, 1000  # bytes of a report, recipients in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +83,36 @@ class Report:
 
 def is_bounce(root: Part, seen: Gathered, context: Context) -> bool:
     """Say whether a machine reports about a delivery here, of a mail of ours or of anybody's."""
-    if any(part.media_type in _STATUS for part in root.walk()):
+    headers, kinds = root.headers, {part.media_type for part in root.walk()}
+    if kinds & _STATUS or b"x-failed-recipients" in headers:
         return True
-    headers = root.headers
-    if b"x-failed-recipients" in headers:
-        return True
+    subject = _subject(headers)
     by_daemon = DAEMON.search(headers.text(b"from")) is not None
+    nobody = came_from_nobody(headers, context)
     # Out-of-office notes come from nobody too, and go to bounce addresses.
-    if not (by_daemon or came_from_nobody(headers, context)) or is_away(_subject(headers)):
+    if is_away(subject) or "message/feedback-report" in kinds:
         return False
-    if by_daemon and _SUBJECT.search(_subject(headers)):
+    if find_bounced(headers, context) and (by_daemon or _is_report(headers, subject, nobody)):
         return True
-    return _BODY.search(seen.plain()[:4000]) is not None
+    if not (by_daemon or nobody):
+        return False
+    if by_daemon and _SUBJECT.search(subject):
+        return True
+    plain = seen.plain()
+    return _BODY.search(plain[:4000]) is not None or names_failures(headers, own_words(plain))
+
+
+def _is_report(headers: Headers, subject: str, nobody: bool) -> bool:
+    """Say whether it is a report that came to our bounce address, which is made for nothing else.
+
+    A mailbox that answers by itself takes the address too, and some people's mail programs do.
+    """
+    answers = (
+        headers.text(b"auto-submitted").lower().startswith("auto-replied")
+        or headers.text(b"precedence").lower() == "auto_reply"
+        or any(name in headers for name in (b"x-autoreply", b"x-autorespond", b"x-autoresponder"))
+    )
+    return nobody if nobody != answers else _SUBJECT.match(subject) is not None
 
 
 def read_report(root: Part, seen: Gathered, context: Context, *, bounce: bool) -> Report | None:
@@ -100,12 +126,12 @@ def read_report(root: Part, seen: Gathered, context: Context, *, bounce: bool) -
         return None
     status = next((parts[kind] for kind in parts if kind in _STATUS), None)
     plain = seen.plain()
-    groups = _read_groups(status or receipt)
+    groups = read_groups(status or receipt)
     message_id = _find_message(root, groups, plain, context)
     if message_id is None:
         return None
     if status is not None:
-        return _from_status(message_id, groups, plain)
+        return _from_status(message_id, groups, plain, context)
     if receipt is not None:
         return _from_receipt(message_id, groups)
     return _from_words(message_id, root, plain, context)
@@ -113,18 +139,6 @@ def read_report(root: Part, seen: Gathered, context: Context, *, bounce: bool) -
 
 def _subject(headers: Headers) -> str:
     return decode_words(headers.text(b"subject"))
-
-
-def _read_groups(part: Part | None) -> list[Headers]:
-    """Return the groups of fields of a report: one about the mail, then one per recipient."""
-    if part is None:
-        return []
-    groups = []
-    said = part.content()[:_LONGEST_STATUS].strip()
-    for block in _GROUP.split(said, _MOST_GROUPS)[:_MOST_GROUPS]:
-        headers, _ = read_headers(block, 0, len(block))
-        groups.append(headers)
-    return groups
 
 
 def _find_message(root: Part, groups: list[Headers], plain: str, context: Context) -> UUID | None:
@@ -146,95 +160,62 @@ def _find_message(root: Part, groups: list[Headers], plain: str, context: Contex
     return find_our_id(plain, context) or find_our_id(thread, context)
 
 
-def _from_status(message_id: UUID, groups: list[Headers], plain: str) -> Report:
-    about = [group for group in groups if b"action" in group or b"status" in group]
-    group = max(about, key=_weight, default=Headers())
-    status = _action(group)
-    code = _code(group.text(b"status"))
-    said = group.text(b"diagnostic-code")
-    diagnostic = said.partition(";")[2].strip() or said or _telling_line(plain)
-    if not code.strip("0.") or code in ("5.0.0", "4.0.0"):
-        code = _code(diagnostic) or code
-    recipient = group.text(b"original-recipient") or group.text(b"final-recipient")
+def _from_status(message_id: UUID, groups: list[Headers], plain: str, context: Context) -> Report:
+    group = most_telling_group(groups)
+    status, own = action_of(group), own_words(plain)
+    diagnostic = diagnostic_of(group) or telling_words(own)
     positive = status in (Delivery.DELIVERED, Delivery.SENT)
+    code = most_telling(find_code(diagnostic), status_of(group))
     return Report(
         message_id,
         status,
-        Reason.NONE if positive else reason_of(code, f"{diagnostic}\n{_own_words(plain)}"),
-        code,
-        clean(recipient.partition(";")[2].strip() or recipient)[:320],
+        Reason.NONE if positive else _why(status, status_of(group), diagnostic, own),
+        status_of(group) if positive else code,
+        recipient_of(group) or _named(own, context),
         clean(decode_words(diagnostic))[:_LONGEST],
     )
-
-
-def _action(group: Headers) -> Delivery:
-    word = group.text(b"action").lower().split(" ")[0].strip(";,")
-    # Some leave the action out; the class of the code says the same (RFC 3463 §3.1).
-    by_class = {"2": Delivery.DELIVERED, "4": Delivery.DEFERRED, "5": Delivery.FAILED}
-    return ACTIONS.get(word) or by_class.get(group.text(b"status")[:1], Delivery.FAILED)
-
-
-def _weight(group: Headers) -> int:
-    """Say how much a recipient's group counts: what failed tells more than what went well."""
-    order = (Delivery.SENT, Delivery.DELIVERED, Delivery.DEFERRED, Delivery.FAILED)
-    return order.index(_action(group))
 
 
 def _from_receipt(message_id: UUID, groups: list[Headers]) -> Report:
     group = next((g for g in groups if b"disposition" in g), Headers())
     said = group.text(b"disposition")
     word = said.rpartition(";")[2].strip().lower().partition("/")[0]
-    recipient = group.text(b"original-recipient") or group.text(b"final-recipient")
     return Report(
         message_id,
         DISPOSITIONS.get(word, Delivery.DELIVERED),
-        recipient=clean(recipient.partition(";")[2].strip() or recipient)[:320],
+        recipient=recipient_of(group),
         diagnostic=clean(said)[:_LONGEST],
         evidence=(Evidence(kind="read-receipt", result=word or "unknown"),),
     )
 
 
 def _from_words(message_id: UUID, root: Part, plain: str, context: Context) -> Report:
-    own = _own_words(plain)
-    subject = _subject(root.headers)
-    delayed = _DELAYED.search(subject) or _DELAYED.search(own)
-    telling = _telling_line(own)
-    code = _code(telling) or _code(own)
+    own = own_words(plain)
+    delayed = _DELAYED.search(_subject(root.headers)) or _DELAYED.search(own)
+    telling = telling_words(own)
     failed = read_addresses(root.headers.texts(b"x-failed-recipients"))
+    status = Delivery.DEFERRED if delayed else Delivery.FAILED
     return Report(
         message_id,
-        Delivery.DEFERRED if delayed else Delivery.FAILED,
-        reason_of(code, f"{telling}\n{own}"),
-        code,
+        status,
+        _why(status, find_code(own), telling, own),
+        find_code(telling) or find_code(own),
         failed[0].value if failed else _named(own, context),
         telling[:_LONGEST],
     )
 
 
+def _why(status: Delivery, code: str, words: str, around: str) -> Reason:
+    """Return the reason; what is tried again is not too late, as Exchange says it (4.4.7)."""
+    reason = reason_of(code, words, around)
+    waits = status is Delivery.DEFERRED and reason is Reason.EXPIRED
+    return Reason.UNREACHABLE if waits else reason
+
+
 def _named(words: str, context: Context) -> str:
-    """Return the first address that the peer names and that is none of ours."""
+    """Return the first address that the peer names and that is neither ours nor its own."""
     for match in _ADDRESS.finditer(words):
-        if not is_our_domain(match.group().rpartition("@")[2], context):
+        ours = is_our_domain(match.group().rpartition("@")[2], context)
+        if not ours and not _OFFICE.match(match.group()):
             return match.group()
     return ""
-
-
-def _own_words(plain: str) -> str:
-    """Return what the peer says, without the copy of our mail that it puts below."""
-    copy = _WHERE_QUOTED.search(plain)
-    return (plain[: copy.start()] if copy else plain)[:8000]
-
-
-def _code(text: str) -> str:
-    match = _CODE.search(text)
-    return match[1] if match else ""
-
-
-def _telling_line(text: str) -> str:
-    """Return the line that carries the peer's answer, or the first paragraph that says anything."""
-    if match := _SMTP_LINE.search(text):
-        return " ".join(match.group().split())
-    if match := _BODY.search(text):
-        line_end = text.find("\n\n", match.end())
-        return " ".join(text[match.start() : line_end if line_end > 0 else None].split())
-    return " ".join(text[:400].split())

@@ -1,21 +1,24 @@
 """Compose the event of a mail from what the readers found, for `parse`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from channel_email.parse.addresses import read_address, read_addresses
 from channel_email.parse.attachments import describe
 from channel_email.parse.authenticity import read_authenticity
-from channel_email.parse.automatic import find_loop, is_automatic
+from channel_email.parse.automatic import asks_for_silence, find_loop, is_automatic
 from channel_email.parse.bounce import Report
 from channel_email.parse.context import Context
 from channel_email.parse.dates import read_date
-from channel_email.parse.gather import Gathered
+from channel_email.parse.gathered import Gathered, Words
 from channel_email.parse.headers import Headers
 from channel_email.parse.identify import content_hash, message_id_of, read_ids
 from channel_email.parse.mark import marked_text
 from channel_email.parse.mime import Part
 from channel_email.parse.ours import find_bounced, find_token
-from channel_email.parse.reply import split_reply, unmark
+from channel_email.parse.pictures import carry_over, number_pictures
+from channel_email.parse.reply import is_reply_subject, split_reply, unmark
+from channel_email.parse.shared import find_reply_to, find_submitter, is_shared
 from channel_email.parse.words import decode_words
 from hub_contract.contact_points import compared
 from hub_contract.email_address import normal_domain
@@ -30,9 +33,11 @@ from hub_contract.ids import received_id, reported_id
 from hub_contract.problems import Problem, ProblemCode
 from hub_contract.references import find_references
 from hub_contract.words import (
+    Attachment,
     Automatic,
     Body,
     Channel,
+    ContactKind,
     ContactPoint,
     Evidence,
     Recipient,
@@ -85,7 +90,8 @@ def received(raw: bytes, root: Part, seen: Gathered, context: Context, *, bounce
         account=context.account,
         happened_at=happened_at,
         received_at=context.received_at,
-        automatic=Automatic.BOUNCE if bounce else is_automatic(headers, content.subject, context),
+        automatic=Automatic.BOUNCE if bounce else is_automatic(root, content.subject, context),
+        no_automatic_answer=asks_for_silence(headers, context),
         readable=readable,
         size=len(raw),
         content=content.model_copy(update={"problems": (*problems, *content.problems)})
@@ -100,25 +106,41 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
     subject = decode_words(headers.text(b"subject"))[:_LONGEST_SUBJECT]
     sender, sender_problems = _sender(headers, context)
     html = seen.html()
-    body = _split(seen, html)
+    files = describe(seen.files, html)
+    answers = _answers(headers, context)
+    token = find_token(headers, context)
+    wants = _reply_to(headers, sender)
+    body = split_reply(
+        _text(seen, files),
+        html,
+        is_reply=bool(answers or token) or is_reply_subject(subject),
+        authors=[*([sender.value.lower()] if sender else []), *(w.result.lower() for w in wants)],
+    )
+    if seen.appointments:
+        body = body.model_copy(update={"text": _with_appointments(seen, body)})
     loop = find_loop(headers, context)
+    recipients = _recipients(headers, context)
     return MessageContent(
         sender=sender,
-        recipients=_recipients(headers, context),
+        recipients=recipients,
         subject=subject,
         body=body,
         external_id=message_id_of(root),
-        answers=_answers(headers, context),
-        reply_token=find_token(headers, context),
+        answers=answers,
+        reply_token=token,
         references=_references(subject, body.text, body.signature),
-        attachments=describe(seen.files, html),
+        attachments=files,
         evidence=(
             *read_authenticity(root.raw[: root.start], headers, sender, context),
             *seen.evidence,
-            *_reply_to(headers, sender),
+            *wants,
+            *_submitter(headers, sender),
+            *dict.fromkeys(proof for one in seen.appointments for proof in one.evidence),
             *loop,
         ),
         problems=(*sender_problems, *_loop_problem(loop), *seen.problems),
+        reply_to=find_reply_to(headers, sender, [r.point for r in recipients], context),
+        shared=is_shared(headers, sender, context),
     )
 
 
@@ -126,10 +148,27 @@ def _references(*texts: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for text in texts for found in find_references(text)))
 
 
-def _split(seen: Gathered, html: str) -> Body:
-    markup = seen.only_html()
-    text = marked_text(markup) if markup else unmark(seen.plain())
-    return split_reply(text, html)
+def _text(seen: Gathered, files: Sequence[Attachment]) -> str:
+    texts = (_marked(words).strip("\n") for words in seen.words)
+    return number_pictures("\n\n".join(filter(str.strip, texts)), files)
+
+
+def _marked(words: Words) -> str:
+    """Return a stretch as text; what its HTML declares to be quotation or signature is marked."""
+    if not words.plain.strip():
+        return marked_text(words.html)
+    plain = unmark(words.plain)
+    return carry_over(plain, unmark(marked_text(words.html))) if "cid:" in words.html else plain
+
+
+def _with_appointments(seen: Gathered, body: Body) -> str:
+    """Return the appointments, and below them what else was written; a mail without says more."""
+    alone = not body.text.strip()
+    texts = [
+        f"{one.text}\n\n{one.description}" if alone and one.description else one.text
+        for one in seen.appointments
+    ]
+    return "\n\n".join(filter(None, [*texts, body.text]))
 
 
 def _unreadable(raw: bytes, *, readable: bool) -> tuple[Problem, ...]:
@@ -149,9 +188,19 @@ def _sender(headers: Headers, context: Context) -> tuple[ContactPoint | None, tu
         or read_address(context.envelope_from)
         or read_address(headers.text(b"return-path"))
     )
+    name = _name_alone(headers)
     if point:
+        point = point if point.name else point.model_copy(update={"name": name})
         return point, (Problem(code=ProblemCode.SENDER_UNREADABLE),)
-    return None, (Problem(code=ProblemCode.NO_SENDER),)
+    # A name is shown; a contact point without a value is nobody's (`hub_contract.contact_points`).
+    nobody = ContactPoint(kind=ContactKind.EMAIL, value="", name=name, as_written=True)
+    return nobody if name else None, (Problem(code=ProblemCode.NO_SENDER),)
+
+
+def _name_alone(headers: Headers) -> str:
+    """Return the name in a From that has no address."""
+    written = (decode_words(text).strip(" \t<>()\"'") for text in headers.texts(b"from"))
+    return next(filter(None, written), "")[:200]
 
 
 def _date_problem(headers: Headers, happened_at: datetime | None) -> tuple[Problem, ...]:
@@ -179,6 +228,11 @@ def _reply_to(headers: Headers, sender: ContactPoint | None) -> tuple[Evidence, 
     if not points or (sender and compared(points[0]) == compared(sender)):
         return ()
     return (Evidence(kind="reply-to", result=points[0].value),)
+
+
+def _submitter(headers: Headers, sender: ContactPoint | None) -> tuple[Evidence, ...]:
+    found = find_submitter(headers, sender)
+    return (Evidence(kind="sender", result=found.value),) if found else ()
 
 
 def _answers(headers: Headers, context: Context) -> tuple[str, ...]:

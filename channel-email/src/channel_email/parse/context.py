@@ -19,3 +19,5 @@ class Context:
     received_by: frozenset[str] = frozenset()  # only above the Received of these, where named
     checked: tuple[Evidence, ...] = ()  # what we found about the sender ourselves
     domain: str = ""  # of our Message-IDs, reply and bounce addresses
+    # Addresses, and domains as @domain, that write for many people; ours are among them.
+    shared_senders: frozenset[str] = frozenset()

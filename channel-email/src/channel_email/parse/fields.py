@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from urllib.parse import unquote_to_bytes
 
-from channel_email.parse.decode import to_text
+from channel_email.parse.decode import charset_for, to_text
 from channel_email.parse.limits import CACHED, PARAMETERS
 from channel_email.parse.words import decode_words
 
@@ -32,24 +32,29 @@ class Field:
     is_cut: bool = False  # it has more parameters than were read
 
 
-def read_type(raw: bytes) -> Field:
-    """Return the media type; its value is "" where there is none that could be one."""
-    return _known_type(raw) if len(raw) <= CACHED else _type(raw)
+def read_type(raw: bytes, charset: str = "") -> Field:
+    """Return the media type; its value is "" where there is none that could be one.
+
+    `charset` is that of the mail's text, for names that are not encoded.
+    """
+    charset = charset_for(raw, charset)
+    return _known_type(raw, charset) if len(raw) <= CACHED else _type(raw, charset)
 
 
-def read_disposition(raw: bytes) -> Field:
-    return _known_disposition(raw) if len(raw) <= CACHED else _disposition(raw)
+def read_disposition(raw: bytes, charset: str = "") -> Field:
+    charset = charset_for(raw, charset)
+    return _known_disposition(raw, charset) if len(raw) <= CACHED else _disposition(raw, charset)
 
 
-def _type(raw: bytes) -> Field:
-    text = to_text(raw)[0]
+def _type(raw: bytes, charset: str) -> Field:
+    text = to_text(raw, charset)[0]
     match = _TYPE.match(text)
     value = f"{match[1]}/{match[2]}".lower() if match else ""
     return _field(value, text[match.end() :] if match else text)
 
 
-def _disposition(raw: bytes) -> Field:
-    text = to_text(raw)[0]
+def _disposition(raw: bytes, charset: str) -> Field:
+    text = to_text(raw, charset)[0]
     match = _TOKEN.match(text.strip())
     value = match[0].lower() if match else ""
     if "=" in text.partition(";")[0]:  # `filename=...` alone: the word was forgotten

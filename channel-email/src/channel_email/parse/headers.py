@@ -1,25 +1,52 @@
 """Find where a header block ends and what its fields say, for mails and their parts.
 
-Real headers are broken: continuation lines without a blank, a blank before the first field,
-no empty line before the body. What is no field belongs to the field before it or to the body;
-it never disappears.
+Real headers are broken: continuation lines without a blank, a line of a log or a mailbox before the
+first field, no empty line before the body. What is no field belongs to the field before it, as long
+as fields of a mail follow that were not there yet, or to the body; it never disappears.
 """
 
 import re
 from dataclasses import dataclass, field
 
-from channel_email.parse.decode import clean, to_text
+from channel_email.parse.decode import charset_for, clean, to_text
 from channel_email.parse.limits import FIELD, FIELDS, HEADER_BLOCK
 from hub_contract.problems import Problem, ProblemCode
 
 _CLUTTER = re.compile(rb"[ \t\r\n\x00]*+")
 _MBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\r\n]*\r?\n")
-_FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
+# An address, an encoded word or a link that has lost the blank before it is no name of a field.
+_FIELD = re.compile(rb"(?![<=(\"])[!-9;-~]{1,100}[ \t]*:")
 _STRAY_BLANK = re.compile(rb"\n[ \t]+\r?\n(?![!-9;-~]+[ \t]*:|[ \t])")
+_MOST_MBOX_LINES = 3
 _PARAMETER = re.compile(rb"[A-Za-z0-9*-]+=")
 _MAIL_FIELDS = frozenset(
     b"from to cc subject date received message-id content-type mime-version return-path"
     b" delivered-to sender reply-to content-transfer-encoding x-mailer".split()
+)
+# What is below a broken line is still the header where one of these comes, or one that people write
+# into texts as well and that was not there yet: below a text without an empty line before it too
+# somebody else's From and Subject may stand.
+_SURELY = re.compile(
+    rb"(?:x|arc|dkim|list|content|mime|authentication|delivered|return|resent|thread)-"
+    rb"|(?:received|message-id|in-reply-to|references|auto-submitted)(?:-|$)"
+)
+_PERHAPS = frozenset(b"from to cc bcc subject date sender reply-to".split())
+# Other names of one word. Behind a subject any other is a word of it: "Bescheid: zweite Mahnung".
+_ONE_WORD = frozenset(
+    b"approved autocrypt comments encoding encrypted expires importance keywords lines newsgroups"
+    b" openpgp organisation organization path priority received references sensitivity status"
+    b" xref".split()
+)
+_NO_NAMES = frozenset(b"aw re wg fw fwd antwort http https mailto tel".split())
+# Lines that are none of the mail's before its first two fields: of a log, a mailbox, a dialogue.
+_NAMED = (
+    rb"(?:From|To|Cc|Subject|Date|Sender|(?:X|Received|Return|Message|MIME|Content|Delivered"
+    rb"|Reply|DKIM|ARC|List|Authentication|Envelope)(?:-[!-9;-~]{1,60}+)?)[ \t]*+:"
+)
+_STRAY_LINES = re.compile(
+    rb"(?![!-9;-~]{1,100}+[ \t]*+:)(?:[^\n]*+\n){1,5}?"
+    rb"(?=%b[^\n]*+\n(?:[ \t][^\n]*+\n)*+%b)" % (_NAMED, _NAMED),
+    re.IGNORECASE,
 )
 
 
@@ -29,6 +56,7 @@ class Headers:
 
     fields: dict[bytes, list[bytes]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    charset: str = ""  # of the mail's text: a field that is not encoded has the same
 
     def raw(self, name: bytes) -> bytes:
         values = self.fields.get(name)
@@ -36,10 +64,13 @@ class Headers:
 
     def text(self, name: bytes) -> str:
         """Return the first value of that name as text, encoded words still encoded."""
-        return to_text(self.raw(name))[0].strip()
+        return self._text(self.raw(name))
 
     def texts(self, name: bytes) -> list[str]:
-        return [to_text(value)[0].strip() for value in self.fields.get(name, ())]
+        return [self._text(value) for value in self.fields.get(name, ())]
+
+    def _text(self, value: bytes) -> str:
+        return to_text(value, charset_for(value, self.charset))[0].strip()
 
     def __contains__(self, name: bytes) -> bool:
         return name in self.fields
@@ -63,12 +94,14 @@ def read_headers(
 
 
 def _skip_clutter(raw: bytes, start: int, end: int) -> int:
-    """Return where the header really begins: after blank lines and an mbox line."""
-    clutter = _CLUTTER.match(raw, start, end)
-    start = clutter.end() if clutter else start
-    if mbox := _MBOX_LINE.match(raw, start, end):
-        start = mbox.end()
-    return start
+    """Return where the header really begins: after blank lines, mbox lines and a few others."""
+    for _ in range(_MOST_MBOX_LINES):
+        if blank := _CLUTTER.match(raw, start, end):
+            start = blank.end()
+        if mbox := _MBOX_LINE.match(raw, start, end):
+            start = mbox.end()
+    stray = _STRAY_LINES.match(raw, start, min(end, start + HEADER_BLOCK))
+    return stray.end() if stray else start
 
 
 def _block_end(raw: bytes, start: int, end: int) -> tuple[int, int]:
@@ -102,19 +135,32 @@ class _Fields:
         begin, add = self._begin, self._add
         if len(block) <= FIELD and len(lines) <= FIELDS:  # nothing can be too long or too many
             begin, add = self._begin_short, self._add_short
-        offset = 0
+        offset, last = 0, b""
+        known: dict[bytes, int] | None = None
         for number, line in enumerate(lines):
             if line[:1] in (b" ", b"\t") and self._last is not None:
                 add(line.strip())
-            elif match := _FIELD.match(line):
-                begin(match.group()[:-1].strip().lower(), line[match.end() :].strip())
+            elif (name := _name_of(line)) and not _is_word(name, last):
+                begin(name, line.partition(b":")[2].strip())
+                last = name
             elif line.strip():
-                following = lines[number + 1] if number + 1 < len(lines) else b""
-                if self._last is None or not _continues(self._last[-1], line, following):
+                if self._last is None or line.startswith(b"--"):
+                    return offset
+                known = _last_known(lines) if known is None else known
+                if not (_continues(self._last[-1], line) or self._goes_on(known, number, lines)):
                     return offset
                 add(line.strip())
             offset += len(line) + 1
         return -1
+
+    def _goes_on(self, known: dict[bytes, int], number: int, lines: list[bytes]) -> bool:
+        """Say whether the header goes on below this line."""
+        if any(last > number and name not in self.lines for name, last in known.items()):
+            return True
+        if number + 1 < len(lines) and _name_of(lines[number + 1]):
+            return True
+        encoding = self.lines.get(b"content-transfer-encoding", [[b""]])[0][0]
+        return encoding[:6].lower() == b"base64" and b" " in lines[number].strip()
 
     def _begin_short(self, name: bytes, value: bytes) -> None:
         self._last = [value]
@@ -157,12 +203,31 @@ class _Fields:
             self.leave_out(ProblemCode.HEADER_CUT, name[:40])
 
 
-def _continues(before: bytes, line: bytes, following: bytes) -> bool:
+def _name_of(line: bytes) -> bytes:
+    match = _FIELD.match(line)
+    return match.group()[:-1].strip().lower() if match else b""
+
+
+def _is_word(name: bytes, last: bytes) -> bool:
+    """Say whether what looks like a name is a word of the field before it."""
+    if name in _NO_NAMES:
+        return True
+    known = b"-" in name or name in _PERHAPS or name in _ONE_WORD
+    return last == b"subject" and not known
+
+
+def _last_known(lines: list[bytes]) -> dict[bytes, int]:
+    """Return where the fields that show a header stand last; those that surely do as one."""
+    found: dict[bytes, int] = {}
+    for number, line in enumerate(lines):
+        name = _name_of(line)
+        if name in _PERHAPS:
+            found[name] = number
+        elif _SURELY.match(name):
+            found[b""] = number
+    return found
+
+
+def _continues(before: bytes, line: bytes) -> bool:
     """Say whether a line that is no field belongs to the field before it, not to the body."""
-    if line.startswith(b"--"):
-        return False
-    return (
-        before.endswith((b";", b","))
-        or _PARAMETER.match(line) is not None
-        or _FIELD.match(following) is not None
-    )
+    return before.endswith((b";", b",")) or _PARAMETER.match(line) is not None

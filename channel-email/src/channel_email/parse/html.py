@@ -67,7 +67,9 @@ _TAGS_AND_LETTERS = 3_000_000_000  # multiplied: each tag may copy the line that
 def _keep(_tag: str, attribute: str, value: str) -> str | None:
     """Keep only pictures that came with the mail: a remote one tells the sender who reads."""
     if attribute == "src":
-        return value if value.startswith("cid:") or _DATA_IMAGE.fullmatch(value) else None
+        if value[:4].lower() == "cid:":
+            return f"cid:{value[4:]}"
+        return value if _DATA_IMAGE.fullmatch(value) else None
     return None if value.lstrip().startswith(("data:", "cid:")) else value
 
 

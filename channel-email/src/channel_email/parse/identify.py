@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from channel_email.parse.decode import clean
+from channel_email.parse.decode import clean, to_text
 from channel_email.parse.mime import Part
 from channel_email.parse.words import decode_words
 
@@ -39,6 +39,7 @@ def content_hash(part: Part) -> str:
             done = escaped.end(2)
     digest.update(memoryview(body)[done:])
     for name in _LASTING:
-        value = decode_words(part.headers.text(name))  # relays fold and encode anew
+        # Relays fold and encode anew; what is not encoded is read without the text's charset.
+        value = decode_words(to_text(part.headers.raw(name))[0].strip())
         digest.update(b"\x00" + value.encode("utf-8", "replace"))
     return digest.hexdigest()

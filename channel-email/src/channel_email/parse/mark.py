@@ -5,10 +5,13 @@ are private-use characters, so that the page is laid out as text once, as a whol
 """
 
 import re
+from itertools import islice
 
 from lxml import html as lxml_html
 
 from channel_email.parse.html import page_text, read_page
+from channel_email.parse.labels import is_moment
+from channel_email.parse.pictures import note_pictures
 from channel_email.parse.reply import END, QUOTE, SIGNATURE, SOFT_QUOTE, TO_THE_END, unmark
 
 _BY_ID = {
@@ -35,11 +38,14 @@ _BY_CLASS = {
     "gmail_signature": SIGNATURE,
     "moz-signature": SIGNATURE,
 }
-# Outlook for Windows draws a line above the block of labels, in one of these colours.
+# Outlook for Windows draws a line above the block of labels, in one of these colours. In forms the
+# same lines part the rows, so labels have to be there, in whatever language, and a time.
 _OUTLOOK_LINE = re.compile(
     r"border-top:\s*solid\s*#(?:e1e1e1|b5c4df)|border-top-color:\s*rgb\(229,\s*229,\s*229\)",
     re.IGNORECASE,
 )
+_LABELS = re.compile(r"(?:[^:：]{1,200}[:：]){3}")
+_BLOCK = 2_000  # characters in which they are looked for
 _RULE = "_" * 20
 
 
@@ -48,6 +54,7 @@ def marked_text(markup: str) -> str:
     markup = unmark(markup)
     page = read_page(markup)
     if page is not None:
+        note_pictures(page)
         for element in list(page.iter("div", "span", "blockquote", "hr", "p", "pre", "table")):
             if mark := _mark_of(element):
                 _put(element, mark)
@@ -70,7 +77,14 @@ def _mark_of(element: lxml_html.HtmlElement) -> str:
         return QUOTE
     if element.get("data-signatureblock") == "true":
         return SIGNATURE
-    return TO_THE_END if _OUTLOOK_LINE.search(element.get("style", "")) else ""
+    return TO_THE_END if _is_outlook_block(element) else ""
+
+
+def _is_outlook_block(element: lxml_html.HtmlElement) -> bool:
+    if not _OUTLOOK_LINE.search(element.get("style", "")):
+        return False
+    text = "".join(islice(element.itertext(), 100))[:_BLOCK]
+    return _LABELS.match(text) is not None and is_moment(text)
 
 
 def _put(element: lxml_html.HtmlElement, mark: str) -> None:

@@ -12,7 +12,7 @@ Rule 4. Each level is searched for its own boundary, so a hostile nest would be 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from channel_email.parse.fields import Field, read_disposition, read_token, read_type
 from channel_email.parse.headers import Headers, read_headers
@@ -56,25 +56,31 @@ class Part:
             yield from part.walk()
 
 
-def read_tree(raw: bytes) -> Part:
-    """Return the root part of a mail. Never raises."""
+def read_tree(raw: bytes, *, depth: int = 0, parts: int = 0) -> Part:
+    """Return the root part of a mail. Never raises.
+
+    Of one that lay in another, `depth` says how deep, and `parts` how many had been read before.
+    """
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
-    return _Reader(raw).read(0, len(raw), 0, "text/plain")
+    return _Reader(raw, depth, parts).read(0, len(raw), depth, "text/plain")
 
 
 class _Reader:
     """Counts the parts of one mail while it is read."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, top: int, parts: int) -> None:
         self.raw = raw
-        self.parts = 0
+        self.parts = parts
+        self._top = top
+        self._charset = ""  # the first one that a text of the mail names
         self._budget = SEARCHED * len(raw) + 1024 * 1024
 
     def read(self, start: int, end: int, depth: int, default: str) -> Part:
-        headers, body = read_headers(self.raw, start, end, whole_mail=depth == 0)
+        headers, body = read_headers(self.raw, start, end, whole_mail=depth == self._top)
         self.parts += 1
-        said = read_type(headers.raw(b"content-type"))
+        said = read_type(headers.raw(b"content-type"), self._charset)
+        self._charset = self._charset or said.params.get("charset", "")
         kind = said.value or self._guess_type(headers, body, end, default)
         problems = list(headers.problems)
         children: tuple[Part, ...] = ()
@@ -86,10 +92,12 @@ class _Reader:
                 problems += [problem] if problem else []
                 if not children:
                     kind = "text/plain"
-        disposition = read_disposition(headers.raw(b"content-disposition"))
+        disposition = read_disposition(headers.raw(b"content-disposition"), self._charset)
         if said.is_cut or disposition.is_cut:
             problems.append(Problem(code=ProblemCode.TOO_MANY_PARAMETERS, about=f"{PARAMETERS}"))
         found = tuple(problems)
+        if self._charset:
+            headers = replace(headers, charset=self._charset)
         return Part(self.raw, body, end, headers, kind, said.params, disposition, children, found)
 
     def _guess_type(self, headers: Headers, start: int, end: int, default: str) -> str:

@@ -60,6 +60,14 @@ def find_token(headers: Headers, context: Context) -> str:
     return ""
 
 
+def answers_ours(headers: Headers, context: Context) -> bool:
+    """Say whether the mail answers one of ours: by its thread, or by where it was sent to."""
+    if find_token(headers, context) or find_bounced(headers, context):
+        return True
+    thread = (t for name in (b"in-reply-to", b"references") for t in headers.texts(name))
+    return any(find_our_id(text, context) for text in thread)
+
+
 def find_our_id(text: str, context: Context) -> UUID | None:
     """Return the first Message-ID or bounce address of ours in a text."""
     if "@" not in text or not context.domain:

@@ -1,15 +1,20 @@
 """Translate what foreign mail servers say about a delivery into our few words.
 
-RFC 3463 gives the codes; the words are what Postfix, Exchange, qmail, Exim and the large German
-and American providers write, in German and English.
+Rule 1. What tells most, wins: first words that are plain in themselves, then the code beside them,
+        then other words, then the `Status` field, then the text around, then the class of a code.
+Rule 2. Our own fault as a sender is never told as an address that does not exist.
 """
 
 import re
 
+from channel_email.parse.codes import find_code, reason_of_class, reason_of_code
+from channel_email.parse.dialects import STRONG, Rows, spell_out
+from channel_email.parse.dialects_more import GENERIC, PLAIN
 from hub_contract.delivery import Delivery, Reason
 
 ACTIONS = {
     "failed": Delivery.FAILED,
+    "error": Delivery.FAILED,  # OpenSMTPD
     "delayed": Delivery.DEFERRED,
     "delivered": Delivery.DELIVERED,
     "relayed": Delivery.SENT,
@@ -18,94 +23,74 @@ ACTIONS = {
 # A mail that somebody deleted unread or refused a receipt for has arrived nevertheless.
 DISPOSITIONS = {"displayed": Delivery.READ}
 
-_CODES = {
-    "1.0": Reason.ADDRESS_UNKNOWN,
-    "1.1": Reason.ADDRESS_UNKNOWN,
-    "1.2": Reason.ADDRESS_UNKNOWN,
-    "1.3": Reason.ADDRESS_UNKNOWN,
-    "1.4": Reason.ADDRESS_UNKNOWN,
-    "1.6": Reason.ADDRESS_UNKNOWN,
-    "1.8": Reason.REFUSED_BY_POLICY,
-    "1.10": Reason.ADDRESS_UNKNOWN,
-    "2.0": Reason.MAILBOX_DISABLED,
-    "2.1": Reason.MAILBOX_DISABLED,
-    "2.2": Reason.MAILBOX_FULL,
-    "2.3": Reason.TOO_LARGE,
-    "2.4": Reason.REFUSED_BY_POLICY,
-    "3.1": Reason.MAILBOX_FULL,
-    "3.2": Reason.UNREACHABLE,
-    "3.4": Reason.TOO_LARGE,
-    "4.0": Reason.UNREACHABLE,
-    "4.1": Reason.UNREACHABLE,
-    "4.2": Reason.UNREACHABLE,
-    "4.3": Reason.UNREACHABLE,
-    "4.4": Reason.UNREACHABLE,
-    "4.5": Reason.UNREACHABLE,
-    "4.6": Reason.UNREACHABLE,
-    "4.7": Reason.EXPIRED,
-    "7.0": Reason.REFUSED_BY_POLICY,
-    "7.1": Reason.REFUSED_BY_POLICY,
-    "7.2": Reason.REFUSED_BY_POLICY,
-    "7.23": Reason.REFUSED_BY_POLICY,
-    "7.26": Reason.REFUSED_BY_POLICY,
-    "7.27": Reason.REFUSED_BY_POLICY,
-    "7.28": Reason.REFUSED_AS_SPAM,
-}
-# Servers say "5.7.1" and "5.0.0" about everything: there the words know better than the code.
-_VAGUE = frozenset({Reason.OTHER, Reason.REFUSED_BY_POLICY, Reason.MAILBOX_DISABLED})
+_LONGEST = 8_000  # characters that are read for a reason
+_NAMES = re.compile(
+    r"\bhttps?://[^\s<>]{1,500}+"
+    r"|(?<![\w.+=-])[\w.+=-]{1,64}+@[\w.-]{1,250}+"
+    r"|(?<![\w.-])(?:[\w-]{1,63}\.){2,9}[a-z]{2,24}(?![\w-])"
+    r"|(?<![\w.-])[\w-]{1,63}+\.(?:com|net|org|info|local|lan|example|invalid|test|[a-z]{2})(?![\w-])"
+    r"|\[?(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])\]?"
+)
+# What says nothing, or the opposite of what it seems to: IronPort names the code, qmail always
+# gives up, a reply of several lines repeats its code, Sendmail wraps the address.
+_FILLING = re.compile(
+    r"(?i)unknown address error|other (?:or undefined )?(?:mail system|network|address) problem"
+    r"|giving up on \S{1,200}+|i've given up|(?<!\d)[45]\d\d-(?:[245]\.\d\.\d{1,3}(?!\d))?"
+    r"|to (?:best )?protect (?:\S{1,20} ){1,3}from spam"
+    r"|to reduce the amount of spam (?:sent to \S{1,20})?"
+)
 
-_PATTERNS: dict[Reason, str] = {
-    Reason.MAILBOX_FULL: (
-        r"mailbox (?:is |has been )?(?:full|over)|quota|over ?limit|postfach .{0,40}\bvoll\b"
-        r"|ist voll\b|speicherplatz|insufficient (?:disk|system storage)|out of storage"
-    ),
-    Reason.TOO_LARGE: (
-        r"too (?:large|big)|size limit|exceed\w{0,9} .{0,40}size|(?:nachricht|mail) .{0,30}zu groß"
-        r"|maximum .{0,30}(?:message|mail) size"
-    ),
-    Reason.ADDRESS_UNKNOWN: (
-        r"(?:user|recipient|mailbox|account|address)\b.{0,60}\b(?:unknown|not (?:be )?found"
-        r"|does ?n[o']t exist|does not exist|not exist)|unknown (?:user|recipient|address|local)"
-        r"|no such (?:user|recipient|mailbox|address|person)|no mailbox"
-        r"|invalid (?:recipient|mailbox|address)|unrouteable address"
-        r"|adresse (?:wurde |konnte )?nicht gefunden"
-        r"|unbekannte\w{0,9} (?:empfänger|adresse|benutzer)"
-        r"|(?:adresse|empfänger|benutzer|postfach|e-?mail-adresse)\b.{0,80}\b"
-        r"(?:existiert nicht|unbekannt|nicht (?:gefunden|bekannt|vorhanden))"
-        r"|couldn't be found|wasn't found"
-    ),
-    Reason.MAILBOX_DISABLED: (
-        r"(?:account|mailbox|user|postfach|konto)\b.{0,40}\b(?:disabled|inactive|suspended"
-        r"|deaktiviert|gesperrt|abgeschaltet|closed|not active)"
-    ),
-    Reason.REFUSED_AS_SPAM: (
-        r"\bspam|black ?list|block ?list|blocked (?:using|by|for)|dnsbl|\brbl\b|reputation"
-        r"|\bjunk\b|unsolicited"
-    ),
-    Reason.EXPIRED: (
-        r"\bexpired\b|too long|retry time(?:out)?|gave up|giving up|maximum (?:time|queue)"
-        r"|zustellfrist|message timed out"
-    ),
-    Reason.UNREACHABLE: (
-        r"host .{0,60}(?:not found|unknown)|domain .{0,60}(?:not found|does not exist)"
-        r"|connection (?:timed out|refused|reset)|could not connect|couldn't establish"
-        r"|couldn't find any host|no route|name server|mx record|dns\b|not reachable|unreachable"
-        r"|keine verbindung|nicht erreichbar|server antwortet nicht"
-    ),
-    Reason.REFUSED_BY_POLICY: (
-        r"polic(?:y|ies)|not (?:authorized|allowed|permitted)|relay(?:ing)? .{0,20}denied"
-        r"|access denied|dmarc|\bspf\b|\bdkim\b|abgelehnt|verweigert|prohibited|rejected"
-    ),
-}
-_WORDS = {reason: re.compile(pattern, re.IGNORECASE) for reason, pattern in _PATTERNS.items()}
+# Refused before a recipient was named, it is about who sends: Postfix, Exim, Sendmail say when.
+_BEFORE_RECIPIENT = re.compile(
+    r"(?i)in reply to (?:mail(?: from)?|helo|ehlo) command|\bafter (?:mail from|helo|ehlo)\b"
+    r"|>>> mail from:[^\n]{0,300}+\n<<< [45]"
+)
+_ABOUT_RECIPIENT = frozenset({Reason.ADDRESS_UNKNOWN, Reason.MAILBOX_DISABLED})
 
 
-def reason_of(code: str, words: str) -> Reason:
-    """Return the reason for an enhanced status code and the words beside it. Total."""
-    _, _, subject = code.partition(".")
-    reason = _CODES.get(subject, Reason.OTHER)
-    if reason in _VAGUE:
-        for said, pattern in _WORDS.items():
-            if pattern.search(words):
-                return said
-    return reason
+def reason_of(code: str, words: str, around: str = "") -> Reason:
+    """Return the reason for the `Status` of a delivery and the peer's words about it. Total.
+
+    `words` are the answer of the server that refused, mostly with a code of its own in them;
+    `around` is the text that a person was to read. Either may be empty.
+    """
+    found = _read(code, words, around)
+    if found in _ABOUT_RECIPIENT and _BEFORE_RECIPIENT.search(f"{words}\n{around[:_LONGEST]}"):
+        return Reason.SENDER_REJECTED
+    return found
+
+
+def _read(code: str, words: str, around: str) -> Reason:
+    said, told = only_words(words), only_words(around)
+    inner = find_code(words)
+    return (
+        _find(STRONG, said)
+        or reason_of_code(inner)
+        or _find(PLAIN, said)
+        or reason_of_code(code)
+        or _find(STRONG, told)
+        or _find(PLAIN, told)
+        or _find(GENERIC, said)
+        or reason_of_class(inner)
+        or reason_of_class(code)
+        or _find(GENERIC, told)
+        or Reason.OTHER
+    )
+
+
+def says_why(words: str) -> bool:
+    """Say whether a text tells a reason, not only that something went wrong."""
+    said = only_words(words)
+    return bool(_find(STRONG, said) or reason_of_code(find_code(words)) or _find(PLAIN, said))
+
+
+def only_words(text: str) -> str:
+    """Return a text in one line without names, addresses, links and phrases that say nothing."""
+    named = _NAMES.sub("*", " ".join(text[:_LONGEST].split()))
+    return " ".join(_FILLING.sub(" ", spell_out(named)).split())
+
+
+def _find(rows: Rows, words: str) -> Reason | None:
+    return (
+        next((reason for reason, pattern in rows if pattern.search(words)), None) if words else None
+    )

@@ -45,6 +45,7 @@ def context_of(
         envelope_from=sender,
         envelope_to=recipients,
         domain=account.settings.mail_domain,
+        shared_senders=account.settings.shared_senders,
     )
 
 

@@ -7,7 +7,8 @@ Rule 3. What a machine caused says so (RFC 3834), so that no machine answers it.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -16,6 +17,7 @@ from urllib.parse import quote
 
 from channel_email.parse.decode import clean
 from channel_email.render.header import Written, mailbox, one_line, subject_line
+from channel_email.render.sign import sign_html, sign_text, signature_of
 from hub_contract.contact_points import contact_point
 from hub_contract.delivery import Reason
 from hub_contract.email_address import normal_domain
@@ -31,6 +33,7 @@ _POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
 _MEDIA_TYPE = re.compile(r"([a-z0-9][\w.+-]*+)/([a-z0-9][\w.+-]*+)")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x9f\s]")  # RFC 6531 §3.3: as good as a letter in an atom
 _DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 _ID = re.compile(r"[^\s<>@]{1,250}@[^\s<>@]{1,250}")
 _ASKS = "\ue000"  # stands in for a question mark: for private use, so nobody types it
@@ -39,11 +42,12 @@ _MOST_REFERENCES = 20  # the thread survives, and no line gets longer than relay
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Under which address, name and mail domain an account writes."""
+    """Under which address, name and mail domain an account writes, and with which signature."""
 
     address: str
     display_name: str
     domain: str
+    signatures: Mapping[str, str] = field(default_factory=dict)  # by language
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def render(
     if content.reply_token:
         mail["Reply-To"] = _reply_address(content.reply_token, domain)
     _mark(mail, event, domain)
-    _fill(mail, content, files)
+    _fill(mail, _signed(content, sender), files)
     _set_boundaries(mail, event)
     raw = _thread(content) + mail.as_bytes()
     return Outgoing(raw, f"bounce+{event.id}@{domain}", recipient, message_id)
@@ -105,7 +109,7 @@ def _sendable(field: str, address: str, reason: Reason) -> str:
     domain = normal_domain(domain)  # also where the address was kept as written
     if not local or not domain:
         raise Permanent(f"{field}: no e-mail address; correct it", reason=reason)
-    if not _LOCAL.fullmatch(local) or len(local) > 64:
+    if not _LOCAL.fullmatch(_BEYOND_ASCII.sub("x", local)) or len(local.encode()) > 64:
         raise Permanent(
             f"{field}: relays refuse what stands before the @ of the address; use another address",
             reason=reason,
@@ -154,6 +158,12 @@ def _mark(mail: EmailMessage, event: MessageRequested, domain: str) -> None:
         mail["Auto-Submitted"] = "auto-replied" if answers else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
     mail["X-Faden-Loop"] = domain
+
+
+def _signed(content: RequestedContent, sender: Sender) -> RequestedContent:
+    signature = clean(signature_of(sender.signatures, content.language))
+    text, html = sign_text(content.text, signature), sign_html(content.html, signature)
+    return content.model_copy(update={"text": text, "html": html})
 
 
 def _fill(mail: EmailMessage, content: RequestedContent, files: tuple[bytes, ...]) -> None:

@@ -29,7 +29,9 @@ class Written(str):
         return made
 
     def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"
+        line = f"{self.name}: {self}{policy.linesep}"
+        # An address with an umlaut goes out as it is, in UTF-8 (RFC 6532): Python asks for ASCII.
+        return line.encode().decode("ascii", "surrogateescape")
 
 
 def mailbox(name: str, address: str) -> str:

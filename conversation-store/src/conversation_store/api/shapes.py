@@ -106,6 +106,8 @@ class EntryLine(BaseModel):
     )
     more: bool = Field(default=False, description="the text is cut; the whole entry has all")
     folded: bool = Field(default=False, description="it quotes or is signed; the whole has that")
+    quoted_lines: int = Field(default=0, description="how many lines of quotation the whole has")
+    signature_lines: int = Field(default=0, description="how many lines of signature it has")
     evidence: list[EntryProof] = Field(default=[], description="what was checked, the first four")
     original: bool = Field(default=False, description="the bytes as they came are kept")
     assignee: str = Field(default="", description="of a change: who takes care from then on")
@@ -267,6 +269,7 @@ class ContactPointOfConversation(BaseModel):
     channel: Channel
     account: str
     verified: bool
+    shared: bool = Field(default=False, description="many people write by this address")
     link: LinkShown | None = Field(description="to the person or organisation behind it")
     since: AwareDatetime
 

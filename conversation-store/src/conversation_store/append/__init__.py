@@ -4,7 +4,8 @@ The steps of `batch`, for one tenant after the other, and why they come in this 
 
 1. What stands already is left out, so that twice is once and costs nothing further.
 2. `read` opens the rest: their keys in one query, their contents in memory.
-3. `link` keeps the contact points. First of all rows, since all else refers to them.
+3. `link` keeps the contact points. First of all rows, since all else refers to them. `learn` says
+   which of them many people write by, before any of their messages is assigned.
 4. `look_up` gathers into `known` what the rules must know: a constant number of queries.
 5. `assign` decides for each message, in the order of the bus. Pure; `known` hears each decision at
    once, since the second mail of a batch may answer its first.

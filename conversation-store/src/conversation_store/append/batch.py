@@ -9,22 +9,25 @@ Rule 4. The number of queries does not depend on the number of events.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from conversation_store.announce import Announcement, announce
 from conversation_store.append.assign import Assignment, assign
 from conversation_store.append.deliver import deliver, find_conversations, open_reports, propose
 from conversation_store.append.known import Known
+from conversation_store.append.learn import learn, read_seen, write_learnt
 from conversation_store.append.look_up import look_up
 from conversation_store.append.place import lock, place
 from conversation_store.append.read import Incoming, Reader, read_keys
 from conversation_store.append.write import Work, write
 from conversation_store.link import Found, keep
-from hub_contract.events import DeliveryReported, MessageReceived
+from hub_contract.events import DeliveryReported, MessageReceived, Sealed
+from hub_kit.blobs import Blobs
 from hub_kit.consume import Delivered
 from hub_kit.database import Connection, set_tenant
 from hub_kit.event_log import append as append_log
+from hub_kit.sealing import fetch_content
 
 SOURCE = "conversation_store"
 
@@ -34,6 +37,7 @@ class Append:
     """For `Consumer(handle=...)`: everything of a batch, or nothing."""
 
     reader: Reader
+    blobs: Blobs
 
     async def __call__(self, connection: Connection, delivered: Sequence[Delivered]) -> None:
         tenants: dict[str, list[Delivered]] = defaultdict(list)
@@ -50,11 +54,16 @@ class Append:
     ) -> list[Announcement]:
         news = await _without_known(connection, tenant, delivered)
         keys = await read_keys(connection, tenant, list(news))
+        await self._fetch(news, keys)
         reports = open_reports(self.reader, news.values(), keys)
         messages = self._open(news.values(), keys)
         conversations = await find_conversations(connection, tenant, reports)
-        new = await keep(connection, self.reader.ring, tenant, _people(messages))
-        known = await look_up(connection, tenant, messages, new, [r.claim for r in reports])
+        ring = self.reader.ring
+        kept = await keep(connection, ring, tenant, _people(messages))
+        learnt = learn(messages, read_seen(ring, messages, kept.rows))
+        await write_learnt(connection, ring, tenant, learnt, kept.rows)
+        known = Known(kept.new, learnt)
+        await look_up(connection, tenant, messages, [r.claim for r in reports], known)
         proposals = propose(reports, conversations, known)
         assigned = _assign(messages, known)
         threads = await lock(connection, tenant, assigned, conversations.values())
@@ -63,12 +72,27 @@ class Append:
         work = Work(lines, list(threads.values()), known.taken_over, known.people, proposals)
         return [*told, *await write(connection, tenant, work)]
 
+    async def _fetch(self, news: dict[UUID, Delivered], keys: Mapping[UUID, bytes]) -> None:
+        """Have at hand what is too long to travel; of what is erased nothing is left."""
+        for id_, one in news.items():
+            event = one.event
+            if isinstance(event, _Sealed) and _lies_apart(event) and id_ in keys:
+                key = self.reader.ring.unwrap(keys[id_], id_)
+                news[id_] = replace(one, event=await fetch_content(event, self.blobs, key))
+
     def _open(self, delivered: Iterable[Delivered], keys: Mapping[UUID, bytes]) -> list[Incoming]:
         return [
             self.reader.open(d.event, d.record.traceparent, keys.get(d.event.id))
             for d in delivered
             if isinstance(d.event, MessageReceived)
         ]
+
+
+_Sealed = MessageReceived | DeliveryReported
+
+
+def _lies_apart(event: MessageReceived | DeliveryReported) -> bool:
+    return isinstance(event.content, Sealed) and event.content.blob is not None
 
 
 def _assign(messages: Iterable[Incoming], known: Known) -> list[tuple[Incoming, Assignment]]:
@@ -82,12 +106,14 @@ def _assign(messages: Iterable[Incoming], known: Known) -> list[tuple[Incoming, 
 
 def _people(messages: Sequence[Incoming]) -> Iterable[Found]:
     """Yield contact points, the senders last: what they call themselves is what is kept."""
+    senders = []
     for one in messages:
-        if one.reachable:
-            yield from one.reachable
-    for one in messages:
+        yield from one.reachable
+        if one.reply_to:
+            yield one.reply_to
         if one.sender and one.content and one.content.sender:
-            yield Found(one.sender, one.content.sender)
+            senders.append(Found(one.sender, one.content.sender))
+    yield from sorted(senders, key=lambda found: len(found.point.name))  # the fullest name stays
 
 
 _KNOWN = """

@@ -1,6 +1,6 @@
 """Opens a batch of messages of one tenant, for `append`: keys in one query, contents in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -11,12 +11,16 @@ from conversation_store.link import Found, contact_point_id
 from conversation_store.sign import Signer, Token
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageContent, MessageReceived
+from hub_contract.words import ContactPoint, RecipientRole
 from hub_kit.database import Connection
 from hub_kit.keys import KeyRing
 from hub_kit.sealing import open_bytes, sealed_bytes
 
 MOST_ANSWERS = 20  # External ids looked at; a long thread names hundreds.
 MOST_REACHABLE = 5
+MOST_ADDRESSED = 20
+# What DMARC may say of a sender who is who he seems, or whose domain says nothing about it.
+_UNDOUBTED = frozenset({"pass", "none"})
 
 
 class Incoming(NamedTuple):
@@ -31,6 +35,8 @@ class Incoming(NamedTuple):
     answers: tuple[str, ...]  # look-ups of what it answers, nearest first
     token: Token
     reachable: tuple[Found, ...] = ()  # where answers may go too, the preferred one first
+    reply_to: Found | None = None  # who wants the answer, where it is not the sender
+    addressed: tuple[UUID, ...] = ()  # whom it was written to, where it answers something
 
     @property
     def id(self) -> UUID:
@@ -58,7 +64,9 @@ class Reader:
             own=self._external(event, content.external_id) if content else "",
             answers=self._answers(event, content) if content else (),
             token=self._token(event, content),
-            reachable=self._reachable(event, content) if content and content.reachable else (),
+            reachable=self._found(event, content.reachable[:MOST_REACHABLE]) if content else (),
+            reply_to=self._reply_to(event, content),
+            addressed=self._addressed(event, content) if content and content.answers else (),
         )
 
     def external_lookup(self, tenant: str, channel: str, value: str) -> str:
@@ -83,15 +91,29 @@ class Reader:
             return event.sender_key
         return self.ring.lookup_of(event.tenant, content.sender) if content.sender else ""
 
-    def _reachable(self, event: MessageReceived, content: MessageContent) -> tuple[Found, ...]:
-        points = content.reachable[:MOST_REACHABLE]
+    def _found(self, event: MessageReceived, points: Iterable[ContactPoint]) -> tuple[Found, ...]:
         found = ((self.ring.lookup_of(event.tenant, point), point) for point in points)
         return tuple(Found(contact_point_id(lookup), point) for lookup, point in found if lookup)
+
+    def _reply_to(self, event: MessageReceived, content: MessageContent | None) -> Found | None:
+        wanted = [content.reply_to] if content and content.reply_to else []
+        return next(iter(self._found(event, wanted)), None)
+
+    def _addressed(self, event: MessageReceived, content: MessageContent) -> tuple[UUID, ...]:
+        named = [r.point for r in content.recipients if r.role is not RecipientRole.ENVELOPE]
+        found = self._found(event, named[:MOST_ADDRESSED])
+        return tuple(dict.fromkeys(one.id for one in found))
 
     def _token(self, event: MessageReceived, content: MessageContent | None) -> Token:
         if content is None or not content.reply_token:
             return Token()
         return self.signer.read(event.tenant, content.reply_token, event.received_at)
+
+
+def is_doubted(content: MessageContent | None) -> bool:
+    """Say whether the sender may be forged: a check failed, or could not be brought to an end."""
+    proofs = content.evidence if content else ()
+    return any(proof.kind == "dmarc" and proof.result not in _UNDOUBTED for proof in proofs)
 
 
 async def read_keys(

@@ -10,14 +10,33 @@ from uuid import UUID
 
 from hub_kit.database import Connection
 
+# Who closes answers what stood there: not what a rearrangement brings here later, and what waits
+# here is not closed with what comes. An answer that was sent counts for all.
 _SINCE = """
-  select min(e.at) from entry e
+  with came as (
+    select distinct on (r.entry_id) r.entry_id, g.id, g.at
+    from rearrangement g join rearranged r on r.rearrangement_id = g.id and r.tenant = $1
+    where g.tenant = $1 and g.target = c.id and g.kind <> 'undo'
+      and r.from_conversation <> r.to_conversation
+      and not exists (select from rearrangement u where u.tenant = $1 and u.undoes = g.id)
+    order by r.entry_id, g.seq desc
+  ), answer as (
+    select o.place, o.at, o.direction = 'out' as sent, came.id as came
+    from entry o left join came on came.entry_id = o.id
+    where o.tenant = $1 and o.conversation_id = c.id and (
+      o.kind = 'change' and o.reason = 'closed' or o.direction = 'out'
+      and o.automatic = 'no' and o.delivery not in ('failed', 'returned'))
+  ), answered as (
+    select g.id, (
+      select max(a.place) from answer a
+      where a.sent or a.came is not distinct from g.id
+        or a.came is null and a.at >= g.at) as place
+    from (select distinct id, at from came union all select null, null) g
+  )
+  select min(e.at) from entry e left join came on came.entry_id = e.id
+  join answered on answered.id is not distinct from came.id
   where e.tenant = $1 and e.conversation_id = c.id and e.direction = 'in' and e.automatic = 'no'
-    and e.place > coalesce((
-      select max(o.place) from entry o
-      where o.tenant = $1 and o.conversation_id = c.id and (
-        o.kind = 'change' and o.reason = 'closed' or o.direction = 'out'
-        and o.automatic = 'no' and o.delivery not in ('failed', 'returned'))), 0)
+    and e.place > coalesce(answered.place, 0)
 """
 _READ = f"""
 select c.id, ({_SINCE}) as since from conversation c

@@ -67,7 +67,8 @@ from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[], $7::b
     $8::timestamptz[])
   as n(conversation_id, contact_point_id, channel, account, verified, open, at)
 on conflict (conversation_id, contact_point_id, channel)
-do update set account = excluded.account where participant.account = ''
+do update set account = excluded.account, verified = participant.verified or excluded.verified
+where participant.account = ''
 """
 # Who asks to be answered there takes part there, confirmed by whom she wrote with; the one that is
 # preferred has a moment, and the latest wins.
@@ -83,6 +84,22 @@ order by n.conversation_id, n.contact_point_id, n.channel, n.preferred_at desc n
 on conflict (conversation_id, contact_point_id, channel)
 do update set verified = true,
   preferred_at = greatest(participant.preferred_at, excluded.preferred_at)
+"""
+# Whom a Reply-To names is claimed, not confirmed. Answers go there by themselves where the same
+# message began it all; else only once an agent has confirmed it.
+_CLAIMED = """
+insert into participant (conversation_id, contact_point_id, channel, tenant, account, verified,
+  open, at, preferred_at, claimed)
+select distinct on (n.conversation_id, n.contact_point_id, n.channel) n.conversation_id,
+  n.contact_point_id, n.channel, $1, '', false, n.open, n.at, n.preferred_at,
+  n.preferred_at is not null
+from unnest($2::uuid[], $3::uuid[], $4::text[], $5::boolean[], $6::timestamptz[],
+    $7::timestamptz[])
+  as n(conversation_id, contact_point_id, channel, open, at, preferred_at)
+order by n.conversation_id, n.contact_point_id, n.channel, n.preferred_at desc nulls last
+on conflict (conversation_id, contact_point_id, channel)
+do update set preferred_at = greatest(participant.preferred_at, excluded.preferred_at),
+  claimed = participant.claimed or excluded.claimed
 """
 _CONTRIBUTIONS = """
 insert into contribution (tenant, entry_id, number, transaction_id, requirement, source,
@@ -141,6 +158,7 @@ async def write(connection: Connection, tenant: str, work: Work) -> list[Announc
     await run(_ENTRIES, (_entry_row(line) for line in work.lines))
     await run(_PARTICIPANTS, _participant_rows(work))
     await run(_REACHABLE, _reachable_rows(work.lines))
+    await run(_CLAIMED, _claimed_rows(work.lines))
     await run(_CONTRIBUTIONS, _contribution_rows(work.lines))
     await run(_PROPOSALS, _proposal_rows(tenant, work))
     begun = [thread for thread in work.threads if thread.public_service]
@@ -204,6 +222,7 @@ def _entry_row(line: Line) -> tuple[Any, ...]:
 def facts_of(event: MessageReceived) -> str:
     """Return what a channel says beside the words, as JSON, without what says nothing."""
     facts = {
+        "no_automatic_answer": event.no_automatic_answer or None,
         "size": event.size or None,
         "pages": event.pages,
         "segments": event.segments,
@@ -238,6 +257,16 @@ def _reachable_rows(lines: Sequence[Line]) -> Iterable[tuple[Any, ...]]:
         for number, found in enumerate(line.message.reachable):
             channel = CHANNEL_TO[found.point.kind]
             yield line.thread.id, found.id, channel, is_open, at, None if number else at
+
+
+def _claimed_rows(lines: Sequence[Line]) -> Iterable[tuple[Any, ...]]:
+    for line in lines:
+        if found := line.message.reply_to:
+            is_open = line.thread.state in ("open", "snoozed")
+            at = line.message.event.received_at
+            began = line.assignment.new and line.assignment.verified
+            channel = CHANNEL_TO[found.point.kind]
+            yield line.thread.id, found.id, channel, is_open, at, at if began else None
 
 
 def _contribution_rows(lines: Sequence[Line]) -> Iterable[tuple[Any, ...]]:

@@ -154,7 +154,7 @@ def summary_of(ground: Ground, row: Record) -> dict[str, Any]:
         "erased": bool(row["latest"]) and content is None,
         "subject": cut((content or {}).get("subject", ""), _EXCERPT),
         "excerpt": cut(body.get("text", ""), _EXCERPT),
-        "person": (content or {}).get("sender"),
+        "person": (content or {}).get("reply_to") or (content or {}).get("sender"),
     }
 
 

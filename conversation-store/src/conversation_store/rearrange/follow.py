@@ -45,8 +45,9 @@ def _plain(value: Any) -> Any:
 
 _ALL_PEOPLE = """
 insert into participant (conversation_id, contact_point_id, channel, tenant, account, verified,
-  open, at, preferred_at)
-select $3, contact_point_id, channel, tenant, account, verified, $4, at, preferred_at
+  open, at, preferred_at, claimed)
+select $3, contact_point_id, channel, tenant, account, verified, $4, at, preferred_at,
+  claimed
 from participant
 where tenant = $1 and conversation_id = $2
 on conflict (conversation_id, contact_point_id, channel)
@@ -89,8 +90,9 @@ async def follow(act: Act) -> None:
 
 _SOME_PEOPLE = """
 insert into participant (conversation_id, contact_point_id, channel, tenant, account, verified,
-  open, at, preferred_at)
-select $3, contact_point_id, channel, tenant, account, verified and $5, $6, at, preferred_at
+  open, at, preferred_at, claimed)
+select $3, contact_point_id, channel, tenant, account, verified and $5, $6, at,
+  preferred_at, claimed and $5
 from participant
 where tenant = $1 and conversation_id = $2 and contact_point_id = any($4::uuid[])
 on conflict do nothing

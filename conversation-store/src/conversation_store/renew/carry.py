@@ -24,8 +24,8 @@ _ALL = (
 _SPELT, _SPELT_TOO = f"({_ALL}) as m(old, new)", f"({_ALL}) as also(old, new)"
 _Pairs = tuple[Sequence[UUID], Sequence[UUID]]  # old ids, and in the same order the new ones
 _SINCE = f"""
-update contact_point n set at = least(n.at, since.at)
-from (select m.new, min(o.at) as at
+update contact_point n set at = least(n.at, since.at), shared = n.shared or since.shared
+from (select m.new, min(o.at) as at, bool_or(o.shared) as shared
       from {_MOVED} join contact_point o on o.id = m.old and o.tenant = $1 group by 1) since
 where n.tenant = $1 and n.id = since.new
 """
@@ -50,14 +50,15 @@ where q.tenant = $1 and q.kind = 'same_person' and q.decided is null and q.other
 """
 _PARTICIPANTS = f"""
 insert into participant (conversation_id, contact_point_id, channel, tenant, account, verified,
-  open, at, preferred_at)
+  open, at, preferred_at, claimed)
 select p.conversation_id, m.new, p.channel, $1, max(p.account), bool_or(p.verified),
-  bool_or(p.open), min(p.at), max(p.preferred_at)
+  bool_or(p.open), min(p.at), max(p.preferred_at), bool_or(p.claimed)
 from {_MOVED} join participant p on p.contact_point_id = m.old and p.tenant = $1
 group by 1, 2, 3
 on conflict (conversation_id, contact_point_id, channel) do update set
   account = greatest(participant.account, excluded.account),
   verified = participant.verified or excluded.verified,
+  claimed = participant.claimed or excluded.claimed,
   at = least(participant.at, excluded.at),
   preferred_at = greatest(participant.preferred_at, excluded.preferred_at)
 """

@@ -7,6 +7,7 @@ Rule 4. The caller's key makes the id: the same answer sent twice is one.
 """
 
 import base64
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,22 +18,25 @@ from asyncpg import Record
 
 from conversation_store.add import SOURCE, Addition, add
 from conversation_store.reply.carry import refuse_misfits
-from conversation_store.reply.choose import Way, choose
+from conversation_store.reply.choose import Last, Way, choose
 from conversation_store.reply.compose import Answer, File, Thread, compose
-from conversation_store.reply.ways import Last, accounts_of, read_ways
+from conversation_store.reply.ways import accounts_of, read_ways
 from conversation_store.store import Store
 from conversation_store.timeline import open_row
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested, RequestedContent, Sealed
-from hub_contract.ids import requested_id, time_ordered
+from hub_contract.explanations import Explanation
+from hub_contract.fit import Lack
+from hub_contract.ids import requested_id
 from hub_contract.refusals import Refusal
 from hub_contract.topics import to_wire
 from hub_contract.words import Attachment, Automatic, Channel
 from hub_kit import tracing
-from hub_kit.blobs import pack
+from hub_kit.blobs import Packing
 from hub_kit.database import transaction
 from hub_kit.event_log import KeyRow
-from hub_kit.sealing import seal_bytes
+from hub_kit.lacks import read_lacking
+from hub_kit.sealing import seal_bytes, shorten
 from hub_kit.tokens import Caller
 
 _LATEST = 5  # inbound messages whose external ids an answer names
@@ -45,6 +49,7 @@ class _Context:
     ways: tuple[Way, ...]
     inbound: tuple[tuple[Record, dict[str, Any]], ...]  # the latest first, opened
     existing: Record | None
+    ascii_only: frozenset[str]  # accounts whose mail server takes no umlauts before the @
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +81,20 @@ async def reply(
         _refuse_another(store, context.existing, answer)
         return message_id, False
     accounts = accounts_of(store, caller.tenant)
-    way = choose(answer.wish, context.ways, _last_way(context), accounts)
+    last = _last_way(context)
+    way = choose(answer.wish, context.ways, last, accounts, context.ascii_only)
     refuse_misfits(answer, way)
     if answer.automatic:
         _refuse_machines(context)
     data_key = store.ground.ring.new_key()
-    attachments = await _keep_files(store, caller.tenant, answer.files, data_key)
+    packing = Packing()
+    attachments = _pack(packing, caller.tenant, answer.files, data_key)
     thread = _thread(store, caller.tenant, context)
     content = compose(answer, way, thread, attachments)
     letter = _Letter(message_id, context.conversation_id, way, answer.automatic, content)
-    addition = _addition(store, caller, letter, data_key)
+    addition = _addition(store, caller, letter, data_key, packing)
+    # Before the transaction, since it is a network call.
+    await store.ground.blobs.put_all(packing.objects)
     async with transaction(store.ground.pool, caller.tenant) as connection:
         return message_id, await add(connection, addition)
 
@@ -97,7 +106,8 @@ where c.tenant = $1 and c.id = $2
 """
 # Not `direction = 'in'`: see queue/views.py.
 _INBOUND = """
-select e.id, e.channel, e.account, e.contact_point_id, e.automatic, e.content, k.wrapped
+select e.id, e.channel, e.account, e.contact_point_id, e.automatic, e.facts, e.verified, e.reason,
+  e.content, k.wrapped
 from entry e left join hub.message_key k on k.owner = e.id and k.tenant = $1
 where e.tenant = $1 and e.conversation_id = $2 and e.direction <> 'out' and e.direction <> 'none'
 order by e.conversation_id desc, e.place desc limit $3
@@ -119,22 +129,28 @@ async def _read(
         ways = await read_ways(connection, store, tenant, row["id"])
         inbound = await connection.fetch(_INBOUND, tenant, row["id"], _LATEST)
         existing = await connection.fetchrow(_EXISTING, tenant, message_id)
+        ascii_only = await read_lacking(connection, tenant, Lack.INTERNATIONAL)
     opened = tuple((one, open_row(one, store.ground.ring) or {}) for one in inbound)
-    return _Context(row["id"], row["reference"], ways, opened, existing)
+    return _Context(row["id"], row["reference"], ways, opened, existing, ascii_only)
 
 
 def _last_way(context: _Context) -> Last | None:
-    """Return contact point, channel and account of the last message that somebody wrote."""
+    """Return how the last message came that somebody wrote; a second copy of one says nothing."""
     for row, _ in context.inbound:
-        if row["contact_point_id"] and row["automatic"] == Automatic.NO:
-            return row["contact_point_id"], row["channel"], row["account"]
+        written = row["automatic"] == Automatic.NO and row["reason"] != Explanation.COPY
+        if row["contact_point_id"] and written:
+            return Last(row["contact_point_id"], row["channel"], row["account"], row["verified"])
     return None
 
 
 def _refuse_machines(context: _Context) -> None:
-    if context.inbound and context.inbound[0][0]["automatic"] != Automatic.NO:
+    last = context.inbound[0][0] if context.inbound else None
+    if last and (
+        last["automatic"] != Automatic.NO or json.loads(last["facts"]).get("no_automatic_answer")
+    ):
         raise Permanent(
-            "automatic: the last message is automatic too; let a person answer it",
+            "automatic: the last message is automatic too, or asks for no such answer; let a person"
+            " answer it",
             code=Refusal.LAST_IS_AUTOMATIC,
         )
 
@@ -147,15 +163,14 @@ def _refuse_another(store: Store, existing: Record, answer: Answer) -> None:
         )
 
 
-async def _keep_files(
-    store: Store, tenant: str, files: Sequence[File], key: bytes
+def _pack(
+    packing: Packing, tenant: str, files: Sequence[File], key: bytes
 ) -> tuple[Attachment, ...]:
-    """Seal the files into one object; before the transaction, since it is a network call."""
+    """Seal the files into one object."""
     if not files:
         return ()
-    name = f"{tenant}/{datetime.now(UTC):%Y-%m-%d}/{time_ordered().hex}"
-    blob, places = pack(name, [file.data for file in files], key)
-    await store.ground.blobs.put_all({name: blob})
+    folder = f"{tenant}/{datetime.now(UTC):%Y-%m-%d}"
+    places = packing.add(folder, [file.data for file in files], key)
     return tuple(
         Attachment(
             file_name=file.file_name, media_type=file.media_type, size=len(file.data), blob=place
@@ -174,7 +189,9 @@ def _thread(store: Store, tenant: str, context: _Context) -> Thread:
     return Thread(context.reference, token, inbound)
 
 
-def _addition(store: Store, caller: Caller, letter: _Letter, data_key: bytes) -> Addition:
+def _addition(
+    store: Store, caller: Caller, letter: _Letter, data_key: bytes, packing: Packing
+) -> Addition:
     now = datetime.now(UTC)
     plain = letter.content.model_dump_json(exclude_defaults=True).encode()
     sealed = seal_bytes(plain, letter.id, data_key)
@@ -190,6 +207,7 @@ def _addition(store: Store, caller: Caller, letter: _Letter, data_key: bytes) ->
         recipient_key=ring.lookup_of(caller.tenant, recipient),
         content=Sealed(sealed=base64.b64encode(sealed).decode()),
     )
+    event, object_name = shorten(event, packing, data_key, _object_of(letter.content.attachments))
     wrapped = ring.wrap(data_key, letter.id)
     return Addition(
         tenant=caller.tenant,
@@ -209,7 +227,7 @@ def _addition(store: Store, caller: Caller, letter: _Letter, data_key: bytes) ->
             caller.tenant,
             wrapped,
             reader=f"channel_{letter.way.channel}",
-            blob=_object_of(letter.content.attachments),
+            blob=object_name,
         ),
         request=to_wire(event, SOURCE, tracing.current()),
     )

@@ -1,15 +1,17 @@
 """Chooses by which way an answer goes out: contact point, channel, account. Pure, for `reply`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import NamedTuple
 from uuid import UUID
 
 from hub_contract.channels import CHANNELS
+from hub_contract.email_address import is_international
 from hub_contract.errors import Permanent
 from hub_contract.refusals import Refusal
-from hub_contract.words import Channel, ContactPoint
+from hub_contract.words import Channel, ContactKind, ContactPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,22 @@ class Way:
     verified: bool
     point: ContactPoint
     preferred_at: datetime | None = None  # when she asked for answers by this way
+    claimed: bool = False  # not confirmed, but a Reply-To of the message that began it names it
+    shared: bool = False  # many people write by this address
+
+    @property
+    def open(self) -> bool:
+        """Say whether answers may go there."""
+        return self.verified or self.claimed
+
+
+class Last(NamedTuple):
+    """How the last message came that somebody wrote, and whether its sender was confirmed."""
+
+    contact_point_id: UUID
+    channel: str
+    account: str
+    verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +54,23 @@ class Target:
 def choose(
     wish: Target,
     ways: Sequence[Way],
-    last: tuple[UUID, str, str] | None,
+    last: Last | None,
     accounts: Mapping[str, str] = MappingProxyType({}),
+    ascii_only: Collection[str] = (),
 ) -> Way:
     """Return the way of the answer; `Permanent` names what is missing, and the remedy.
 
     What the wish leaves open, the citizen's own wish decides, else the last message. `accounts`
-    has the account of each channel to send from where nobody wrote by it yet.
+    has the account of each channel to send from where nobody wrote by it yet, `ascii_only` are
+    those whose mail server takes no umlauts before the @.
     """
     fitting = [way for way in ways if _fits(way, wish)]
-    confirmed = [way for way in fitting if way.verified]
+    confirmed = [way for way in fitting if way.open]
     if not fitting:
         raise _nobody(wish, ways)
     default = _default(wish, fitting, last)
     # Whom the caller does not name, the last message does: a stranger's is not answered unasked.
-    if default and not default.verified:
+    if last and default and not (default.open and (last.verified or not default.shared)):
         confirmed = []
     if not confirmed:
         raise Permanent(
@@ -58,7 +78,19 @@ def choose(
             code=Refusal.NOT_CONFIRMED,
         )
     way = preferred(confirmed) or default or confirmed[-1]
-    return _by_channel(way, wish, accounts)
+    chosen = _by_channel(way, wish, accounts)
+    if not is_carried(chosen.point, chosen.account, ascii_only):
+        raise Permanent(
+            "contact_point: the mail server takes no umlauts before the @; choose another way",
+            code=Refusal.NOT_CARRIED,
+        )
+    return chosen
+
+
+def is_carried(point: ContactPoint, account: str, ascii_only: Collection[str]) -> bool:
+    """Say whether this account's mail server takes the address at all."""
+    is_mail = point.kind is ContactKind.EMAIL
+    return not (is_mail and account in ascii_only and is_international(point.value))
 
 
 def preferred(ways: Iterable[Way]) -> Way | None:
@@ -73,13 +105,11 @@ def _fits(way: Way, wish: Target) -> bool:
     return not wish.channel or CHANNELS[Channel(wish.channel)].reaches == way.point.kind
 
 
-def _default(
-    wish: Target, fitting: Sequence[Way], last: tuple[UUID, str, str] | None
-) -> Way | None:
+def _default(wish: Target, fitting: Sequence[Way], last: Last | None) -> Way | None:
     """Return the way of the last message, if it fits the wish; the wished channel comes first."""
     if last is None:
         return None
-    point, channel, account = last
+    point, channel, account, _ = last
     own = [way for way in fitting if way.contact_point_id == point]
     ranked = sorted(
         own, key=lambda w: (w.channel == (wish.channel or channel), w.account == account)

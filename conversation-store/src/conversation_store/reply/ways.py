@@ -1,7 +1,7 @@
 """Says by which ways an answer may go out, and of every other channel why not, for the composer."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,20 +9,23 @@ from uuid import UUID
 from asyncpg import Record
 
 from conversation_store.link import open_point
-from conversation_store.reply.choose import Target, Way, choose
+from conversation_store.reply.choose import Last, Target, Way, choose, is_carried
 from conversation_store.store import Store
 from hub_contract.channels import CHANNELS
 from hub_contract.errors import Permanent
 from hub_contract.explanations import Explanation
+from hub_contract.fit import Lack
 from hub_contract.words import Channel
 from hub_kit.database import Connection, transaction
-
-Last = tuple[UUID, str, str]  # contact point, channel, account
+from hub_kit.lacks import read_lacking
 
 _WAYS = """
-select p.contact_point_id, p.channel, p.account, p.verified, p.preferred_at, c.id, c.sealed,
-  k.wrapped
+select p.contact_point_id, p.channel, p.verified, p.preferred_at, p.claimed, c.shared, c.id,
+  c.sealed, k.wrapped,
+  -- Who was only named is answered from where she was named, if that channel reaches her.
+  case when p.account = '' and v.channel = p.channel then v.account else p.account end as account
 from participant p
+join conversation v on v.id = p.conversation_id and v.tenant = $1
 join contact_point c on c.id = p.contact_point_id and c.tenant = $1
 left join hub.message_key k on k.owner = c.id and k.tenant = $1
 where p.tenant = $1 and p.conversation_id = $2
@@ -36,7 +39,10 @@ async def read_ways(
     """Return how the people of this conversation wrote, or asked to be answered."""
     rows = await connection.fetch(_WAYS, tenant, conversation_id)
     points = ((row, open_point(store.ground.ring, row)) for row in rows)
-    names = ("contact_point_id", "channel", "account", "verified", "preferred_at")
+    names = (
+        *("contact_point_id", "channel", "account", "verified", "preferred_at"),
+        *("claimed", "shared"),
+    )
     return tuple(
         Way(**{name: row[name] for name in names}, point=point) for row, point in points if point
     )
@@ -62,11 +68,14 @@ class Shown:
 
 
 def list_ways(
-    ways: Sequence[Way], last: Last | None, accounts: Mapping[str, str]
+    ways: Sequence[Way],
+    last: Last | None,
+    accounts: Mapping[str, str],
+    ascii_only: Collection[str] = (),
 ) -> Iterator[Shown]:
     """Yield every way of every channel, each channel at least once, in the order of channels."""
     try:
-        default = choose(Target(), ways, last, accounts)
+        default = choose(Target(), ways, last, accounts, ascii_only)
     except Permanent:
         default = None
     for channel, row in CHANNELS.items():
@@ -82,7 +91,13 @@ def list_ways(
                 Explanation.NO_ADDRESS if account else Explanation.NO_ACCOUNT,
             )
         for way in reached.values():
-            yield _shown(channel, way, default, last, accounts)
+            shown = _shown(channel, way, default, last, accounts)
+            carried = is_carried(way.point, shown.account, ascii_only)
+            yield (
+                shown
+                if carried or not shown.offered
+                else replace(shown, offered=False, default=False, reason=Explanation.NOT_CARRIED)
+            )
 
 
 def _shown(
@@ -92,12 +107,14 @@ def _shown(
     account = own or accounts.get(channel, "")
     if not account:
         return Shown(channel, way, "", Explanation.NO_ACCOUNT)
-    if not way.verified:
+    if not way.open:
         return Shown(channel, way, account, Explanation.NOT_CONFIRMED)
     chosen = (way.contact_point_id, channel)
     is_default = default is not None and chosen == (default.contact_point_id, default.channel)
     reason = Explanation.KNOWN_HERE
-    if way.preferred_at and way.channel == channel:
+    if not way.verified:
+        reason = Explanation.CLAIMED
+    elif way.preferred_at and way.channel == channel:
         reason = Explanation.ASKED_FOR
     elif last and chosen == last[:2]:
         reason = Explanation.WROTE_LAST
@@ -109,9 +126,9 @@ select coalesce(merged_into, id) from conversation where tenant = $1 and id = $2
 """
 # Not `direction = 'in'`: see queue/views.py.
 _LAST = """
-select contact_point_id, channel, account from entry
+select contact_point_id, channel, account, verified from entry
 where tenant = $1 and conversation_id = $2 and direction <> 'out' and direction <> 'none'
-  and automatic = 'no' and contact_point_id is not null
+  and automatic = 'no' and reason <> 'copy' and contact_point_id is not null
 order by conversation_id desc, place desc limit 1
 """
 # In any conversation: an address that does not exist does not exist for the next agent either.
@@ -136,8 +153,10 @@ async def show_ways(
         last = await connection.fetchrow(_LAST, tenant, now)
         points = [way.contact_point_id for way in ways]
         troubles = await connection.fetch(_TROUBLES, tenant, points)
+        ascii_only = await read_lacking(connection, tenant, Lack.INTERNATIONAL)
     failed = {(row["contact_point_id"], row["channel"]): row for row in troubles}
-    shown = list_ways(ways, tuple(last) if last else None, accounts_of(store, tenant))
+    accounts = accounts_of(store, tenant)
+    shown = list_ways(ways, Last(*last) if last else None, accounts, ascii_only)
     return [_line(one, failed) for one in shown]
 
 

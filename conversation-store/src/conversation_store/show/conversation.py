@@ -21,7 +21,7 @@ from hub_kit.sealing import open_bytes
 
 _CONVERSATION = "select * from conversation where tenant = $1 and id = $2"
 _PARTICIPANTS = """
-select p.contact_point_id as id, p.channel, p.account, p.verified, p.at, c.kind, c.sealed,
+select p.contact_point_id as id, p.channel, p.account, p.verified, p.at, c.kind, c.shared, c.sealed,
   k.wrapped, l.id as link_id, l.party_id, l.reason as link_reason
 from participant p
 join contact_point c on c.id = p.contact_point_id and c.tenant = $1
@@ -85,6 +85,7 @@ def _person(row: Record, ring: KeyRing) -> dict[str, Any]:
         "channel": row["channel"],
         "account": row["account"],
         "verified": row["verified"],
+        "shared": row["shared"],
         "link": _link(row) if row["link_id"] else None,
         "since": row["at"],
     }

@@ -9,13 +9,15 @@ from hub_kit.database import transaction
 from hub_kit.ground import Ground
 
 MOST = 25
-# Confirmed here and there, or linked to one person by an agent: a name alone never leads anywhere.
+# Confirmed here and there, or linked to one person by an agent: a name alone never leads anywhere,
+# nor does an address that many people write by.
 _OTHERS = """
 with home as (
   select coalesce(merged_into, id) as id from conversation where tenant = $1 and id = $2
 ), own as (
-  select p.contact_point_id as id from participant p, home
+  select p.contact_point_id as id from participant p, home, contact_point c
   where p.tenant = $1 and p.conversation_id = home.id and p.verified
+    and c.id = p.contact_point_id and c.tenant = $1 and not c.shared
 ), people as (
   select id from own
   union

@@ -77,11 +77,14 @@ def timeline(
 @app.command()
 def check(config: Config = None, data: Data = HERE, as_json: Json = False) -> None:
     """Check configuration and connections; each fault names file, key and remedy."""
-    from local_hub.check import check_configuration, check_connections
+    from local_hub.check import check_configuration, check_connections, check_faces
 
     loaded = Located.find(config, data).read()
     with Console(stderr=True).status("Checking …"):
-        findings = [*check_configuration(loaded), *asyncio.run(check_connections(loaded))]
+        findings = check_faces(loaded)
+        if not any(finding.fault for finding in findings):  # else no service can be read
+            findings += check_configuration(loaded)
+            findings += asyncio.run(check_connections(loaded))
     rows: Rows = [
         {"ok": "✗" if f.fault else "✓", "key": f.key, "value": f.value, "fault": f.fault}
         for f in findings

@@ -22,6 +22,7 @@ from hub_kit.handles import ENOUGH, raise_handles
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
 from hub_kit.signers import GATEWAY
+from hub_pages.face.read import folders, look_at_faces
 from local_hub.peers.settings import PeersSettings
 
 MORE = ("relay", "kafka", "keycloak", "peers")  # sections of the file that are no services
@@ -59,6 +60,18 @@ def check_configuration(loaded: Loaded) -> list[Finding]:
         Finding("services", ", ".join(loaded.hub.services)),
         *check_handles(raise_handles()),
     ]
+
+
+def check_faces(loaded: Loaded) -> list[Finding]:
+    """Say all that is wrong with the faces of the tenants, at once."""
+    found = []
+    for tenant, (face, faults) in look_at_faces(loaded).items():
+        key, value = f"tenants.{tenant}.face", str(folders(loaded)[tenant])
+        shades = f", {face.colours.light} and {face.colours.dark}" if face.colours else ""
+        found += [
+            Finding(key, value, f"{value}/{one.place}: {one.fault}", one.remedy) for one in faults
+        ] or [Finding(key, value + shades)]
+    return found
 
 
 def check_handles(number: int) -> list[Finding]:

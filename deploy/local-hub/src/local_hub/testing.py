@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 import asyncpg
 import httpx
+import yaml
 
 from hub_kit.kafka import ensure_topics
 from hub_kit.keys import KeyRing
@@ -168,6 +169,15 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def model() -> dict[str, Any]:
+    """Return what the model file says, to be changed and written into another folder."""
+    document: dict[str, Any] = yaml.safe_load(MODEL.read_text(encoding="utf-8"))
+    for tenant in document["tenants"].values():
+        if "face" in tenant:
+            tenant["face"] = str(MODEL.parent / tenant["face"])
+    return document
 
 
 def eventually(condition: Callable[[], object], within: float = 60) -> None:

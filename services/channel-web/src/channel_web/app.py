@@ -32,7 +32,7 @@ _ROUTES = (start, contact, look_up, link, conversation, live, download, leave)
 
 def compose(ground: Ground, settings: WebSettings, accounts: Accounts) -> ChannelParts:
     store = Store(open_client(settings.store), ground.ring)
-    portal = Portal.open(ground, settings, accounts, Pages(HERE), store)
+    portal = Portal.open(ground, settings, accounts, Pages(HERE, faces=accounts.faces()), store)
     return ChannelParts(
         PortalSender(accounts, ground.pool),
         work={"live": portal.tail.run},

@@ -1,7 +1,8 @@
 """Every setting of the web channel, and which portal of ours belongs to which tenant."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 from pydantic import Field, field_validator, model_validator
@@ -13,6 +14,8 @@ from hub_kit.about import About
 from hub_kit.accounts import AccountSection
 from hub_kit.listen import Listen, ListenAddress
 from hub_kit.settings import Loaded, Section
+from hub_pages.face import NO_FACE, Face, Words
+from hub_pages.face.read import read_faces
 
 SERVICE = "channel_web"
 MEGABYTE = 1024 * 1024
@@ -121,6 +124,19 @@ class WebAccount(AccountSection):
 class Account(accounts.Account[WebAccount]):
     has_email: bool  # the authority can answer by mail too
     url: str = ""  # where its pages begin, as the outside writes it
+    brought: Face = NO_FACE  # as its folder has it
+
+    @cached_property
+    def face(self) -> Face:
+        """Return its face; what that does not say, the account may."""
+        face, own = self.brought, self.settings
+        hours = Words(de=own.hours, en=own.hours_en) if own.hours else None
+        return replace(
+            face,
+            phone=face.phone or own.phone,
+            hours=face.hours or hours,
+            address=face.address or own.postal,
+        )
 
 
 class Accounts(accounts.Accounts[Account]):
@@ -140,15 +156,17 @@ class Accounts(accounts.Accounts[Account]):
     def read(cls, loaded: Loaded) -> Self:
         """Check every portal of the file; `ConfigurationError` names the first mistake."""
         mail = CHANNEL_TO[ContactKind.EMAIL]  # which answers the address that a form asks for
+        faces = read_faces(loaded)
         with_email = {tenant for tenant, _, _ in loaded.hub.accounts(mail)}
         found = [
             Account(
                 one.tenant,
                 one.name,
-                one.display_name,
+                one.settings.name or faces.get(one.tenant, NO_FACE).name or one.display_name,
                 one.settings,
                 one.tenant in with_email,
                 one.settings.url or f"{loaded.public}/{one.tenant}",
+                faces.get(one.tenant, NO_FACE),
             )
             for one in accounts.read_accounts(loaded, Channel.WEB, WebAccount)
         ]
@@ -164,6 +182,10 @@ class Accounts(accounts.Accounts[Account]):
         """Return what people call it; empty: it has no portal."""
         account = self.of(tenant)
         return account.display_name if account else ""
+
+    def faces(self) -> dict[str, Face]:
+        """Return what pages show of each authority, by tenant."""
+        return {account.tenant: account.face for account in self}
 
     def tenants(self) -> list[str]:
         return list(self._by_tenant)

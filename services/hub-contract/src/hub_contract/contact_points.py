@@ -2,13 +2,15 @@
 
 Rule 1. `value` is what is sent to: the local part of a mail address stays as its owner writes it.
 Rule 2. `compared` is what two spellings of one address share: for look-ups, nobody sees it.
-Rule 3. What cannot be normalised stays as it was written, and is marked: nothing is dropped.
+Rule 3. What cannot be normalised stays as it was written, and is marked: nothing is dropped but
+        the characters that nobody sees.
 Rule 4. Normalising is idempotent and total: what is normal stays, and no text raises.
 """
 
 import unicodedata
 
 from hub_contract.email_address import read_email
+from hub_contract.invisible import is_blank, without_invisible
 from hub_contract.phone_number import names_somebody, read_number
 from hub_contract.postal_address import compared_lines, read_postal
 from hub_contract.words import ContactKind, ContactPoint, writable
@@ -26,7 +28,8 @@ def contact_point(kind: ContactKind, text: str, country: str = "", name: str = "
     and postcodes are meant. Mail addresses need none; without it, only what names its own country
     is normalised.
     """
-    written = writable(text).strip()
+    written = writable(without_invisible(text)).strip()
+    name = "" if is_blank(name) else name
     normal = _normal(kind, written, country) if len(written) <= LONGEST else None
     if normal is None:
         return ContactPoint(kind=kind, value=written, name=name, as_written=True)

@@ -24,11 +24,13 @@ class Reason(StrEnum):
 
     NONE = "none"
     ADDRESS_UNKNOWN = "address_unknown"
+    ADDRESS_NOT_CARRIED = "address_not_carried"  # our own mail server cannot write it
     MAILBOX_FULL = "mailbox_full"
     MAILBOX_DISABLED = "mailbox_disabled"
     TOO_LARGE = "too_large"
     REFUSED_AS_SPAM = "refused_as_spam"
     REFUSED_BY_POLICY = "refused_by_policy"
+    SENDER_REJECTED = "sender_rejected"  # our own fault: SPF, reverse DNS, relaying, log-in
     REFUSED_BY_RECIPIENT = "refused_by_recipient"  # «Annahme verweigert», a call rejected
     NOT_COLLECTED = "not_collected"  # a registered letter nobody fetched
     OPTED_OUT = "opted_out"

@@ -36,6 +36,11 @@ def read_email(text: str) -> str | None:
     return f"{found.local_part}@{found.ascii_domain}"
 
 
+def is_international(address: str) -> bool:
+    """Say whether only mail servers with SMTPUTF8 take it: an umlaut stands before the @."""
+    return not address.rpartition("@")[0].isascii()
+
+
 def _without_frame(text: str) -> str:
     """Take off what hands and programs put around: <a@b>, mailto:a@b, and the stop behind."""
     bare = text.removeprefix("<").removesuffix(">")

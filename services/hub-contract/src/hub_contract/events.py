@@ -43,7 +43,8 @@ from hub_contract.words import (
 class Sealed(Value):
     """AES-256-GCM under the data key of this event: base64 of nonce + ciphertext + tag."""
 
-    sealed: str
+    sealed: str  # empty where it lies in `blob`
+    blob: Blob | None = None  # what is too long to travel: the same bytes, sealed once more
 
 
 class MessageContent(Value):
@@ -71,6 +72,10 @@ class MessageContent(Value):
     # (`hub_contract.references.make_channel_reference`).
     reference: Text = ""
     reachable: tuple[ContactPoint, ...] = ()  # where answers may go too, the preferred one first
+    reply_to: ContactPoint | None = (
+        None  # who wants the answer, where it is not the sender; a claim
+    )
+    shared: bool = False  # the sender's address writes for many people, as a sign in it says
 
 
 class RequestedContent(Value):
@@ -113,6 +118,8 @@ class MessageReceived(Event):
     happened_at: Moment | None = None  # the sender's claim
     received_at: Moment  # our fact
     automatic: Automatic = Automatic.NO
+    # Its sender, often a person, asks for none: whoever answers automatically obeys this as well.
+    no_automatic_answer: bool = False
     keyword: Keyword = Keyword.NONE
     readable: bool = True
     partial: bool = False  # a fax or a recording that broke off; kept and marked
@@ -169,7 +176,9 @@ class EntryAppended(Event):
     conversation_id: UUID
     entry_id: UUID
     place: int  # position of the entry in its conversation, from 1
-    change: Literal["appended", "delivery", "moved", "merged", "split", "undone"] = "appended"
+    change: Literal["appended", "delivery", "moved", "merged", "split", "undone", "read"] = (
+        "appended"
+    )
     kind: str  # message, note, delivery, ...
     direction: Literal["in", "out", "none"]
     channel: Channel | None = None

@@ -21,6 +21,7 @@ class Explanation(StrEnum):
     NEW_GIVEN = "new_given"
     NEW_SEVERAL_OPEN = "new_several_open"
     NEW_AUTOMATIC = "new_automatic"
+    NEW_SHARED = "new_shared"  # the sender's address writes for many people
     AGENT = "agent"
 
     # What was odd about that.
@@ -30,6 +31,7 @@ class Explanation(StrEnum):
     REFERENCE_UNKNOWN = "reference_unknown"
     REFERENCE_TAKEN = "reference_taken"
     SENDER_UNKNOWN = "sender_unknown"
+    SENDER_SHARED = "sender_shared"
 
     # What somebody did with the conversation.
     CLOSED = "closed"
@@ -49,11 +51,13 @@ class Explanation(StrEnum):
 
     # Why an answer may go out by a way, or may not.
     ASKED_FOR = "asked_for"
+    CLAIMED = "claimed"  # asked for too, in a message whose sender is somebody else
     WROTE_LAST = "wrote_last"
     KNOWN_HERE = "known_here"
     NOT_CONFIRMED = "not_confirmed"
     NO_ADDRESS = "no_address"
     NO_ACCOUNT = "no_account"
+    NOT_CARRIED = "not_carried"
     ONCE_FAILED = "once_failed"
     ONCE_RETURNED = "once_returned"
 

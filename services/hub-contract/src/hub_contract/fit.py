@@ -19,6 +19,12 @@ class Unfit(StrEnum):
     FILE_TYPE = "file_type"
 
 
+class Lack(StrEnum):
+    """What the peer behind an account of ours may not carry, whatever its channel does."""
+
+    INTERNATIONAL = "international"  # mail addresses with umlauts before the @ (RFC 6531)
+
+
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """What is to be known of a file; `media_type` may have parameters."""

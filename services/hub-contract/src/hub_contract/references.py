@@ -18,6 +18,8 @@ from itertools import islice
 
 from stdnum.iso7064 import mod_97_10
 
+from hub_contract.invisible import INVISIBLE
+
 # What OCR and hands make of digits. Only digits are valid, so this never destroys anything.
 _CONFUSED = str.maketrans("OoQDIl|!ZzSsGbB", "000011112255668")
 _LOOK_ALIKE = r"[0-9OoQDIl|!ZzSsGbB]"
@@ -25,12 +27,11 @@ _TRUE_DIGITS = 7  # of twelve
 _LOOKED_AT = 10_000  # a hostile text is nothing but candidates
 _AROUND = 64  # characters before and behind, which may be look-alikes, or say what a number is
 
-# Soft hyphens, zero-width spaces and byte order marks come with text from web pages and PDFs.
-_INVISIBLE = re.compile(r"[\u00ad\u200b\u200c\u200d\u2060\ufeff\r]")
+_UNSEEN = re.compile(f"[{INVISIBLE}\r]")
 _BLANK = re.compile(r"[^\S\n]+")
 _GAP = r"[\s\-.*/\u00b7\u2010-\u2015\u2212]"
 # Where digits are near enough to each other; most of a long text is not looked at any closer.
-_BETWEEN = r"[OoQDIl|!ZzSsGbB\s\-.*/\u00ad\u00b7\u200b-\u200d\u2010-\u2015\u2060\u2212\ufeff]"
+_BETWEEN = rf"[OoQDIl|!ZzSsGbB\s\-.*/\u00b7\u2010-\u2015\u2212{INVISIBLE}]"
 _NUMBERS = re.compile(rf"[0-9](?:{_BETWEEN}{{0,60}}+[0-9]){{6,}}+")
 # The same of a whole text in a tenth of the time: without what may stand between them (any byte
 # that is not ASCII might be that), seven digits must stand side by side.
@@ -72,7 +73,7 @@ def is_channel_reference(digits: str) -> bool:
 
 def normalise_reference(text: str) -> str | None:
     """Return the twelve bare digits that `text` means, or None where it means none."""
-    digits = _SEPARATORS.sub("", _INVISIBLE.sub("", text)).translate(_CONFUSED)
+    digits = _SEPARATORS.sub("", _UNSEEN.sub("", text)).translate(_CONFUSED)
     return digits if is_reference(digits) else None
 
 
@@ -112,7 +113,7 @@ def _near(text: str) -> Iterator[str]:
 
 
 def _found(part: str) -> Iterator[str]:
-    text = _BLANK.sub(" ", _INVISIBLE.sub("", part))
+    text = _BLANK.sub(" ", _UNSEEN.sub("", part))
     free = 0  # where the last one ended: two references share no digit
     for match in islice(_CANDIDATE.finditer(text), _LOOKED_AT):
         written = match.group(1)

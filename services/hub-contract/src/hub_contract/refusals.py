@@ -43,7 +43,8 @@ class Refusal(StrEnum):
     NOT_REACHED_SO = "not_reached_so", 422, "The contact point is not reached like this"
     NOT_CONFIRMED = "not_confirmed", 422, "The contact point is not confirmed"
     NO_ACCOUNT = "no_account", 422, "There is no account to send from"
-    LAST_IS_AUTOMATIC = "last_is_automatic", 422, "The last message is automatic too"
+    NOT_CARRIED = "not_carried", 422, "Our mail server does not carry this address"
+    LAST_IS_AUTOMATIC = "last_is_automatic", 422, "The last message is not to be answered so"
     KEY_USED = "key_used", 422, "The Idempotency-Key was used for another answer"
 
     # Of the store: what the way of an answer does not carry; the codes are those of `fit.Unfit`.

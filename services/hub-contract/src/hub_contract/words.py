@@ -72,11 +72,11 @@ class Direction(StrEnum):
 
 
 class Automatic(StrEnum):
-    """Who wrote it: a person, or a machine that must never be answered automatically."""
+    """Who wrote it: a person, or a machine; no machine is ever answered automatically."""
 
     NO = "no"
     REPLY = "reply"  # out of office and the like, RFC 3834
-    GENERATED = "generated"  # newsletters, lists, system mail
+    GENERATED = "generated"  # system mail and reports; up to 1.2 whatever came by a list
     BOUNCE = "bounce"  # a bounce about no message of ours
 
 

@@ -31,7 +31,7 @@ from hub_kit.blobs import Blobs, Packing
 from hub_kit.database import UNFIT, Connection, Pool, connect
 from hub_kit.event_log import KeyRow
 from hub_kit.keys import KeyRing
-from hub_kit.sealing import seal_event
+from hub_kit.sealing import seal_event, shorten
 
 BATCH = 256
 MANY = 32  # events that are worth a transaction of their own beside the one that runs
@@ -115,7 +115,8 @@ class Accept:
         changes, blob_name = _move_to_blob(arrival, packing, key)
         if isinstance(event, MessageReceived):
             changes["sender_key"] = self._sender_key(event)
-        wire = to_wire(seal_event(event, key, changes), self._source, tracing.current())
+        sealed, blob_name = shorten(seal_event(event, key, changes), packing, key, blob_name)
+        wire = to_wire(sealed, self._source, tracing.current())
         row = KeyRow(event.id, event.tenant, self._ring.wrap(key, event.id), blob=blob_name)
         return _Prepared(wire, row, asyncio.get_running_loop().create_future())
 

@@ -73,19 +73,22 @@ class Packing:
         self._sizes: dict[str, int] = {}
         self._shared: dict[str, str] = {}
 
-    def add(self, folder: str, parts: list[bytes], key: bytes) -> list[Blob]:
-        """Return where the parts will lie once `objects` are put."""
-        small = sum(map(len, parts)) <= SMALL
+    def add(self, folder: str, parts: list[bytes], key: bytes, *, behind: str = "") -> list[Blob]:
+        """Return where the parts will lie once `objects` are put; `behind`: in this object."""
+        name = behind or self._place(folder, sum(map(len, parts)) <= SMALL)
+        sealed, blobs = pack(name, parts, key, self._sizes[name])
+        self.objects[name] += sealed
+        self._sizes[name] = blobs[-1].start + blobs[-1].length
+        return blobs
+
+    def _place(self, folder: str, small: bool) -> str:
         name = self._shared.get(folder, "") if small else ""
         if not name or self._sizes[name] >= FULL:
             name = _checked(f"{folder}/{time_ordered().hex}")
             self.objects[name], self._sizes[name] = [], 0
             if small:
                 self._shared[folder] = name
-        sealed, blobs = pack(name, parts, key, self._sizes[name])
-        self.objects[name] += sealed
-        self._sizes[name] = blobs[-1].start + blobs[-1].length
-        return blobs
+        return name
 
 
 async def read_blob(blobs: Blobs, blob: Blob, key: bytes) -> bytes:

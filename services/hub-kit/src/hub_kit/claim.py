@@ -18,6 +18,7 @@ from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested
 from hub_kit.consume import Delivered
 from hub_kit.database import Connection
+from hub_kit.unreached import REACHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,10 @@ async def _move(connection: Connection, claim: Claim, state: str, seconds: float
     return bool(status == "UPDATE 1")
 
 
-async def finish(connection: Connection, claim: Claim) -> None:
+_FINISH = "update outgoing set state = 'done', due_at = 'infinity', body = '' where event_id = $1"
+
+
+async def finish(connection: Connection, claim: Claim, *, reached: bool) -> None:
     """End it for good, whoever holds it by now: what the peer said is true anyway."""
-    await connection.execute(
-        """update outgoing set state = 'done', due_at = 'infinity', body = ''
-           where event_id = $1""",
-        claim.event_id,
-    )
+    sql = f"{REACHED} {_FINISH}" if reached else _FINISH
+    await connection.execute(sql, claim.event_id)

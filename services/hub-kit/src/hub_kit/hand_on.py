@@ -5,6 +5,7 @@ Rule 2. One batch a partition is on its way at a time: none can overtake one tha
 Rule 3. After any failure the producer is thrown away and the log sent again from the cursor. What
         reaches the broker late is a repetition: first arrivals stay in order.
 Rule 4. Kafka may be away for hours: the log keeps what comes in, the relay keeps asking.
+Rule 5. What the broker will never take, for its size, is set aside for operators; the rest goes on.
 """
 
 import asyncio
@@ -12,21 +13,27 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import lru_cache
+from itertools import accumulate
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from aiokafka.partitioner import murmur2
 
-from hub_contract.errors import Temporary
-from hub_contract.topics import Wire
-from hub_kit import cursor, event_log, kafka, metrics
+from hub_contract.errors import Permanent, Temporary
+from hub_contract.topics import Wire, from_wire, to_wire
+from hub_kit import cursor, event_log, kafka, metrics, set_aside
+from hub_kit.bus import Record
 from hub_kit.database import AWAY, Connection, Pool, connect
 from hub_kit.horizon import Horizon
 
-LANE = "log"
+NAME, LANE = "relay", "log"
 LIMIT = 1_000
+REQUEST_BYTES = 32 * 1024 * 1024  # a broker breaks off at 100 MB (`socket.request.max.bytes`)
+ROOM = 4 * 1024  # bytes of an event's headers and of the batch around it
+LOOK_EVERY = 1.0  # seconds between looks at what operators ask for
 ACKNOWLEDGE = 30.0  # seconds the broker has for a batch
 QUICK, SLOW = 0.01, 0.1  # seconds between looks: while events flow, and while all is quiet
 FIRST_PAUSE, LAST_PAUSE = 0.5, 10.0  # seconds between tries while a part is away
@@ -38,6 +45,10 @@ class _Overtaken(Temporary):
     """Another relay has moved the cursor."""
 
 
+class TooLarge(Permanent):
+    """The broker takes nothing of this size; its producer is of no use from here on."""
+
+
 class Relay:
     """Tails the log of one database; start as many as you like, one of them works."""
 
@@ -45,6 +56,7 @@ class Relay:
         self._pool, self._bootstrap, self._acknowledge = pool, bootstrap, acknowledge
         self._horizon = Horizon()
         self._reason = "starting"
+        self._alone_until = ""  # the position up to which events go one by one
         self._producer: AIOKafkaProducer | None = None
 
     async def run(self) -> None:
@@ -86,28 +98,85 @@ class Relay:
                     self._producer = None
 
     async def _relay(self, connection: Connection, producer: AIOKafkaProducer) -> None:
-        position = await cursor.stand(connection, "relay", LANE)
+        position = await cursor.stand(connection, NAME, LANE)
         log.info("relay is active")
         self._say("")
-        pause = QUICK
+        pause, looked = QUICK, 0.0
         while True:
             await self._horizon.look(connection)
-            rows = await event_log.read(connection, position, LIMIT)
+            if time.monotonic() - looked > LOOK_EVERY:
+                looked = time.monotonic()
+                await set_aside.replay(self._pool, NAME, self._again)
+            alone = event_log.parts(position) < event_log.parts(self._alone_until)
+            self._alone_until = self._alone_until if alone else ""
+            rows = _some(await event_log.read(connection, position, 1 if alone else LIMIT))
             if not rows:
                 await asyncio.sleep(pause)
                 pause = min(pause * 1.2, SLOW)
                 continue
             pause = QUICK
-            await send(producer, [row.wire for row in rows], self._acknowledge)
-            after = rows[-1].position
-            if not await cursor.move(connection, "relay", LANE, position, after):
-                raise _Overtaken("another relay is at work")
+            good = [row.wire for row in rows if not _is_too_large(row.wire)]
+            after, dead = rows[-1].position, [row for row in rows if _is_too_large(row.wire)]
+            try:
+                await send(producer, good, self._acknowledge)
+            except TooLarge:
+                # It is set to take less than we do, and does not say which of them it was.
+                self._alone_until = after
+                if len(rows) == 1:
+                    await _move(connection, position, after, rows)
+                return
+            await _move(connection, position, after, dead)
             position = after
-            metrics.RELAYED.inc(len(rows))
+            metrics.RELAYED.inc(len(good))
+
+    async def _again(self, _: Connection, records: Sequence[Record]) -> None:
+        """Send what was set aside, by a producer of its own: a refusal would end the other one."""
+        wires = [_wire(record) for record in records]
+        if any(map(_is_too_large, wires)):
+            raise TooLarge(f"too large: {max(len(wire.body) for wire in wires)} bytes")
+        async with _producer(self._bootstrap) as producer:
+            await send(producer, wires, self._acknowledge)
+
+
+def _some(rows: list[event_log.Row]) -> list[event_log.Row]:
+    """Return as many of them as may go in one request, one at least."""
+    sizes = accumulate(len(row.wire.body) for row in rows)
+    return rows[: max(1, sum(size <= REQUEST_BYTES for size in sizes))]
+
+
+def _is_too_large(wire: Wire) -> bool:
+    return len(wire.body) + ROOM > kafka.MESSAGE_BYTES
+
+
+async def _move(
+    connection: Connection, before: str, after: str, dead: Sequence[event_log.Row]
+) -> None:
+    """Move the cursor; with it, what cannot be sent becomes a dead letter."""
+    async with connection.transaction():
+        if not await cursor.move(connection, NAME, LANE, before, after):
+            raise _Overtaken("another relay is at work")
+        records = [(_record(row), f"too large: {len(row.wire.body)} bytes") for row in dead]
+        await set_aside.bury(connection, NAME, LANE, records)
+    for row in dead:
+        log.error("event set aside", reason="too large", id=str(row.wire.id))
+    metrics.DEAD.labels(NAME).inc(len(dead))
+
+
+def _record(row: event_log.Row) -> Record:
+    wire = row.wire
+    return Record(wire.topic, wire.key, row.position, wire.traceparent, wire.body)
+
+
+def _wire(record: Record) -> Wire:
+    wire = to_wire(from_wire(record.body), NAME, record.traceparent)
+    return replace(wire, topic=record.topic, key=record.key)
 
 
 async def send(producer: AIOKafkaProducer, wires: Sequence[Wire], within: float) -> None:
-    """Return once every replica in sync has every event; each partition gets its own in order."""
+    """Return once every replica in sync has every event; each partition gets its own in order.
+
+    `TooLarge`: the broker refuses one of them, or some together, for the size.
+    """
     counts = {t: len(await _partitions(producer, t)) for t in {wire.topic for wire in wires}}
     lanes: dict[tuple[str, int], list[Wire]] = defaultdict(list)
     for wire in wires:
@@ -144,6 +213,8 @@ async def _send_lane(
         batch.close()
         try:
             await (await producer.send_batch(batch, topic, partition=partition))
+        except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
+            raise TooLarge(f"kafka: {topic}/{partition}: {type(error).__name__}") from error
         except KafkaError as error:
             raise Temporary(f"kafka: {topic}/{partition}: {type(error).__name__}") from error
 

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, for_code
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.topics import TOPICS, Topic
 
-MESSAGE_BYTES = 8 * 1024 * 1024  # the largest event; its words lie in the blob store from 8 KB on
+MESSAGE_BYTES = 8 * 1024 * 1024  # the largest event; what is long lies in the blob store
 BATCH_BYTES = 1024 * 1024
 MAX_POLL = 300.0  # seconds without asking for events after which a member is expelled
 SESSION = 10.0  # seconds without a heartbeat after which a member's lanes go to others

@@ -150,6 +150,7 @@ def _tell(ours: Mapping[UUID | None, set[Ear]], record: Record) -> None:
     except Permanent:
         return  # the readers that keep something bury it; here nothing is kept
     if isinstance(event, EntryAppended):
-        for wanted in (None, event.conversation_id):
+        # Nothing of the timeline has changed for those who look at one conversation.
+        for wanted in (None, event.conversation_id) if event.change != "read" else (None,):
             for ear in ours.get(wanted, ()):
                 ear.tell(event)

@@ -4,25 +4,26 @@ Rule 1. Nothing personal: ids, counts, times, and reasons that quote no content.
 Rule 2. An operator of one tenant sees what is stuck of it, and what belongs to none of ours.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
 from hub_contract.errors import Temporary
-from hub_kit import set_aside
+from hub_kit import set_aside, unreached
 from hub_kit.consume import Consumer
-from hub_kit.database import Connection, connect
+from hub_kit.database import Connection, Pool, connect
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.outgoing import Outgoing
 from hub_kit.readiness import find_troubles
 from hub_kit.rights import may
 from hub_kit.tokens import Caller, verify
+from hub_kit.unreached import Failure
 
 _BEARER = HTTPBearer(auto_error=False)
 
@@ -73,27 +74,31 @@ def add_operations(
     app: FastAPI, ground: Ground, consumers: Sequence[Consumer], outgoing: Outgoing | None = None
 ) -> FastAPI:
     """Add `GET /operations` and `POST /operations/replay/{id}`, for operators."""
-    state, router = _State(ground, consumers, outgoing), APIRouter(include_in_schema=False)
-    mender = _who_may(ground.ring, ground.schema, "replay")
+    state = _State(ground, consumers, outgoing)
+    return add_state(app, ground.ring, ground.schema, state.show, SetAside.of(ground))
+
+
+def add_state(
+    app: FastAPI,
+    ring: KeyRing,
+    service: str,
+    show: Callable[[Caller], Awaitable[Operations]],
+    aside: "SetAside",
+) -> FastAPI:
+    """Add both for a service that says by itself how it is."""
+    reader, router = _who_may(ring, service, "read"), APIRouter(include_in_schema=False)
+    mender = _who_may(ring, service, "replay")
 
     @router.post("/operations/replay/{letter}", status_code=202)
     async def post_replay(
         caller: Annotated[Caller, Depends(mender)],
         letter: Annotated[str, Path(pattern=r"^(parked|dead)-\d{1,18}$")],
     ) -> dict[str, str]:
-        if not await state.replay(caller, letter):
+        if not await aside.replay(caller, letter):
             raise HTTPException(404, "Not found")
         return {"asked": letter}
 
     app.include_router(router)
-    return add_state(app, ground.ring, ground.schema, state.show)
-
-
-def add_state(
-    app: FastAPI, ring: KeyRing, service: str, show: Callable[[Caller], Awaitable[Operations]]
-) -> FastAPI:
-    """Add `GET /operations` alone, for what has nothing to replay."""
-    reader = _who_may(ring, service, "read")
 
     @app.get("/operations", response_model=Operations, include_in_schema=False)
     async def get_operations(caller: Annotated[Caller, Depends(reader)]) -> Any:
@@ -114,6 +119,33 @@ def _who_may(ring: KeyRing, service: str, action: str) -> Callable[..., Awaitabl
     return caller_of
 
 
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """What is stuck in the schema of this pool, as an operator of one tenant sees it."""
+
+    pool: Pool
+    tenants: Collection[str]  # ours
+
+    @classmethod
+    def of(cls, ground: Ground) -> Self:
+        return cls(ground.pool, ground.settings.tenants.keys())
+
+    async def stuck(self, connection: Connection, caller: Caller) -> list[Stuck]:
+        return [
+            Stuck.model_validate({**row, "id": f"{row['kind']}-{row['id']}"})
+            for row in await set_aside.waiting(connection)
+            if row["key"].partition("/")[0] not in {*self.tenants} - {caller.tenant}
+        ]
+
+    async def replay(self, caller: Caller, letter: str) -> bool:
+        async with connect(self.pool) as connection:
+            if letter not in {one.id for one in await self.stuck(connection, caller)}:
+                return False
+            kind, _, number = letter.partition("-")
+            await set_aside.ask_replay_of(connection, kind, int(number))
+        return True
+
+
 class _State:
     def __init__(
         self, ground: Ground, consumers: Sequence[Consumer], outgoing: Outgoing | None
@@ -121,11 +153,24 @@ class _State:
         self._ground, self._consumers, self._outgoing = ground, consumers, outgoing
 
     async def show(self, caller: Caller) -> Operations:
+        """Where the database is away, return what this process knows by itself."""
+        troubles = await find_troubles(self._ground.checks)
+        try:
+            return (await self._read(caller)).model_copy(update={"troubles": troubles})
+        except Temporary as error:
+            return Operations(
+                service=self._ground.schema,
+                lanes=[],
+                troubles={"database": str(error)} | troubles,
+                failure=_failed(self._outgoing.failure) if self._outgoing else None,
+            )
+
+    async def _read(self, caller: Caller) -> Operations:
         async with connect(self._ground.pool) as connection:
-            stuck = await self._stuck(connection, caller)
+            stuck = await SetAside.of(self._ground).stuck(connection, caller)
             sending = await _sending(connection) if self._outgoing else None
+            failure = await unreached.read(connection) if self._outgoing else None
         lanes, bus = await self._lanes()
-        failure = self._outgoing.failure if self._outgoing else None
         return Operations(
             service=self._ground.schema,
             bus=bus,
@@ -133,25 +178,8 @@ class _State:
             parked=[one for one in stuck if one.id.startswith("parked")],
             dead=[one for one in stuck if one.id.startswith("dead")],
             sending=sending,
-            troubles=await find_troubles(self._ground.checks),
-            failure=Failed(**asdict(failure)) if failure else None,
+            failure=_failed(failure),
         )
-
-    async def replay(self, caller: Caller, letter: str) -> bool:
-        async with connect(self._ground.pool) as connection:
-            if letter not in {one.id for one in await self._stuck(connection, caller)}:
-                return False
-            kind, _, number = letter.partition("-")
-            await set_aside.ask_replay_of(connection, kind, int(number))
-        return True
-
-    async def _stuck(self, connection: Connection, caller: Caller) -> list[Stuck]:
-        others = self._ground.settings.tenants.keys() - {caller.tenant}
-        return [
-            Stuck.model_validate({**row, "id": f"{row['kind']}-{row['id']}"})
-            for row in await set_aside.waiting(connection)
-            if row["key"].partition("/")[0] not in others
-        ]
 
     async def _lanes(self) -> tuple[list[Lane], str]:
         """Return every lane of every reader, and why the bus cannot say how far behind it is."""
@@ -174,6 +202,10 @@ class _State:
                 for row in rows
             ]
         return lanes, reason
+
+
+def _failed(failure: Failure | None) -> Failed | None:
+    return Failed(**asdict(failure)) if failure else None
 
 
 _STANDS = "select lane, position, moved_at from cursor where consumer = $1 order by lane"

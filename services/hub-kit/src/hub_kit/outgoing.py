@@ -29,19 +29,21 @@ from hub_contract.ids import reported_id
 from hub_contract.topics import from_wire, to_wire
 from hub_contract.words import Cost
 from hub_kit import claim as table
-from hub_kit import event_log, logs, metrics, tracing
+from hub_kit import event_log, logs, metrics, tracing, unreached
 from hub_kit.blobs import Blobs, read_blob
 from hub_kit.claim import Claim
 from hub_kit.database import Connection, Pool, connect, transaction
 from hub_kit.event_log import KeyRow
 from hub_kit.keys import Erased, KeyRing
 from hub_kit.retry import Patience
-from hub_kit.sealing import open_event, seal_event
+from hub_kit.sealing import fetch_content, open_event, seal_event
+from hub_kit.unreached import Failure
 
 AT_ONCE = 16
 LEASE = 600  # seconds after which a claim that nobody renews counts as lost
 LOOK = 0.1  # seconds between looks for what is due
 GRACE = 10  # seconds that a send under way has at the end; cut off, it would be `unknown`
+CODE, WORDS = 100, 10_000  # characters of what a peer says that are reported; it may say anything
 log = structlog.get_logger()
 take_in = table.put  # for `Consumer(handle=...)`
 
@@ -59,14 +61,6 @@ class Outcome:
     segments: int | None = None  # of an SMS
     seconds: int | None = None  # on the line
     cost: Cost | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why the last try of this process did not reach its peer; nothing personal."""
-
-    reason: str
-    at: datetime
 
 
 class Sender(Protocol):
@@ -103,6 +97,7 @@ class Outgoing:
     ) -> None:
         self._pool, self._blobs, self._ring = pool, blobs, ring
         self._sender, self._source, self._lease = sender, source, lease
+        # Of this process; all that is left where the database is away, and `unreached` with it.
         self.failure: Failure | None = None  # None: the last try reached its peer
 
     async def run(self) -> None:
@@ -157,8 +152,14 @@ class Outgoing:
             outcome = await self._reach_peer(claim, request)
         except Temporary as error:
             why = error  # the name ends with this block, the lambda may not
-            self.failure = Failure(logs.blot(str(why))[:200], datetime.now(UTC))
-            await self._insist(lambda connection: self._put_off(connection, claim, request, why))
+            self.failure = failure = Failure(logs.blot(str(why))[:200], datetime.now(UTC))
+
+            async def put_off(connection: Connection) -> None:
+                # First: who ends a claim takes this row and that of the claim in the same order.
+                await unreached.keep(connection, failure)
+                await self._put_off(connection, claim, request, why)
+
+            await self._insist(put_off)
         else:
             self.failure = None
             await self._insist(lambda connection: self._settle(connection, claim, request, outcome))
@@ -210,7 +211,7 @@ class Outgoing:
         if sealed.id not in keys:
             raise Erased("erased before it was sent")
         key = self._ring.unwrap(keys[sealed.id], sealed.id)
-        return open_event(sealed, key), key
+        return open_event(await fetch_content(sealed, self._blobs, key), key), key
 
     async def _files(self, request: MessageRequested, key: bytes) -> tuple[bytes, ...]:
         assert isinstance(request.content, RequestedContent)
@@ -226,7 +227,8 @@ class Outgoing:
         if datetime.now(UTC) + timedelta(seconds=pause) >= _end(claim, request, patience):
             status = Delivery.UNKNOWN if claim.lost else Delivery.FAILED
             outcome = Outcome(status, Reason.EXPIRED, diagnostic=reason)
-            await self._settle(connection, claim, request, outcome)
+            await table.finish(connection, claim, reached=False)
+            await self._report(connection, claim, request, outcome)
         elif await table.put_back(connection, claim, pause) and not claim.lost:
             outcome = Outcome(Delivery.DEFERRED, diagnostic=reason)
             await self._report(connection, claim, request, outcome)
@@ -234,7 +236,7 @@ class Outgoing:
     async def _settle(
         self, connection: Connection, claim: Claim, request: MessageRequested, outcome: Outcome
     ) -> None:
-        await table.finish(connection, claim)
+        await table.finish(connection, claim, reached=True)
         await self._report(connection, claim, request, outcome)
 
     async def _report(
@@ -256,13 +258,15 @@ class Outgoing:
             message_id=claim.event_id,
             status=outcome.status,
             reason=outcome.reason,
-            code=outcome.code,
+            code=outcome.code[:CODE],
             at=datetime.now(UTC),
             pages=outcome.pages,
             segments=outcome.segments,
             seconds=outcome.seconds,
             cost=outcome.cost,
-            content=DeliveryContent(diagnostic=outcome.diagnostic, external_id=outcome.external_id),
+            content=DeliveryContent(
+                diagnostic=outcome.diagnostic[:WORDS], external_id=outcome.external_id[:WORDS]
+            ),
         )
         key = self._ring.new_key()
         wire = to_wire(seal_event(event, key), self._source, tracing.current())

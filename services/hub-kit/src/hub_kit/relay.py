@@ -7,11 +7,11 @@ from fastapi import FastAPI
 from hub_contract.errors import Temporary
 from hub_contract.topics import TOPICS
 from hub_kit import event_log, shell
-from hub_kit.database import Pool, connect, open_pool
-from hub_kit.hand_on import Relay
+from hub_kit.database import connect, open_pool
+from hub_kit.hand_on import NAME, Relay
 from hub_kit.keys import KeyRing
 from hub_kit.listen import Listen, ListenAddress
-from hub_kit.operations import Lane, Operations, add_state
+from hub_kit.operations import Lane, Operations, SetAside, add_state
 from hub_kit.settings import ConfigurationError, Loaded, Section, or_exit
 from hub_kit.tokens import Caller
 
@@ -41,12 +41,14 @@ async def open_app(loaded: Loaded, bootstrap: str, ring: KeyRing) -> FastAPI:
 
     checks = {"database": shell.database_check(pool), "broker": relay.check}
     app = shell.make_app(shell.Parts("relay", {"relay": relay.run}, checks, (close,)))
-    return add_state(app, ring, "relay", partial(show, pool, relay))
+    aside = SetAside(pool, loaded.hub.tenants.keys())
+    return add_state(app, ring, NAME, partial(show, aside, relay), aside)
 
 
-async def show(pool: Pool, relay: Relay, _: Caller) -> Operations:
-    """Return how far the broker is behind the log, for operators."""
-    async with connect(pool) as connection:
+async def show(aside: SetAside, relay: Relay, caller: Caller) -> Operations:
+    """Return how far the broker is behind the log, and what it does not take, for operators."""
+    async with connect(aside.pool) as connection:
+        dead = await aside.stuck(connection, caller)
         rows = await connection.fetch("select * from cursor where consumer = 'relay'")
         names = [topic.name for topic in TOPICS]
         behind = [await event_log.count_behind(connection, r["position"], names) for r in rows]
@@ -54,11 +56,12 @@ async def show(pool: Pool, relay: Relay, _: Caller) -> Operations:
         Lane(consumer="relay", lane=row["lane"], behind=count, moved_at=row["moved_at"])
         for row, count in zip(rows, behind, strict=True)
     ]
+    reason = ""
     try:
         await relay.check()
     except Temporary as error:
-        return Operations(service="relay", bus=str(error)[:200], lanes=lanes)
-    return Operations(service="relay", lanes=lanes)
+        reason = str(error)[:200]
+    return Operations(service=NAME, bus=reason, lanes=lanes, dead=dead)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
-"""Seals an opened event for the bus and opens a sealed one."""
+"""Seals an opened event for the bus and opens a sealed one; what is too long goes to the blobs."""
 
 import base64
 from collections.abc import Mapping
+from datetime import UTC
 from typing import TypeVar, cast
 from uuid import UUID
 
@@ -17,7 +18,11 @@ from hub_contract.events import (
     RequestedContent,
     Sealed,
 )
+from hub_contract.topics import occurred_at
+from hub_kit.blobs import Blobs, Packing, read_blob
 from hub_kit.keys import open_sealed, seal
+
+TRAVELS = 256 * 1024  # characters of a sealed content that may travel
 
 E = TypeVar("E", bound=MessageReceived | MessageRequested | DeliveryReported)
 _CONTENT: dict[type, type[BaseModel]] = {
@@ -36,6 +41,28 @@ def seal_event(event: E, key: bytes, changes: Mapping[str, object] | None = None
     plain = content.model_dump_json(exclude_defaults=True).encode()
     update["content"] = seal_content(plain, event.id, key)
     return cast("E", event.model_copy(update=update))
+
+
+def shorten(event: E, packing: Packing, key: bytes, name: str = "") -> tuple[E, str]:
+    """Return the event so short that it may travel, and the object of its bytes.
+
+    `name`: where bytes of this event lie already; what is too long goes behind them.
+    """
+    if not isinstance(event.content, Sealed) or len(event.content.sealed) <= TRAVELS:
+        return event, name
+    folder = f"{event.tenant}/{occurred_at(event).astimezone(UTC).date()}"
+    [blob] = packing.add(folder, [sealed_bytes(event)], key, behind=name)
+    content = Sealed(sealed="", blob=blob)
+    return cast("E", event.model_copy(update={"content": content})), blob.name
+
+
+async def fetch_content(event: E, blobs: Blobs, key: bytes) -> E:
+    """Return the event with its sealed content at hand, wherever that lies."""
+    if not isinstance(event.content, Sealed) or event.content.blob is None:
+        return event
+    sealed = await read_blob(blobs, event.content.blob, key)
+    content = Sealed(sealed=base64.b64encode(sealed).decode())
+    return cast("E", event.model_copy(update={"content": content}))
 
 
 def seal_content(plain: bytes, owner: UUID, key: bytes) -> Sealed:

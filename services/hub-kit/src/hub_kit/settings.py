@@ -45,6 +45,10 @@ class Account(BaseModel):
 class TenantSection(Section):
     name: str = Field(description="as citizens read it: Stadt Musterstadt")
     country: str = Field(default="DE", description="whose phone numbers and postcodes are meant")
+    face: Path | None = Field(
+        default=None,
+        description="folder of its arms, colour and texts, from the folder of this file: docs/face",
+    )
     accounts: dict[AccountName, Account] = {}
 
     @field_validator("country")

@@ -7,8 +7,10 @@ addresses inside a style sheet stay right, and a new release is seen at once.
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Self
 
 from starlette.datastructures import Headers
@@ -23,6 +25,8 @@ _TYPES = {
     ".woff2": "font/woff2",
     ".svg": "image/svg+xml",
 }
+# Whoever opens a picture by its address gets a document: nothing in it acts or loads.
+_LOCKED = "default-src 'none'; sandbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,11 @@ class Assets:
     files: dict[str, Asset]
 
     @classmethod
-    def read(cls, folder: Path = OWN) -> Self:
+    def read(cls, folder: Path = OWN, more: Mapping[str, bytes] = MappingProxyType({})) -> Self:
+        """Read a folder; `more` are files beside it, by their paths below the mount."""
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
-        files = {path.relative_to(folder).as_posix(): _read(path) for path in paths}
+        plain = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+        files = {name: _pack(name, data) for name, data in {**plain, **more}.items()}
         digest = hashlib.sha256()
         for name, asset in files.items():
             digest.update(name.encode() + b"\0" + asset.plain + b"\0")
@@ -69,15 +75,16 @@ class Assets:
         # While a release rolls out, a page of the other one may ask here: right, but not for ever.
         keep = _FOREVER if version == self.version else "no-cache"
         headers = {"Cache-Control": keep, "Vary": "Accept-Encoding"}
+        if asset.media_type == "image/svg+xml":
+            headers["Content-Security-Policy"] = _LOCKED
         if asset.packed and "gzip" in Headers(scope=scope).get("accept-encoding", ""):
             headers["Content-Encoding"] = "gzip"
             return Response(asset.packed, headers=headers, media_type=asset.media_type)
         return Response(asset.plain, headers=headers, media_type=asset.media_type)
 
 
-def _read(path: Path) -> Asset:
-    plain = path.read_bytes()
-    guessed = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+def _pack(name: str, plain: bytes) -> Asset:
+    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
     packed = gzip.compress(plain, mtime=0)
     worth = len(packed) < 0.9 * len(plain)
-    return Asset(_TYPES.get(path.suffix, guessed), plain, packed if worth else None)
+    return Asset(_TYPES.get(PurePosixPath(name).suffix, guessed), plain, packed if worth else None)

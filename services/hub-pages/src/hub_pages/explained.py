@@ -15,7 +15,7 @@ EXPLANATIONS = {
     _E.ANSWERS: mark("Antwort auf eine Nachricht dieses Gesprächs."),
     _E.ANSWERED_BY: mark("Eine Nachricht dieses Gesprächs, die früher eintraf, antwortet darauf."),
     _E.COPY: mark(
-        "Dieselbe Nachricht ging auch an einen anderen Anschluss und steht in diesem Gespräch."
+        "Dieselbe Nachricht kam noch einmal, an einen anderen Anschluss oder über einen Verteiler."
     ),
     _E.REFERENCE_KNOWN: mark(
         "Vorgangsnummer genannt; der Kontaktweg ist in diesem Gespräch bekannt."
@@ -28,6 +28,7 @@ EXPLANATIONS = {
     _E.NEW_GIVEN: mark("Neues Gespräch: Die Vorgangsnummer wurde schon beim Absenden mitgeteilt."),
     _E.NEW_SEVERAL_OPEN: mark("Neues Gespräch: mehrere offene Gespräche kommen in Frage."),
     _E.NEW_AUTOMATIC: mark("Automatische Nachricht ohne Zuordnung."),
+    _E.NEW_SHARED: mark("Neues Gespräch: Von dieser Adresse schreiben mehrere Personen."),
     _E.AGENT: mark("Von einer Person im Amt verfasst."),
     _E.TOKEN_FORGED: mark("Die Antwortadresse ist gefälscht oder beschädigt."),
     _E.TOKEN_EXPIRED: mark("Die Antwortadresse ist abgelaufen."),
@@ -37,6 +38,9 @@ EXPLANATIONS = {
         "Die beim Absenden mitgeteilte Vorgangsnummer war schon vergeben; es gilt eine andere."
     ),
     _E.SENDER_UNKNOWN: mark("Der Kontaktweg ist in diesem Gespräch nicht bestätigt."),
+    _E.SENDER_SHARED: mark(
+        "Von dieser Adresse schreiben mehrere Personen, etwa über ein Formular oder eine Gruppe."
+    ),
     _E.CLOSED: mark("Als erledigt abgelegt."),
     _E.REOPENED: mark("Wieder geöffnet."),
     _E.SNOOZED: mark("Zurückgestellt."),
@@ -50,6 +54,7 @@ EXPLANATIONS = {
     _E.SAME_SENDER: mark("Derselbe Kontaktweg schreibt auch in diesem Gespräch."),
     _E.SAME_NAME: mark("Unter diesem Kontaktweg meldet sich jemand mit demselben Namen."),
     _E.ASKED_FOR: mark("Hier möchte die Person Antworten bekommen."),
+    _E.CLAIMED: mark("So steht es als Antwortadresse in der Nachricht; bestätigt ist sie nicht."),
     _E.WROTE_LAST: mark("So kam die letzte Nachricht."),
     _E.KNOWN_HERE: mark("Bestätigter Kontaktweg in diesem Gespräch."),
     _E.NOT_CONFIRMED: mark(
@@ -57,6 +62,9 @@ EXPLANATIONS = {
     ),
     _E.NO_ADDRESS: mark("In diesem Gespräch ist keine solche Adresse bekannt."),
     _E.NO_ACCOUNT: mark("Ihre Behörde hat dafür keinen Anschluss eingerichtet."),
+    _E.NOT_CARRIED: mark(
+        "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
+    ),
     _E.ONCE_FAILED: mark("Eine Nachricht an diese Adresse konnte nicht zugestellt werden."),
     _E.ONCE_RETURNED: mark("Eine Nachricht an diese Adresse kam zurück."),
     _E.ON_ITS_WAY: mark("Unterwegs."),
@@ -109,6 +117,13 @@ PROBLEMS = {
         "Nach dem Ende der Nachricht steht weiterer Text; er ist im Original zu finden."
     ),
     _P.BOX_UNOPENED: mark("winmail.dat ließ sich nicht öffnen; sie ist als Datei erhalten."),
+    _P.SMIME_UNOPENED: mark(
+        "Eine signierte oder verschlüsselte Datei (S/MIME) ließ sich nicht oder nicht ganz öffnen; "
+        "sie ist erhalten."
+    ),
+    _P.ENCRYPTED: mark(
+        "Der Inhalt ist verschlüsselt (%(about)s) und lässt sich hier nicht lesen; er ist erhalten."
+    ),
     _P.FILE_RENAMED: mark(
         "Eine Datei heißt hier anders, als sie gesendet wurde, weil ihr Inhalt es verlangt: "
         "%(about)s"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,11 +20,15 @@ from hub_pages import language, said, times
 from hub_pages.assets import Assets
 from hub_pages.caller import prefix_of
 from hub_pages.explained import explain, say_problem
+from hub_pages.face import NO_FACE, Face
+from hub_pages.pictures import pictured
 from hub_pages.refused import refused_word
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _THEMES = ("light", "dark")
 THEME = "faden_theme"  # a cookie; without it a page follows the system
+_ROWS = ("comfortable", "compact")
+ROWS = "faden_rows"  # a cookie; how close the rows of a long list stand
 _YEAR = 365 * 24 * 3600  # seconds
 
 
@@ -38,6 +43,7 @@ class Look:
     language: str
     theme: str  # light, dark, or empty: as the system has it
     prefix: str
+    rows: str = "comfortable"  # or compact
 
 
 class Pages:
@@ -55,10 +61,13 @@ class Pages:
         clock: Callable[[], datetime] = now,
         static: str = "/static",
         more: Callable[[Callable[[str], str]], Mapping[str, Any]] = lambda _: {},
+        faces: Mapping[str, Face] = MappingProxyType({}),
     ) -> None:
         self.clock, self.zone, self.static, self.more = clock, zone, static, more
         self.shared = Assets.read()
-        self.own = Assets.read(folder / "static")
+        self._faces = faces
+        pictures = {name: data for face in faces.values() for name, data in face.assets().items()}
+        self.own = Assets.read(folder / "static", pictures)
         words = [folder / "words", language.OWN]
         words = [one for one in words if (one / "en.po").exists()]
         self.words = {code: language.read_words(code, words) for code in language.LANGUAGES}
@@ -81,6 +90,7 @@ class Pages:
             "own": _own(self.own),
             "say_time": lambda moment: self._time(times.say_time, moment, code),
             "say_how_long": lambda since: self._time(times.say_how_long, since, code),
+            "say_exactly": self._exactly(code),
             "say_day": lambda day: times.say_day(day, self.today(), code),
             "show_reference": show_reference,
             "languages": {"de": "Deutsch", "en": "English"},
@@ -93,13 +103,19 @@ class Pages:
                 said.REASONS, word, words.gettext, said.OTHER
             ),
             "count_word": lambda number: said.say_count(number, code),
+            "pictured": lambda text, route, files: pictured(text, route, files, words.gettext),
             "size_word": lambda size: said.say_size(size, code),
             "why_word": lambda word: explain(word, words.gettext),
             "problem_word": lambda word, about: say_problem(word, about, words.gettext),
+            "dialled": dialled,
             "refused_word": lambda word: refused_word(word, words.gettext),
         }
         made.globals |= self.more(words.gettext)
         return made
+
+    def face(self, tenant: str) -> Face:
+        """Return the face of this authority, which is empty where it has brought none."""
+        return self._faces.get(tenant, NO_FACE)
 
     def today(self) -> date:
         return self.clock().astimezone(self.zone).date()
@@ -108,39 +124,53 @@ class Pages:
         exact = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         return times.time_element(say, exact, self.clock(), code, self.zone)
 
+    def _exactly(self, code: str) -> Callable[[str], str]:
+        def say(moment: str) -> str:
+            return times.say_exactly(datetime.fromisoformat(moment), code, self.zone)
+
+        return say
+
     def say(self, code: str) -> Callable[[str], str]:
         """Return the function that says a German sentence in this language, for Python code."""
         return self.words[code].gettext
 
     def look(self, request: Request) -> Look:
         theme = request.query_params.get("theme") or request.cookies.get(THEME, "")
+        rows = request.query_params.get("rows") or request.cookies.get(ROWS, "")
         return Look(
             language.language_of(request),
             theme if theme in _THEMES else "",
             prefix_of(request.headers.get("x-forwarded-prefix", "")),
+            rows if rows in _ROWS else _ROWS[0],
         )
 
     def html(self, request: Request, template: str, values: Mapping[str, Any]) -> str:
         """Return the text of a page, or of a piece of one."""
         look = self.look(request)
-        here = {"look": look, "prefix": look.prefix, "path": look.prefix + request.url.path}
+        path = look.prefix + request.url.path
+        here = {"look": look, "prefix": look.prefix, "path": path, "face": NO_FACE}
         return self._environments[look.language].get_template(template).render(here | dict(values))
 
     def page(
         self, request: Request, template: str, *, status: int = 200, **values: Any
     ) -> HTMLResponse:
-        """Return a page; what the visitor chose on it (language, colours) is remembered."""
+        """Return a page; what the visitor chose on it (language, colours, rows) is remembered."""
         answer = HTMLResponse(self.html(request, template, values), status)
         answer.headers["Cache-Control"] = "private, no-store"
         answer.headers["Content-Language"] = self.look(request).language
-        for cookie, name in ((language.COOKIE, "lang"), (THEME, "theme")):
+        for cookie, name in ((language.COOKIE, "lang"), (THEME, "theme"), (ROWS, "rows")):
             if chosen := request.query_params.get(name):
                 _remember(answer, request, cookie, chosen)
         return answer
 
 
+def dialled(number: str) -> str:
+    """Return what a tel: link says of a number as people write it (RFC 3966)."""
+    return "".join(sign for sign in number if sign in "+0123456789")
+
+
 def _remember(answer: HTMLResponse, request: Request, cookie: str, chosen: str) -> None:
-    known = chosen in (*language.LANGUAGES, *_THEMES)
+    known = chosen in (*language.LANGUAGES, *_THEMES, *_ROWS)
     answer.set_cookie(
         cookie,
         chosen if known else "",  # «as the system has it» forgets

@@ -11,6 +11,7 @@ from hub_contract.refusals import Refusal
 from hub_kit.shell import problem_of, refuse
 from hub_kit.tokens import Refused
 from hub_pages.caller import tenant_of
+from hub_pages.face import NO_FACE, Face
 from hub_pages.pages import Pages
 from hub_pages.refused import REFUSALS
 from hub_pages.said import mark
@@ -57,6 +58,8 @@ def error_page(
     status: int,
     authority: str = "",
     refusal: Refusal | None = None,
+    *,
+    face: Face = NO_FACE,
 ) -> Response:
     """Return the page that tells a person what this status means, and whose page it is.
 
@@ -73,6 +76,7 @@ def error_page(
         title=say(title),
         sentences=[say(sentence) for sentence in sentences],
         authority=authority or "Faden",
+        face=face,
         again=status in {429, 503} and request.method == "GET",
     )
 
@@ -92,7 +96,7 @@ def add_error_pages(
             return refuse(refusal, detail) if refusal else problem_of(status, detail)
         tenant = tenant_of(request, audience)
         authority = authority_of(tenant) if tenant else ""
-        return error_page(pages, request, status, authority, refusal)
+        return error_page(pages, request, status, authority, refusal, face=pages.face(tenant))
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> Response:

@@ -26,8 +26,13 @@ REFUSALS = {
     ),
     _R.NOT_CONFIRMED: mark("Der Kontaktweg ist nicht bestätigt. Bitte bestätigen Sie ihn zuerst."),
     _R.NO_ACCOUNT: mark("Für diesen Weg ist kein Anschluss eingerichtet."),
+    _R.NOT_CARRIED: mark(
+        "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an. Bitte wählen"
+        " Sie einen anderen Weg."
+    ),
     _R.LAST_IS_AUTOMATIC: mark(
-        "Die letzte Nachricht kam von einer Maschine. Darauf antwortet nur ein Mensch."
+        "Die letzte Nachricht kam von einer Maschine oder wünscht keine automatische Antwort."
+        " Darauf antwortet nur ein Mensch."
     ),
     _R.KEY_USED: mark(
         "Das wurde schon mit einem anderen Text gesendet. Bitte laden Sie die Seite neu."

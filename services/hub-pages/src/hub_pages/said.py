@@ -47,17 +47,23 @@ TONES = {
 OTHER = mark("Grund nicht bekannt.")
 REASONS = {
     "none": "",
+    "address_not_carried": mark(
+        "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
+    ),
     "address_unknown": mark("Diese Adresse gibt es nicht."),
     "mailbox_full": mark("Das Postfach ist voll."),
     "mailbox_disabled": mark("Das Postfach ist abgeschaltet."),
     "too_large": mark("Die Nachricht ist zu groß."),
     "refused_as_spam": mark("Die Gegenseite hielt die Nachricht für Werbung."),
     "refused_by_policy": mark("Die Gegenseite nimmt solche Nachrichten nicht an."),
+    "sender_rejected": mark(
+        "Die Gegenseite erkennt uns als Absender nicht an; die Adresse kann stimmen."
+    ),
     "refused_by_recipient": mark("Die Annahme wurde verweigert."),
     "not_collected": mark("Die Sendung wurde nicht abgeholt."),
     "opted_out": mark("Auf diesem Weg ist keine Nachricht mehr erwünscht."),
     "unreachable": mark("Die Gegenseite ist nicht erreichbar."),
-    "busy": mark("Die Leitung ist besetzt."),
+    "busy": mark("Die Gegenseite ist besetzt."),
     "no_answer": mark("Niemand hat abgenommen."),
     "line_dropped": mark("Die Verbindung brach ab."),
     "expired": mark("Die Zeit ist abgelaufen."),

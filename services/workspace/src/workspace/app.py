@@ -1,8 +1,11 @@
 """Puts the desk together: its pages, the store it asks, and the task that sends what was held."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -14,10 +17,12 @@ from hub_kit.live import Tail
 from hub_kit.seats import Seats
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, make_app, run
+from hub_pages.face import Face
+from hub_pages.face.read import read_faces
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
 from workspace import act, hand_out, live, look, operations, write
-from workspace.ask import STORE, Service
+from workspace.ask import STORE, Service, open_client
 from workspace.carries import SAID
 from workspace.desk import Desk
 from workspace.hold import drop_erased, send_due
@@ -56,14 +61,20 @@ def words_for(say: Say) -> dict[str, Any]:
     }
 
 
-def compose(ground: Ground, settings: WorkspaceSettings, client: httpx.AsyncClient) -> FastAPI:
-    """Return the service; `client` leads to the store."""
-    others = {n: httpx.AsyncClient(base_url=url) for n, url in settings.operations.items()}
+def compose(
+    ground: Ground,
+    settings: WorkspaceSettings,
+    client: httpx.AsyncClient,
+    faces: Mapping[str, Face] = MappingProxyType({}),
+) -> FastAPI:
+    """Return the service; `client` leads to the store. Of a face the desk has arms and name."""
+    faces = {tenant: replace(face, colours=None) for tenant, face in faces.items()}
+    others = {name: open_client(url, 5) for name, url in settings.operations.items()}
     desk = Desk(
         ground,
         settings,
         Service(ground.ring, client, STORE),
-        Pages(HERE, more=words_for),
+        Pages(HERE, more=words_for, faces=faces),
         {name: Service(ground.ring, other, name) for name, other in others.items()},
     )
     tail = Tail(ground.bus)
@@ -99,12 +110,12 @@ async def _send(desk: Desk) -> None:
 def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: ABOUT.read(loaded))
+    faces = or_exit(lambda: read_faces(loaded))
     ring = or_exit(lambda: KeyRing.of(loaded.hub, SERVICE))
 
     async def open_app() -> FastAPI:
         ground = await Ground.open(SERVICE, loaded.hub, ring)
-        client = httpx.AsyncClient(base_url=settings.store, timeout=httpx.Timeout(30, connect=3))
-        return compose(ground, settings, client)
+        return compose(ground, settings, open_client(settings.store), faces)
 
     run(open_app, SERVICE, settings.http.host, settings.http.port, loaded.hub.telemetry)
 

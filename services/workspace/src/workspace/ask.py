@@ -69,6 +69,15 @@ class Service:
         return _checked(answer, self.audience)
 
 
+def open_client(url: str, seconds: float = 30) -> httpx.AsyncClient:
+    """Return the way to a service beside us, which has so long for each part of an answer.
+
+    It closes an idle connection after 5 s: we let go of it before.
+    """
+    timeout, limits = httpx.Timeout(seconds, connect=3), httpx.Limits(keepalive_expiry=3)
+    return httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits, trust_env=False)
+
+
 def _checked(answer: httpx.Response, audience: str) -> httpx.Response:
     if answer.is_success:
         return answer

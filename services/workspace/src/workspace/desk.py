@@ -34,6 +34,7 @@ class Desk:
         frame = {
             "visitor": visitor,
             "me": visitor.caller.who,
+            "face": self.pages.face(visitor.caller.tenant),
             "tenant_name": self.authority(visitor.caller.tenant),
             "may_read": may(visitor.caller.role, "read", "conversation"),
             "may_operate": may(visitor.caller.role, "read", "operations"),
@@ -42,7 +43,7 @@ class Desk:
 
     def authority(self, tenant: str) -> str:
         known = self.ground.settings.tenants.get(tenant)
-        return known.name if known else tenant
+        return self.pages.face(tenant).name or (known.name if known else tenant)
 
 
 async def desk_of(request: Request) -> Desk:

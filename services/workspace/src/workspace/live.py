@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from hub_contract.events import EntryAppended
 from hub_kit.live import LiveStream, Tail
 from hub_kit.seats import Full, Seats
 from workspace.desk import TheAgent
 
 router = APIRouter()
+_SEEN = "event: seen\ndata: {}\n\n"
 _BREATH = 15.0  # seconds; proxies close a line that says nothing for long
 
 
@@ -30,7 +32,10 @@ async def get_live(request: Request, agent: TheAgent) -> Response:
 
 
 async def follow(tail: Tail, tenant: str) -> AsyncIterator[str]:
-    """Yield `entry` events with the conversation that changed; none named: look at everything."""
+    """Yield `entry` events with the conversation that changed; none named: look at everything.
+
+    `seen` says that a colleague has read one: only the queue shows that.
+    """
     async with tail.listen(tenant) as ear:
         yield "retry: 1000\n\n"
         # What came between the page and its first line, or while the line was lost.
@@ -41,10 +46,14 @@ async def follow(tail: Tail, tenant: str) -> AsyncIterator[str]:
                 yield entry("")
                 continue
             # Many changes of one conversation are one look at it.
-            for conversation in dict.fromkeys(str(event.conversation_id) for event in heard):
-                yield entry(conversation)
+            for said in dict.fromkeys(map(_say, heard)):
+                yield said
             if not heard:
                 yield ": still here\n\n"
+
+
+def _say(event: EntryAppended) -> str:
+    return _SEEN if event.change == "read" else entry(str(event.conversation_id))
 
 
 def entry(conversation: str) -> str:

@@ -14,6 +14,14 @@ _BADGES = {
     ("dmarc", "fail"): ("danger", mark("Absender zweifelhaft")),
     ("signature", "pass"): ("success", mark("signiert")),
     ("signature", "fail"): ("danger", mark("Signatur ungültig")),
+    ("signature", "unchecked"): ("plain", mark("Signatur nicht geprüft")),
+    ("encrypted", "unchecked"): ("warning", mark("verschlüsselt")),
+    ("appointment", "request"): ("plain", mark("Einladung")),
+    ("appointment", "cancel"): ("warning", mark("Termin abgesagt")),
+    ("appointment", "counter"): ("plain", mark("anderer Termin vorgeschlagen")),
+    ("appointment", "accepted"): ("success", mark("Termin zugesagt")),
+    ("appointment", "declined"): ("warning", mark("Teilnahme abgesagt")),
+    ("appointment", "tentative"): ("plain", mark("Termin mit Vorbehalt zugesagt")),
     ("session", "pass"): ("success", mark("im Portal geschrieben")),
     ("one-time-code", "pass"): ("success", mark("mit Code bestätigt")),
 }
@@ -23,8 +31,13 @@ _KINDS = {
     "spf": mark("Sendender Server (SPF)"),
     "signature": mark("Signatur"),
     "encrypted": mark("Verschlüsselung"),
+    "appointment": mark("Termin"),
+    "recurrence": mark("Wiederholung"),
+    "recurrence-until": mark("Wiederholung bis"),
     "session": mark("Anmeldung im Portal"),
     "one-time-code": mark("Einmalcode"),
+    "reply-to": mark("Antwort gewünscht an"),
+    "sender": mark("Eingeliefert von"),
     "station-id": mark("Kennung des Faxgeräts"),
     "caller-id": mark("Übermittelte Rufnummer"),
     "recording-consent": mark("Einwilligung in die Aufnahme"),
@@ -35,6 +48,29 @@ _RESULTS = {
     "fail": mark("nicht in Ordnung"),
     "none": mark("nicht vorhanden"),
     "unchecked": mark("nicht geprüft"),
+}
+# Of kinds that are no checks: what an invitation is, what was answered, how often it comes again.
+_VALUES = {
+    "encrypted": {"unchecked": mark("vorhanden, hier nicht lesbar")},
+    "appointment": {
+        "request": mark("Einladung"),
+        "cancel": mark("Absage"),
+        "reply": mark("Antwort auf eine Einladung"),
+        "accepted": mark("zugesagt"),
+        "declined": mark("abgesagt"),
+        "tentative": mark("mit Vorbehalt zugesagt"),
+        "counter": mark("Gegenvorschlag"),
+        "declinecounter": mark("Gegenvorschlag abgelehnt"),
+        "refresh": mark("Frage nach dem neuesten Stand"),
+        "publish": mark("Mitteilung"),
+    },
+    "recurrence": {
+        "daily": mark("täglich"),
+        "weekly": mark("wöchentlich"),
+        "monthly": mark("monatlich"),
+        "yearly": mark("jährlich"),
+        "often": mark("mehrmals am Tag"),
+    },
 }
 
 
@@ -67,7 +103,8 @@ def badges_of(evidence: Iterable[Mapping[str, str]], say: Say) -> list[Badge]:
 def proof_word(kind: str, result: str, say: Say) -> str:
     """Return «Absender-Domain (DMARC): in Ordnung»; a value that is no verdict stands as it is."""
     name = say(_KINDS[kind]) if kind in _KINDS else kind
-    said = say(_RESULTS[result]) if result in _RESULTS else result
+    words = _RESULTS | _VALUES.get(kind, {})
+    said = say(words[result]) if result in words else result
     return f"{name}: {said}"
 
 

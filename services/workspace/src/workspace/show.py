@@ -35,7 +35,7 @@ async def read_queue(desk: Desk, caller: Caller, view: str, after: str = "") -> 
         desk.store.get(caller, "/queue", view=view, after=after, limit=LINES),
         names(desk.ground.pool, desk.ground.ring, caller.tenant),
     )
-    return {"view": view, "queue": queue, "names": known, "found": None}
+    return {"view": view, "after": after, "queue": queue, "names": known, "found": None}
 
 
 async def read_conversation(
@@ -148,7 +148,8 @@ _SILENT: dict[str, Any] = {
     "text": "",
     "problem": None,
     "more": False,
-    "folded": False,
+    "quoted_lines": 0,
+    "signature_lines": 0,
     "erased": False,
     "evidence": (),
     "original": False,

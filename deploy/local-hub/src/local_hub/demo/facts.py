@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 from local_hub.ask import Json
 from local_hub.demo import mails
-from local_hub.demo.mails import ALOIS, ERIKA, HANNELORE, JOERG, KARL, PETRA, YUSUF
+from local_hub.demo.mails import (
+    ALOIS,
+    ERIKA,
+    HANNELORE,
+    JOERG,
+    KARL,
+    PAUL,
+    PETRA,
+    ROSA,
+    YUSUF,
+)
 from local_hub.demo.play import Story, Thread, delivery_of
 from local_hub.demo.records import Lying, leaks
 
@@ -36,7 +46,7 @@ def _arrivals(story: Story) -> list[Fact]:
     return [
         Fact(
             f"Alle {len(story.codes)} Mails wurden mit 250 angenommen",
-            len(story.codes) == 9 and set(story.codes) == {250},
+            len(story.codes) == 11 and set(story.codes) == {250},
         ),
         Fact(
             "Umlaute und Gedankenstrich im Betreff kommen an",
@@ -131,8 +141,16 @@ def _by_sms(story: Story) -> list[Fact]:
 def _apart(story: Story) -> list[Fact]:
     return [
         Fact(
-            "Musterstadt sieht sechs Gespräche",
-            sorted(story.town) == sorted((ERIKA, HANNELORE, JOERG, PETRA, KARL, YUSUF)),
+            "Musterstadt sieht acht Gespräche",
+            sorted(story.town) == sorted((ERIKA, HANNELORE, JOERG, PETRA, KARL, PAUL, ROSA, YUSUF)),
+        ),
+        Fact(
+            "Zwei Fremde, die über ein Formular schreiben, liegen in zwei Gesprächen",
+            [len(_entries(story, who)) for who in (PAUL, ROSA)] == [1, 2],
+        ),
+        Fact(
+            "Die Antwort geht an Rosa Richter, nicht an das Formular",
+            _entry(story, ROSA, 1).get("person", {}).get("value") == ROSA,
         ),
         Fact("Kleindorf sieht nur das seine", list(story.village) == [ALOIS]),
         Fact("Kleindorf bekommt auf Musterstadts Gespräch 404", story.stranger == 404),

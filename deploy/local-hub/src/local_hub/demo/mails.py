@@ -10,6 +10,9 @@ JOERG = "joerg.weissgerber@buergerpost.example"
 PETRA = "petra.urlaub@buergerpost.example"
 KARL = "karl.verzogen@altpost.example"
 HANNELORE = "hannelore.winter@buergerpost.example"
+CLUB = "kontakt@buergerverein.example"  # whose site has a form, for all citizens
+PAUL = "paul.probst@buergerpost.example"
+ROSA = "rosa.richter@buergerpost.example"
 ALOIS = "bauer.huber@dorfpost.example"
 YUSUF, TOWN_SMS = "+491715550103", "+4971112399"
 
@@ -29,6 +32,8 @@ CANARIES = (
     "Laterne.txt",
     "491715550103",
     "Fundbüro",
+    "Wohngeld",
+    "rosa.richter",
 )
 
 
@@ -90,6 +95,26 @@ UGLY = (
 ).replace("\n", "\r\n").encode("iso-8859-15")  # fmt: skip
 UGLY_WORDS = "Mein Dackel ist längst tot."
 
+
+def by_the_club(name: str, address: str, text: str) -> bytes:
+    """Return what the club's form makes of a citizen's words: its own address, her Reply-To."""
+    lines = (
+        f"From: Bürgerverein Musterstadt <{CLUB}>",
+        f"To: {POST}",
+        f"Reply-To: {name} <{address}>",
+        "Subject: Nachricht von unserer Internetseite",
+        "Content-Type: text/plain; charset=utf-8",
+        "",
+        text,
+    )
+    return "\r\n".join(lines).encode()
+
+
+BY_THE_CLUB = (
+    by_the_club("Paul Probst", PAUL, "Der Spielplatz ist seit Wochen gesperrt."),
+    by_the_club("Rosa Richter", ROSA, "Ich bin Witwe geworden und brauche Wohngeld."),
+)
+CLAIM_IS_IN = "Guten Tag Frau Richter, Ihr Antrag auf Wohngeld ist eingegangen."
 ANSWER = """Guten Tag Frau Mustermann,
 
 ja, bitte melden Sie Bello innerhalb von 14 Tagen an. Die Steuer beträgt 96 Euro im Jahr.

@@ -1,6 +1,7 @@
 """Read what was typed into a form, and say what is wrong with it, for `receive`.
 
-Rule 1. Nothing is changed but what nobody typed: blanks around, line ends, control characters.
+Rule 1. Nothing is changed but what nobody typed: blanks around, line ends, control characters. What
+        nobody sees stays within a text, where emoji need it, and is no text by itself.
 Rule 2. All that is wrong is said at once, field by field, by a code that a page has words for.
 """
 
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub_contract.contact_points import contact_point
+from hub_contract.invisible import is_blank
 from hub_contract.words import ContactKind
 
 LONGEST_NAME = 120
@@ -95,13 +97,17 @@ def _text_faults(written: Written) -> list[Wrong]:
 
 
 def one_line(text: str) -> str:
-    return _BLANKS.sub(" ", _CONTROL.sub("", text)).strip()
+    return _seen(_BLANKS.sub(" ", _CONTROL.sub("", text)))
 
 
 def paragraphs(text: str) -> str:
     """Browsers send CRLF (HTML §4.10.21.4); what is blank around goes, what is within stays."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub("", lines).strip()
+    return _seen(_CONTROL.sub("", lines))
+
+
+def _seen(text: str) -> str:
+    return "" if is_blank(text) else text.strip()
 
 
 def is_email(address: str) -> bool:

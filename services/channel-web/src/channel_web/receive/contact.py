@@ -29,8 +29,9 @@ router = APIRouter()
 @router.get("/kontakt")
 @router.get("/kontakt/{visit}")
 async def contact(visit: TheVisit) -> Response:
-    """Show the contact form, empty."""
-    return _empty(visit, "contact.html")
+    """Show the contact form; who has chosen a matter of the authority's list has its subject."""
+    matter = visit.account.face.matters.get(visit.request.query_params.get("anliegen", ""))
+    return _empty(visit, "contact.html", matter.title.read(visit.language) if matter else "")
 
 
 @router.post("/kontakt")
@@ -96,10 +97,10 @@ async def _again(
     return closing(draft, page)
 
 
-def _empty(visit: Visit, template: str) -> Response:
+def _empty(visit: Visit, template: str, subject: str = "") -> Response:
     """Return a form to be filled in; it is bound to a visit, which may begin here."""
     inside = visit.begun()
-    page = inside.page(template, form=empty_form(visit), kept=(), away=False)
+    page = inside.page(template, form=empty_form(visit, subject), kept=(), away=False)
     return page if inside is visit else inside.keep_visit(page)
 
 

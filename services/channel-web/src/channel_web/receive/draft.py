@@ -143,5 +143,5 @@ def form_of(visit: Visit, values: Mapping[str, str], faults: Sequence[Wrong]) ->
     return Form(values, sentences(said, visit.say, visit.portal.settings))
 
 
-def empty_form(visit: Visit) -> Form:
-    return Form({"form": visit.new_form(), "answer": "here"})
+def empty_form(visit: Visit, subject: str = "") -> Form:
+    return Form({"form": visit.new_form(), "answer": "here", "subject": subject})

@@ -15,6 +15,7 @@ from channel_web.receive.known import known_cookie
 from channel_web.receive.prompt import prompt
 from channel_web.receive.visit import TheVisit, Visit
 from hub_contract.errors import Permanent, Temporary
+from hub_contract.invisible import without_invisible
 from hub_contract.references import normalise_reference
 from hub_pages.form import Form
 
@@ -58,7 +59,7 @@ async def open_inbox(visit: TheVisit) -> Response:
 def _read(draft: Draft) -> tuple[str, str, list[Wrong]]:
     """Return number and digits; what cannot be right is told at once and counted nowhere."""
     reference, faults = read_reference(draft.fields.get("reference", ""))
-    secret = "".join(draft.fields.get("secret", "").split())
+    secret = "".join(without_invisible(draft.fields.get("secret", "")).split())
     if len(secret) != 6 or not (secret.isascii() and secret.isdigit()):
         faults.append(Wrong("secret", "secret_wrong" if secret else "secret_missing"))
     return reference, secret, faults

@@ -205,15 +205,11 @@ class Visit:
         return {
             "portal": self.account.settings,
             "authority": self.account.display_name,
-            "hours": self._hours(),
+            "face": self.account.face,
             "has_email": self.account.has_email,
             "visit": self.mark,
             "limits": limits,
         }
-
-    def _hours(self) -> str:
-        settings = self.account.settings
-        return (self.language == "en" and settings.hours_en) or settings.hours
 
 
 async def visit_of(

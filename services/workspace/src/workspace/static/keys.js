@@ -9,10 +9,18 @@ const step = (by) => {
   all[Math.max(0, Math.min(all.length - 1, now + by))]?.focus()
 }
 const press = (key) => document.querySelector(`#pane [data-key="${key}"]`)?.click()
+// What is folded away in the message that has the focus, else in the newest that folds anything.
+const unfold = () => {
+  const here = document.activeElement.closest?.("article")?.querySelector(".entry__more")
+  const one = here ?? [...document.querySelectorAll("#pane .entry__more[data-folded]")].pop()
+  if (!one) return
+  one.open = !one.open
+  one.querySelector("summary").focus()
+}
 const KEYS = {
   j: () => step(1), k: () => step(-1),
   r: () => write("mode-reply"), n: () => write("mode-note"),
-  a: () => press("a"), e: () => press("e"),
+  a: () => press("a"), e: () => press("e"), z: unfold,
   "/": () => $("search")?.focus(), "?": () => $("help")?.showModal(),
 }
 const isTyping = (target) => target.closest?.("input:not([type=radio], [type=checkbox]), textarea, select, dialog[open]")

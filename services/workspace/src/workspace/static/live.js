@@ -26,6 +26,7 @@ export const listen = () => {
     refreshQueue()
     if (!said.conversation || said.conversation === pane()?.dataset.id) refreshTimeline()
   })
+  source.addEventListener("seen", refreshQueue)
   addEventListener("pagehide", () => source.close())
 }
 
@@ -33,15 +34,15 @@ export const refreshQueue = () => {
   clearTimeout(queueTimer)
   queueTimer = setTimeout(() => {
     const queue = $("queue")
-    if (!queue || "found" in queue.dataset || "after" in queue.dataset) return
-    const open = pane()?.dataset.id ?? ""
-    htmx.ajax("GET", `${home()}queue?view=${queue.dataset.view}&open_=${open}`, { source: "#queue", target: "#queue", swap: "outerMorph" }).catch(unanswered)
+    if (!queue || "found" in queue.dataset) return
+    const { view, after = "" } = queue.dataset, open = pane()?.dataset.id ?? ""
+    htmx.ajax("GET", `${home()}queue?view=${view}&after=${encodeURIComponent(after)}&open_=${open}`, { source: "#queue", target: "#queue", swap: "outerMorph" }).catch(unanswered)
   }, QUEUE_AFTER)
 }
 
 // ---- the timeline
 const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR
-// On a narrow screen the page itself scrolls, and the latest entry is what one wants to see first.
+// On a narrow screen all of a conversation scrolls as one, and the latest entry is what one wants to see first.
 export const toEnd = (box) => {
   box.scrollTop = box.scrollHeight
   if (box.scrollHeight <= box.clientHeight) [...box.querySelectorAll("article")].pop()?.scrollIntoView({ block: "center", behavior: "instant" })
@@ -100,7 +101,7 @@ const dayOf = (one) => {
   return before
 }
 const renew = (old, one) => {
-  const open = old.querySelector("details[open]"), focused = old.contains(document.activeElement)
+  const open = old.querySelector(":scope > details[open]"), focused = old.contains(document.activeElement)
   if (!open && !focused) { old.replaceWith(one.cloneNode(true)); return }
   const was = old.querySelector(".entry__delivery"), is = one.querySelector(".entry__delivery")
   if (was && is) was.replaceWith(is.cloneNode(true))
