@@ -50,7 +50,7 @@ OFFERED = {
     ),
     "a number that can be called too": (
         [SMS],
-        (M, "sms", "own"),
+        Last(M, "sms", "own"),
         [("sms", "own", "wrote_last"), ("phone", "line", "known_here")],
         "sms",
     ),
