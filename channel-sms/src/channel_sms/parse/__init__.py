@@ -25,7 +25,16 @@ from hub_contract.events import (
 from hub_contract.ids import received_id, reported_id
 from hub_contract.problems import Problem, ProblemCode
 from hub_contract.references import find_references
-from hub_contract.words import Attachment, Body, Channel, ContactKind, Recipient, RecipientRole
+from hub_contract.words import (
+    Attachment,
+    Body,
+    Channel,
+    ContactKind,
+    Evidence,
+    Keyword,
+    Recipient,
+    RecipientRole,
+)
 from hub_kit import files
 
 __all__ = ["Context", "Media", "parse", "parse_status"]
@@ -38,28 +47,25 @@ def parse(raw: bytes, context: Context, media: Sequence[Media] = ()) -> Arrival:
     sid = said.get("MessageSid") or said.get("SmsSid", "")
     readable = bool(sid or said.get("From") or said.get("Body"))
     digest = "" if sid else hashlib.sha256(raw).hexdigest()
-    attachments, found = _attachments(media)
-    problems = [
-        Problem(code=_FAULTS[one.fault], about=one.media_type) for one in media if one.fault
-    ]
+    keyword = read_keyword(said.get("Body", ""), said.get("OptOutType", ""))
     event = MessageReceived(
         id=received_id(context.tenant, Channel.SMS, context.account, sid, digest),
         tenant=context.tenant,
         channel=Channel.SMS,
         account=context.account,
         received_at=context.received_at,
-        keyword=read_keyword(said.get("Body", ""), said.get("OptOutType", "")),
+        keyword=keyword,
         readable=readable,
         size=len(raw),
         segments=_number(said.get("NumSegments", "")),
-        content=_content(said, context).model_copy(
-            update={"attachments": attachments, "problems": tuple(problems)}
-        ),
+        content=_content(said, context, keyword, media),
     )
-    return Arrival(event, raw, found)
+    return Arrival(event, raw, tuple(one.data for one in media if not one.fault))
 
 
-def _content(said: Mapping[str, str], context: Context) -> MessageContent:
+def _content(
+    said: Mapping[str, str], context: Context, keyword: Keyword, media: Sequence[Media]
+) -> MessageContent:
     text = said.get("Body", "")
     numbers = {
         name: contact_point(ContactKind.PHONE, said[name], context.country)
@@ -73,17 +79,21 @@ def _content(said: Mapping[str, str], context: Context) -> MessageContent:
         body=Body(text=text),
         external_id=said.get("MessageSid", ""),
         references=tuple(find_references(text)),
+        attachments=_describe([one for one in media if not one.fault]),
+        evidence=() if keyword is Keyword.NONE else (Evidence(kind="keyword", result=keyword),),
+        problems=tuple(
+            Problem(code=_FAULTS[one.fault], about=one.media_type) for one in media if one.fault
+        ),
     )
 
 
-def _attachments(media: Sequence[Media]) -> tuple[tuple[Attachment, ...], tuple[bytes, ...]]:
+def _describe(media: Sequence[Media]) -> tuple[Attachment, ...]:
     described = []
-    good = [one for one in media if not one.fault]
-    for number, one in enumerate(good, start=1):
+    for number, one in enumerate(media, start=1):
         media_type = files.type_by_content(one.data) or one.media_type or files.UNKNOWN
         name = f"{number}{files.ending_of(media_type)}"
         described.append(Attachment(file_name=name, media_type=media_type, size=len(one.data)))
-    return tuple(described), tuple(one.data for one in good)
+    return tuple(described)
 
 
 def _number(text: str) -> int | None:
