@@ -7,11 +7,12 @@ bytes). German has no national shift table of its own: its umlauts are in the al
 from enum import StrEnum
 from typing import NamedTuple
 
-_GSM_7 = frozenset(
+GSM_7 = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_EXTENSION = frozenset("\f^{}\\[~]|€")  # each takes two places
+EXTENSION = "\f^{}\\[~]|€"  # each takes two places
+_ONE, _TWO = frozenset(GSM_7), frozenset(EXTENSION)
 
 
 class Alphabet(StrEnum):
@@ -19,7 +20,7 @@ class Alphabet(StrEnum):
     UCS_2 = "ucs-2"
 
 
-_ROOM = {Alphabet.GSM_7: (160, 153), Alphabet.UCS_2: (70, 67)}  # of one alone, of one of several
+ROOM = {Alphabet.GSM_7: (160, 153), Alphabet.UCS_2: (70, 67)}  # of one alone, of one of several
 
 
 class Segments(NamedTuple):
@@ -30,10 +31,10 @@ class Segments(NamedTuple):
 
 def count_segments(text: str) -> Segments:
     """Return how this text travels; an empty one is one SMS."""
-    is_gsm = all(letter in _GSM_7 or letter in _EXTENSION for letter in text)
+    is_gsm = all(letter in _ONE or letter in _TWO for letter in text)
     alphabet = Alphabet.GSM_7 if is_gsm else Alphabet.UCS_2
     sizes = [_places(letter, alphabet) for letter in text]
-    alone, one_of_several = _ROOM[alphabet]
+    alone, one_of_several = ROOM[alphabet]
     if (total := sum(sizes)) <= alone:
         return Segments(alphabet, 1, alone - total)
     number, room = 1, one_of_several
@@ -46,5 +47,5 @@ def count_segments(text: str) -> Segments:
 
 def _places(letter: str, alphabet: Alphabet) -> int:
     if alphabet is Alphabet.GSM_7:
-        return 2 if letter in _EXTENSION else 1
+        return 2 if letter in _TWO else 1
     return 2 if ord(letter) > 0xFFFF else 1  # a surrogate pair
