@@ -122,6 +122,7 @@ def _checks(hub):
     assert done.returncode == 0, done.stderr
     assert {row["key"] for row in json.loads(done.stdout)} == {
         "tenants",
+        "tenants.musterstadt.face",
         "services",
         "keys_file",
         "blobs",
