@@ -174,9 +174,9 @@ def test_a_calendar_and_a_forwarded_mail_are_files() -> None:
         "--b\nContent-Type: message/rfc822\n\nFrom: x@y.de\n\nOhne Betreff\n--b--\n"
     )
     assert [(name, kind) for name, kind, _ in files_of(raw)] == [
-        ("Anhang-1.ics", "text/calendar"),
+        ("1.ics", "text/calendar"),
         ("Antrag Müller-Bau.eml", "message/rfc822"),
-        ("Anhang-3.eml", "message/rfc822"),
+        ("3.eml", "message/rfc822"),
     ]
     assert content_of(raw).body.text == "Text"
 
@@ -275,7 +275,7 @@ def test_a_page_nested_without_end_is_kept_as_a_file_and_read_roughly() -> None:
     raw = f"{HEAD}Content-Type: text/html\n\n{'<div>' * 5000}Hallo"
     content = content_of(raw)
     assert (content.body.text, content.body.html) == ("Hallo", "")
-    assert content.attachments[0].file_name == "Anhang-1.html"
+    assert content.attachments[0].file_name == "1.html"
     assert problems_of(content)[0] == "html_too_large"
 
 

@@ -416,7 +416,7 @@ def test_an_invitation_is_written_out(lines: tuple[str, ...], text: str) -> None
     content = content_of(raw)
     assert content.body.text == "\n".join(filter(None, ["Ortstermin, Bau", text, PEOPLE]))
     assert [(e.kind, e.result) for e in content.evidence] == [("appointment", "request")]
-    assert names_of(content) == ["Anhang-1.ics"]
+    assert names_of(content) == ["1.ics"]
 
 
 @pytest.mark.parametrize(
@@ -448,7 +448,7 @@ def test_an_invitation_stands_above_what_was_written_and_once() -> None:
     file = f'Content-Type: application/ics; name="invite.ics"\nContent-Disposition: attachment\n\n{text}'
     content = content_of(HEAD + mixed(forms, file))
     assert content.body.text == "Ortstermin, Bau\n2026-03-12 09:00 (UTC)\n\nBitte kommen"
-    assert names_of(content) == ["Anhang-1.ics", "invite.ics"]
+    assert names_of(content) == ["1.ics", "invite.ics"]
     alone = content_of(HEAD + calendar_part)
     assert alone.body.text == "Ortstermin, Bau\n2026-03-12 09:00 (UTC)\n\nBitte kommen"
 

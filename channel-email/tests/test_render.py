@@ -263,7 +263,7 @@ def attachment(name: str, media_type: str = "application/pdf", size: int = 1) ->
         ('a"b;c.pdf', "application/pdf", "ab;c.pdf", "application/pdf"),
         ("a\r\nX-Boese: ja.pdf", "application/pdf", "a X-Boese ja.pdf", "application/pdf"),
         ("../../x.pdf", "application/pdf", "x.pdf", "application/pdf"),
-        ("", "application/pdf", "Anhang-1.pdf", "application/pdf"),
+        ("", "application/pdf", "1.pdf", "application/pdf"),
         ("a.eml", "message/rfc822", "a.eml", "application/octet-stream"),
         ("a.bin", "kaputt", "a.bin", "application/octet-stream"),
         ("a.bin", "text/x\r\nX-Boese: ja", "a.bin", "application/octet-stream"),

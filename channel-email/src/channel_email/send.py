@@ -9,7 +9,7 @@ Rule 3. A relay that does not let us in (greeting, TLS, password) is an operator
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Protocol
@@ -93,21 +93,29 @@ class RelaySender:
     async def learn(self) -> None:
         """Ask for ever what the relays take, and note it for the store; for `ChannelParts.work`."""
         while True:
-            known = [await self._learn(account) for account in self._accounts]
+            known = await self._look()
             task = asyncio.current_task()
             if task and task.cancelling():
                 return  # Python 3.11 loses a stop that comes just as `asyncio.wait_for` ends
-            await asyncio.sleep(LOOK_AGAIN if all(known) else LOOK_SOON)
+            await asyncio.sleep(LOOK_AGAIN if known else LOOK_SOON)
 
-    async def _learn(self, account: Account) -> bool:
-        """Return whether it is known now what this account's relay takes."""
-        relay = account.settings.relay or self._relay
-        if relay is None or self._note is None:
+    async def _look(self) -> bool:
+        """Ask each relay once, and note it for all its accounts; return whether all is known."""
+        by_relay: dict[RelayHost, list[Account]] = {}
+        for account in self._accounts:
+            if relay := account.settings.relay or self._relay:
+                by_relay.setdefault(relay, []).append(account)
+        known = [await self._learn(relay, accounts) for relay, accounts in by_relay.items()]
+        return all(known)
+
+    async def _learn(self, relay: RelayHost, accounts: Iterable[Account]) -> bool:
+        if self._note is None:
             return True
         pool = Pool(relay, self._hostname)  # its own, which no mail waits for
         try:
-            takes = await pool.takes_umlauts()
-            await self._note(account.tenant, account.name, Lack.INTERNATIONAL, lacking=not takes)
+            lacking = not await pool.takes_umlauts()
+            for one in accounts:
+                await self._note(one.tenant, one.name, Lack.INTERNATIONAL, lacking=lacking)
         except Temporary:
             return False
         finally:

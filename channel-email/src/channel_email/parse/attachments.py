@@ -90,11 +90,11 @@ def _subject_name(mail: bytes) -> str:
 
 
 def describe(found: list[File], html: str) -> tuple[Attachment, ...]:
-    """Return the attachment list; what has no name gets a German one with a proper ending."""
+    """Return the attachment list; what has no name is called by its number."""
     described = []
     cids = {unquote(entities.unescape(cid)) for cid in _CID.findall(html)}
     for number, file in enumerate(found, start=1):
         shown = file.content_id in cids
-        one = file.described(file.name or f"Anhang-{number}{files.ending_of(file.media_type)}")
+        one = file.described(file.name or f"{number}{files.ending_of(file.media_type)}")
         described.append(one.model_copy(update={"inline": True}) if shown else one)
     return tuple(described)

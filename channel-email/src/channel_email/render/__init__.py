@@ -174,7 +174,7 @@ def _fill(mail: EmailMessage, content: RequestedContent, files: tuple[bytes, ...
         )
     for number, (one, data) in enumerate(zip(content.attachments, files, strict=True), start=1):
         maintype, subtype = _media_type(one)
-        name = _file_name(one.file_name) or f"Anhang-{number}{ending_of(one.media_type)}"
+        name = _file_name(one.file_name) or f"{number}{ending_of(one.media_type)}"
         mail.add_attachment(data, maintype=maintype, subtype=subtype, filename=name, cte="base64")
         if "=?" in name and name.isascii():  # Python would read it as an encoded word
             [*_, part] = mail.iter_parts()

@@ -58,7 +58,7 @@ def check(name: str, data: bytes, limit: int) -> Upload | Wrong:
     if claimed in ENDINGS[media_type]:
         return Upload(shown, media_type, data)
     stem = shown.rpartition(".")[0] if claimed else shown
-    return Upload(f"{stem or 'Datei'}.{ENDINGS[media_type][0]}", media_type, data, shown)
+    return Upload(f"{stem or 1}.{ENDINGS[media_type][0]}", media_type, data, shown)
 
 
 def _type_taken(data: bytes, claimed: str) -> str:
