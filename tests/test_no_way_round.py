@@ -118,11 +118,19 @@ def _filled(path: str) -> str:
 
 
 def without_listeners(folder: Path) -> Loaded:
-    """Return the model file, without the ports that channels would take beside their own."""
+    """Return the model file, without the ports that channels would take beside their own.
+
+    The secrets that it names, which `faden up` makes, lie in the folder.
+    """
     document = model()
     for key in listeners_of(Loaded.read(MODEL), "postgresql"):
         _, name, setting = key.split(".")
         document["services"][name].pop(setting, None)
+    for tenant in document["tenants"].values():
+        for account in tenant["accounts"].values():
+            for setting in account.keys() & {"auth_token_file"}:
+                account[setting] = str(folder / "secret")
+    (folder / "secret").write_text("of a pretend provider")
     path = folder / "faden.yaml"
     path.write_text(yaml.safe_dump(document), "utf-8")
     return Loaded.read(path)

@@ -36,6 +36,7 @@ DATA = {
     "channel_email/parse/reply.py": "how citizens say that they answer inside a quotation",
     "channel_email/parse/shared.py": "how portals and devices call themselves",
     "channel_email/parse/signature.py": "how citizens end their mails",
+    "hub_contract/sms_text.py": "the letters of an alphabet",
     "hub_contract/phone_number.py": "what telephone exchanges say instead of a number",
     "hub_contract/postal_address.py": "how countries are called on envelopes",
     "local_hub/demo/facts.py": "the story of the demo is told in German only",

@@ -8,10 +8,12 @@ import pytest
 from conversation_store.reply.answer import reply
 from conversation_store.reply.choose import Target
 from conversation_store.reply.compose import Answer, File
+from conversation_store.reply.ways import show_ways
 from hub_contract.errors import Permanent
 from hub_contract.events import RequestedContent
+from hub_contract.refusals import Refusal
 from hub_contract.topics import from_wire
-from hub_contract.words import Automatic, Channel, ContactPoint
+from hub_contract.words import Automatic, Channel, ContactPoint, Keyword
 from hub_kit.blobs import read_blob
 from hub_kit.sealing import fetch_content, open_event
 from hub_kit.tokens import Caller
@@ -246,6 +248,37 @@ async def test_a_vacation_reply_does_not_change_whom_we_answer(world):
     assert asked.content.recipient.value == "erika@example.org"
     key = world.ground.ring.pseudonym_of(asked.tenant, "email", "erika@example.org")
     assert asked.recipient_key == key
+
+
+async def test_who_said_stop_is_written_to_again_only_after_start(world):
+    async def say(text, keyword):
+        mail = world.mail("+49301234", text, channel=Channel.SMS, event={"keyword": keyword})
+        return await world.take_in(mail)
+
+    [first] = await say("Wann ist offen?", Keyword.NONE)
+    home = first["conversation_id"]
+    await say("STOP", Keyword.STOP)
+    with pytest.raises(Permanent, match="wants nothing more by sms") as no:
+        await answer(world, home)
+    assert no.value.code is Refusal.OPTED_OUT
+    [way] = [w for w in await show_ways(world.store, AGENT.tenant, home) if w["channel"] == "sms"]
+    assert (way["offered"], way["reason"]["code"]) == (False, "opted_out")
+    await say("START", Keyword.START)
+    await answer(world, home)
+    assert (
+        await requested(world, "faden.message.requested.sms")
+    ).content.recipient.value == "+49301234"
+
+
+async def test_the_last_wish_of_a_batch_counts(world):
+    [first] = await world.take_in(world.mail("+49301234", channel=Channel.SMS))
+    wishes = [
+        world.mail("+49301234", keyword, channel=Channel.SMS, event={"keyword": keyword})
+        for keyword in (Keyword.STOP, Keyword.START, Keyword.STOP)
+    ]
+    await world.take_in(*wishes)
+    with pytest.raises(Permanent, match="wants nothing more"):
+        await answer(world, first["conversation_id"])
 
 
 async def test_after_the_answer_the_citizen_writes_by_token_again(world):

@@ -54,6 +54,12 @@ OFFERED = {
         [("sms", "own", "wrote_last"), ("phone", "line", "known_here")],
         "sms",
     ),
+    "one who wants nothing more by SMS": (
+        [replace(SMS, stopped=("sms",))],
+        Last(M, "sms", "own"),
+        [("phone", "line", "known_here")],
+        None,
+    ),
     "a stranger": ([STRANGER], BY_MAIL, [], None),
     "after a stranger the agent chooses": (
         [PORTAL, STRANGER],

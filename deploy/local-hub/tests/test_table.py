@@ -43,6 +43,9 @@ def test_it_is_for_everybody(door, visit, language) -> None:
     page.locator("#show-mail").click()
     expect(page.locator("#letters li").first).to_be_visible()
     check_page(page)
+    page.locator("#show-phone").click()
+    expect(page.locator("#texts li").first).to_be_visible()
+    check_page(page)
 
 
 @pytest.mark.real("chromium")
@@ -104,3 +107,20 @@ def test_one_plays_it_by_hand(door, visit) -> None:
     page.get_by_label("Text", exact=True).fill("Danke!")
     page.get_by_role("button", name="E-Mail senden").click()
     expect(desk.get_by_role("log", name="Verlauf")).to_contain_text("Danke!", timeout=60_000)
+
+
+@pytest.mark.real("chromium")
+def test_one_writes_from_a_phone_and_gets_the_answer_there(door, visit) -> None:
+    page: Page = visit(f"{door}/table", viewport=WIDE)
+    page.locator("#show-phone").click()
+    page.get_by_label("Wessen Handy?").select_option("+491715550103")
+    page.get_by_label(re.compile("SMS an")).fill("Liegt mein Roller im Fundbüro?")
+    page.get_by_role("button", name="SMS senden").click()
+    expect(page.locator("#texted")).to_have_text("Gesendet.")
+    desk = page.frame_locator("#desk")
+    desk.get_by_role("button", name="anna.amt").click()
+    desk.get_by_role("link", name=re.compile(r"\+?49 ?171")).click()
+    expect(desk.get_by_role("log", name="Verlauf")).to_contain_text("Fundbüro")
+    desk.get_by_label("Ihr Text").fill("Ja, er steht hier.")
+    desk.get_by_role("button", name="Senden").click()
+    expect(page.locator("#texts")).to_contain_text("Ja, er steht hier.")

@@ -12,7 +12,7 @@ PDF = "application/pdf"
 # reaches, subject, html, file types (None: no files), characters, counted in, read by, live, sure
 ROWS = {
     "email": ("email", True, True, (), LONGEST_TEXT, "characters", "person", False, "none"),
-    "sms": ("phone", False, False, None, 1600, "characters", "person", False, "none"),
+    "sms": ("phone", False, False, None, 1600, "segments", "person", False, "none"),
     "fax": ("fax", True, False, (PDF,), LONGEST_TEXT, "pages", "person", False, "none"),
     "paper": ("postal", True, False, (PDF,), LONGEST_TEXT, "pages", "person", False, "none"),
     "web": ("portal", True, False, (), LONGEST_TEXT, "characters", "person", True, "low"),

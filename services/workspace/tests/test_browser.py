@@ -344,9 +344,15 @@ def test_another_way_says_at_once_what_goes_and_holds_back_what_does_not(office,
     expect(page.locator(".chip")).to_contain_text("Foto.jpg")
     page.locator("#text").fill("ä" * 800)
     choose("sms")
-    expect(carries).to_contain_text("ohne Betreff · ohne Dateien · höchstens 1.600 Zeichen")
+    expect(carries).to_contain_text("ohne Betreff · ohne Dateien · 6 SMS · höchstens 1.600 Zeichen")
+    page.locator("#text").fill("Grüße, 5 €")
+    expect(carries).to_contain_text("eine SMS · höchstens")
+    page.locator("#text").fill("“Grüße” " * 10)
+    expect(carries).to_contain_text("2 SMS · Sonderzeichen: nur 67 Zeichen je SMS")
     page.locator("#text").fill("ä" * 1590)
-    expect(carries).to_contain_text("ohne Betreff · ohne Dateien · noch 10 von 1.600 Zeichen")
+    expect(carries).to_contain_text(
+        "ohne Betreff · ohne Dateien · 11 SMS · noch 10 von 1.600 Zeichen"
+    )
     expect(misfit).to_have_text(re.compile("kein Betreff.*keine Dateien", re.DOTALL))
     expect(page.locator(".composer__attach")).to_be_hidden()
     check_page(page)

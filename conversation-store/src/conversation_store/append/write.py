@@ -130,6 +130,15 @@ _REOPEN = """
 update participant set open = true
 where tenant = $1 and conversation_id = any($2::uuid[]) and not open
 """
+_STOP = """
+insert into opted_out (tenant, contact_point_id, channel, at)
+select $1, n.* from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as n(id, channel, at)
+on conflict do nothing
+"""
+_START = """
+delete from opted_out o using unnest($2::uuid[], $3::text[]) as n(id, channel)
+where o.tenant = $1 and o.contact_point_id = n.id and o.channel = n.channel
+"""
 BEGUN = "SUBMITTED"  # a form came in
 
 
@@ -164,6 +173,9 @@ async def write(connection: Connection, tenant: str, work: Work) -> list[Announc
     begun = [thread for thread in work.threads if thread.public_service]
     await run(_TRANSACTIONS, (_transaction_row(thread) for thread in begun))
     await run(_TAKE_OVER, work.taken_over)
+    wishes = _last_wishes(work.lines)
+    await run(_STOP, ((*who, at) for who, (wish, at) in wishes.items() if wish is Keyword.STOP))
+    await run(_START, (who for who, (wish, _) in wishes.items() if wish is Keyword.START))
     reopened = [thread.id for thread in work.threads if thread.reopened]
     if reopened:
         await connection.execute(_REOPEN, tenant, reopened)
@@ -267,6 +279,16 @@ def _claimed_rows(lines: Sequence[Line]) -> Iterable[tuple[Any, ...]]:
             began = line.assignment.new and line.assignment.verified
             channel = CHANNEL_TO[found.point.kind]
             yield line.thread.id, found.id, channel, is_open, at, at if began else None
+
+
+def _last_wishes(lines: Sequence[Line]) -> dict[tuple[UUID, str], tuple[Keyword, datetime]]:
+    """Return what each sender wanted last of each channel, if it was to stop or to start."""
+    wishes: dict[tuple[UUID, str], tuple[Keyword, datetime]] = {}
+    for line in lines:
+        event, sender = line.message.event, line.message.sender
+        if sender and event.keyword in (Keyword.STOP, Keyword.START):
+            wishes[sender, event.channel.value] = event.keyword, event.received_at
+    return wishes
 
 
 def _contribution_rows(lines: Sequence[Line]) -> Iterable[tuple[Any, ...]]:

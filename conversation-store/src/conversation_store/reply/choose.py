@@ -26,6 +26,7 @@ class Way:
     preferred_at: datetime | None = None  # when she asked for answers by this way
     claimed: bool = False  # not confirmed, but a Reply-To of the message that began it names it
     shared: bool = False  # many people write by this address
+    stopped: Collection[str] = ()  # channels by which she wants nothing more
 
     @property
     def open(self) -> bool:
@@ -79,6 +80,11 @@ def choose(
         )
     way = preferred(confirmed) or default or confirmed[-1]
     chosen = _by_channel(way, wish, accounts)
+    if chosen.channel in way.stopped:
+        raise Permanent(
+            f"contact_point: wants nothing more by {chosen.channel}; choose another way",
+            code=Refusal.OPTED_OUT,
+        )
     if not is_carried(chosen.point, chosen.account, ascii_only):
         raise Permanent(
             "contact_point: the mail server takes no umlauts before the @; choose another way",

@@ -22,6 +22,8 @@ from hub_kit.lacks import read_lacking
 _WAYS = """
 select p.contact_point_id, p.channel, p.verified, p.preferred_at, p.claimed, c.shared, c.id,
   c.sealed, k.wrapped,
+  array(select o.channel from opted_out o where o.tenant = $1 and o.contact_point_id = c.id)
+    as stopped,
   -- Who was only named is answered from where she was named, if that channel reaches her.
   case when p.account = '' and v.channel = p.channel then v.account else p.account end as account
 from participant p
@@ -41,7 +43,7 @@ async def read_ways(
     points = ((row, open_point(store.ground.ring, row)) for row in rows)
     names = (
         *("contact_point_id", "channel", "account", "verified", "preferred_at"),
-        *("claimed", "shared"),
+        *("claimed", "shared", "stopped"),
     )
     return tuple(
         Way(**{name: row[name] for name in names}, point=point) for row, point in points if point
@@ -107,6 +109,8 @@ def _shown(
     account = own or accounts.get(channel, "")
     if not account:
         return Shown(channel, way, "", Explanation.NO_ACCOUNT)
+    if channel in way.stopped:
+        return Shown(channel, way, account, Explanation.OPTED_OUT)
     if not way.open:
         return Shown(channel, way, account, Explanation.NOT_CONFIRMED)
     chosen = (way.contact_point_id, channel)

@@ -75,6 +75,16 @@ class World:
         path = f"/mailboxes/{sender}/send-raw"
         return int((await _said(self._http.post(path, params={"to": to}, content=raw)))["code"])
 
+    async def texts(self, number: str) -> list[Json]:
+        """Return what this handset has sent and got, oldest first."""
+        return list((await self._http.get(f"/handsets/{number}")).raise_for_status().json())
+
+    async def text(self, number: str, to: str, words: str) -> int:
+        """Send an SMS from this handset; return what the hub answered to the carrier."""
+        message = {"to": to, "text": words}
+        answer = await _said(self._http.post(f"/handsets/{number}/send", json=message))
+        return int(answer["status"])
+
     async def aclose(self) -> None:
         await self._http.aclose()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from hub_kit.signers import make_pairs
 from local_hub.interrupt import put_off
 from local_hub.keep import Stand
 from local_hub.locate import Located
+from local_hub.peers.settings import PRETEND_TOKEN
 from local_hub.programs import migrations
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def prepare(
                 "HUB_KEYS_FILE": str(_keys(located)),
                 "HUB_TOKEN_KEYS": str(beside(located.data / "keys.json")),
                 "HUB_PEERS_FOLDER": str(located.data / "peers"),
+                **_carrier(located),
                 "HUB_BUS": bus,
                 "HUB_SPACE__FOLDERS": json.dumps([str(located.data)]),
             }
@@ -74,6 +77,20 @@ def _keys(located: Located) -> object:
     make_pairs(beside(path))  # an earlier release had none
     KeyRing.read(path)
     return path
+
+
+def _carrier(located: Located) -> dict[str, str]:
+    """Lead the pretend carrier, and the accounts that are at it, to the token they share."""
+    path = located.data / "carrier.token"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(16), encoding="utf-8")
+    keys = ["HUB_PEERS_CARRIER_TOKEN_FILE"]
+    for tenant, section in located.read().hub.tenants.items():
+        for name, account in section.accounts.items():
+            if (account.model_extra or {}).get("auth_token_file") == PRETEND_TOKEN:
+                keys.append(f"HUB_TENANTS__{tenant}__ACCOUNTS__{name}__AUTH_TOKEN_FILE".upper())
+    return dict.fromkeys(keys, str(path))
 
 
 async def make_database(owner: str, say: Say) -> str:

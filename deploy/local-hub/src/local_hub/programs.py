@@ -73,8 +73,9 @@ def elsewhere(loaded: Loaded, bus: str) -> dict[str, str]:
 def _moved(value: Any, moves: Mapping[str, str]) -> Any:
     """Return a setting with every address in it, also one in host and port, as it is now."""
     if isinstance(value, str):
-        scheme, slashes, address = value.rpartition("//")
-        return scheme + slashes + moves.get(address, address)
+        scheme, slashes, rest = value.rpartition("//")
+        address, slash, path = rest.partition("/")
+        return scheme + slashes + moves.get(address, address) + slash + path
     if not isinstance(value, dict):
         return value
     if (here := moves.get(f"{value.get('host')}:{value.get('port')}")) is not None:

@@ -21,6 +21,7 @@ class Measure(StrEnum):
     """In what people count how long a text is."""
 
     CHARACTERS = "characters"
+    SEGMENTS = "segments"  # SMS that are sent and paid for (`hub_contract.sms_text`)
     PAGES = "pages"
     SECONDS = "seconds"
 
@@ -87,6 +88,7 @@ CHANNELS: Mapping[Channel, ChannelRow] = MappingProxyType(
             reaches_every=False,  # a landline has no SMS
             subject=False,
             longest_text=1600,  # Twilio, error 21617
+            measure=Measure.SEGMENTS,
             original=Original("original.txt", _FORM),
         ),
         Channel.FAX: ChannelRow(

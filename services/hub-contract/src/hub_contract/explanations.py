@@ -58,6 +58,7 @@ class Explanation(StrEnum):
     NO_ADDRESS = "no_address"
     NO_ACCOUNT = "no_account"
     NOT_CARRIED = "not_carried"
+    OPTED_OUT = "opted_out"
     ONCE_FAILED = "once_failed"
     ONCE_RETURNED = "once_returned"
 

@@ -42,6 +42,8 @@ class ProblemCode(StrEnum):
     SMIME_UNOPENED = "smime_unopened"  # smime.p7m, or the end of it; kept as a file
     ENCRYPTED = "encrypted"  # and so unread; kept as it came; about: by what, S/MIME or PGP
     FILE_RENAMED = "file_renamed"  # about: «b.png → b.jpg», as its bytes say
+    FILE_TOO_LARGE = "file_too_large"  # the provider has it, we do not; about: its media type
+    FILE_MISSING = "file_missing"  # the provider does not give it out; likewise
     # Around it.
     ACCESS_BLOCKED = "access_blocked"  # a secret was wrong too often; about: until when, locally
 

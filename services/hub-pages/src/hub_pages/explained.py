@@ -65,6 +65,7 @@ EXPLANATIONS = {
     _E.NOT_CARRIED: mark(
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
     ),
+    _E.OPTED_OUT: mark("Die Person hat mit STOPP gebeten, hierher nichts mehr zu senden."),
     _E.ONCE_FAILED: mark("Eine Nachricht an diese Adresse konnte nicht zugestellt werden."),
     _E.ONCE_RETURNED: mark("Eine Nachricht an diese Adresse kam zurück."),
     _E.ON_ITS_WAY: mark("Unterwegs."),
@@ -128,6 +129,8 @@ PROBLEMS = {
         "Eine Datei heißt hier anders, als sie gesendet wurde, weil ihr Inhalt es verlangt: "
         "%(about)s"
     ),
+    _P.FILE_TOO_LARGE: mark("Eine Datei war zu groß und liegt noch beim Anbieter: %(about)s"),
+    _P.FILE_MISSING: mark("Eine Datei gab der Anbieter nicht heraus: %(about)s"),
     _P.ACCESS_BLOCKED: mark(
         "Die Geheimzahl zu dieser Vorgangsnummer wurde zu oft falsch eingegeben. Der Zugang über "
         "die Internetseite ist bis %(about)s gesperrt. Vielleicht braucht die Person Hilfe, oder "

@@ -30,6 +30,10 @@ REFUSALS = {
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an. Bitte wählen"
         " Sie einen anderen Weg."
     ),
+    _R.OPTED_OUT: mark(
+        "Die Person hat gebeten, auf diesem Weg nichts mehr zu senden. Bitte wählen Sie einen"
+        " anderen Weg."
+    ),
     _R.LAST_IS_AUTOMATIC: mark(
         "Die letzte Nachricht kam von einer Maschine oder wünscht keine automatische Antwort."
         " Darauf antwortet nur ein Mensch."

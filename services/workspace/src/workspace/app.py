@@ -23,7 +23,7 @@ from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
 from workspace import act, hand_out, live, look, operations, write
 from workspace.ask import STORE, Service, open_client
-from workspace.carries import SAID
+from workspace.carries import SAID, SMS
 from workspace.desk import Desk
 from workspace.hold import drop_erased, send_due
 from workspace.people import forget
@@ -57,6 +57,7 @@ def words_for(say: Say) -> dict[str, Any]:
         "named": lambda person: name_of(person, say),
         "address_of": address_of,
         "unfit_words": SAID,
+        "sms_alphabet": SMS,
         "shown_types": hand_out.SHOWN,
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 from hub_contract.channels import MOST_BYTES, ChannelRow, Files, Measure, Reader, row_of
 from hub_contract.fit import FileFacts, Parts, Unfit, misfits
 from hub_contract.refusals import Refusal
+from hub_contract.sms_text import EXTENSION, GSM_7, ROOM, Alphabet
 from hub_pages.refused import REFUSALS
 from hub_pages.said import mark, say_count, say_size
 from workspace.drafts import Draft, channel_of
@@ -14,8 +15,10 @@ from workspace.drafts import Draft, channel_of
 Say = Callable[[str], str]
 # Why a part does not go, and what to do; the page says it while somebody types, the server after.
 SAID = {unfit: REFUSALS[Refusal(unfit)] for unfit in Unfit}
+# What the script counts SMS by, as `hub_contract.sms_text` does.
+SMS = {"basic": GSM_7, "double": EXTENSION, "room": [*ROOM[Alphabet.GSM_7], *ROOM[Alphabet.UCS_2]]}
 # How many characters make one of it: a page of a letter, a second of a voice.
-_CHARACTERS = {Measure.CHARACTERS: 0, Measure.PAGES: 2500, Measure.SECONDS: 14}
+_CHARACTERS = {Measure.PAGES: 2500, Measure.SECONDS: 14}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Carried:
     channel: str
     row: ChannelRow
     words: str
-    characters: int  # that make one page or second; 0: only characters are counted
+    characters: int  # that make one page or second; 0: it is counted otherwise, or not
 
 
 def unfit(draft: Draft) -> Iterator[Unfit]:
@@ -50,7 +53,9 @@ def carried_by(ways: Iterable[Mapping[str, Any]], say: Say, language: str) -> li
     channels = dict.fromkeys(way["channel"] for way in ways)
     rows = {channel: row_of(channel) for channel in channels}
     return [
-        Carried(channel, row, " · ".join(_words(row, say, language)), _CHARACTERS[row.measure])
+        Carried(
+            channel, row, " · ".join(_words(row, say, language)), _CHARACTERS.get(row.measure, 0)
+        )
         for channel, row in rows.items()
         if row
     ]

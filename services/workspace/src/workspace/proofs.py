@@ -22,6 +22,8 @@ _BADGES = {
     ("appointment", "accepted"): ("success", mark("Termin zugesagt")),
     ("appointment", "declined"): ("warning", mark("Teilnahme abgesagt")),
     ("appointment", "tentative"): ("plain", mark("Termin mit Vorbehalt zugesagt")),
+    ("keyword", "stop"): ("warning", mark("möchte hier nichts mehr bekommen")),
+    ("keyword", "start"): ("success", mark("möchte hier wieder Nachrichten")),
     ("session", "pass"): ("success", mark("im Portal geschrieben")),
     ("one-time-code", "pass"): ("success", mark("mit Code bestätigt")),
 }
@@ -34,6 +36,7 @@ _KINDS = {
     "appointment": mark("Termin"),
     "recurrence": mark("Wiederholung"),
     "recurrence-until": mark("Wiederholung bis"),
+    "keyword": mark("Wunsch in einem Wort"),
     "session": mark("Anmeldung im Portal"),
     "one-time-code": mark("Einmalcode"),
     "reply-to": mark("Antwort gewünscht an"),
@@ -63,6 +66,12 @@ _VALUES = {
         "declinecounter": mark("Gegenvorschlag abgelehnt"),
         "refresh": mark("Frage nach dem neuesten Stand"),
         "publish": mark("Mitteilung"),
+    },
+    "keyword": {
+        "stop": mark("nichts mehr senden"),
+        "start": mark("wieder senden"),
+        "help": mark("Hilfe"),
+        "status": mark("Stand"),
     },
     "recurrence": {
         "daily": mark("täglich"),

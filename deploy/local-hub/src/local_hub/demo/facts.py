@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 from local_hub.ask import Json
 from local_hub.demo import mails
-from local_hub.demo.mails import ALOIS, ERIKA, HANNELORE, JOERG, KARL, PAUL, PETRA, ROSA
+from local_hub.demo.mails import (
+    ALOIS,
+    ERIKA,
+    HANNELORE,
+    JOERG,
+    KARL,
+    PAUL,
+    PETRA,
+    ROSA,
+    YUSUF,
+)
 from local_hub.demo.play import Story, Thread, delivery_of
 from local_hub.demo.records import Lying, leaks
 
@@ -25,6 +35,7 @@ def judge(story: Story, records: Sequence[Lying], written: int) -> list[Fact]:
         *_thread(story),
         *_deliveries(story),
         *_both_doors(story),
+        *_by_sms(story),
         *_apart(story),
         *_on_the_bus(records, written),
     ]
@@ -111,11 +122,27 @@ def _both_doors(story: Story) -> list[Fact]:
     ]
 
 
+def _by_sms(story: Story) -> list[Fact]:
+    ways = [(e["channel"], e["direction"]) for e in _entries(story, YUSUF)]
+    got = [text["text"] for text in story.texts if not text["mine"]]
+    return [
+        Fact(
+            "Die signierte SMS ist angenommen und liegt in der Zeitleiste",
+            story.texted == 200 and ways[:1] == [("sms", "in")],
+        ),
+        Fact("Die Antwort steht auf Yusufs Handy, einmal", got == [mails.FOUND]),
+        Fact(
+            "Der Mobilfunk bestätigt die Zustellung",
+            delivery_of(story.town.get(YUSUF)) == "delivered",
+        ),
+    ]
+
+
 def _apart(story: Story) -> list[Fact]:
     return [
         Fact(
-            "Musterstadt sieht sieben Gespräche",
-            sorted(story.town) == sorted((ERIKA, HANNELORE, JOERG, PETRA, KARL, PAUL, ROSA)),
+            "Musterstadt sieht acht Gespräche",
+            sorted(story.town) == sorted((ERIKA, HANNELORE, JOERG, PETRA, KARL, PAUL, ROSA, YUSUF)),
         ),
         Fact(
             "Zwei Fremde, die über ein Formular schreiben, liegen in zwei Gesprächen",

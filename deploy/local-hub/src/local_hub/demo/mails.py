@@ -14,6 +14,7 @@ CLUB = "kontakt@buergerverein.example"  # whose site has a form, for all citizen
 PAUL = "paul.probst@buergerpost.example"
 ROSA = "rosa.richter@buergerpost.example"
 ALOIS = "bauer.huber@dorfpost.example"
+YUSUF, TOWN_SMS = "+491715550103", "+4971112399"
 
 # Words that stand in the mails and may stand nowhere on the bus: neither in the clear nor encoded.
 CANARIES = (
@@ -29,6 +30,8 @@ CANARIES = (
     "hannelore.winter",
     "Straßenlaterne",
     "Laterne.txt",
+    "491715550103",
+    "Fundbüro",
     "Wohngeld",
     "rosa.richter",
 )
@@ -138,3 +141,7 @@ REPAIRED = "Guten Tag Frau Winter, am Donnerstag werden beide Lampen repariert."
 REPAIRED_WORDS = "am Donnerstag werden beide Lampen repariert"
 THANKS_BY_MAIL = "Vielen Dank, das ist schön!\n\nHannelore Winter"
 THANKS_BY_PORTAL = "Eine Frage noch: Muss ich dann zu Hause sein?"
+
+# What Yusuf Yıldız and the authority write by SMS.
+LOST = "Guten Tag, liegt im Fundbüro ein blauer Kinderroller?"
+FOUND = "Guten Tag, ja, er steht hier. Das Fundbüro ist heute bis 18 Uhr offen."

@@ -10,7 +10,19 @@ from typing import TypeVar
 from local_hub.ask import Json, Store, World
 from local_hub.demo import mails
 from local_hub.demo.browse import Portal, Slip
-from local_hub.demo.mails import ALOIS, ERIKA, HANNELORE, JOERG, KARL, PAUL, PETRA, ROSA, Citizen
+from local_hub.demo.mails import (
+    ALOIS,
+    ERIKA,
+    HANNELORE,
+    JOERG,
+    KARL,
+    PAUL,
+    PETRA,
+    ROSA,
+    TOWN_SMS,
+    YUSUF,
+    Citizen,
+)
 
 WITHIN = 90  # seconds for each thing that must happen; it takes one or two
 Say = Callable[[str], None]  # told what happens next
@@ -44,6 +56,8 @@ class Story:
     letters: list[Json] = field(default_factory=list)  # hers
     guessed: int = 0  # what the page says to wrong digits
     page: str = ""  # what she reads on the page in the end
+    texted: int = 0  # what the hub said to the carrier about Yusuf's SMS
+    texts: list[Json] = field(default_factory=list)  # on his phone
     stranger: int = 0  # what Kleindorf's agent gets who asks for Musterstadt's conversation
     seconds: float = 0
 
@@ -81,6 +95,7 @@ async def play(stage: Stage, say: Say) -> Story:
     await until(lambda: _has(stage, story, {PAUL, ROSA}))
     await _answer(stage, story, ROSA, mails.CLAIM_IS_IN)
     await _by_both_doors(stage, story, say)
+    await _by_sms(stage, story, say)
     say("Antworten und Zustellberichte laufen ein")
     await until(lambda: _settled(stage, story))
     say("Kleindorf fragt nach einem Gespräch von Musterstadt")
@@ -111,6 +126,13 @@ async def _by_both_doors(stage: Stage, story: Story, say: Say) -> None:
     await stage.portal.answer(mails.THANKS_BY_PORTAL)
     await until(lambda: _has_entries(stage, story, 5))
     story.page = await stage.portal.read()
+
+
+async def _by_sms(stage: Stage, story: Story, say: Say) -> None:
+    say("Yusuf Yıldız schreibt eine SMS; das Amt antwortet auf sein Handy")
+    story.texted = await stage.world.text(YUSUF, TOWN_SMS, mails.LOST)
+    await until(lambda: _has(stage, story, {YUSUF}))
+    await _answer(stage, story, YUSUF, mails.FOUND)
 
 
 async def _has_form(stage: Stage, story: Story) -> bool:
@@ -196,11 +218,12 @@ async def _write_back(stage: Stage, story: Story) -> bool:
 async def _settled(stage: Stage, story: Story) -> bool:
     """Say whether everything has come that comes: two more mails, a receipt, a bounce."""
     await _look(stage, story)
-    everybody = (ERIKA, PETRA, KARL, HANNELORE, ROSA)
+    story.texts = await stage.world.texts(YUSUF)
+    everybody = (ERIKA, PETRA, KARL, HANNELORE, ROSA, YUSUF)
     lengths = [len(story.town[who].entries) for who in everybody if who in story.town]
     words = [delivery_of(story.town.get(who)) for who in everybody]
-    right = ["delivered", "delivered", "failed", "delivered", "delivered"]
-    return lengths == [3, 3, 2, 5, 2] and words == right
+    right = ["delivered", "delivered", "failed", "delivered", "delivered", "delivered"]
+    return lengths == [3, 3, 2, 5, 2, 2] and words == right
 
 
 def delivery_of(thread: Thread | None) -> str:

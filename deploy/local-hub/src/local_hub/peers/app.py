@@ -13,6 +13,9 @@ from local_hub.peers.mail.api import make_router
 from local_hub.peers.mail.mailboxes import Mailboxes
 from local_hub.peers.mail.post import Post
 from local_hub.peers.mail.receive import Handler, listen
+from local_hub.peers.phones import api, handsets
+from local_hub.peers.phones.call import Caller
+from local_hub.peers.phones.carrier import Phones
 from local_hub.peers.settings import PeersSettings
 from local_hub.peers.table.show import PREFIX, add_table
 
@@ -21,6 +24,7 @@ def compose(settings: PeersSettings) -> FastAPI:
     """Return the app of all peers."""
     mailboxes, post = Mailboxes(settings.folder), Post(settings.hub)
     handler = Handler(settings, mailboxes, post)
+    phones, caller = Phones(settings.carrier, settings.carrier_token()), Caller()
     parts = Parts(
         "peers",
         work={
@@ -31,12 +35,17 @@ def compose(settings: PeersSettings) -> FastAPI:
             "smtp": lambda: _answers(settings.smtp),
             "identity": lambda: _answers(settings.identity),
         },
-        closing=(post.close,),
+        closing=(post.close, caller.close),
     )
     app = make_app(parts)
     mail = make_router(settings, mailboxes, post)
     app.include_router(mail)
     app.include_router(mail, prefix=PREFIX)
+    carrier, interface = api.make_router(phones, caller)
+    phone = handsets.make_router(phones, interface, caller)
+    app.include_router(carrier)
+    app.include_router(phone)
+    app.include_router(phone, prefix=PREFIX)
     add_table(app, settings)
     return app
 

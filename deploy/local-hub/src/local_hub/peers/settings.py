@@ -5,7 +5,11 @@ from pathlib import Path
 from pydantic import Field
 
 from hub_kit.listen import HostPort, Listen, ListenAddress, PeerAddress
+from hub_kit.secret import read_secret
 from hub_kit.settings import Section
+
+# As the file names it; `faden up` makes it where its data lie.
+PRETEND_TOKEN = ".faden/carrier.token"  # noqa: S105
 
 
 class Mailbox(Section):
@@ -21,6 +25,30 @@ class Person(Section):
 
     name: str = Field(description="as colleagues read it")
     may: tuple[str, ...] = Field(default=(), description="what they are: musterstadt/agent")
+
+
+class Handset(Section):
+    """One citizen's mobile phone; its number in E.164 is its key."""
+
+    name: str
+    fails: int = Field(default=0, description="a code of Twilio's with which every SMS fails later")
+    refuses: int = Field(default=0, description="one with which every SMS is refused at once")
+
+
+class HubNumber(Section):
+    """A number of the hub at the carrier; the number in E.164 is its key."""
+
+    account_sid: str
+    hook: str = Field(description="path below `hub` that is called when a message comes in")
+
+
+class Carrier(Section):
+    """The pretend Twilio, and the phones of citizens."""
+
+    hub: str = Field(default="http://127.0.0.1:8080", description="where the hub takes hooks")
+    address: str = Field(default="http://127.0.0.1:8090", description="how the hub calls it")
+    numbers: dict[str, HubNumber] = Field(default={})
+    handsets: dict[str, Handset] = Field(default={})
 
 
 class Table(Section):
@@ -49,3 +77,15 @@ class PeersSettings(Section):
     people: dict[str, Person] = Field(default={}, description="who may log in there, as whom")
     table: Table = Table()
     mailboxes: dict[str, Mailbox] = Field(default={}, description="citizens, by address")
+    carrier: Carrier = Carrier()
+    carrier_token_file: Path = Field(
+        default=Path(PRETEND_TOKEN), description="what signs the carrier's hooks"
+    )
+
+    def carrier_token(self) -> str:
+        """Return the token; "" where there is none, and nobody is called."""
+        return (
+            read_secret("carrier_token", self.carrier_token_file, "")
+            if self.carrier.numbers
+            else ""
+        )

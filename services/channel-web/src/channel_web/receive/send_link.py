@@ -34,7 +34,9 @@ log = structlog.get_logger()
 QUICK = {
     channel: row
     for channel, row in CHANNELS.items()
-    if row.measure is Measure.CHARACTERS and row.read_by is Reader.PERSON and not row.live
+    if row.measure in (Measure.CHARACTERS, Measure.SEGMENTS)
+    and row.read_by is Reader.PERSON
+    and not row.live
 }
 SHORT = 2000  # characters; a channel that carries no more gets the short text
 _SUBJECT = mark("Ihr Zugang zu unseren Antworten")

@@ -28,14 +28,31 @@ const tell = (found) => {
     field.toggleAttribute("aria-invalid", Boolean(mine))
   }
 }
+// How many SMS a text is, as `hub_contract.sms_text` counts; `special`: in the larger alphabet.
+const segments = (text) => {
+  const { basic, double, room } = JSON.parse($("carries").dataset.alphabet), letters = [...text]
+  const special = !letters.every((letter) => basic.includes(letter) || double.includes(letter))
+  const [alone, each] = special ? room.slice(2) : room
+  const sizes = letters.map((letter) => (special ? letter.length : double.includes(letter) ? 2 : 1))
+  if (sizes.reduce((sum, size) => sum + size, 0) <= alone) return { count: 1, special, room: alone }
+  let count = 1, left = each
+  for (const size of sizes) {
+    if (size > left) [count, left] = [count + 1, each]
+    left -= size
+  }
+  return { count, special, room: each }
+}
+const measured = (measure, characters, length) =>
+  measure === "segments" ? segments($("text").value) : { count: Math.ceil(length / characters) }
 const room = (line, length) => {
   const words = $("carries").dataset, { longest, measure, characters } = line.dataset
   const left = longest - length, facts = { left, over: -left, longest: Number(longest) }
   const near = left < longest / 5 // before that, how much is left is nobody's question
   const said = [fill(left < 0 ? words.over : near ? words.left : words.most, facts)]
   if (measure && length) {
-    const count = Math.ceil(length / characters)
-    said.unshift(fill(count > 1 ? words[measure] : words[measure.slice(0, -1)], { count }))
+    const facts = measured(measure, characters, length)
+    if (facts.special) said.unshift(fill(words.special, facts))
+    said.unshift(fill(facts.count > 1 ? words[measure] : words[measure.slice(0, -1)], facts))
   }
   const shown = line.querySelector(".composer__left")
   shown.textContent = said.join(" · ")

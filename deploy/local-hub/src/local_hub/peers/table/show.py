@@ -25,6 +25,8 @@ def add_table(app: FastAPI, settings: PeersSettings) -> None:
             "table.html",
             table=table,
             mailboxes={address: box.name for address, box in settings.mailboxes.items()},
+            handsets={n: phone.name for n, phone in settings.carrier.handsets.items()},
+            sms_to=next(iter(settings.carrier.numbers), ""),
             agent=next(iter(settings.people), ""),
         )
         answer.headers["Content-Security-Policy"] = allowed

@@ -74,15 +74,16 @@ form.addEventListener("submit", async (event) => {
   answer(null)
 })
 
+const sides = ["web", "mail", "phone"].filter($)
+
 export function show(which) {
-  $("web").hidden = which !== "web"
-  box.hidden = which !== "mail"
-  $("show-web").setAttribute("aria-pressed", String(which === "web"))
-  $("show-mail").setAttribute("aria-pressed", String(which === "mail"))
+  for (const side of sides) {
+    $(side).hidden = which !== side
+    $(`show-${side}`).setAttribute("aria-pressed", String(which === side))
+  }
 }
 
-$("show-web").addEventListener("click", () => show("web"))
-$("show-mail").addEventListener("click", () => show("mail"))
+for (const side of sides) $(`show-${side}`).addEventListener("click", () => show(side))
 $("cancel").addEventListener("click", () => answer(null))
 $("who").addEventListener("change", look)
 setInterval(look, EVERY)

@@ -1,0 +1,136 @@
+"""The way out: hands answers to Twilio, and says in our words what it answered.
+
+Rule 1. Refused before it was read, or 429: certainly not sent, tried again.
+Rule 2. An answer that was lost: the log is asked; what is not found there stays `unknown` until
+        Twilio's own status hook, which carries our id, says what became of it.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from channel_sms.providers.twilio import Twilio
+from channel_sms.providers.twilio_codes import AGAIN, reason_of, status_of
+from channel_sms.render import render
+from channel_sms.settings import STATUS, Accounts
+from hub_contract.delivery import Delivery, Reason
+from hub_contract.errors import Permanent, Temporary
+from hub_contract.events import MessageRequested
+from hub_kit.hooks import Account
+from hub_kit.outgoing import Outcome
+from hub_kit.retry import Patience
+
+LOOKS = (1.0, 5.0)  # seconds before each look for a message whose answer was lost
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class TwilioSender:
+    """`hub_kit.outgoing.Sender`."""
+
+    patience = Patience(give_up_after=4 * 3_600, pauses=(10, 30, 60, 300))
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        clients: Mapping[Account, Twilio],
+        looks: tuple[float, ...] = LOOKS,
+    ) -> None:
+        self._accounts, self._clients, self._looks = accounts, clients, looks
+
+    async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:  # noqa: ARG002
+        client = self._client(request)
+        fields = self._render(request, client)
+        try:
+            answer = await client.create(fields)
+        except _NOT_SENT as error:
+            raise Temporary(f"twilio: {type(error).__name__}") from None
+        except httpx.TransportError as error:
+            return await self._find(client, fields, type(error).__name__)
+        if answer.status_code >= 500 and answer.status_code != 503:
+            return await self._find(client, fields, f"answered {answer.status_code}")
+        return _outcome(answer)
+
+    async def look_up(self, request: MessageRequested) -> Outcome | None:
+        client = self._client(request)
+        return await _look(client, self._render(request, client))
+
+    def _client(self, request: MessageRequested) -> Twilio:
+        client = self._clients.get(Account("sms", request.tenant, request.account))
+        if client is None:
+            remedy = f"add it as tenants.{request.tenant}.accounts.{request.account}"
+            raise Permanent(f"no such account; {remedy}", reason=Reason.NOT_CONFIGURED)
+        return client
+
+    def _render(self, request: MessageRequested, client: Twilio) -> dict[str, str]:
+        account = client.account
+        service = account.settings.messaging_service
+        sender = {"MessagingServiceSid": service} if service else {"From": account.settings.address}
+        return {
+            **render(request),
+            **sender,
+            "StatusCallback": self._accounts.hook(account, f"{STATUS}?message={request.id}"),
+            "ValidityPeriod": str(account.settings.valid_for),
+        }
+
+    async def _find(self, client: Twilio, fields: Mapping[str, str], why: str) -> Outcome:
+        for pause in self._looks:
+            await asyncio.sleep(pause)
+            with suppress(Temporary):
+                if found := await _look(client, fields):
+                    return found
+        return Outcome(Delivery.UNKNOWN, diagnostic=why)
+
+
+async def _look(client: Twilio, fields: Mapping[str, str]) -> Outcome | None:
+    """Return what the log says of a message of today to this number with this text."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    wanted = {"To": fields["To"], "DateSent>": f"{yesterday:%Y-%m-%d}"}
+    async for message in client.messages(**wanted):
+        if message.get("body") == fields["Body"] and message.get("direction") != "inbound":
+            return _said(message)
+    return None
+
+
+def _outcome(answer: httpx.Response) -> Outcome:
+    said = _json(answer)
+    if answer.is_success:
+        return _said(said)
+    code = str(said.get("code") or "")
+    if answer.status_code in (401, 403, 429, 503) or (code.isdigit() and int(code) in AGAIN):
+        wait = answer.headers.get("retry-after", "")
+        raise Temporary(
+            f"twilio: answered {answer.status_code} {code}".strip(),
+            retry_after=float(wait) if wait.isdecimal() else 0,
+        )
+    reason = reason_of(code)
+    reason = Reason.OTHER if reason is Reason.NONE else reason
+    return Outcome(
+        Delivery.FAILED, reason, code or str(answer.status_code), str(said.get("message", ""))
+    )
+
+
+def _said(message: Mapping[str, Any]) -> Outcome:
+    """Return the outcome that a message resource tells."""
+    status = status_of(str(message.get("status", ""))) or Delivery.ACCEPTED
+    code = str(message.get("error_code") or "")
+    segments = str(message.get("num_segments") or "")
+    return Outcome(
+        status,
+        reason_of(code) if status is Delivery.FAILED else Reason.NONE,
+        code,
+        str(message.get("error_message") or ""),
+        external_id=str(message.get("sid", "")),
+        segments=int(segments) if segments.isdecimal() else None,
+    )
+
+
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        said = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
