@@ -34,7 +34,6 @@ ALLOWED = {
     "gateway/settings.py": "where they are",
     "local_hub/testing.py": "tests send mails by the listener for mail",
     "local_hub/demo/": "the demo tells one story: a form, a mail, an answer by both ways",
-    "local_hub/peers/": "each pretend peer is one channel's",
 }
 
 
