@@ -18,6 +18,7 @@ from hub_contract.words import Keyword
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 CONTEXT = Context("musterstadt", "sms", NOW)
+OURS = "0f9d5c0e-6d2b-5f5e-9d0f-fade0000f00d"
 
 
 def form(**more: str) -> bytes:
@@ -156,9 +157,9 @@ def test_a_status_is_said_in_our_words_with_its_code(word, code, status, reason)
     [
         (b"MessageStatus=delivered", ""),
         (b"MessageStatus=delivered", "no-id"),
-        (b"MessageStatus=received", str(uuid4())),
-        (b"MessageStatus=invented", str(uuid4())),
-        (b"", str(uuid4())),
+        (b"MessageStatus=received", OURS),
+        (b"MessageStatus=invented", OURS),
+        (b"", OURS),
     ],
 )
 def test_a_status_of_no_message_of_ours_is_nothing(raw, message):
