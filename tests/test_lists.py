@@ -42,7 +42,7 @@ def test_this_tree_agrees(copy):
     [
         ("pyproject.toml", '"gateway",\n    "workspace"', '"workspace"', ("gateway", "dependencies")),
         ("pyproject.toml", "gateway = { work", "# gateway = { work", ("gateway", "uv.sources")),
-        ("pyproject.toml", '    "channel-email",\n    "conv', '    "conv', ("channel-email", "testpaths")),
+        ("pyproject.toml", '    "channel-sms",\n    "conv', '    "conv', ("channel-sms", "testpaths")),
         ("pyproject.toml", '"channel-*/src", ', "", ("channel_email", "ruff.src")),
         ("pyproject.toml", '    "hub_kit",\n', "", ("hub_kit", "root_packages")),
         ("pyproject.toml", "    | channel_web\n", "", ("channel_web", "layers of all")),
