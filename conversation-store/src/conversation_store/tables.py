@@ -312,6 +312,14 @@ delivery = sa.Table(
     _column("content", sa.LargeBinary),
 )
 sa.Index("delivery_by_message", delivery.c.message_id, delivery.c.at)
+opted_out = sa.Table(
+    "opted_out",
+    METADATA,
+    _text("tenant", primary_key=True),
+    _id("contact_point_id", primary_key=True),
+    _text("channel", primary_key=True),
+    _at(),
+)
 
 # Of the hub, and not of this schema: only to be joined.
 message_key = sa.Table(
