@@ -254,10 +254,15 @@ async def test_without_a_provider_nobody_logs_anybody_out(open_gate):
 
 async def test_nobody_reads_in_the_table_whom_the_provider_knows(open_pretending):
     async with open_pretending() as (gate, pretend), gate.browser() as browser:
-        await log_in(gate, pretend, browser, sid="s1")
+        await log_in(gate, pretend, browser, sid="session one at the provider")
         row = await gate.ground.pool.fetchrow("select * from session")
         await browser.get("/desk/")
         whole = repr(dict(row))
-        words = ("anna", "s1", gate.caller("workspace").who, pretend.signed_last.split(".")[1])
+        words = (
+            "anna",
+            "session one at the provider",
+            gate.caller("workspace").who,
+            pretend.signed_last.split(".")[1],
+        )
         assert not [word for word in words if word in whole]
         assert None not in (row["at_provider"], row["person"], row["id_token"])
