@@ -108,6 +108,7 @@ def test_pictures_are_what_their_bytes_say():
         ("Ende 2026", Keyword.NONE),
         ("", Keyword.NONE),
         ("!" * 5_000, Keyword.NONE),
+        (f"Stop{' ' * 300}Das war ein Versehen", Keyword.NONE),
     ],
 )
 def test_a_wish_is_the_whole_message(text, keyword):

@@ -1,7 +1,7 @@
 """Out by the carrier: what it takes, what it refuses, what is lost, and what Twilio's client says."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -117,6 +117,14 @@ async def test_a_lost_answer_is_looked_up_and_nothing_is_sent_again(sender, carr
     outcome = await sender.send(request(), ())
     assert outcome.status is Delivery.DELIVERED, "the log knows how far it is by now"
     assert carrier.sent() == ["Guten Tag"]
+
+
+async def test_the_same_words_of_an_hour_ago_are_another_message(sender, carrier):
+    await sender.send(request(), ())
+    [earlier] = carrier.phones.messages.values()
+    earlier.at -= timedelta(hours=1)
+    carrier.breaks(answer=500)
+    assert (await sender.send(request(), ())).status is Delivery.UNKNOWN
 
 
 async def test_what_the_log_does_not_have_stays_unknown(sender, carrier):

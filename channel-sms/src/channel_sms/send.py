@@ -8,12 +8,12 @@ Rule 2. An answer that was lost: the log is asked; what is not found there stays
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 
-from channel_sms.providers.twilio import Twilio
+from channel_sms.providers.twilio import Twilio, sent_at
 from channel_sms.providers.twilio_codes import AGAIN, reason_of, status_of
 from channel_sms.render import render
 from channel_sms.settings import STATUS, Accounts
@@ -25,6 +25,7 @@ from hub_kit.outgoing import Outcome
 from hub_kit.retry import Patience
 
 LOOKS = (1.0, 5.0)  # seconds before each look for a message whose answer was lost
+_CLOCKS = timedelta(seconds=60)  # by which Twilio's may differ from ours
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -49,14 +50,14 @@ class TwilioSender:
         except _NOT_SENT as error:
             raise Temporary(f"twilio: {type(error).__name__}") from None
         except httpx.TransportError as error:
-            return await self._find(client, fields, type(error).__name__)
+            return await self._find(request, type(error).__name__)
         if answer.status_code >= 500 and answer.status_code != 503:
-            return await self._find(client, fields, f"answered {answer.status_code}")
+            return await self._find(request, f"answered {answer.status_code}")
         return _outcome(answer)
 
     async def look_up(self, request: MessageRequested) -> Outcome | None:
         client = self._client(request)
-        return await _look(client, self._render(request, client))
+        return await _look(client, self._render(request, client), request.requested_at)
 
     def _client(self, request: MessageRequested) -> Twilio:
         client = self._clients.get(Account("sms", request.tenant, request.account))
@@ -76,21 +77,25 @@ class TwilioSender:
             "ValidityPeriod": str(account.settings.valid_for),
         }
 
-    async def _find(self, client: Twilio, fields: Mapping[str, str], why: str) -> Outcome:
+    async def _find(self, request: MessageRequested, why: str) -> Outcome:
         for pause in self._looks:
             await asyncio.sleep(pause)
             with suppress(Temporary):
-                if found := await _look(client, fields):
+                if found := await self.look_up(request):
                     return found
         return Outcome(Delivery.UNKNOWN, diagnostic=why)
 
 
-async def _look(client: Twilio, fields: Mapping[str, str]) -> Outcome | None:
-    """Return what the log says of a message of today to this number with this text."""
-    yesterday = datetime.now(UTC) - timedelta(days=1)
-    wanted = {"To": fields["To"], "DateSent>": f"{yesterday:%Y-%m-%d}"}
+async def _look(client: Twilio, fields: Mapping[str, str], asked: datetime) -> Outcome | None:
+    """Return what the log says of a message to this number with this text.
+
+    One with the same text from before this was asked for is another one.
+    """
+    since = asked - _CLOCKS
+    wanted = {"To": fields["To"], "DateSent>": f"{since:%Y-%m-%d}"}
     async for message in client.messages(**wanted):
-        if message.get("body") == fields["Body"] and message.get("direction") != "inbound":
+        is_same = message.get("body") == fields["Body"] and message.get("direction") != "inbound"
+        if is_same and sent_at(message, asked) >= since:
             return _said(message)
     return None
 

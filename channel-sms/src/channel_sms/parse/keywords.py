@@ -18,6 +18,7 @@ _WORDS = {
 }
 _KEYWORDS = {word: keyword for keyword, words in _WORDS.items() for word in words.split()}
 _OPT_OUT = {"STOP": Keyword.STOP, "START": Keyword.START, "HELP": Keyword.HELP}
+_LONGEST = 200  # characters of a message that may be one wish
 # STATUS may name what is asked about.
 _SAID = re.compile(r"[^\w]*+([^\W\d_]{1,20})[^\w]*+(?:[\d\s.-]{12,40})?", re.ASCII)
 
@@ -26,7 +27,7 @@ def read_keyword(text: str, opt_out: str = "") -> Keyword:
     """Return the wish. `opt_out` is what Twilio has understood by itself (OptOutType)."""
     if found := _OPT_OUT.get(opt_out.strip().upper()):
         return found
-    said = _SAID.fullmatch(text.strip()[:200])
+    said = _SAID.fullmatch(text.strip()) if len(text) <= _LONGEST else None
     if not said:
         return Keyword.NONE
     keyword = _KEYWORDS.get(said[1].lower(), Keyword.NONE)

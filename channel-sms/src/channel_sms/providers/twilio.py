@@ -6,6 +6,8 @@ that blocks a thread for each call, and takes 0.5 s of processor time to import.
 
 import ssl
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,6 +104,14 @@ class Twilio:
         except (httpx.HTTPError, ValueError) as error:
             raise Temporary(f"twilio: {type(error).__name__}") from None
         return page if isinstance(page, dict) else {}
+
+
+def sent_at(message: Mapping[str, Any], otherwise: datetime) -> datetime:
+    """Return when a message of the log was sent (RFC 2822), or taken where it was not yet."""
+    try:
+        return parsedate_to_datetime(str(message.get("date_sent") or message.get("date_created")))
+    except ValueError:
+        return otherwise
 
 
 @cache

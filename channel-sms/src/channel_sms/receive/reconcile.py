@@ -7,14 +7,13 @@ Rule 3. One copy of the service looks, whichever has its turn.
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import structlog
 
 from channel_sms.parse import parse
-from channel_sms.providers.twilio import Twilio
+from channel_sms.providers.twilio import Twilio, sent_at
 from channel_sms.receive.hooks import context_of
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import Arrival
@@ -63,7 +62,7 @@ class Reconciler:
         async for message in self._client.messages(
             To=self._client.account.settings.address, **{"DateSent>": f"{since:%Y-%m-%d}"}
         ):
-            if message.get("direction") != "inbound" or _sent_at(message, now) < since:
+            if message.get("direction") != "inbound" or sent_at(message, now) < since:
                 continue
             await self._accept(await self._read(message, now))
             found += 1
@@ -74,7 +73,7 @@ class Reconciler:
         has_media = str(message.get("num_media", "0")) not in ("", "0")
         places = await self._client.media_of(str(message["sid"])) if has_media else []
         media = [await self._client.fetch(*place, self._limit) for place in places]
-        at = min(_sent_at(message, now), now)
+        at = min(sent_at(message, now), now)
         return parse(_as_hook(message), context_of(self._client.account, at), media)
 
 
@@ -90,10 +89,3 @@ def _as_hook(message: dict[str, Any]) -> bytes:
         "NumSegments": "num_segments",
     }
     return urlencode({name: message.get(key) or "" for name, key in names.items()}).encode()
-
-
-def _sent_at(message: dict[str, Any], otherwise: datetime) -> datetime:
-    try:
-        return parsedate_to_datetime(str(message.get("date_sent") or message.get("date_created")))
-    except ValueError:
-        return otherwise
