@@ -8,6 +8,9 @@ RUN := $(UV) run --frozen --no-sync
 # The distribution's own Python is compiled with profiles, others often are not and take half as long
 # again. Where there is none, uv finds or fetches one.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3.13 /usr/bin/python3.12 /usr/bin/python3.11))
+# Containers often forbid Python to keep what it has compiled; then each process of a hub, and of the
+# tests, compiles everything anew, and takes twice as long to start.
+unexport PYTHONDONTWRITEBYTECODE
 # The workspace's members, as pyproject.toml lists them.
 SRC := $(shell sed -n '/^members = \[/,/^]/s|^ *"\(.*\)",|\1/src|p' pyproject.toml)
 

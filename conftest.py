@@ -7,6 +7,7 @@ test is skipped with the reason; FADEN_STRICT=1 (the gate) makes that a failure.
 import asyncio
 import os
 import shutil
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from local_hub.realm import Running
 
 pytest_plugins = ["hub_kit.testing", "hub_pages.testing"]
+
+# As the Makefile does, for who calls pytest: the processes that tests start, some hundreds, and the
+# workers of a run keep and find what is compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How to see that a part is there; deploy/parts.sh installs them.
 PARTS = {
