@@ -157,7 +157,7 @@ async def test_ten_wrong_ones_shut_kindly_and_the_agent_reads_of_it(town, citize
     assert answer.status_code == 429
     assert "vorerst gesperrt" in answer.text
     assert "Es ist nichts verloren gegangen" in answer.text
-    assert 3500 < int(answer.headers["retry-after"]) <= 3600
+    assert 3000 < int(answer.headers["retry-after"]) <= 3600
 
     async def told() -> bool:
         [conversation] = await town.conversations()
@@ -168,8 +168,9 @@ async def test_ten_wrong_ones_shut_kindly_and_the_agent_reads_of_it(town, citize
     [note] = [entry for entry in entries if entry["kind"] == "note"]
     blocked = note["problem"]
     assert blocked["code"] == "access_blocked"
-    until = datetime.strptime(blocked["about"], "%Y-%m-%d %H:%M").replace(tzinfo=BERLIN)
-    assert timedelta(minutes=58) < until - datetime.now(UTC) <= timedelta(hours=1)
+    soonest = datetime.now(UTC) + timedelta(minutes=50)  # the first try was a while ago
+    minutes = [soonest + timedelta(minutes=n) for n in range(11)]
+    assert blocked["about"] in [f"{one.astimezone(BERLIN):%Y-%m-%d %H:%M}" for one in minutes]
     await town.hub.rows("update channel_web.failure set at = at - interval '61 minutes'")
     assert (await citizen.post(f"{URL}/vorgang", data=right)).status_code == 303
     assert (await citizen.get(TALK)).text.count("<article") == 1, "the note is for agents"

@@ -16,6 +16,7 @@ from hub_contract.references import normalise_reference
 from hub_kit.live import LiveStream
 from hub_kit.seats import Seats
 from hub_kit.testing import eventually
+from hub_pages.testing import PATIENCE
 
 URL = "/musterstadt"
 
@@ -53,7 +54,7 @@ def session(inbox, seconds=60.0) -> Session:
 async def events(stream, number: int) -> list[str]:
     """Return the next events that say something."""
     found = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         async for piece in stream:
             if piece.startswith("event:"):
                 found.append(piece)
@@ -64,7 +65,7 @@ async def events(stream, number: int) -> list[str]:
 
 
 async def until_said(stream, text: str) -> bool:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         async for piece in stream:
             if text in piece:
                 await stream.aclose()
@@ -83,7 +84,11 @@ async def test_what_comes_is_heard_and_what_is_shown_is_not_repeated(town, visit
     stream = live.follow(visit, session(inbox), 1)
     hearing = asyncio.create_task(events(stream, 2))
     found = await town.portal.store.conversation("musterstadt", inbox)
-    await asyncio.sleep(0.2)
+
+    async def listens() -> bool:
+        return town.portal.tail.listening == 1
+
+    await eventually(listens)
     await town.reply(found["id"], "Ja.\n<b>Ab 8.</b>")
     line, state = await hearing
     assert "id: 2\n" in line
