@@ -7,6 +7,7 @@ import pytest
 
 from channel_email.receive.idle import wait_for_mail
 
+PATIENCE = 60.0  # seconds for each answer: the server may be kept waiting for a processor
 LOOKED = b"LOOK OK Search completed.\r\n"
 NOTHING = b"* SEARCH\r\n" + LOOKED
 DONE = b"WAIT OK Idle completed.\r\n"
@@ -20,23 +21,25 @@ class Server(threading.Thread):
         super().__init__(daemon=True)
         self.line, self.after_look = line, after_look
         self.while_waiting, self.after_done = while_waiting, after_done
-        self.heard = b""
+        self.heard, self.taken = b"", 0
 
     def run(self) -> None:
         with self.line:
             self.hear(b"\r\n")
             self.line.sendall(self.after_look)
-            if self.hear(b"IDLE\r\n"):
+            if not self.after_look.endswith(b"BYE\r\n") and self.hear(b"IDLE\r\n"):
                 for packet in self.while_waiting:
                     self.line.sendall(packet)
                 if self.hear(b"DONE\r\n"):
                     self.line.sendall(self.after_done)
 
     def hear(self, end: bytes) -> bool:
-        while not self.heard.endswith(end):
+        # What comes next may have come along, where this thread was kept waiting.
+        while (at := self.heard.find(end, self.taken)) < 0:
             if not (more := self.line.recv(1024)):
                 return False
             self.heard += more
+        self.taken = at + len(end)
         return True
 
 
@@ -44,17 +47,17 @@ class Server(threading.Thread):
 def talk():
     """Run `wait_for_mail` against a server with this script; return what the server heard."""
     ours, theirs = socket.socketpair()
-    ours.settimeout(5)
+    ours.settimeout(PATIENCE)
 
-    def run(*script, last: int = 7, seconds: float = 5) -> bytes:
+    def run(*script, last: int = 7, seconds: float = PATIENCE) -> bytes:
         server = Server(theirs, *script)
         server.start()
         try:
             wait_for_mail(ours, last, seconds)
         finally:
-            assert ours.gettimeout() == 5, "commands after this one have their old patience"
+            assert ours.gettimeout() == PATIENCE, "commands after this one have their old patience"
             ours.close()
-            server.join(5)
+            server.join(PATIENCE)
         return server.heard
 
     with ours:

@@ -80,7 +80,7 @@ async def emptied(postfix) -> None:
     async def empty() -> bool:
         return postfix.queued() == 0
 
-    await eventually(empty, within=60)
+    await eventually(empty)
 
 
 async def logged(postfix, *words: str) -> None:
@@ -88,7 +88,7 @@ async def logged(postfix, *words: str) -> None:
         lines = postfix.log.read_text().splitlines()
         return any(all(word in line for word in words) for line in lines)
 
-    await eventually(found, within=60)
+    await eventually(found)
 
 
 async def test_what_postfix_hands_over_is_kept_once(hub, accounts, postfix):
@@ -169,7 +169,7 @@ async def test_what_becomes_of_our_mails_comes_back_as_a_report(hub, accounts, p
         accepted = await sender.send(request, ())
         assert accepted.status is Delivery.ACCEPTED
         await sender.close()
-        await eventually(hub.count, within=90)
+        await eventually(hub.count)
     [report] = await hub.kept()
     assert report.type == "delivery.reported"
     assert (report.message_id, report.status, report.reason) == (request.id, status, reason)

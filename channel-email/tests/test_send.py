@@ -96,7 +96,7 @@ class PretendRelay:
         return self.inside == 2
 
     def settings(self, **more) -> RelayHost:
-        return RelayHost(**{"host": "127.0.0.1", "port": self.port, "timeout": 5} | more)
+        return RelayHost(**{"host": "127.0.0.1", "port": self.port, "timeout": 60} | more)
 
 
 def outgoing(raw: bytes = b"Subject: Hallo\r\n\r\nGuten Tag\r\n", to: str = "erika@example.org"):
