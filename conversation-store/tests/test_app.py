@@ -47,13 +47,13 @@ async def test_it_hears_answers_and_stops(world, configuration, free_port):
             except httpx.TransportError:
                 return False
 
-        await eventually(ready, within=60)
+        await eventually(ready)
         await world.ground.accept.all([world.mail(f"p{n}@example.org") for n in range(5)])
 
         async def heard() -> bool:
             return (await client.get("/conversations")).json()["count"] == 5
 
-        await eventually(heard, within=90)
+        await eventually(heard)
         [shown, *_] = (await client.get("/conversations")).json()["conversations"]
         snooze = {"until": "2199-01-01T00:00:00Z"}
         assert (await client.post(f"/conversations/{shown['id']}/snooze", json=snooze)).is_success
@@ -100,7 +100,7 @@ async def test_a_port_in_use_is_said_with_its_setting(tmp_path, free_port):
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", free_port)
     path = settings_file(tmp_path, {"http": f"127.0.0.1:{free_port}"})
     process = await processes.start("conversation_store", path)
-    _, err = await asyncio.wait_for(process.communicate(), timeout=60)
+    _, err = await asyncio.wait_for(process.communicate(), timeout=90)
     server.close()
     assert process.returncode == 2
     assert "services.conversation_store.http" in err.decode()

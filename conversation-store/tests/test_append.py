@@ -125,7 +125,11 @@ async def test_two_stores_find_question_and_answer_together(world):
     async with transaction(world.ground.pool) as connection:
         await world.store.append(connection, [answer])
         waiting = asyncio.create_task(second())
-        await asyncio.sleep(0.2)
+
+        async def waits() -> bool:
+            return bool(await world.owner.fetch("select from pg_locks where not granted"))
+
+        await eventually(waits)
         assert not waiting.done()
     await waiting
     assert len(await world.rows("conversation")) == 1
