@@ -51,7 +51,7 @@ async def serving(
     """Run a service until the end of the block; it is ready by then."""
     process = await start(service, configuration)
     try:
-        await eventually(lambda: readiness(port, 200))
+        await eventually(lambda: readiness(port, 200), within=60)
         yield process
     finally:
         if process.returncode is None:

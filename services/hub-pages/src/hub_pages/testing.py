@@ -99,7 +99,7 @@ def serving(app: ASGIApp, loop: Loop) -> Iterator[str]:
         yield f"http://127.0.0.1:{door.getsockname()[1]}"
     finally:
         server.should_exit = server.force_exit = True
-        running.result(PATIENCE)
+        running.result(120)
 
 
 @pytest.fixture(scope="module")
