@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,9 @@ from channel_sms.settings import (
     SmsAccount,
     SmsSettings,
 )
+from hub_contract.events import Arrival, DeliveryReported, MessageReceived
 from hub_kit import hooks
+from hub_kit.accept import Accepted
 from hub_kit.ground import Ground
 from hub_kit.testing import Cluster, fresh_database, open_ground
 from local_hub.peers.phones import api, handsets
@@ -195,8 +197,9 @@ async def ground(cluster: Cluster, tmp_path: Path) -> AsyncIterator[Ground]:
 
 @dataclass
 class Bound:
-    """Our end of a line, with all that stands behind it."""
+    """Our end of a line, with all that stands behind it, and what was new among what came."""
 
+    came: list[MessageReceived | DeliveryReported]
     line: Line
     taker: Delivered
     sent: Sent
@@ -206,10 +209,18 @@ class Bound:
 
 def stand_behind(ground: Ground, number: SmppNumber) -> Bound:
     parts, sent = PartStore(ground.pool, ground.ring), Sent(ground.pool)
-    taker = Delivered(number, ground.accept, parts, sent, ground.ring)
+    came: list[MessageReceived | DeliveryReported] = []
+
+    async def accept(arrival: Arrival) -> Accepted:
+        accepted = await ground.accept(arrival)
+        if accepted.new:
+            came.append(arrival.event)
+        return accepted
+
+    taker = Delivered(number, accept, parts, sent, ground.ring)
     line = Line(number, taker.take, pauses=(0.05,), patience=60)
     lines = {hooks.Account("sms", number.tenant, number.name): line}
-    return Bound(line, taker, sent, parts, SmppSender(lines, sent, waits=(0, 0)))
+    return Bound(came, line, taker, sent, parts, SmppSender(lines, sent, waits=(0, 0)))
 
 
 @asynccontextmanager
@@ -227,3 +238,9 @@ async def bound_to(ground: Ground, number: SmppNumber) -> AsyncIterator[Bound]:
 async def bound(ground: Ground, smsc: PretendSmsc) -> AsyncIterator[Bound]:
     async with bound_to(ground, smsc.number()) as ours:
         yield ours
+
+
+@pytest.fixture
+def another(ground: Ground, smsc: PretendSmsc) -> Callable[[], Bound]:
+    """Return what makes another process of ours, whose line is not held."""
+    return lambda: stand_behind(ground, smsc.number())

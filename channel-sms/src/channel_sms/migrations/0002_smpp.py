@@ -10,6 +10,7 @@ def upgrade() -> None:
     op.execute(
         """
 create table sms_part (
+  id uuid primary key,
   set_id uuid not null,
   number int not null,
   total int not null,
@@ -17,11 +18,11 @@ create table sms_part (
   key text not null,
   digest text not null,
   session uuid not null,
-  wrapped bytea not null,
+  wrapped bytea,
   data bytea,
   closed boolean not null default false,
   at timestamptz not null default now(),
-  primary key (set_id, number)
+  unique (set_id, number)
 )"""
     )
     op.execute("create index sms_part_by_key on sms_part (account, key, at)")

@@ -88,12 +88,13 @@ class PartStore:
         return set_id, there >= came.total
 
     async def _insert(self, connection: Connection, set_id: UUID, came: Came) -> None:
-        key = self._ring.new_key()
+        key, own = self._ring.new_key(), uuid4()
         await connection.execute(
             """insert into sms_part
-                 (set_id, number, total, account, key, digest, session, wrapped, data)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                 (id, set_id, number, total, account, key, digest, session, wrapped, data)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                on conflict (set_id, number) do update set session = excluded.session""",
+            own,
             set_id,
             came.number,
             came.total,
@@ -101,8 +102,8 @@ class PartStore:
             came.key,
             came.digest,
             came.session,
-            self._ring.wrap(key, set_id),
-            seal(key, came.raw, set_id.bytes),
+            self._ring.wrap(key, own),
+            seal(key, came.raw, own.bytes),
         )
 
     async def close(self, set_id: UUID) -> Closed | None:
@@ -114,7 +115,7 @@ class PartStore:
             await _lock(connection, first["account"], first["key"])
             rows = await connection.fetch(
                 "update sms_part set closed = true where set_id = $1"
-                " returning number, total, wrapped, data, at",
+                " returning id, number, total, wrapped, data, at",
                 set_id,
             )
         return self._opened(set_id, rows)
@@ -122,7 +123,7 @@ class PartStore:
     def _opened(self, set_id: UUID, rows: Sequence[Any]) -> Closed:
         ordered = sorted((row for row in rows if row["data"]), key=lambda row: int(row["number"]))
         raws = [
-            open_sealed(self._ring.unwrap(row["wrapped"], set_id), row["data"], set_id.bytes)
+            open_sealed(self._ring.unwrap(row["wrapped"], row["id"]), row["data"], row["id"].bytes)
             for row in ordered
         ]
         began_at = min(row["at"] for row in rows)
@@ -132,7 +133,7 @@ class PartStore:
         """Delete the bytes of a set whose message is safe; the rows tell repeats for a while."""
         async with connect(self._pool) as connection:
             await connection.execute(
-                "update sms_part set data = null, wrapped = '' where set_id = $1", set_id
+                "update sms_part set data = null, wrapped = null where set_id = $1", set_id
             )
 
     async def due(self, account: str, within: float) -> list[UUID]:

@@ -7,6 +7,7 @@ Rule 3. A receipt may overtake the answer to its submit_sm: it is looked for unt
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,11 +25,13 @@ from channel_sms.receive.parts import Came, PartStore
 from channel_sms.settings import SmppNumber
 from hub_contract.delivery import Delivery
 from hub_contract.errors import Permanent, Temporary
-from hub_kit.accept import Accept
+from hub_contract.events import Arrival
+from hub_kit.accept import Accepted
 from hub_kit.keys import KeyRing
 
 LOOKS, PAUSE = 50, 0.1  # for the message of a receipt: so often, so many seconds apart
 ROUND = 15.0  # seconds between looks for sets that are due, at most
+Keep = Callable[[Arrival], Awaitable[Accepted]]  # `hub_kit.accept.Accept`
 log = structlog.get_logger()
 
 
@@ -36,7 +39,7 @@ class Delivered:
     """Takes what one number of ours is delivered: `take` for its line, `run` for ever beside it."""
 
     def __init__(
-        self, number: SmppNumber, accept: Accept, parts: PartStore, sent: Sent, ring: KeyRing
+        self, number: SmppNumber, accept: Keep, parts: PartStore, sent: Sent, ring: KeyRing
     ) -> None:
         self.number, self._accept, self._ring = number, accept, ring
         self._parts, self._sent = parts, sent
