@@ -3,8 +3,8 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,7 @@ async def client(carrier: Pretend, account: Account) -> AsyncIterator[Twilio]:
     await client.close()
 
 
-SYSTEM_ID, PASSWORD = "stadt", "the pretend password"
+SYSTEM_ID, PASSWORD = "stadt", "geheim88"
 MIGRATIONS = Path(channel_sms.__file__).parent / "migrations"
 
 
@@ -235,9 +235,27 @@ async def bound_to(ground: Ground, number: SmppNumber) -> AsyncIterator[Bound]:
 
 
 @pytest.fixture
-async def bound(ground: Ground, smsc: PretendSmsc) -> AsyncIterator[Bound]:
-    async with bound_to(ground, smsc.number()) as ours:
-        yield ours
+async def bind_to(ground: Ground) -> AsyncIterator[Callable[[SmppNumber], Awaitable[Bound]]]:
+    """Return what binds a number of ours; all are let go at the end."""
+    async with AsyncExitStack() as stack:
+
+        async def bind(number: SmppNumber) -> Bound:
+            return await stack.enter_async_context(bound_to(ground, number))
+
+        yield bind
+
+
+@pytest.fixture
+async def bound(bind_to: Callable[[SmppNumber], Awaitable[Bound]], smsc: PretendSmsc) -> Bound:
+    return await bind_to(smsc.number())
+
+
+@pytest.fixture
+async def smsc_by_tls(tmp_path: Path, certificate: Path) -> AsyncIterator[PretendSmsc]:
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served.load_cert_chain(certificate)
+    async with smsc_at(tmp_path, served) as pretend:
+        yield pretend
 
 
 @pytest.fixture
