@@ -145,8 +145,10 @@ async def test_another_librarys_client_finds_the_contract_kept(smsc):
         return len(said) == 3
 
     await eventually(is_all_there)
+    writer = esme._writer  # it leaves its socket open
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+    writer.close()
     answer = next(one for one in said if isinstance(one, aiosmpplib.SubmitSmResp))
     receipt = next(
         one for one in said if isinstance(one, aiosmpplib.DeliverSm) and one.is_receipt()

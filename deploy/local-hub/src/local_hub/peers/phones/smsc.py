@@ -34,6 +34,7 @@ class SmscFaults(BaseModel):
     stat: str = ""  # the word of receipts, in place of the true one
     echo: bool = True  # receipts give user_message_reference back
     query: bool = True  # query_sm is served
+    receipts: bool = True  # there are any
     silent: bool = False  # no request is answered
     disorder: bool = False  # the last part comes first
     repeat: int = 1  # everything is delivered so often
@@ -232,7 +233,7 @@ class Smsc:
 
     def _report(self, system_id: str, external_id: str) -> None:
         one = self.submitted[external_id]
-        if not one.wants_receipt:
+        if not (one.wants_receipt and self.faults.receipts):
             return
         stat = self.faults.stat or self._stat(one)
         written = str(int(external_id, 16)) if self.faults.decimal else external_id
