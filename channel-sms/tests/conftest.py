@@ -6,8 +6,10 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -29,7 +31,14 @@ from channel_sms.settings import (
     SmsAccount,
     SmsSettings,
 )
-from hub_contract.events import Arrival, DeliveryReported, MessageReceived
+from hub_contract.events import (
+    Arrival,
+    DeliveryReported,
+    MessageReceived,
+    MessageRequested,
+    RequestedContent,
+)
+from hub_contract.words import Channel, ContactKind, ContactPoint
 from hub_kit import hooks
 from hub_kit.accept import Accepted
 from hub_kit.ground import Ground
@@ -262,3 +271,22 @@ async def smsc_by_tls(tmp_path: Path, certificate: Path) -> AsyncIterator[Preten
 def another(ground: Ground, smsc: PretendSmsc) -> Callable[[], Bound]:
     """Return what makes another process of ours, whose line is not held."""
     return lambda: stand_behind(ground, smsc.number())
+
+
+@pytest.fixture
+def request_to() -> Callable[..., MessageRequested]:
+    """Return what makes a wish of the store's to send something."""
+
+    def make(to: str = ERIKA, text: str = "Guten Tag", account: str = "sms") -> MessageRequested:
+        recipient = ContactPoint(kind=ContactKind.PHONE, value=to)
+        return MessageRequested(
+            id=uuid4(),
+            tenant="musterstadt",
+            channel=Channel.SMS,
+            account=account,
+            conversation_id=uuid4(),
+            requested_at=datetime.now(UTC),
+            content=RequestedContent(recipient=recipient, text=text),
+        )
+
+    return make

@@ -138,7 +138,10 @@ class Accounts(accounts.Accounts[AnyNumber]):
 def _read_number(loaded: Loaded, tenant: str, name: str, raw: BaseModel) -> AnyNumber:
     """Return the account with its number in E.164; its provider says what else it needs."""
     said = str((raw.model_extra or {}).get("provider", ProviderName.TWILIO))
-    settings = loaded.account(tenant, name, MODELS.get(said, SmsAccount))
+    if said not in MODELS:
+        place = f"{loaded.path}: tenants.{tenant}.accounts.{name}.provider"
+        raise ConfigurationError(f"{place}: no such provider; write {' or '.join(MODELS)}")
+    settings = loaded.account(tenant, name, MODELS[said])
     country = settings.country or loaded.hub.tenants[tenant].country
     number = contact_point(ContactKind.PHONE, settings.address, country).value
     settings = settings.model_copy(update={"address": number, "country": country})
