@@ -33,7 +33,8 @@ from hub_kit.conformance import Driver
 from hub_kit.ground import Ground
 from hub_kit.outgoing import Sender
 from local_hub.peers.phones.carrier import Phones
-from local_hub.peers.phones.smsc import Smsc, SmscFaults
+from local_hub.peers.phones.smsc import Smsc
+from local_hub.peers.phones.smsc_faults import SmscFaults
 from local_hub.peers.settings import Carrier, HubNumber
 
 ERIKA = ContactPoint(kind=ContactKind.PHONE, value="+491715550101")

@@ -46,7 +46,8 @@ from hub_kit.testing import Cluster, fresh_database, open_ground
 from local_hub.peers.phones import api, handsets
 from local_hub.peers.phones.call import Caller
 from local_hub.peers.phones.carrier import Faults, Phones
-from local_hub.peers.phones.smsc import Smsc, SmscFaults
+from local_hub.peers.phones.smsc import Smsc
+from local_hub.peers.phones.smsc_faults import SmscFaults
 from local_hub.peers.settings import Carrier, Handset, HubNumber
 
 OURS, ERIKA, GONE, LANDLINE = "+4971112399", "+491715550101", "+491715550102", "+49711555010"

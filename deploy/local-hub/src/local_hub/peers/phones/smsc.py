@@ -10,46 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pydantic import BaseModel
-
 from local_hub.peers.phones import packets
 from local_hub.peers.phones.carrier import Message, Phones
 from local_hub.peers.phones.packets import Packet, Submitted
+from local_hub.peers.phones.smsc_faults import SmscFaults
 from local_hub.peers.settings import HubNumber
 
 WRONG_PASSWORD, UNKNOWN_TO, QUERY_FAILED, UNKNOWN_COMMAND = 0x0E, 0x0B, 0x67, 0x03
 _STATES = {"DELIVRD": 2, "UNDELIV": 5}
 _PAUSE = 0.05  # seconds before what was put off is delivered again
-
-
-class SmscFaults(BaseModel):
-    """What goes wrong until it is told otherwise."""
-
-    status: int = 0  # this command_status to so many submit_sm, and nothing is taken
-    times: int = 1
-    skip: int = 0  # submit_sm that are taken before that
-    lose: int = 0  # so many submit_sm are taken, and the line is cut before the answer
-    early: bool = False  # the receipt comes before the answer
-    decimal: bool = False  # receipts write the id in decimal, answers in hex
-    stat: str = ""  # the word of receipts, in place of the true one
-    echo: bool = True  # receipts give user_message_reference back
-    query: bool = True  # query_sm is served
-    receipts: bool = True  # there are any
-    silent: bool = False  # no request is answered
-    disorder: bool = False  # the last part comes first
-    repeat: int = 1  # everything is delivered so often
-
-    def refuses(self) -> bool:
-        """Count one submit_sm; say whether it is refused."""
-        if not self.status or self.times <= 0:
-            return False
-        self.skip -= 1
-        self.times -= self.skip < 0
-        return self.skip < 0
-
-    def loses(self) -> bool:
-        self.lose -= 1
-        return self.lose >= 0
 
 
 @dataclass(eq=False)
