@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import aiosmpplib
@@ -11,10 +12,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from channel_sms.providers.smpp_codes import LATER, QUEUE_FULL
 from channel_sms.providers.smpp_line import Line
+from channel_sms.providers.smpp_session import MOST_AT_ONCE
 from hub_contract.errors import Temporary
 from hub_kit.testing import eventually
-from local_hub.peers.phones.packets import ENQUIRE, NACK, QUERY, RESPONSE, UNBIND
+from local_hub.peers.phones.packets import DELIVER, ENQUIRE, NACK, QUERY, RESPONSE, UNBIND
 from local_hub.peers.phones.smsc import QUERY_FAILED
 
 OURS, ERIKA = "+4971112399", "+491715550101"
@@ -45,16 +48,80 @@ def certificate(tmp_path_factory):
     return path
 
 
-async def test_the_line_comes_back_and_both_sides_ask_for_life(bind_to, smsc):
-    bound = await bind_to(smsc.number(enquire_every=0.05, answer_within=0.5))
+async def test_both_sides_ask_for_life_and_refuse_what_they_do_not_know(bound, smsc):
     await bound.line.ask(QUERY, b"x\0\1\1\0")
     (first,) = smsc.smsc.bound
     assert (await first.ask(ENQUIRE)).command == ENQUIRE | RESPONSE
     assert (await first.ask(0x123)).command == NACK
+
+
+async def test_a_line_that_gives_no_sign_of_life_is_given_up(bind_to, smsc):
+    await bind_to(smsc.number(enquire_every=0.05, answer_within=1))
+    first = await bound_line(smsc)
     smsc.breaks(silent=True)
     await is_replaced(first, smsc)
+
+
+async def bound_line(smsc):
+    async def is_bound() -> bool:
+        return bool(smsc.smsc.bound)
+
+    await eventually(is_bound)
+    return smsc.smsc.bound[0]
+
+
+async def test_too_much_at_once_is_put_off(smsc, held):
+    gate = asyncio.Event()
+
+    async def take(*_: object) -> int:
+        await gate.wait()
+        return 0
+
+    await held(take)
+    first = await bound_line(smsc)
+    asked = [asyncio.create_task(first.ask(DELIVER)) for _ in range(MOST_AT_ONCE + 1)]
+    done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    assert [one.result().status for one in done] == [QUEUE_FULL]
+    gate.set()
+    said = Counter([(await one).status for one in asked])
+    assert said == {0: MOST_AT_ONCE, QUEUE_FULL: 1}
+
+
+async def test_a_fault_of_ours_is_no_yes(smsc, held):
+    async def take(*_: object) -> int:
+        raise ValueError("+491715550101")
+
+    await held(take)
+    first = await bound_line(smsc)
+    assert (await first.ask(DELIVER)).status == LATER
+
+
+async def test_no_more_is_under_way_than_the_window_holds(smsc, held):
+    """One request at a time: each waits until the one before has its answer, or none."""
+    line = await held(nothing, window=1, answer_within=1)
+    await bound_line(smsc)
+    smsc.breaks(silent=True)
+    asked = [asyncio.create_task(line.ask(QUERY, b"x\0\1\1\0")) for _ in range(4)]
+    await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+    assert 1 <= smsc.smsc.unanswered <= 2, "the second one follows when the first has ended"
     smsc.breaks()
-    assert (await bound.line.ask(QUERY, b"x\0\1\1\0")).status == QUERY_FAILED
+    await asyncio.gather(*asked, return_exceptions=True)
+
+
+@pytest.fixture
+async def held(smsc):
+    """Return what holds a line whose deliveries go there."""
+    running = []
+
+    async def hold(take, **more) -> Line:
+        line = Line(smsc.number(**more), take, pauses=(0.05,), patience=60)
+        running.append(asyncio.create_task(line.run()))
+        return line
+
+    yield hold
+    for one in running:
+        one.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
 
 
 async def test_the_smsc_may_say_good_bye(bound, smsc):

@@ -59,6 +59,7 @@ class Smsc:
         self.faults = SmscFaults()
         self.submitted: dict[str, Submitted] = {}
         self.bound: list[Bound] = []
+        self.unanswered = 0  # requests while it was silent
         self._parts: dict[tuple[str, str, str], dict[int, str]] = {}
         self._queues: dict[str, asyncio.Queue[Waiting]] = {}
         self._ids = itertools.count(0xA1)
@@ -139,7 +140,7 @@ class Smsc:
             if (answer := bound.asked.pop(packet.sequence, None)) and not answer.done():
                 answer.set_result(packet)
         elif self.faults.silent and packet.command != packets.BIND:
-            return
+            self.unanswered += 1
         elif packet.command == packets.BIND:
             await self._bind(bound, packet)
         elif not bound.system_id:
