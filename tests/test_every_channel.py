@@ -29,7 +29,7 @@ from hub_contract.topics import REQUESTED, from_wire, key_of, to_wire
 from hub_contract.words import Channel, ContactPoint
 from hub_kit import event_log, processes
 from hub_kit.channel import find_channel, run_channel
-from hub_kit.conformance import Driver, channels, drivers, folder_of
+from hub_kit.conformance import Driver, drivers, folder_of
 from hub_kit.consume import Consumer
 from hub_kit.event_log import KeyRow
 from hub_kit.ground import Ground
@@ -56,9 +56,14 @@ DRIVERS = drivers()
 NOW = datetime(2026, 5, 12, 9, 0, tzinfo=UTC)
 
 
-@pytest.fixture(params=channels())
-def name(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=DRIVERS)
+def key(request: pytest.FixtureRequest) -> str:
     return request.param
+
+
+@pytest.fixture
+def name(key: str) -> str:
+    return key.partition("/")[0]
 
 
 @pytest.fixture
@@ -67,8 +72,8 @@ def channel(name: str) -> Channel:
 
 
 @pytest.fixture
-def driver(name: str) -> Driver:
-    return DRIVERS[name]
+def driver(key: str) -> Driver:
+    return DRIVERS[key]
 
 
 @dataclass

@@ -1,31 +1,16 @@
 """What no hook has brought is found in the provider's log, once."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
-import channel_sms
 from channel_sms.parse import parse
 from channel_sms.receive.hooks import context_of
 from channel_sms.receive.reconcile import Reconciler
 from hub_kit.checkpoint import Checkpoints
 from hub_kit.ground import Ground
-from hub_kit.testing import fresh_database, open_ground
 from hub_kit.turns import Turns
-
-MIGRATIONS = Path(channel_sms.__file__).parent / "migrations"
-
-
-@pytest.fixture
-async def ground(cluster, tmp_path) -> AsyncIterator[Ground]:
-    async with (
-        fresh_database(cluster, {"channel_sms": MIGRATIONS}) as dsn,
-        open_ground("channel_sms", dsn, tmp_path) as ground,
-    ):
-        yield ground
 
 
 @pytest.fixture

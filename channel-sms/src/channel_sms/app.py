@@ -1,26 +1,58 @@
-"""Puts the SMS channel together: hooks and the provider's log in, messages out."""
+"""Puts the SMS channel together: every provider's way in and out, as one channel."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from channel_sms.parse import Context, parse
+from channel_sms.parse.deliver import parse_deliver
+from channel_sms.providers.port import Provider
+from channel_sms.providers.smpp_line import Line
+from channel_sms.providers.smpp_sent import Sent
+from channel_sms.providers.smpp_text import GSM_7
 from channel_sms.providers.twilio import Twilio
 from channel_sms.receive.hooks import Receiver, context_of
+from channel_sms.receive.parts import PartStore
 from channel_sms.receive.reconcile import Reconciler
-from channel_sms.send import TwilioSender
-from channel_sms.settings import ABOUT, Accounts, SmsSettings
+from channel_sms.receive.smpp import Delivered
+from channel_sms.send import Senders, TwilioSender
+from channel_sms.send.smpp import SmppSender
+from channel_sms.settings import ABOUT, Accounts, AnyNumber, ProviderName, SmsSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
+from hub_kit import hooks
 from hub_kit.accounts import account_asked
 from hub_kit.channel import ChannelParts, Frame, run_channel
 from hub_kit.checkpoint import Checkpoints
 from hub_kit.ground import Ground
-from hub_kit.hooks import Account
 from hub_kit.settings import Loaded
+from hub_kit.tokens import Refused
 from hub_kit.turns import Turns
+
+T = TypeVar("T")
 
 
 def compose(ground: Ground, settings: SmsSettings, accounts: Accounts) -> ChannelParts:
-    clients = {Account("sms", one.tenant, one.name): Twilio(one, settings) for one in accounts}
+    """Return the parts of all providers as those of one channel."""
+    used = {name: accounts.at(name) for name in ProviderName}
+    parts = {
+        name: PROVIDERS[name](ground, settings, numbers)
+        for name, numbers in used.items()
+        if list(numbers)
+    }
+    senders = {_called(one): parts[one.settings.provider].sender for one in accounts}
+    return ChannelParts(
+        Senders(senders),
+        work=_merged(one.work for one in parts.values()),
+        hook=_hook_of(parts, used),
+        trim=_merged(one.trim for one in parts.values()),
+        closing=[work for one in parts.values() for work in one.closing],
+    )
+
+
+def compose_twilio(ground: Ground, settings: SmsSettings, numbers: Accounts) -> ChannelParts:
+    """`Provider`: hooks in, and a look into Twilio's log; HTTP out."""
+    clients = {_called(one): Twilio(one, settings) for one in numbers}
     turns, checkpoints = Turns(ground.pool), Checkpoints(ground.pool)
     reconcilers = {
         f"log of {client.account.key}": Reconciler(
@@ -34,20 +66,73 @@ def compose(ground: Ground, settings: SmsSettings, accounts: Accounts) -> Channe
         for client in clients.values()
     }
     return ChannelParts(
-        TwilioSender(accounts, clients),
+        TwilioSender(numbers, clients),
         work=reconcilers,
         hook=Receiver(clients, settings.media_limit),
         closing=(*(client.close for client in clients.values()), turns.close),
     )
 
 
+def compose_smpp(ground: Ground, _: SmsSettings, numbers: Accounts) -> ChannelParts:
+    """`Provider`: a line to the SMSC that is held for ever, for both ways."""
+    parts, sent = PartStore(ground.pool, ground.ring), Sent(ground.pool)
+    takers = [Delivered(one, ground.accept, parts, sent, ground.ring) for one in numbers]
+    lines = {_called(taker.number): Line(taker.number, taker.take) for taker in takers}
+    return ChannelParts(
+        SmppSender(lines, sent),
+        work={
+            **{f"line of {line.number.key}": line.run for line in lines.values()},
+            **{f"parts of {taker.number.key}": taker.run for taker in takers},
+        },
+        trim={"sms_part": parts.sweep, "sms_sent": sent.sweep},
+    )
+
+
+PROVIDERS: Mapping[ProviderName, Provider] = {
+    ProviderName.TWILIO: compose_twilio,
+    ProviderName.SMPP: compose_smpp,
+}
+
+
+def _hook_of(
+    parts: Mapping[ProviderName, ChannelParts], used: Mapping[ProviderName, Accounts]
+) -> hooks.Handler | None:
+    """Return what hands a hook to the provider whose number is called; None: nobody calls."""
+    handlers = {
+        _called(number): handler
+        for name, one in parts.items()
+        if (handler := one.hook)
+        for number in used[name]
+    }
+
+    async def take(hook: hooks.Hook) -> Sequence[Arrival] | hooks.Answer:
+        if handler := handlers.get(hook.account):
+            return await handler(hook)
+        raise Refused("nobody calls a hook for this number")
+
+    return take if handlers else None
+
+
+def _called(number: AnyNumber) -> hooks.Account:
+    return hooks.Account("sms", number.tenant, number.name)
+
+
+def _merged(parts: Iterable[Mapping[str, T]]) -> dict[str, T]:
+    return {name: one for part in parts for name, one in part.items()}
+
+
 def parse_file(raw: bytes, loaded: Loaded | None, asked: str) -> Arrival:
-    """Return what this hook's body becomes: as one of the file's accounts, or as anyone would."""
+    """Return what a hook's body, or one or several deliver_sm, become: a packet begins with NUL.
+
+    As one of the file's accounts, or as anyone would.
+    """
     now = datetime.now(UTC)
-    if loaded is None:
-        return parse(raw, Context("example", "sms", now))
-    account = account_asked(Accounts.read(loaded), loaded, asked)
-    return parse(raw, context_of(account, now))
+    account = account_asked(Accounts.read(loaded), loaded, asked) if loaded else None
+    context = context_of(account, now) if account else Context("example", "sms", now)
+    if not raw.startswith(b"\0"):
+        return parse(raw, context)
+    alphabet = getattr(account and account.settings, "alphabet", GSM_7)
+    return parse_deliver(raw, context, alphabet=alphabet)
 
 
 CHANNEL = Frame(Channel.SMS, ABOUT, compose, parse_file)

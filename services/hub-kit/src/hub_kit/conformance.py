@@ -1,6 +1,7 @@
 """How the suite of all channels talks to one of them: the driver that each channel brings.
 
-It is `DRIVER` in `tests/conformance.py` of the channel's folder.
+It is `DRIVER` in `tests/conformance.py` of the channel's folder; where a channel has more than one
+provider, `MORE` names the drivers of the others.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,16 +46,16 @@ def folder_of(name: str) -> Path:
 
 
 def drivers() -> Mapping[str, Driver]:
-    """Return the driver of every channel, by import name."""
-    return {name: _driver(name) for name in channels()}
+    """Return the drivers of every channel: by import name, others as `channel_sms/smpp`."""
+    return {key: driver for name in channels() for key, driver in _drivers(name).items()}
 
 
-def _driver(name: str) -> Driver:
+def _drivers(name: str) -> Mapping[str, Driver]:
     path = folder_of(name) / "tests" / "conformance.py"
     spec = spec_from_file_location(f"{name}_conformance", path)
     assert spec is not None, path
     assert spec.loader is not None, path
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    driver: Driver = module.DRIVER
-    return driver
+    more: Mapping[str, Driver] = getattr(module, "MORE", {})
+    return {name: module.DRIVER} | {f"{name}/{other}": driver for other, driver in more.items()}

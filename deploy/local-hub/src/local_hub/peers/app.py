@@ -16,6 +16,7 @@ from local_hub.peers.mail.receive import Handler, listen
 from local_hub.peers.phones import api, handsets
 from local_hub.peers.phones.call import Caller
 from local_hub.peers.phones.carrier import Phones
+from local_hub.peers.phones.smsc import Smsc
 from local_hub.peers.settings import PeersSettings
 from local_hub.peers.table.show import PREFIX, add_table
 
@@ -25,11 +26,14 @@ def compose(settings: PeersSettings) -> FastAPI:
     mailboxes, post = Mailboxes(settings.folder), Post(settings.hub)
     handler = Handler(settings, mailboxes, post)
     phones, caller = Phones(settings.carrier, settings.carrier_token()), Caller()
+    smsc, door = Smsc(phones), settings.carrier.smsc
+    has_smsc = any(one.system_id for one in settings.carrier.numbers.values())
     parts = Parts(
         "peers",
         work={
             "mail": lambda: listen(settings, handler),
             "identity": lambda: identity.serve(str(settings.identity), settings.people),
+            **({"smsc": lambda: smsc.run(door.host, door.port)} if has_smsc else {}),
         },
         checks={
             "smtp": lambda: _answers(settings.smtp),
@@ -42,7 +46,7 @@ def compose(settings: PeersSettings) -> FastAPI:
     app.include_router(mail)
     app.include_router(mail, prefix=PREFIX)
     carrier, interface = api.make_router(phones, caller)
-    phone = handsets.make_router(phones, interface, caller)
+    phone = handsets.make_router(phones, interface, caller, smsc)
     app.include_router(carrier)
     app.include_router(phone)
     app.include_router(phone, prefix=PREFIX)

@@ -38,15 +38,19 @@ class Handset(Section):
 class HubNumber(Section):
     """A number of the hub at the carrier; the number in E.164 is its key."""
 
-    account_sid: str
-    hook: str = Field(description="path below `hub` that is called when a message comes in")
+    account_sid: str = ""
+    hook: str = Field(default="", description="path below `hub` that is called for a message")
+    system_id: str = Field(default="", description="it is at the SMSC instead, bound by this name")
 
 
 class Carrier(Section):
-    """The pretend Twilio, and the phones of citizens."""
+    """The pretend Twilio and SMSC, and the phones of citizens."""
 
     hub: str = Field(default="http://127.0.0.1:8080", description="where the hub takes hooks")
     address: str = Field(default="http://127.0.0.1:8090", description="how the hub calls it")
+    smsc: ListenAddress = Field(
+        default=Listen("127.0.0.1", 2775), description="where numbers with a system_id are bound"
+    )
     numbers: dict[str, HubNumber] = Field(default={})
     handsets: dict[str, Handset] = Field(default={})
 

@@ -1,4 +1,4 @@
-"""The way out: hands answers to Twilio, and says in our words what it answered.
+"""The way out by Twilio: hands answers over, and says in our words what it answered.
 
 Rule 1. Refused before it was read, or 429: certainly not sent, tried again.
 Rule 2. An answer that was lost: the log is asked; what is not found there stays `unknown` until
