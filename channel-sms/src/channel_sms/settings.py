@@ -31,6 +31,10 @@ class SmsAccount(AccountSection):
     messaging_service: str = Field(
         default="", pattern=r"^(MG[0-9a-f]{32})?$", description="sends in place of the number"
     )
+    answered_by_provider: tuple[str, ...] = Field(
+        default=("help", "info"),
+        description="words that Twilio answers by itself: we do not; [] where its opt-out is off",
+    )
     country: str = Field(default="", description="filled in from the tenant")
     valid_for: int = Field(
         default=4 * 3600, ge=60, le=36_000, description="seconds after which it is of no use"

@@ -61,6 +61,20 @@ _KEY = "insert into hub.message_key (owner, tenant, wrapped, reader) values ($1,
 
 async def add(connection: Connection, new: Addition) -> bool:
     """Write it under the lock of its conversation; return False where it stands already."""
+    told = await write_down(connection, new)
+    if told is None:
+        return False
+    if new.request:
+        await append_log(connection, [new.request, told], [new.key])
+    else:
+        key = new.key
+        await connection.execute(_KEY, key.owner, key.tenant, key.wrapped, key.reader)
+        await append_log(connection, [told], [])
+    return True
+
+
+async def write_down(connection: Connection, new: Addition) -> Wire | None:
+    """Write the entry alone; return what the bus must hear, None where it stands already."""
     place = await connection.fetchval(_LOCK, new.tenant, new.conversation_id)
     if place is None:
         raise Temporary("conversation was merged meanwhile")
@@ -87,18 +101,11 @@ async def add(connection: Connection, new: Addition) -> bool:
         new.reason,
     )
     if status != "INSERT 0 1":
-        return False
+        return None
     answers = new.direction == "out" and new.automatic == Automatic.NO
     moment = None if new.kind == "change" else new.at  # nothing was said
     await connection.execute(_COUNT, new.tenant, new.conversation_id, moment, answers)
-    told = announce(_news(new, place), SOURCE)
-    if new.request:
-        await append_log(connection, [new.request, told], [new.key])
-    else:
-        key = new.key
-        await connection.execute(_KEY, key.owner, key.tenant, key.wrapped, key.reader)
-        await append_log(connection, [told], [])
-    return True
+    return announce(_news(new, place), SOURCE)
 
 
 def _news(new: Addition, place: int) -> EntryNews:

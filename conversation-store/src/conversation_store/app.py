@@ -24,6 +24,7 @@ from hub_kit.shell import Parts, make_app, run
 from hub_kit.trim import Trimmer, for_each
 from hub_kit.trim_blobs import trim_blobs
 from hub_kit.trim_log import TrimLog
+from hub_pages.face.read import read_faces
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WAKE_EVERY = 30  # seconds
@@ -99,10 +100,12 @@ async def _wake(store: Store) -> None:
 def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: ABOUT.read(loaded))
+    faces = or_exit(lambda: read_faces(loaded))
     ring = or_exit(lambda: KeyRing.of(loaded.hub, SERVICE))
 
     async def open_app() -> FastAPI:
-        return compose(Store.open(await Ground.open(SERVICE, loaded.hub, ring), settings))
+        ground = await Ground.open(SERVICE, loaded.hub, ring)
+        return compose(Store.open(ground, settings, faces))
 
     run(open_app, SERVICE, settings.http.host, settings.http.port, loaded.hub.telemetry)
 

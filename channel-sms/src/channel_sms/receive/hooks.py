@@ -65,7 +65,9 @@ class Receiver:
 
 
 def context_of(account: Number, at: datetime) -> Context:
-    return Context(account.tenant, account.name, at, account.settings.country)
+    settings = account.settings
+    answered = frozenset(word.strip().lower() for word in settings.answered_by_provider)
+    return Context(account.tenant, account.name, at, settings.country, answered)
 
 
 def check_signature(hook: Hook, token: str) -> None:

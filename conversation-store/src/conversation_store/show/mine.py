@@ -47,7 +47,10 @@ where c.tenant = $1 and c.id = $2 and exists (
 """
 _SEEN = """
 e.tenant = $1 and e.conversation_id = $2 and (
-  e.direction = 'out' and e.kind = 'message'
+  e.direction = 'out' and e.kind = 'message' and (e.automatic = 'no' or not exists (
+    select from participant p
+    where p.tenant = $1 and p.conversation_id = $2 and p.contact_point_id = e.contact_point_id
+      and not p.verified))
   or e.direction = 'in' and e.kind <> 'note' and e.automatic = 'no' and e.verified and exists (
     select from participant p
     where p.tenant = $1 and p.conversation_id = $2 and p.contact_point_id = e.contact_point_id

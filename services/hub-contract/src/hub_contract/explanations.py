@@ -23,6 +23,7 @@ class Explanation(StrEnum):
     NEW_AUTOMATIC = "new_automatic"
     NEW_SHARED = "new_shared"  # the sender's address writes for many people
     AGENT = "agent"
+    BY_RULE = "by_rule"  # ours, and nobody wrote it
 
     # What was odd about that.
     TOKEN_FORGED = "token_forged"  # noqa: S105
@@ -32,6 +33,7 @@ class Explanation(StrEnum):
     REFERENCE_TAKEN = "reference_taken"
     SENDER_UNKNOWN = "sender_unknown"
     SENDER_SHARED = "sender_shared"
+    ANSWERED_BY_RULE = "answered_by_rule"  # HILFE, STATUS: a wish said in one word
 
     # What somebody did with the conversation.
     CLOSED = "closed"

@@ -30,6 +30,7 @@ EXPLANATIONS = {
     _E.NEW_AUTOMATIC: mark("Automatische Nachricht ohne Zuordnung."),
     _E.NEW_SHARED: mark("Neues Gespräch: Von dieser Adresse schreiben mehrere Personen."),
     _E.AGENT: mark("Von einer Person im Amt verfasst."),
+    _E.BY_RULE: mark("Automatisch gesendet, auf einen Wunsch in einem Wort hin."),
     _E.TOKEN_FORGED: mark("Die Antwortadresse ist gefälscht oder beschädigt."),
     _E.TOKEN_EXPIRED: mark("Die Antwortadresse ist abgelaufen."),
     _E.TOKEN_UNKNOWN: mark("Die Antwortadresse führt zu keinem Gespräch mehr."),
@@ -65,6 +66,7 @@ EXPLANATIONS = {
     _E.NOT_CARRIED: mark(
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
     ),
+    _E.ANSWERED_BY_RULE: mark("Automatisch beantwortet; niemand wartet darauf."),
     _E.OPTED_OUT: mark("Die Person hat mit STOPP gebeten, hierher nichts mehr zu senden."),
     _E.ONCE_FAILED: mark("Eine Nachricht an diese Adresse konnte nicht zugestellt werden."),
     _E.ONCE_RETURNED: mark("Eine Nachricht an diese Adresse kam zurück."),
