@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 
 from channel_sms.providers.twilio import Twilio
 from channel_sms.settings import Account, Accounts, SmsAccount, SmsSettings
+from hub_contract.words import Cost
 from local_hub.peers.phones import api, handsets
 from local_hub.peers.phones.call import Caller
 from local_hub.peers.phones.carrier import Faults, Phones
@@ -22,6 +24,9 @@ from local_hub.peers.settings import Carrier, Handset, HubNumber
 OURS, ERIKA, GONE, LANDLINE = "+4971112399", "+491715550101", "+491715550102", "+49711555010"
 SID = "AC00000000000000000000000000000001"
 TOKEN = "the token of a pretend account"
+
+
+PRICE = Cost(amount=Decimal("0.075"), currency="EUR")
 
 
 @dataclass
@@ -84,7 +89,9 @@ async def carrier() -> AsyncIterator[Pretend]:
 def account(tmp_path: Path) -> Account:
     token = tmp_path / "token"
     token.write_text(TOKEN)
-    section = SmsAccount(address=OURS, account_sid=SID, auth_token_file=token, country="DE")
+    section = SmsAccount(
+        address=OURS, account_sid=SID, auth_token_file=token, country="DE", price=PRICE
+    )
     return Account("musterstadt", "sms", "Stadt Musterstadt", section)
 
 

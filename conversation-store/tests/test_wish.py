@@ -1,14 +1,14 @@
 """HILFE and STATUS are answered by rule: to whom, with what, and to whom not."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import conversation_store
-from conversation_store.append.say import Authority, Progress, State, say_help, say_state
+from conversation_store.append.say import Progress, State, say_help, say_state
 from conversation_store.append.wish import LATE, state_of
+from conversation_store.authorities import Authority
 from conversation_store.change import Change, change
 from conversation_store.queue.views import show_queue
 from conversation_store.reply.answer import reply
@@ -18,27 +18,20 @@ from hub_contract.references import find_references, make_reference, show_refere
 from hub_contract.sms_text import Alphabet, count_segments
 from hub_contract.words import Automatic, Channel, Keyword
 from hub_kit.sealing import open_event
-from hub_kit.settings import TenantSection
 from hub_kit.tokens import Caller
 from hub_pages.catalogue import find_gaps
-from hub_pages.face import Face, Words
+from hub_pages.face import Words
 
 ERIKA, KARL = "+491715550101", "+491715550102"
 AGENT = Caller("agent-7", "musterstadt", "agent")
 TOPIC = "faden.message.requested.sms"
-FACE = Face(name="Stadt Musterstadt", phone="0711 123-0", hours=Words(de="Mo-Fr 8-16 Uhr"))
+CITY = Authority("Stadt Musterstadt", "0711 123-0", Words(de="Mo-Fr 8-16 Uhr"))
 DAY = datetime(2026, 5, 12, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def with_face(world):
-    tenants = {
-        "musterstadt": TenantSection(name="Musterstadt"),
-        "kleindorf": TenantSection(name="K"),
-    }
-    settings = world.ground.settings.model_copy(update={"tenants": tenants})
-    ground = replace(world.ground, settings=settings)
-    world.store = Store.open(ground, world.store.settings, {"musterstadt": FACE})
+def with_city(world):
+    world.store = Store.open(world.ground, world.store.settings, {"musterstadt": CITY})
 
 
 def sms(world, text, sender=ERIKA, keyword=Keyword.NONE, *, at=None, event=None, **content):

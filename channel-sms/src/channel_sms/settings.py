@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, HttpUrl, TypeAdapter, model_validator
+from pydantic import ConfigDict, Field, HttpUrl, TypeAdapter, model_validator
 from pydantic.functional_validators import AfterValidator
 
 from hub_contract.contact_points import contact_point
 from hub_contract.words import Channel, ContactKind
 from hub_kit import accounts
 from hub_kit.about import About, Peer
-from hub_kit.accounts import AccountSection, in_file, read_accounts
+from hub_kit.accounts import AccountSection, Terms, in_file, read_accounts
 from hub_kit.listen import Listen, ListenAddress
 from hub_kit.secret import read_secret
 from hub_kit.settings import Loaded, Section
@@ -22,8 +22,10 @@ _URL = TypeAdapter(HttpUrl)
 Url = Annotated[str, AfterValidator(lambda text: str(_URL.validate_python(text)).rstrip("/"))]
 
 
-class SmsAccount(AccountSection):
+class SmsAccount(AccountSection, Terms):
     """One number of ours at Twilio."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     account_sid: str = Field(pattern=r"^AC[0-9a-f]{32}$")
     auth_token_file: Path | None = None

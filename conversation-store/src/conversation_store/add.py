@@ -35,6 +35,7 @@ class Addition:
     content: bytes
     key: KeyRow
     reason: Explanation = Explanation.AGENT
+    marks: str = ""
     request: Wire | None = None  # of what goes out
 
 
@@ -46,7 +47,7 @@ _ENTRY = """
 insert into entry (id, tenant, conversation_id, place, kind, direction, channel, account, at,
   contact_point_id, author, automatic, readable, partial, verified, rule, reason, marks, facts,
   original, delivery, delivery_reason, delivery_code, delivery_at, content)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true, false, true, 0, $18, '', '{}',
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true, false, true, 0, $18, $19, '{}',
   '', $13, $14, $15, $16, $17)
 on conflict (id) do nothing
 """
@@ -99,6 +100,7 @@ async def write_down(connection: Connection, new: Addition) -> Wire | None:
         new.at if word else None,
         new.content,
         new.reason,
+        new.marks,
     )
     if status != "INSERT 0 1":
         return None

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from conversation_store.api import actions, conversations, entries, mine, rearrangements
 from conversation_store.api.document import add_schema
 from conversation_store.append.listen import listen
+from conversation_store.authorities import read_authorities
 from conversation_store.change import wake
 from conversation_store.queue.tally import fold
 from conversation_store.renew import renew
@@ -24,7 +25,6 @@ from hub_kit.shell import Parts, make_app, run
 from hub_kit.trim import Trimmer, for_each
 from hub_kit.trim_blobs import trim_blobs
 from hub_kit.trim_log import TrimLog
-from hub_pages.face.read import read_faces
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WAKE_EVERY = 30  # seconds
@@ -100,12 +100,12 @@ async def _wake(store: Store) -> None:
 def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: ABOUT.read(loaded))
-    faces = or_exit(lambda: read_faces(loaded))
+    authorities = or_exit(lambda: read_authorities(loaded))
     ring = or_exit(lambda: KeyRing.of(loaded.hub, SERVICE))
 
     async def open_app() -> FastAPI:
         ground = await Ground.open(SERVICE, loaded.hub, ring)
-        return compose(Store.open(ground, settings, faces))
+        return compose(Store.open(ground, settings, authorities))
 
     run(open_app, SERVICE, settings.http.host, settings.http.port, loaded.hub.telemetry)
 

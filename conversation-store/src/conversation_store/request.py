@@ -69,6 +69,7 @@ def request(ring: KeyRing, letter: Letter, data_key: bytes, packing: Packing) ->
         content=sealed,
         key=KeyRow(letter.id, letter.tenant, wrapped, f"channel_{letter.channel}", object_name),
         reason=letter.reason,
+        marks=Explanation.ONLY_HINT if letter.content.hint else "",
         request=to_wire(event, SOURCE, tracing.current()),
     )
 

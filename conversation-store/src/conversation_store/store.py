@@ -2,19 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Self
 
 from conversation_store.append.batch import Append
 from conversation_store.append.read import Reader
-from conversation_store.append.say import authorities
 from conversation_store.append.wish import Wishes
+from conversation_store.authorities import Authority, names_of
 from conversation_store.settings import StoreSettings
 from conversation_store.sign import Signer
 from hub_kit.ground import Ground
-from hub_pages.face import Face
-
-NO_FACES: Mapping[str, Face] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -24,14 +20,22 @@ class Store:
     signer: Signer
     reader: Reader
     append: Append
+    authorities: Mapping[str, Authority]
 
     @classmethod
     def open(
-        cls, ground: Ground, settings: StoreSettings, faces: Mapping[str, Face] = NO_FACES
+        cls,
+        ground: Ground,
+        settings: StoreSettings,
+        authorities: Mapping[str, Authority] | None = None,
     ) -> Self:
-        """`faces`: what the authorities say of themselves, by tenant."""
+        """`authorities`: what they say of themselves, by tenant; None: as they are called."""
         signer = Signer(ground.ring, settings.reply_days)
         reader = Reader(ground.ring, signer)
-        said = authorities(ground.settings, faces)
+        said = names_of(ground.settings) if authorities is None else authorities
         wishes = Wishes(ground.ring, said, settings.wishes_a_day)
-        return cls(ground, settings, signer, reader, Append(reader, ground.blobs, wishes))
+        append = Append(reader, ground.blobs, wishes)
+        return cls(ground, settings, signer, reader, append, said)
+
+    def authority(self, tenant: str) -> Authority:
+        return self.authorities.get(tenant) or Authority(tenant)

@@ -303,6 +303,14 @@ EVENTS: dict[str, ConversationEvent] = {
         recipient_key="0c55",
         content=RequestedContent(recipient=MOBILE, text="Guten Tag"),
     ),
+    "message.requested.sms-hint": requested(
+        208,
+        Channel.SMS,
+        "sms-1",
+        content=RequestedContent(
+            recipient=MOBILE, text="Guten Tag", hint="Ihre Antwort liegt im Portal."
+        ),
+    ),
     "message.requested.fax": requested(
         203,
         Channel.FAX,

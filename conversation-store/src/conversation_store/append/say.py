@@ -1,10 +1,8 @@
-"""Says what a wish of one word is answered with: help, and how far something is. Pure, for `wish`.
+"""Says what goes to a citizen by rule: help, how far something is, where an answer lies. Pure.
 
 Short, and in the letters of an SMS: each further one is paid for.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -12,9 +10,8 @@ from gettext import NullTranslations
 from pathlib import Path
 from typing import NamedTuple
 
+from conversation_store.authorities import Authority
 from hub_contract.references import show_reference
-from hub_kit.settings import HubSettings
-from hub_pages.face import NO_FACE, Face, Words
 from hub_pages.language import LANGUAGES, read_words
 from hub_pages.said import mark
 from hub_pages.times import say_date
@@ -24,6 +21,10 @@ _WRITE = mark("%(authority)s: Schreiben Sie uns Ihr Anliegen als SMS an diese Nu
 _CALL = mark("Telefon %(phone)s.")
 _CALL_AT = mark("Telefon %(phone)s, %(hours)s.")
 _ASK = mark("Stand Ihres Anliegens: STATUS und die Vorgangsnummer.")
+_HINT = mark(
+    "%(authority)s: Wir haben Ihnen geantwortet. Vorgangsnummer %(reference)s, zu lesen auf:"
+    " %(page)s"
+)
 _STOP = mark("Keine SMS mehr: STOPP.")
 
 
@@ -60,30 +61,12 @@ _PROGRESS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
-    """What a tenant says of itself."""
-
-    name: str
-    phone: str = ""
-    hours: Words | None = None
-
-
 class State(NamedTuple):
     """How far a conversation is."""
 
     progress: Progress
     reference: str = ""
     day: datetime | None = None
-
-
-def authorities(settings: HubSettings, faces: Mapping[str, Face]) -> dict[str, Authority]:
-    """Return what each tenant says of itself, from its face where it has one."""
-    found = {}
-    for tenant, section in settings.tenants.items():
-        face = faces.get(tenant, NO_FACE)
-        found[tenant] = Authority(face.name or section.name, face.phone, face.hours)
-    return found
 
 
 def say_help(authority: Authority, language: str) -> str:
@@ -107,6 +90,16 @@ def say_state(authority: Authority, state: State, language: str) -> str:
         "day": say_date(state.day, language) if state.day else "",
     }
     return _translations(language).gettext(_PROGRESS[state.progress]) % values
+
+
+def say_hint(authority: Authority, reference: str, language: str) -> str:
+    """Return what goes in place of an answer that stays in the citizen's inbox."""
+    values = {
+        "authority": authority.name,
+        "reference": show_reference(reference),
+        "page": authority.page,
+    }
+    return _translations(language).gettext(_HINT) % values
 
 
 @cache

@@ -18,7 +18,8 @@ from asyncpg import Record
 from conversation_store.add import Addition
 from conversation_store.append.place import Line
 from conversation_store.append.read import Incoming
-from conversation_store.append.say import Authority, Progress, State, say_help, say_state
+from conversation_store.append.say import Progress, State, say_help, say_state
+from conversation_store.authorities import Authority
 from conversation_store.request import Letter, request
 from conversation_store.timeline import open_row
 from hub_contract.channels import CHANNELS, Measure

@@ -19,6 +19,7 @@ from conversation_store.add import add
 from conversation_store.reply.carry import refuse_misfits
 from conversation_store.reply.choose import Last, Way, choose
 from conversation_store.reply.compose import Answer, File, Thread, compose
+from conversation_store.reply.hint import Hints
 from conversation_store.reply.ways import accounts_of, read_ways
 from conversation_store.request import Letter, request
 from conversation_store.store import Store
@@ -67,14 +68,17 @@ async def reply(
     accounts = accounts_of(store, caller.tenant)
     last = _last_way(context)
     way = choose(answer.wish, context.ways, last, accounts, context.ascii_only)
-    refuse_misfits(answer, way)
+    hints = Hints.of(store.authority(caller.tenant), context.ways)
+    only_hint = hints.is_needed(answer, way)
+    refuse_misfits(answer, way, hint=only_hint)
     if answer.automatic:
         _refuse_machines(context)
     data_key = store.ground.ring.new_key()
     packing = Packing()
     attachments = _pack(packing, caller.tenant, answer.files, data_key)
     thread = _thread(store, caller.tenant, context)
-    content = compose(answer, way, thread, attachments)
+    hint = hints.write(context.reference, thread.language) if only_hint else ""
+    content = compose(answer, way, thread, attachments, hint)
     letter = Letter(
         message_id,
         caller.tenant,

@@ -91,6 +91,7 @@ class RequestedContent(Value):
     language: Text = ""  # BCP 47; a voice needs it
     author: Text = ""  # who answers for it, as a letter names them
     attachments: tuple[Attachment, ...] = ()
+    hint: Text = ""  # goes in place of text and files, which rest in the recipient's inbox
 
 
 class DeliveryContent(Value):

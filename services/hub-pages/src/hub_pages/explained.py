@@ -30,6 +30,7 @@ EXPLANATIONS = {
     _E.NEW_AUTOMATIC: mark("Automatische Nachricht ohne Zuordnung."),
     _E.NEW_SHARED: mark("Neues Gespräch: Von dieser Adresse schreiben mehrere Personen."),
     _E.AGENT: mark("Von einer Person im Amt verfasst."),
+    _E.ONLY_HINT: mark("Gesendet wurde nur ein Link; der ganze Text steht im Postfach."),
     _E.BY_RULE: mark("Automatisch gesendet, auf einen Wunsch in einem Wort hin."),
     _E.TOKEN_FORGED: mark("Die Antwortadresse ist gefälscht oder beschädigt."),
     _E.TOKEN_EXPIRED: mark("Die Antwortadresse ist abgelaufen."),
@@ -67,6 +68,9 @@ EXPLANATIONS = {
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
     ),
     _E.ANSWERED_BY_RULE: mark("Automatisch beantwortet; niemand wartet darauf."),
+    _E.NO_INBOX: mark(
+        "Hierher darf nur ein Link gehen, und die Person hat zu diesem Gespräch kein Postfach."
+    ),
     _E.OPTED_OUT: mark("Die Person hat mit STOPP gebeten, hierher nichts mehr zu senden."),
     _E.ONCE_FAILED: mark("Eine Nachricht an diese Adresse konnte nicht zugestellt werden."),
     _E.ONCE_RETURNED: mark("Eine Nachricht an diese Adresse kam zurück."),
