@@ -493,6 +493,15 @@ class MyEntryPage(BaseModel):
     )
 
 
+class StoppedAsked(Asked):
+    channel: Channel
+    address: Address
+
+
+class StoppedShown(BaseModel):
+    stopped: bool = Field(description="its owner wants nothing more by this channel")
+
+
 class ReadAsked(Asked):
     up_to: int = Field(ge=0, le=2**31 - 1, description="the place of the last one she saw")
 

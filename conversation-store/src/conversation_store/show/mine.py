@@ -109,6 +109,20 @@ async def list_mine(citizen: Citizen) -> list[dict[str, Any]]:
     return sorted(filter(None, shown), key=lambda one: one["last_at"], reverse=True)
 
 
+_STOPPED = """
+select exists (select from opted_out
+  where tenant = $1 and contact_point_id = $2 and channel = $3)
+"""
+
+
+async def wants_nothing(citizen: Citizen, channel: str, kind: ContactKind, value: str) -> bool:
+    """Say whether the owner of this address wants nothing more by this channel."""
+    lookup = citizen.ground.ring.lookup_of(citizen.tenant, contact_point(kind, value))
+    async with transaction(citizen.ground.pool, citizen.tenant) as connection:
+        point = contact_point_id(lookup)
+        return bool(await connection.fetchval(_STOPPED, citizen.tenant, point, channel))
+
+
 async def show_mine(citizen: Citizen, conversation_id: UUID) -> dict[str, Any] | None:
     """Return one of her conversations, None where it is not hers."""
     tenant = citizen.tenant

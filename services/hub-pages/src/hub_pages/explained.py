@@ -137,6 +137,10 @@ PROBLEMS = {
     ),
     _P.FILE_TOO_LARGE: mark("Eine Datei war zu groß und liegt noch beim Anbieter: %(about)s"),
     _P.FILE_MISSING: mark("Eine Datei gab der Anbieter nicht heraus: %(about)s"),
+    _P.NUMBER_CONFIRMED: mark(
+        "Die Person möchte Antworten per SMS an %(about)s und hat die Nummer mit einem Code"
+        " bestätigt."
+    ),
     _P.ACCESS_BLOCKED: mark(
         "Die Geheimzahl zu dieser Vorgangsnummer wurde zu oft falsch eingegeben. Der Zugang über "
         "die Internetseite ist bis %(about)s gesperrt. Vielleicht braucht die Person Hilfe, oder "
