@@ -1,6 +1,8 @@
 """Every setting of the SMS channel, and which of our numbers a hook or a message belongs to."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -10,14 +12,15 @@ from pydantic.functional_validators import AfterValidator
 from hub_contract.contact_points import contact_point
 from hub_contract.words import Channel, ContactKind
 from hub_kit import accounts
-from hub_kit.about import About, Peer
+from hub_kit.about import About, Lack, Peer
 from hub_kit.accounts import AccountSection, Terms, in_file, read_accounts
 from hub_kit.listen import Listen, ListenAddress
 from hub_kit.secret import read_secret
-from hub_kit.settings import Loaded, Section
+from hub_kit.settings import ConfigurationError, Loaded, Section
 
 SERVICE = "channel_sms"
 STATUS = "/status"  # behind an account's hook, with ?message=<our id>
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _URL = TypeAdapter(HttpUrl)
 Url = Annotated[str, AfterValidator(lambda text: str(_URL.validate_python(text)).rstrip("/"))]
 
@@ -105,4 +108,46 @@ def peers(loaded: Loaded) -> list[Peer]:
     return [peer] if list(accounts) else []
 
 
-ABOUT = About(SERVICE, SmsSettings, read, peers)
+def lacks(loaded: Loaded) -> Iterator[Lack]:
+    """Yield what is wrong with each number: its token, how Twilio reaches us, how it is written."""
+    settings, accounts = read(loaded)
+    is_real = not _is_inside(settings.twilio)
+    for account in accounts:
+        yield from _token_lacks(account)
+        if is_real and (not accounts.public.startswith("https://") or _is_inside(accounts.public)):
+            yield Lack(
+                "services.gateway.public",
+                accounts.public,
+                f"Twilio cannot call {accounts.hook(account)}",
+                "write the https address by which the outside reaches the gateway",
+            )
+        if not _E164.fullmatch(account.settings.address):
+            yield Lack(
+                f"{account.setting}.address",
+                account.settings.address,
+                "is no number in E.164",
+                "write it as +49 711 12399",
+            )
+
+
+def _token_lacks(account: Account) -> Iterator[Lack]:
+    try:
+        fault, remedy = "" if account.settings.auth_token() else "is empty", "write Twilio's token"
+    except ConfigurationError as error:
+        fault, _, remedy = str(error).rpartition("; ")
+    if fault:
+        key = "auth_token_env" if account.settings.auth_token_env else "auth_token_file"
+        value = account.settings.auth_token_env or str(account.settings.auth_token_file)
+        yield Lack(f"{account.setting}.{key}", value, fault, remedy)
+
+
+def _is_inside(url: str) -> bool:
+    """Say whether nobody outside reaches this: a private address, or a name without a dot."""
+    host = str(HttpUrl(url).host or "").strip("[]")
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host
+
+
+ABOUT = About(SERVICE, SmsSettings, read, peers, lambda loaded: list(lacks(loaded)))
