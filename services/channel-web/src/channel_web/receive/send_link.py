@@ -83,6 +83,8 @@ async def _send(visit: Visit, inbox: Inbox) -> None:
     token = await portal.known.new_link(tenant, inbox)
     if token:
         for channel, account, point in ways:
+            if await portal.store.is_stopped(tenant, inbox, channel, point):
+                continue
             content = await _content(visit, inbox, channel, point, token)
             within = timedelta(minutes=portal.settings.link_minutes)
             await ask_for(visit, UUID(whole["id"]), channel, account, content, within=within)
