@@ -188,6 +188,34 @@ async def test_who_said_stop_gets_no_code_and_the_page_does_not_tell(town, citiz
     assert await texts(town.hub) == []
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_a_one_time_link_goes_to_no_number_that_said_stop(town, citizen, read, stopped):
+    home = await opened(town, citizen, read)
+    await ask(citizen)
+    await enter(citizen, code_of((await texts(town.hub))[0]))
+
+    async def offered() -> bool:
+        return (await sms_way(town, home))["offered"]
+
+    await eventually(offered)
+    # As if she had named it with her first message: then it is her own.
+    await town.hub.rows(
+        """update conversation_store.participant p set at = o.at
+           from conversation_store.participant o where o.channel = 'web'"""
+    )
+    if stopped:
+        point = ContactPoint(kind=ContactKind.PHONE, value=MOBILE)
+        lookup = town.hub.ground.ring.lookup_of("musterstadt", point)
+        await town.hub.rows(
+            "insert into conversation_store.opted_out values ('musterstadt', $1, 'sms', now())",
+            contact_point_id(lookup),
+        )
+    reference = (await town.conversations())[0]["reference"]
+    await citizen.post("/musterstadt/vorgang/link", data={"reference": reference})
+    sent = await texts(town.hub)
+    assert any("/vorgang/freigabe/" in text for text in sent) is not stopped
+
+
 async def test_only_who_has_opened_an_inbox_asks_and_only_where_sms_go(client):
     for method in ("GET", "POST"):
         for path in (URL, f"{URL}/code"):
