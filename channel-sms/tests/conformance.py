@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+from channel_sms.numbers import Account, Accounts, SmppAccount, SmppNumber, SmsAccount
 from channel_sms.parse import Context, parse
 from channel_sms.parse.deliver import parse_deliver
 from channel_sms.providers.media import Media
@@ -18,14 +19,7 @@ from channel_sms.providers.smpp_text import header, write
 from channel_sms.providers.twilio import Twilio
 from channel_sms.send import Senders, TwilioSender
 from channel_sms.send.smpp import SmppSender
-from channel_sms.settings import (
-    Account,
-    Accounts,
-    SmppAccount,
-    SmppNumber,
-    SmsAccount,
-    SmsSettings,
-)
+from channel_sms.settings import SmsSettings
 from hub_contract.events import Arrival
 from hub_contract.words import ContactKind, ContactPoint
 from hub_kit import hooks

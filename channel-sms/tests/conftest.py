@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,20 +18,14 @@ import uvicorn
 from fastapi import FastAPI
 
 import channel_sms
+from channel_sms.numbers import Account, Accounts, SmppAccount, SmppNumber, SmsAccount
 from channel_sms.providers.smpp_line import Line
 from channel_sms.providers.smpp_sent import Sent
 from channel_sms.providers.twilio import Twilio
 from channel_sms.receive.parts import PartStore
 from channel_sms.receive.smpp import Delivered
 from channel_sms.send.smpp import SmppSender
-from channel_sms.settings import (
-    Account,
-    Accounts,
-    SmppAccount,
-    SmppNumber,
-    SmsAccount,
-    SmsSettings,
-)
+from channel_sms.settings import SmsSettings
 from hub_contract.events import (
     Arrival,
     DeliveryReported,
@@ -38,7 +33,7 @@ from hub_contract.events import (
     MessageRequested,
     RequestedContent,
 )
-from hub_contract.words import Channel, ContactKind, ContactPoint
+from hub_contract.words import Channel, ContactKind, ContactPoint, Cost
 from hub_kit import hooks
 from hub_kit.accept import Accepted
 from hub_kit.ground import Ground
@@ -53,6 +48,9 @@ from local_hub.peers.settings import Carrier, Handset, HubNumber
 OURS, ERIKA, GONE, LANDLINE = "+4971112399", "+491715550101", "+491715550102", "+49711555010"
 SID = "AC00000000000000000000000000000001"
 TOKEN = "the token of a pretend account"
+
+
+PRICE = Cost(amount=Decimal("0.075"), currency="EUR")
 
 
 @dataclass
@@ -115,7 +113,9 @@ async def carrier() -> AsyncIterator[Pretend]:
 def account(tmp_path: Path) -> Account:
     token = tmp_path / "token"
     token.write_text(TOKEN)
-    section = SmsAccount(address=OURS, account_sid=SID, auth_token_file=token, country="DE")
+    section = SmsAccount(
+        address=OURS, account_sid=SID, auth_token_file=token, country="DE", price=PRICE
+    )
     return Account("musterstadt", "sms", "Stadt Musterstadt", section)
 
 

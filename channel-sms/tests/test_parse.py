@@ -38,6 +38,26 @@ def test_a_message_is_said_in_the_words_of_the_contract():
     assert b"STUTTGART" in arrival.original, "all that it says is kept"
 
 
+ANSWERED = Context("musterstadt", "sms", NOW, answered=frozenset({"help", "info"}))
+
+
+@pytest.mark.parametrize(
+    ("said", "context", "is_answered"),
+    [
+        ({"Body": "HELP"}, ANSWERED, True),
+        ({"Body": " info! "}, ANSWERED, True),
+        ({"Body": "Hilfe"}, ANSWERED, False),  # Twilio knows no German by itself
+        ({"Body": "Hilfe", "OptOutType": "HELP"}, ANSWERED, True),  # but may be taught some
+        ({"Body": "HELP"}, CONTEXT, False),
+        ({"Body": "help me please"}, ANSWERED, False),
+        ({"Body": "STATUS"}, ANSWERED, False),
+        ({"Body": ""}, ANSWERED, False),
+    ],
+)
+def test_what_twilio_answers_we_do_not(said, context, is_answered):
+    assert parse(form(**said), context).event.no_automatic_answer is is_answered
+
+
 def test_a_reference_is_found():
     reference = make_reference()
     text = f"Zu {reference[:3]} {reference[3:6]} {reference[6:9]} {reference[9:]}: erledigt"

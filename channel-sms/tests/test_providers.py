@@ -8,8 +8,9 @@ import pytest
 from fastapi import FastAPI
 
 from channel_sms.app import CHANNEL, PROVIDERS, compose, parse_file
+from channel_sms.numbers import Accounts, ProviderName
 from channel_sms.providers.smpp_pdu import Address, Command, Message, Pdu
-from channel_sms.settings import Accounts, ProviderName, SmsSettings, peers, read
+from channel_sms.settings import SmsSettings, peers, read
 from hub_contract.delivery import Reason
 from hub_contract.errors import Permanent
 from hub_kit import hooks

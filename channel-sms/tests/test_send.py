@@ -2,19 +2,22 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
+from channel_sms.numbers import Accounts
 from channel_sms.providers.twilio import Twilio
 from channel_sms.send import TwilioSender
-from channel_sms.settings import Accounts, SmsSettings
+from channel_sms.send.twilio import cost_of
+from channel_sms.settings import SmsSettings
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import MessageRequested, RequestedContent
-from hub_contract.words import Channel, ContactKind, ContactPoint
+from hub_contract.words import Channel, ContactKind, ContactPoint, Cost
 from hub_kit import hooks
 
 OURS, ERIKA, LANDLINE = "+4971112399", "+491715550101", "+49711555010"
@@ -45,6 +48,36 @@ async def test_it_is_taken_once_with_its_segments(sender, carrier):
     assert (outcome.status, outcome.segments) == (Delivery.ACCEPTED, 2)
     assert carrier.sent() == [("Grüße " * 40).strip()]
     assert outcome.external_id in carrier.phones.messages
+
+
+PRICE = Cost(amount=Decimal("0.075"), currency="EUR")
+
+
+@pytest.mark.parametrize(
+    ("said", "price", "cost"),
+    [
+        ({"num_segments": "3"}, PRICE, "0.225 EUR"),
+        ({"num_segments": "3", "price": None, "price_unit": "USD"}, PRICE, "0.225 EUR"),
+        ({"num_segments": "1", "price": "-0.00750", "price_unit": "usd"}, PRICE, "0.00750 USD"),
+        ({"num_segments": "1", "price": "viel", "price_unit": "USD"}, PRICE, "0.075 EUR"),
+        ({"num_segments": "1", "price": "-1"}, PRICE, "0.075 EUR"),
+        ({"num_segments": "viele"}, PRICE, None),
+        ({}, PRICE, None),
+        ({"num_segments": "3"}, None, None),
+    ],
+)
+def test_what_it_costs_is_kept(account, said, price, cost):
+    found = cost_of(said, account.settings.model_copy(update={"price": price}))
+    assert (f"{found.amount} {found.currency}" if found else None) == cost
+
+
+async def test_a_hint_goes_in_place_of_what_rests_in_the_inbox(sender, carrier, account):
+    asked = request(text="Sehr lang. " * 500)
+    content = asked.content.model_copy(update={"hint": "Lesen Sie auf: https://x.example"})
+    outcome = await sender.send(asked.model_copy(update={"content": content}), ())
+    assert carrier.sent() == ["Lesen Sie auf: https://x.example"]
+    assert outcome.cost == Cost(amount=Decimal("0.075"), currency="EUR")
+    assert account.settings.price == outcome.cost
 
 
 async def test_the_carrier_is_told_where_to_report(sender, carrier):

@@ -21,6 +21,7 @@ QUESTIONS = {
     "ceiling": "how many events a second these cores could carry if each step cost its floor",
     "inserts": "how many rows a second PostgreSQL takes in batches, and what the log costs on top",
     "hooks": "how many hooks a second are answered 202 only once they are safe",
+    "sms": "how many signed SMS a second are safe, and how many go out with their receipts",
     "smtp": "how many mails a second are answered 250 only once they are safe",
     "end_to_end": "how many events a second reach the timeline from a hook, on both buses",
     "latency": "how long it takes from a yes to the timeline, at 500 a second",

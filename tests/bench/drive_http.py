@@ -12,6 +12,8 @@ from typing import cast
 
 Make = Callable[[int], bytes]  # the n-th body
 Tell = Callable[[int, float], None]
+Head = Callable[[bytes], str]  # the header lines of a body, each with its line end
+JSON = "Content-Type: application/json\r\n"
 
 
 @dataclass(slots=True)
@@ -60,12 +62,9 @@ def _length(head: bytes) -> int:
 
 
 class _Driver:
-    def __init__(self, port: int, path: str, make: Make, tell: Tell) -> None:
-        self._head = (
-            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-            "Content-Type: application/json\r\nContent-Length: "
-        ).encode()
-        self._make, self.tell = make, tell
+    def __init__(self, port: int, path: str, make: Make, tell: Tell, head: Head) -> None:
+        self._start = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        self._make, self.tell, self._head = make, tell, head
         self._idle: list[_Caller] = []
         self._flying = 0
         self.limit = 0
@@ -78,7 +77,8 @@ class _Driver:
         number, self.result.sent = self.result.sent, self.result.sent + 1
         body = self._make(number)
         self._flying += 1
-        caller.ask(number, b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
+        head = f"{self._start}{self._head(body)}Content-Length: {len(body)}\r\n\r\n"
+        caller.ask(number, head.encode() + body)
 
     def over(self) -> bool:
         return self.result.sent >= self.limit or time.perf_counter() >= self.until
@@ -130,13 +130,14 @@ async def drive(
     seconds: float = 60,
     rate: float | None = None,
     tell: Tell = lambda _number, _at: None,
+    head: Head = lambda _body: JSON,
 ) -> Answered:
     """Ask until `count` or `seconds` is reached; `rate`: so many a second, else as fast as can be.
 
     `tell` hears the number of each request that was answered 2xx, and the wall clock then.
     """
     loop = asyncio.get_running_loop()
-    driver = _Driver(port, path, make, tell)
+    driver = _Driver(port, path, make, tell, head)
     callers = [
         (await loop.create_connection(lambda: _Caller(driver), "127.0.0.1", port))[1]
         for _ in range(connections)

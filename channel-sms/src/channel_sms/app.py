@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from channel_sms.numbers import Accounts, AnyNumber, ProviderName
 from channel_sms.parse import Context, parse
 from channel_sms.parse.deliver import parse_deliver
 from channel_sms.providers.port import Provider
@@ -17,7 +18,7 @@ from channel_sms.receive.reconcile import Reconciler
 from channel_sms.receive.smpp import Delivered
 from channel_sms.send import Senders, TwilioSender
 from channel_sms.send.smpp import SmppSender
-from channel_sms.settings import ABOUT, Accounts, AnyNumber, ProviderName, SmsSettings
+from channel_sms.settings import ABOUT, SmsSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
 from hub_kit import hooks

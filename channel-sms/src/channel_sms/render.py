@@ -17,7 +17,7 @@ def render(request: MessageRequested) -> dict[str, str]:
     recipient = content.recipient
     if recipient.kind is not ContactKind.PHONE or recipient.as_written:
         raise Permanent("recipient: no number that an SMS reaches", reason=Reason.ADDRESS_UNKNOWN)
-    text = content.text.strip()
+    text = (content.hint or content.text).strip()
     if not text or len(text) > _LONGEST:
         raise Permanent(f"text: 1 to {_LONGEST} characters go by SMS", reason=Reason.TOO_LARGE)
     return {"To": recipient.value, "Body": text}

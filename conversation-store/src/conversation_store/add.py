@@ -35,6 +35,7 @@ class Addition:
     content: bytes
     key: KeyRow
     reason: Explanation = Explanation.AGENT
+    marks: str = ""
     request: Wire | None = None  # of what goes out
 
 
@@ -46,7 +47,7 @@ _ENTRY = """
 insert into entry (id, tenant, conversation_id, place, kind, direction, channel, account, at,
   contact_point_id, author, automatic, readable, partial, verified, rule, reason, marks, facts,
   original, delivery, delivery_reason, delivery_code, delivery_at, content)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true, false, true, 0, $18, '', '{}',
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true, false, true, 0, $18, $19, '{}',
   '', $13, $14, $15, $16, $17)
 on conflict (id) do nothing
 """
@@ -61,6 +62,20 @@ _KEY = "insert into hub.message_key (owner, tenant, wrapped, reader) values ($1,
 
 async def add(connection: Connection, new: Addition) -> bool:
     """Write it under the lock of its conversation; return False where it stands already."""
+    told = await write_down(connection, new)
+    if told is None:
+        return False
+    if new.request:
+        await append_log(connection, [new.request, told], [new.key])
+    else:
+        key = new.key
+        await connection.execute(_KEY, key.owner, key.tenant, key.wrapped, key.reader)
+        await append_log(connection, [told], [])
+    return True
+
+
+async def write_down(connection: Connection, new: Addition) -> Wire | None:
+    """Write the entry alone; return what the bus must hear, None where it stands already."""
     place = await connection.fetchval(_LOCK, new.tenant, new.conversation_id)
     if place is None:
         raise Temporary("conversation was merged meanwhile")
@@ -85,20 +100,14 @@ async def add(connection: Connection, new: Addition) -> bool:
         new.at if word else None,
         new.content,
         new.reason,
+        new.marks,
     )
     if status != "INSERT 0 1":
-        return False
+        return None
     answers = new.direction == "out" and new.automatic == Automatic.NO
     moment = None if new.kind == "change" else new.at  # nothing was said
     await connection.execute(_COUNT, new.tenant, new.conversation_id, moment, answers)
-    told = announce(_news(new, place), SOURCE)
-    if new.request:
-        await append_log(connection, [new.request, told], [new.key])
-    else:
-        key = new.key
-        await connection.execute(_KEY, key.owner, key.tenant, key.wrapped, key.reader)
-        await append_log(connection, [told], [])
-    return True
+    return announce(_news(new, place), SOURCE)
 
 
 def _news(new: Addition, place: int) -> EntryNews:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from conversation_store.api import actions, conversations, entries, mine, rearrangements
 from conversation_store.api.document import add_schema
 from conversation_store.append.listen import listen
+from conversation_store.authorities import read_authorities
 from conversation_store.change import wake
 from conversation_store.queue.tally import fold
 from conversation_store.renew import renew
@@ -99,10 +100,12 @@ async def _wake(store: Store) -> None:
 def main() -> None:
     loaded = or_exit(Loaded.read)
     settings = or_exit(lambda: ABOUT.read(loaded))
+    authorities = or_exit(lambda: read_authorities(loaded))
     ring = or_exit(lambda: KeyRing.of(loaded.hub, SERVICE))
 
     async def open_app() -> FastAPI:
-        return compose(Store.open(await Ground.open(SERVICE, loaded.hub, ring), settings))
+        ground = await Ground.open(SERVICE, loaded.hub, ring)
+        return compose(Store.open(ground, settings, authorities))
 
     run(open_app, SERVICE, settings.http.host, settings.http.port, loaded.hub.telemetry)
 

@@ -16,6 +16,9 @@ class StoreSettings(Section):
     reply_days: int = Field(
         default=400, ge=1, le=3650, description="how long a reply address leads into its thread"
     )
+    wishes_a_day: int = Field(
+        default=10, ge=0, le=1000, description="answers by rule (HILFE, STATUS) to one number a day"
+    )
 
 
 ABOUT = About(SERVICE, StoreSettings, lambda loaded: loaded.section(SERVICE, StoreSettings))

@@ -320,6 +320,15 @@ opted_out = sa.Table(
     _text("channel", primary_key=True),
     _at(),
 )
+wish_answered = sa.Table(
+    "wish_answered",
+    METADATA,
+    _text("tenant", primary_key=True),
+    _id("contact_point_id", primary_key=True),
+    _text("channel", primary_key=True),
+    _column("day", sa.Date),
+    _column("n", sa.Integer),
+)
 
 # Of the hub, and not of this schema: only to be joined.
 message_key = sa.Table(

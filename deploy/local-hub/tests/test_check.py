@@ -180,6 +180,10 @@ def test_what_cannot_be_reached(tmp_path, capsys):
         ("services.channel_email.relay: cannot be reached", "correct host and port"),
         ("services.channel_sms.twilio: cannot be reached", "correct host and port"),
         ("services.gateway.oidc: the log-in provider", "start it, or correct issuer"),
+        (
+            "tenants.musterstadt.accounts.sms.auth_token_file: .faden/carrier.token: No such file",
+            "correct auth_token_file",
+        ),
     ]
     assert len(lines) == len(expected)
     for line, (fault, remedy) in zip(lines, expected, strict=True):

@@ -45,6 +45,7 @@ TENANTS = {
             "accounts": {
                 "post": {"channel": "email", "address": "post@musterstadt.example"},
                 "portal": {"channel": "web", "address": "www.musterstadt.example"},
+                "kurz": {"channel": "sms", "address": "+4971112399"},
             },
         }
     )
@@ -114,6 +115,7 @@ def accounts(face) -> Accounts:
                 settings,
                 has_email=True,
                 url="http://town.example/musterstadt",
+                texts_from="kurz",
                 brought=face,
             ),
             Account("kleindorf", "portal", "Gemeinde Kleindorf", settings, has_email=False),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import channel_web
 from channel_web.parse.form import Wrong
+from channel_web.receive.code import Refused
 from channel_web.receive.words import SENTENCES, sentences
 from channel_web.settings import WebSettings
 from hub_pages.catalogue import find_gaps
@@ -23,6 +24,7 @@ def test_every_fault_that_parse_finds_has_a_sentence():
     codes |= set(re.findall(r'"((?:file|reference|secret)_\w+)" if \w+ else "\w+"', text))
     codes |= set(re.findall(r'(?:else|return) "((?:file|reference|secret)_\w+)"', text))
     codes |= set(re.findall(r'return "((?:file|reference|secret)_\w+)" if', text))
+    codes |= set(Refused)
     assert codes == SENTENCES.keys()
 
 

@@ -236,6 +236,19 @@ EVENTS: dict[str, ConversationEvent] = {
             reachable=(ANNA, ContactPoint(kind=ContactKind.PORTAL, value="p-4712")),
         ),
     ),
+    "message.received.web-text-me": received(
+        109,
+        Channel.WEB,
+        "portal",
+        kind=MessageKind.NOTE,
+        automatic=Automatic.GENERATED,
+        content=MessageContent(
+            sender=ContactPoint(kind=ContactKind.PORTAL, value="p-4712"),
+            reachable=(MOBILE,),
+            answer_by=Channel.SMS,
+            problems=(Problem(code=ProblemCode.NUMBER_CONFIRMED, about="+491711234567"),),
+        ),
+    ),
     "message.received.phone": received(
         106,
         Channel.PHONE,
@@ -302,6 +315,14 @@ EVENTS: dict[str, ConversationEvent] = {
         "sms-1",
         recipient_key="0c55",
         content=RequestedContent(recipient=MOBILE, text="Guten Tag"),
+    ),
+    "message.requested.sms-hint": requested(
+        208,
+        Channel.SMS,
+        "sms-1",
+        content=RequestedContent(
+            recipient=MOBILE, text="Guten Tag", hint="Ihre Antwort liegt im Portal."
+        ),
     ),
     "message.requested.fax": requested(
         203,

@@ -16,6 +16,7 @@ import pytest
 import conversation_store
 import workspace
 from conversation_store.app import compose as compose_store
+from conversation_store.authorities import Authority
 from conversation_store.settings import StoreSettings
 from conversation_store.store import Store
 from hub_contract.channels import CHANNELS
@@ -176,19 +177,25 @@ class Office:
 
 
 @pytest.fixture
+def authority() -> Authority | None:
+    """What is known of the authority of the desk, beside its name."""
+    return None
+
+
+@pytest.fixture
 def undo_seconds() -> float:
     """How long answers are held; a test that takes one back asks for long."""
     return 0.5
 
 
 @pytest.fixture
-def office(cluster, tmp_path, undo_seconds) -> Iterator[Office]:
+def office(cluster, tmp_path, undo_seconds, authority) -> Iterator[Office]:
     loop = Loop()
     with ExitStack() as ending:
         ending.callback(loop.close)
         stack = AsyncExitStack()
         ending.callback(lambda: loop.run(stack.aclose()))
-        office, store = loop.run(_open(stack, cluster, tmp_path, loop))
+        office, store = loop.run(_open(stack, cluster, tmp_path, loop, authority))
         address = ending.enter_context(serving(store, loop))
         app, running = loop.run(_begin(stack, office, address, undo_seconds))
         ending.callback(lambda: loop.run(_stop(running)))
@@ -203,14 +210,17 @@ async def _stop(running: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _open(stack: AsyncExitStack, cluster: Any, folder: Path, loop: Loop) -> Any:
+async def _open(
+    stack: AsyncExitStack, cluster: Any, folder: Path, loop: Loop, authority: Authority | None
+) -> Any:
     dsn = await stack.enter_async_context(fresh_database(cluster, SERVICES))
     grounds = []
     for schema in SERVICES:
         ground = await stack.enter_async_context(open_ground(schema, dsn, folder))
         settings = ground.settings.model_copy(update={"tenants": TENANTS})
         grounds.append(replace(ground, settings=settings))
-    store = Store.open(grounds[0], StoreSettings())
+    said = {A: authority} if authority else None
+    store = Store.open(grounds[0], StoreSettings(), said)
     return Office(loop, store, *grounds), compose_store(store)
 
 

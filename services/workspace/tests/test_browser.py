@@ -2,11 +2,14 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect
 
-from hub_contract.words import Attachment, Body, Channel, ContactPoint, Evidence
+from conversation_store.authorities import Authority
+from hub_contract.words import Attachment, Body, Channel, ContactPoint, Cost, Evidence
+from hub_kit.accounts import Terms
 from hub_pages.testing import check_page
 
 pytestmark = pytest.mark.real("chromium")
@@ -463,3 +466,33 @@ def test_two_quick_strokes_send_once(office, visit):
     page.reload()
     expect(page.locator(".held")).to_have_count(1)
     expect(page.locator("#text")).to_have_value("")
+
+
+PRICED = Authority(
+    "Stadt Musterstadt",
+    page="https://m.example/vorgang",
+    terms={"kurz": Terms(price=Cost(amount=Decimal("0.075"), currency="EUR"), most_segments=2)},
+)
+
+
+@pytest.mark.parametrize("authority", [PRICED])
+def test_what_an_sms_costs_and_that_only_a_link_goes_is_said_before(office, visit):
+    mobile = ContactPoint(kind="phone", value="+49 171 5550101")
+    [home] = office.take_in(
+        office.mail("inbox-1", channel=Channel.WEB, account="portal", reachable=(mobile,))
+    )
+    page = visit(f"{office.address}/desk/c/{home}", viewport=WIDE)
+    carries = page.locator("#carries")
+    way = page.locator("#way option[value^='sms/']").get_attribute("value")
+    page.locator("#way").select_option(way)
+    expect(carries).to_contain_text("die SMS bringt den Link")
+    page.locator("#text").fill("Guten Tag")
+    expect(carries).to_contain_text(re.compile(r"eine SMS · 0,075\s€"))
+    page.locator("#text").fill("ä" * 306)
+    expect(carries).to_contain_text(re.compile(r"2 SMS · 0,15\s€"))
+    page.locator("#text").fill("ä" * 307)
+    expect(carries).to_contain_text("eine SMS · Die SMS bringt nur den Link; der ganze Text")
+    page.locator("#files").set_input_files(PHOTO)
+    expect(page.locator(".chip")).to_contain_text("Foto.jpg")
+    expect(page.locator("#misfit")).to_be_empty()
+    check_page(page)

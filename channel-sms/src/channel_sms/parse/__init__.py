@@ -10,7 +10,7 @@ from uuid import UUID
 
 from channel_sms.parse.context import Context
 from channel_sms.parse.form import read_form
-from channel_sms.parse.keywords import read_keyword
+from channel_sms.parse.keywords import read_keyword, read_word
 from channel_sms.providers.media import Media
 from channel_sms.providers.twilio_codes import reason_of, status_of
 from hub_contract.contact_points import contact_point
@@ -55,12 +55,19 @@ def parse(raw: bytes, context: Context, media: Sequence[Media] = ()) -> Arrival:
         account=context.account,
         received_at=context.received_at,
         keyword=keyword,
+        no_automatic_answer=_is_answered(said, context),
         readable=readable,
         size=len(raw),
         segments=_number(said.get("NumSegments", "")),
         content=_content(said, context, keyword, media),
     )
     return Arrival(event, raw, tuple(one.data for one in media if not one.fault))
+
+
+def _is_answered(said: Mapping[str, str], context: Context) -> bool:
+    """Say whether Twilio has answered it: by its own word, or as it does unless told not to."""
+    word = read_word(said.get("Body", ""))
+    return bool(said.get("OptOutType", "").strip()) or word in context.answered
 
 
 def _content(

@@ -10,3 +10,4 @@ class Context:
     account: str
     received_at: datetime
     country: str = "DE"  # whose national numbers are meant
+    answered: frozenset[str] = frozenset()  # words that the provider answers by itself

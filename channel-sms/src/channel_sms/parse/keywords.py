@@ -27,9 +27,12 @@ def read_keyword(text: str, opt_out: str = "") -> Keyword:
     """Return the wish. `opt_out` is what Twilio has understood by itself (OptOutType)."""
     if found := _OPT_OUT.get(opt_out.strip().upper()):
         return found
-    said = _SAID.fullmatch(text.strip()) if len(text) <= _LONGEST else None
-    if not said:
-        return Keyword.NONE
-    keyword = _KEYWORDS.get(said[1].lower(), Keyword.NONE)
+    keyword = _KEYWORDS.get(read_word(text), Keyword.NONE)
     has_digits = any(map(str.isdigit, text))
     return keyword if keyword is Keyword.STATUS or not has_digits else Keyword.NONE
+
+
+def read_word(text: str) -> str:
+    """Return the one word that this says, in small letters; empty where it says more."""
+    said = _SAID.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    return said[1].lower() if said else ""

@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from channel_sms.settings import Accounts, SmsSettings
+from channel_sms.numbers import Accounts
+from channel_sms.settings import SmsSettings
 from hub_kit.channel import ChannelParts
 from hub_kit.ground import Ground
 

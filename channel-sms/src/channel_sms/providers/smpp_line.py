@@ -8,9 +8,9 @@ import ssl
 
 import structlog
 
+from channel_sms.numbers import SmppNumber
 from channel_sms.providers.smpp_pdu import Command, Pdu
 from channel_sms.providers.smpp_session import Closed, Lost, Session, Take
-from channel_sms.settings import SmppNumber
 from hub_contract.errors import Temporary
 from hub_kit.settings import ConfigurationError
 

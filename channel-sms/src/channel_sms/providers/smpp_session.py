@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from channel_sms.numbers import SmppAccount
 from channel_sms.providers import smpp_codes as codes
 from channel_sms.providers.smpp_pdu import (
     HEADER,
@@ -27,7 +28,6 @@ from channel_sms.providers.smpp_pdu import (
     read_header,
     write_bind,
 )
-from channel_sms.settings import SmppAccount
 from hub_kit import logs
 
 MOST_AT_ONCE = 32  # deliveries that are being kept
@@ -81,7 +81,8 @@ class Session:
             answer = self._asked[sequence] = asyncio.get_running_loop().create_future()
             try:
                 await self._write(Pdu(command, codes.OK, sequence, body))
-                return await asyncio.wait_for(answer, self._settings.answer_within)
+                async with asyncio.timeout(self._settings.answer_within):
+                    return await answer
             except (OSError, TimeoutError) as error:
                 raise Lost(type(error).__name__) from None
             finally:

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from channel_sms.numbers import Account
 from channel_sms.providers.media import Media
-from channel_sms.settings import Account, SmsSettings
+from channel_sms.settings import SmsSettings
 from hub_contract.errors import Temporary
 
 VERSION = "2010-04-01"

@@ -16,12 +16,12 @@ from twilio.request_validator import (  # type: ignore[import-untyped]
     get_signature_algorithm,
 )
 
+from channel_sms.numbers import AnyNumber
 from channel_sms.parse import Context, parse, parse_status
 from channel_sms.parse.form import read_form
 from channel_sms.providers.media import Media
 from channel_sms.providers.twilio import Twilio
 from channel_sms.settings import STATUS
-from channel_sms.settings import Account as Number
 from hub_contract.errors import Temporary
 from hub_kit.hooks import Account, Answer, Hook
 from hub_kit.tokens import Refused
@@ -64,8 +64,10 @@ class Receiver:
             raise Temporary(f"media: not there within {_PATIENCE} s") from None
 
 
-def context_of(account: Number, at: datetime) -> Context:
-    return Context(account.tenant, account.name, at, account.settings.country)
+def context_of(account: AnyNumber, at: datetime) -> Context:
+    settings = account.settings
+    answered = frozenset(word.strip().lower() for word in settings.answered_by_provider)
+    return Context(account.tenant, account.name, at, settings.country, answered)
 
 
 def check_signature(hook: Hook, token: str) -> None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from channel_sms.numbers import SmppNumber
 from channel_sms.parse.context import Context
 from channel_sms.parse.deliver import parse_deliver, report
 from channel_sms.providers.smpp_codes import LATER, OK
@@ -21,8 +22,8 @@ from channel_sms.providers.smpp_pdu import Message, Pdu, Unreadable, read_messag
 from channel_sms.providers.smpp_receipt import Receipt, is_receipt, read_receipt
 from channel_sms.providers.smpp_sent import Part, Sent, overall
 from channel_sms.providers.smpp_text import Piece, read_piece
+from channel_sms.receive.hooks import context_of
 from channel_sms.receive.parts import Came, PartStore
-from channel_sms.settings import SmppNumber
 from hub_contract.delivery import Delivery
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import Arrival
@@ -140,8 +141,7 @@ class Delivered:
         return None
 
     def _context(self, at: datetime) -> Context:
-        number = self.number
-        return Context(number.tenant, number.name, at, number.settings.country)
+        return context_of(self.number, at)
 
 
 def _read(pdu: Pdu) -> Message | None:

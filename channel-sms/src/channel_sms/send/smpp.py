@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 
+from channel_sms.numbers import SmppAccount
 from channel_sms.providers import smpp_codes as codes
 from channel_sms.providers.smpp_line import Line
 from channel_sms.providers.smpp_pdu import (
@@ -33,7 +34,6 @@ from channel_sms.providers.smpp_sent import Sent, overall, reference_of
 from channel_sms.providers.smpp_session import Lost
 from channel_sms.providers.smpp_text import header, write
 from channel_sms.render import render
-from channel_sms.settings import SmppAccount
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Temporary
 from hub_contract.events import MessageRequested
@@ -71,7 +71,8 @@ class SmppSender:
                 return outcome
             first = first or outcome.external_id
         segments = count_segments(fields["Body"]).number if len(messages) == 1 else len(messages)
-        return Outcome(Delivery.ACCEPTED, external_id=first, segments=segments)
+        cost = line.number.settings.cost_of(segments)
+        return Outcome(Delivery.ACCEPTED, external_id=first, segments=segments, cost=cost)
 
     async def look_up(self, request: MessageRequested) -> Outcome | None:
         """Return what the SMSC says now; what it took and does not tell of is `accepted`."""
@@ -88,6 +89,7 @@ class SmppSender:
             reason if failed else Reason.NONE,
             external_id=parts[0].external_id,
             segments=len(parts),
+            cost=line.number.settings.cost_of(len(parts)),
         )
 
     async def _submit(self, line: Line, message: Message, request: UUID, number: int) -> Outcome:

@@ -9,17 +9,20 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
 
+from channel_sms.numbers import Accounts, SmsAccount
 from channel_sms.providers.twilio import Twilio, sent_at
 from channel_sms.providers.twilio_codes import AGAIN, reason_of, status_of
 from channel_sms.render import render
-from channel_sms.settings import STATUS, Accounts
+from channel_sms.settings import STATUS
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import MessageRequested
+from hub_contract.words import Cost
 from hub_kit.hooks import Account
 from hub_kit.outgoing import Outcome
 from hub_kit.retry import Patience
@@ -53,11 +56,12 @@ class TwilioSender:
             return await self._find(request, type(error).__name__)
         if answer.status_code >= 500 and answer.status_code != 503:
             return await self._find(request, f"answered {answer.status_code}")
-        return _outcome(answer)
+        return _outcome(answer, client.account.settings)
 
     async def look_up(self, request: MessageRequested) -> Outcome | None:
         client = self._client(request)
-        return await _look(client, self._render(request, client), request.requested_at)
+        fields = self._render(request, client)
+        return await _look(client, fields, request.requested_at)
 
     def _client(self, request: MessageRequested) -> Twilio:
         client = self._clients.get(Account("sms", request.tenant, request.account))
@@ -96,14 +100,14 @@ async def _look(client: Twilio, fields: Mapping[str, str], asked: datetime) -> O
     async for message in client.messages(**wanted):
         is_same = message.get("body") == fields["Body"] and message.get("direction") != "inbound"
         if is_same and sent_at(message, asked) >= since:
-            return _said(message)
+            return _said(message, client.account.settings)
     return None
 
 
-def _outcome(answer: httpx.Response) -> Outcome:
+def _outcome(answer: httpx.Response, number: SmsAccount) -> Outcome:
     said = _json(answer)
     if answer.is_success:
-        return _said(said)
+        return _said(said, number)
     code = str(said.get("code") or "")
     if answer.status_code in (401, 403, 429, 503) or (code.isdigit() and int(code) in AGAIN):
         wait = answer.headers.get("retry-after", "")
@@ -118,7 +122,7 @@ def _outcome(answer: httpx.Response) -> Outcome:
     )
 
 
-def _said(message: Mapping[str, Any]) -> Outcome:
+def _said(message: Mapping[str, Any], number: SmsAccount) -> Outcome:
     """Return the outcome that a message resource tells."""
     status = status_of(str(message.get("status", ""))) or Delivery.ACCEPTED
     code = str(message.get("error_code") or "")
@@ -130,7 +134,16 @@ def _said(message: Mapping[str, Any]) -> Outcome:
         str(message.get("error_message") or ""),
         external_id=str(message.get("sid", "")),
         segments=int(segments) if segments.isdecimal() else None,
+        cost=cost_of(message, number),
     )
+
+
+def cost_of(message: Mapping[str, Any], number: SmsAccount) -> Cost | None:
+    """Return what Twilio says that it costs; it says so late, and until then what was agreed."""
+    amount, segments = str(message.get("price") or ""), str(message.get("num_segments") or "")
+    with suppress(ValueError, ArithmeticError):
+        return Cost(amount=abs(Decimal(amount)), currency=str(message.get("price_unit")).upper())
+    return number.cost_of(int(segments) if segments.isdecimal() else None)
 
 
 def _json(answer: httpx.Response) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from conversation_store.api.shapes import (
     MyEntryPage,
     ReadAsked,
     ReadShown,
+    StoppedAsked,
+    StoppedShown,
 )
 from conversation_store.show.mine import (
     list_mine,
@@ -23,6 +25,7 @@ from conversation_store.show.mine import (
     report_read,
     show_mine,
     show_my_entry,
+    wants_nothing,
 )
 from conversation_store.timeline import END, PAGE, Slice
 
@@ -33,6 +36,13 @@ router = APIRouter(prefix="/mine", tags=["mine"], generate_unique_id_function=by
 async def get_mine(citizen: TheCitizen) -> Any:
     """List the conversations of this inbox, the latest message first."""
     return {"conversations": await list_mine(citizen)}
+
+
+@router.post("/stopped", response_model=StoppedShown, responses=problems())
+async def post_stopped(citizen: TheCitizen, asked: StoppedAsked) -> Any:
+    """Say whether nothing more may be sent there: the portal asks before it sends a code."""
+    kind, value = asked.address.kind, asked.address.value
+    return {"stopped": await wants_nothing(citizen, asked.channel, kind, value)}
 
 
 @router.get("/{conversation_id}", response_model=MyConversation, responses=problems(404))

@@ -315,6 +315,11 @@ class WayWarning(BaseModel):
     cause: str = Field(description="the reason of that delivery: address_unknown, ...")
 
 
+class Price(BaseModel):
+    amount: str = Field(examples=["0.075"])
+    currency: str = Field(examples=["EUR"])
+
+
 class WayShown(BaseModel):
     """A way by which an answer may go out, or why it may not; each channel stands here."""
 
@@ -328,6 +333,16 @@ class WayShown(BaseModel):
     reason: Reason = Field(description="why it is offered, or why not")
     warning: WayWarning | None
     preferred: bool = Field(description="where an answer goes if nothing is chosen")
+    price: Price | None = Field(default=None, description="of one SMS; null: nobody said")
+    most_segments: int | None = Field(
+        default=None, description="SMS of one answer; a longer one needs the hint"
+    )
+    hint: str = Field(
+        default="",
+        description="what goes in place of what is too long or has files, which rest in the inbox;"
+        " empty: nothing can",
+    )
+    only_hint: bool = Field(default=False, description="the hint goes in any case")
 
 
 class WaysShown(BaseModel):
@@ -476,6 +491,15 @@ class MyEntryPage(BaseModel):
     next: int | None = Field(
         description="give it as `before` (newest first) or `after` (oldest first); null: the end"
     )
+
+
+class StoppedAsked(Asked):
+    channel: Channel
+    address: Address
+
+
+class StoppedShown(BaseModel):
+    stopped: bool = Field(description="its owner wants nothing more by this channel")
 
 
 class ReadAsked(Asked):

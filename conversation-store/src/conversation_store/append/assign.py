@@ -69,10 +69,16 @@ class Assignment(NamedTuple):
     reopens: bool = True
     opens: bool = True  # of a new conversation: False puts it beside the queue
     reference: str = ""  # of a new conversation, where its channel has given it out
+    wish: bool = False  # said in one word and answered by rule: nobody waits for an agent
 
     @property
     def new(self) -> bool:
         return self.rule == 5
+
+    def by_rule(self) -> "Assignment":
+        """Return the same for a wish that is answered by rule."""
+        marks = (*self.marks, Explanation.ANSWERED_BY_RULE)
+        return self._replace(marks=marks, reopens=False, opens=False, wish=True, proposals=())
 
 
 def assign(facts: Facts) -> Assignment:

@@ -4,14 +4,16 @@ Rule 1. One tenant after the other, in the order of their names; in each: contac
         ids, conversations, each sorted. Two stores take their locks in one order.
 Rule 2. A place is given under the lock of its conversation, in the order of the bus.
 Rule 3. Twice is once: an entry has the id of its message, and what stands already is skipped.
-Rule 4. The number of queries does not depend on the number of events.
+Rule 4. The number of queries does not depend on the number of events, but for the few that are
+        answered by rule.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from conversation_store.add import Addition, write_down
 from conversation_store.announce import Announcement, announce
 from conversation_store.append.assign import Assignment, assign
 from conversation_store.append.deliver import deliver, find_conversations, open_reports, propose
@@ -20,12 +22,15 @@ from conversation_store.append.learn import learn, read_seen, write_learnt
 from conversation_store.append.look_up import look_up
 from conversation_store.append.place import lock, place
 from conversation_store.append.read import Incoming, Reader, read_keys
+from conversation_store.append.wish import Wishes
 from conversation_store.append.write import Work, write
 from conversation_store.link import Found, keep
 from hub_contract.events import DeliveryReported, MessageReceived, Sealed
+from hub_contract.topics import Wire
 from hub_kit.blobs import Blobs
 from hub_kit.consume import Delivered
 from hub_kit.database import Connection, set_tenant
+from hub_kit.event_log import KeyRow
 from hub_kit.event_log import append as append_log
 from hub_kit.sealing import fetch_content
 
@@ -38,20 +43,27 @@ class Append:
 
     reader: Reader
     blobs: Blobs
+    wishes: Wishes
 
     async def __call__(self, connection: Connection, delivered: Sequence[Delivered]) -> None:
         tenants: dict[str, list[Delivered]] = defaultdict(list)
         for one in delivered:
             tenants[one.event.tenant].append(one)
-        announcements: list[Announcement] = []
+        wires: list[Wire] = []
+        keys: list[KeyRow] = []
         for tenant in sorted(tenants):
             await set_tenant(connection, tenant)
-            announcements += await self._append(connection, tenant, tenants[tenant])
-        await append_log(connection, [announce(a, SOURCE) for a in announcements], [])
+            news, answers = await self._append(connection, tenant, tenants[tenant])
+            wires += [announce(one, SOURCE) for one in news]
+            for answer in answers:
+                told = await write_down(connection, answer)
+                wires += [wire for wire in (answer.request, told) if wire and told]
+                keys.append(answer.key)
+        await append_log(connection, wires, keys)
 
     async def _append(
         self, connection: Connection, tenant: str, delivered: list[Delivered]
-    ) -> list[Announcement]:
+    ) -> tuple[list[Announcement], list[Addition]]:
         news = await _without_known(connection, tenant, delivered)
         keys = await read_keys(connection, tenant, list(news))
         await self._fetch(news, keys)
@@ -65,12 +77,16 @@ class Append:
         known = Known(kept.new, learnt)
         await look_up(connection, tenant, messages, [r.claim for r in reports], known)
         proposals = propose(reports, conversations, known)
-        assigned = _assign(messages, known)
+        wishes = await self.wishes.choose(connection, tenant, messages)
+        assigned = _assign(messages, known, wishes)
         threads = await lock(connection, tenant, assigned, conversations.values())
         lines = place(assigned, threads)
-        told = await deliver(connection, tenant, reports, conversations, threads)
+        told: list[Announcement] = [
+            *await deliver(connection, tenant, reports, conversations, threads)
+        ]
         work = Work(lines, list(threads.values()), known.taken_over, known.people, proposals)
-        return [*told, *await write(connection, tenant, work)]
+        told += await write(connection, tenant, work)
+        return told, await self.wishes.answer(connection, tenant, lines)
 
     async def _fetch(self, news: dict[UUID, Delivered], keys: Mapping[UUID, bytes]) -> None:
         """Have at hand what is too long to travel; of what is erased nothing is left."""
@@ -95,10 +111,13 @@ def _lies_apart(event: MessageReceived | DeliveryReported) -> bool:
     return isinstance(event.content, Sealed) and event.content.blob is not None
 
 
-def _assign(messages: Iterable[Incoming], known: Known) -> list[tuple[Incoming, Assignment]]:
+def _assign(
+    messages: Iterable[Incoming], known: Known, wishes: Collection[UUID]
+) -> list[tuple[Incoming, Assignment]]:
     assigned = []
     for one in messages:
         assignment = assign(known.facts(one))
+        assignment = assignment.by_rule() if one.id in wishes else assignment
         known.note(one, assignment)
         assigned.append((one, assignment))
     return assigned

@@ -43,7 +43,8 @@ class Thread:
         self.next_place += 1
         self.added += 1
         self.last_at = max(self.last_at, one.event.received_at)
-        if one.event.automatic is Automatic.NO and one.event.direction is Direction.IN:
+        is_hers = one.event.automatic is Automatic.NO and one.event.direction is Direction.IN
+        if is_hers and not assignment.wish:
             self.unread += 1
             self.arrived = min(self.arrived or self.last_at, one.event.received_at)
         if assignment.reopens:

@@ -36,7 +36,7 @@ _SINCE = """
   select min(e.at) from entry e left join came on came.entry_id = e.id
   join answered on answered.id is not distinct from came.id
   where e.tenant = $1 and e.conversation_id = c.id and e.direction = 'in' and e.automatic = 'no'
-    and e.place > coalesce(answered.place, 0)
+    and e.marks not like '%answered_by_rule%' and e.place > coalesce(answered.place, 0)
 """
 _READ = f"""
 select c.id, ({_SINCE}) as since from conversation c

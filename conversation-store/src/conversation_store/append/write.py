@@ -268,6 +268,8 @@ def _reachable_rows(lines: Sequence[Line]) -> Iterable[tuple[Any, ...]]:
         is_open, at = line.thread.state in ("open", "snoozed"), line.message.event.received_at
         for number, found in enumerate(line.message.reachable):
             channel = CHANNEL_TO[found.point.kind]
+            if not number and line.message.content and line.message.content.answer_by:
+                channel = line.message.content.answer_by
             yield line.thread.id, found.id, channel, is_open, at, None if number else at
 
 

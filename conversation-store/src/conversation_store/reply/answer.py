@@ -6,7 +6,6 @@ Rule 3. What its way does not carry is refused, never cut or dropped.
 Rule 4. The caller's key makes the id: the same answer sent twice is one.
 """
 
-import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,27 +15,24 @@ from uuid import UUID, uuid4
 
 from asyncpg import Record
 
-from conversation_store.add import SOURCE, Addition, add
+from conversation_store.add import add
 from conversation_store.reply.carry import refuse_misfits
 from conversation_store.reply.choose import Last, Way, choose
 from conversation_store.reply.compose import Answer, File, Thread, compose
+from conversation_store.reply.hint import Hints
 from conversation_store.reply.ways import accounts_of, read_ways
+from conversation_store.request import Letter, request
 from conversation_store.store import Store
 from conversation_store.timeline import open_row
 from hub_contract.errors import Permanent
-from hub_contract.events import MessageRequested, RequestedContent, Sealed
 from hub_contract.explanations import Explanation
 from hub_contract.fit import Lack
 from hub_contract.ids import requested_id
 from hub_contract.refusals import Refusal
-from hub_contract.topics import to_wire
-from hub_contract.words import Attachment, Automatic, Channel
-from hub_kit import tracing
+from hub_contract.words import Attachment, Automatic
 from hub_kit.blobs import Packing
 from hub_kit.database import transaction
-from hub_kit.event_log import KeyRow
 from hub_kit.lacks import read_lacking
-from hub_kit.sealing import seal_bytes, shorten
 from hub_kit.tokens import Caller
 
 _LATEST = 5  # inbound messages whose external ids an answer names
@@ -50,17 +46,6 @@ class _Context:
     inbound: tuple[tuple[Record, dict[str, Any]], ...]  # the latest first, opened
     existing: Record | None
     ascii_only: frozenset[str]  # accounts whose mail server takes no umlauts before the @
-
-
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    """An answer that is ready to be sealed."""
-
-    id: UUID
-    conversation_id: UUID
-    way: Way
-    automatic: bool
-    content: RequestedContent
 
 
 async def reply(
@@ -83,16 +68,29 @@ async def reply(
     accounts = accounts_of(store, caller.tenant)
     last = _last_way(context)
     way = choose(answer.wish, context.ways, last, accounts, context.ascii_only)
-    refuse_misfits(answer, way)
+    hints = Hints.of(store.authority(caller.tenant), context.ways)
+    only_hint = hints.is_needed(answer, way)
+    refuse_misfits(answer, way, hint=only_hint)
     if answer.automatic:
         _refuse_machines(context)
     data_key = store.ground.ring.new_key()
     packing = Packing()
     attachments = _pack(packing, caller.tenant, answer.files, data_key)
     thread = _thread(store, caller.tenant, context)
-    content = compose(answer, way, thread, attachments)
-    letter = _Letter(message_id, context.conversation_id, way, answer.automatic, content)
-    addition = _addition(store, caller, letter, data_key, packing)
+    hint = hints.write(context.reference, thread.language) if only_hint else ""
+    content = compose(answer, way, thread, attachments, hint)
+    letter = Letter(
+        message_id,
+        caller.tenant,
+        context.conversation_id,
+        way.channel,
+        way.account,
+        way.contact_point_id,
+        content,
+        author=caller.who,
+        automatic=answer.automatic,
+    )
+    addition = request(store.ground.ring, letter, data_key, packing)
     # Before the transaction, since it is a network call.
     await store.ground.blobs.put_all(packing.objects)
     async with transaction(store.ground.pool, caller.tenant) as connection:
@@ -179,55 +177,7 @@ def _pack(
     )
 
 
-def _object_of(attachments: Sequence[Attachment]) -> str:
-    return next((one.blob.name for one in attachments if one.blob), "")
-
-
 def _thread(store: Store, tenant: str, context: _Context) -> Thread:
     token = store.signer.make(tenant, context.conversation_id, datetime.now(UTC))
     inbound = [(row["channel"], content) for row, content in context.inbound]
     return Thread(context.reference, token, inbound)
-
-
-def _addition(
-    store: Store, caller: Caller, letter: _Letter, data_key: bytes, packing: Packing
-) -> Addition:
-    now = datetime.now(UTC)
-    plain = letter.content.model_dump_json(exclude_defaults=True).encode()
-    sealed = seal_bytes(plain, letter.id, data_key)
-    ring, recipient = store.ground.ring, letter.content.recipient
-    event = MessageRequested(
-        id=letter.id,
-        tenant=caller.tenant,
-        channel=Channel(letter.way.channel),
-        account=letter.way.account,
-        conversation_id=letter.conversation_id,
-        requested_at=now,
-        automatic=letter.automatic,
-        recipient_key=ring.lookup_of(caller.tenant, recipient),
-        content=Sealed(sealed=base64.b64encode(sealed).decode()),
-    )
-    event, object_name = shorten(event, packing, data_key, _object_of(letter.content.attachments))
-    wrapped = ring.wrap(data_key, letter.id)
-    return Addition(
-        tenant=caller.tenant,
-        conversation_id=letter.conversation_id,
-        entry_id=letter.id,
-        kind="message",
-        direction="out",
-        channel=letter.way.channel,
-        account=letter.way.account,
-        at=now,
-        author=caller.who,
-        contact_point_id=letter.way.contact_point_id,
-        automatic=Automatic.GENERATED if letter.automatic else Automatic.NO,
-        content=sealed,
-        key=KeyRow(
-            letter.id,
-            caller.tenant,
-            wrapped,
-            reader=f"channel_{letter.way.channel}",
-            blob=object_name,
-        ),
-        request=to_wire(event, SOURCE, tracing.current()),
-    )

@@ -7,16 +7,20 @@ from conversation_store.reply.choose import Way
 from conversation_store.reply.compose import Answer
 from hub_contract.channels import CHANNELS, ChannelRow, Files
 from hub_contract.errors import Permanent
-from hub_contract.fit import FileFacts, Parts, Unfit, misfits
+from hub_contract.fit import FileFacts, Parts, Unfit, beside_inbox, misfits
 from hub_contract.refusals import Refusal
 from hub_contract.words import Channel
 
 _NO_FILES = Files(0, 0)
 
 
-def refuse_misfits(answer: Answer, way: Way) -> None:
-    """Raise `Permanent` for the first part of the answer that does not go by this way."""
+def refuse_misfits(answer: Answer, way: Way, *, hint: bool = False) -> None:
+    """Raise `Permanent` for the first part of the answer that does not go by this way.
+
+    `hint`: only a hint goes, and the answer rests in the inbox.
+    """
     row = CHANNELS[Channel(way.channel)]
+    row = beside_inbox(row) if hint else row
     files = [FileFacts(file.media_type, len(file.data)) for file in answer.files]
     for unfit in misfits(row, Parts(answer.text, answer.subject, answer.html, files)):
         raise Permanent(_sentence(unfit, way.channel, row), code=Refusal(unfit))

@@ -1,7 +1,7 @@
 """Composes what an answer says beside its text: recipient, subject, thread. Pure, for `reply`."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,16 +44,20 @@ class Thread:
     reply_token: str
     inbound: Sequence[tuple[str, Mapping[str, Any]]]  # channel, content
 
+    @property
+    def language(self) -> str:
+        """What the citizen chose; empty: nothing."""
+        return language_of(content for _, content in self.inbound)
+
 
 def compose(
-    answer: Answer, way: Way, thread: Thread, attachments: tuple[Attachment, ...]
+    answer: Answer, way: Way, thread: Thread, attachments: tuple[Attachment, ...], hint: str = ""
 ) -> RequestedContent:
     """Return the content of the request."""
     same_channel = [content for channel, content in thread.inbound if channel == way.channel]
     # Who wrote by form and is answered by mail knows the subject of the form.
     contents = (*same_channel, *(content for _, content in thread.inbound))
     subject = answer.subject or subject_of([c.get("subject", "") for c in contents])
-    languages = (content.get("language", "") for _, content in thread.inbound)
     return RequestedContent(
         recipient=way.point,
         subject=subject if CHANNELS[Channel(way.channel)].subject else "",
@@ -62,10 +66,16 @@ def compose(
         answers=answers_of(same_channel),
         reply_token=thread.reply_token,
         reference=thread.reference,
-        language=next(filter(None, languages), ""),
+        language=thread.language,
         author=answer.author_name,
         attachments=attachments,
+        hint=hint,
     )
+
+
+def language_of(contents: Iterable[Mapping[str, Any]]) -> str:
+    """Return what a citizen chose last; empty: nothing."""
+    return next(filter(None, (str(one.get("language", "")) for one in contents)), "")
 
 
 def subject_of(subjects: Sequence[str]) -> str:

@@ -10,7 +10,10 @@ from asyncpg import Record
 
 from conversation_store.link import open_point
 from conversation_store.reply.choose import Last, Target, Way, choose, is_carried
+from conversation_store.reply.compose import language_of
+from conversation_store.reply.hint import Hints
 from conversation_store.store import Store
+from conversation_store.timeline import open_row
 from hub_contract.channels import CHANNELS
 from hub_contract.errors import Permanent
 from hub_contract.explanations import Explanation
@@ -126,7 +129,15 @@ def _shown(
 
 
 _NOW = """
-select coalesce(merged_into, id) from conversation where tenant = $1 and id = $2
+select t.id, t.reference from conversation c
+join conversation t on t.id = coalesce(c.merged_into, c.id) and t.tenant = $1
+where c.tenant = $1 and c.id = $2
+"""
+_CHOSEN = """
+select e.id, e.content, k.wrapped from entry e
+join hub.message_key k on k.owner = e.id and k.tenant = $1
+where e.tenant = $1 and e.conversation_id = $2 and e.direction <> 'out' and e.direction <> 'none'
+order by e.conversation_id desc, e.place desc limit 5
 """
 # Not `direction = 'in'`: see queue/views.py.
 _LAST = """
@@ -150,22 +161,32 @@ async def show_ways(
 ) -> list[dict[str, Any]] | None:
     """Return the ways of an answer; None where there is no such conversation."""
     async with transaction(store.ground.pool, tenant) as connection:
-        now: UUID | None = await connection.fetchval(_NOW, tenant, conversation_id)
-        if now is None:
+        row = await connection.fetchrow(_NOW, tenant, conversation_id)
+        if row is None:
             return None
+        now: UUID = row["id"]
         ways = await read_ways(connection, store, tenant, now)
         last = await connection.fetchrow(_LAST, tenant, now)
         points = [way.contact_point_id for way in ways]
         troubles = await connection.fetch(_TROUBLES, tenant, points)
         ascii_only = await read_lacking(connection, tenant, Lack.INTERNATIONAL)
+        hints = Hints.of(store.authority(tenant), ways)
+        latest = await connection.fetch(_CHOSEN, tenant, now) if hints.has_inbox else []
+    language = language_of(open_row(one, store.ground.ring) or {} for one in latest)
+    hint = hints.write(row["reference"], language) if hints.has_inbox else ""
     failed = {(row["contact_point_id"], row["channel"]): row for row in troubles}
     accounts = accounts_of(store, tenant)
     shown = list_ways(ways, Last(*last) if last else None, accounts, ascii_only)
-    return [_line(one, failed) for one in shown]
+    return [_line(one, failed, hints, hint) for one in shown]
 
 
-def _line(shown: Shown, failed: Mapping[tuple[UUID, str], Record]) -> dict[str, Any]:
-    way = shown.way
+def _line(
+    shown: Shown, failed: Mapping[tuple[UUID, str], Record], hints: Hints, hint: str
+) -> dict[str, Any]:
+    way, terms = shown.way, hints.authority.terms_of(shown.account)
+    only_hint, may_hint = terms.content == "link", hints.may(shown.channel)
+    if shown.offered and only_hint and not may_hint:
+        shown = replace(shown, offered=False, default=False, reason=Explanation.NO_INBOX)
     trouble = failed.get((way.contact_point_id, shown.channel)) if way else None
     return {
         "channel": shown.channel,
@@ -178,6 +199,10 @@ def _line(shown: Shown, failed: Mapping[tuple[UUID, str], Record]) -> dict[str, 
         "reason": {"code": shown.reason},
         "warning": _warning(trouble) if trouble else None,
         "preferred": shown.default,
+        "price": terms.price.model_dump(mode="json") if terms.price else None,
+        "most_segments": terms.most_segments,
+        "hint": hint if may_hint else "",
+        "only_hint": only_hint and may_hint,
     }
 
 

@@ -47,7 +47,10 @@ where c.tenant = $1 and c.id = $2 and exists (
 """
 _SEEN = """
 e.tenant = $1 and e.conversation_id = $2 and (
-  e.direction = 'out' and e.kind = 'message'
+  e.direction = 'out' and e.kind = 'message' and (e.automatic = 'no' or not exists (
+    select from participant p
+    where p.tenant = $1 and p.conversation_id = $2 and p.contact_point_id = e.contact_point_id
+      and not p.verified))
   or e.direction = 'in' and e.kind <> 'note' and e.automatic = 'no' and e.verified and exists (
     select from participant p
     where p.tenant = $1 and p.conversation_id = $2 and p.contact_point_id = e.contact_point_id
@@ -104,6 +107,20 @@ async def list_mine(citizen: Citizen) -> list[dict[str, Any]]:
         rows = await connection.fetch(_ALL, citizen.tenant, citizen.inbox, _MOST)
     shown = [await show_mine(citizen, row["id"]) for row in rows]
     return sorted(filter(None, shown), key=lambda one: one["last_at"], reverse=True)
+
+
+_STOPPED = """
+select exists (select from opted_out
+  where tenant = $1 and contact_point_id = $2 and channel = $3)
+"""
+
+
+async def wants_nothing(citizen: Citizen, channel: str, kind: ContactKind, value: str) -> bool:
+    """Say whether the owner of this address wants nothing more by this channel."""
+    lookup = citizen.ground.ring.lookup_of(citizen.tenant, contact_point(kind, value))
+    async with transaction(citizen.ground.pool, citizen.tenant) as connection:
+        point = contact_point_id(lookup)
+        return bool(await connection.fetchval(_STOPPED, citizen.tenant, point, channel))
 
 
 async def show_mine(citizen: Citizen, conversation_id: UUID) -> dict[str, Any] | None:

@@ -58,6 +58,7 @@ def check_configuration(loaded: Loaded) -> list[Finding]:
     return [
         Finding("tenants", f"{len(loaded.hub.tenants)}, with {addresses} accounts"),
         Finding("services", ", ".join(loaded.hub.services)),
+        *check_accounts(loaded),
         *check_handles(raise_handles()),
     ]
 
@@ -72,6 +73,12 @@ def check_faces(loaded: Loaded) -> list[Finding]:
             Finding(key, value, f"{value}/{one.place}: {one.fault}", one.remedy) for one in faults
         ] or [Finding(key, value + shades)]
     return found
+
+
+def check_accounts(loaded: Loaded) -> list[Finding]:
+    """Say what is set for the accounts, but will not work."""
+    lacks = (lack for name in names() for lack in about(name).lacks(loaded))
+    return [Finding(one.key, one.value, one.fault, one.remedy) for one in lacks]
 
 
 def check_handles(number: int) -> list[Finding]:

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from hub_contract.channels import CHANNEL_TO
+from hub_contract.channels import CHANNEL_TO, TEXTS
 from hub_contract.words import Channel, ContactKind
 from hub_kit import accounts
 from hub_kit.about import About
@@ -124,6 +124,7 @@ class WebAccount(AccountSection):
 class Account(accounts.Account[WebAccount]):
     has_email: bool  # the authority can answer by mail too
     url: str = ""  # where its pages begin, as the outside writes it
+    texts_from: str = ""  # the account that sends SMS; empty: there is none
     brought: Face = NO_FACE  # as its folder has it
 
     @cached_property
@@ -158,6 +159,7 @@ class Accounts(accounts.Accounts[Account]):
         mail = CHANNEL_TO[ContactKind.EMAIL]  # which answers the address that a form asks for
         faces = read_faces(loaded)
         with_email = {tenant for tenant, _, _ in loaded.hub.accounts(mail)}
+        texts = {tenant: name for tenant, name, _ in reversed(loaded.hub.accounts(TEXTS))}
         found = [
             Account(
                 one.tenant,
@@ -166,6 +168,7 @@ class Accounts(accounts.Accounts[Account]):
                 one.settings,
                 one.tenant in with_email,
                 one.settings.url or f"{loaded.public}/{one.tenant}",
+                texts.get(one.tenant, ""),
                 faces.get(one.tenant, NO_FACE),
             )
             for one in accounts.read_accounts(loaded, Channel.WEB, WebAccount)

@@ -138,6 +138,8 @@ CHANNELS: Mapping[Channel, ChannelRow] = MappingProxyType(
 CHANNEL_TO: Mapping[ContactKind, Channel] = MappingProxyType(
     {row.reaches: channel for channel, row in CHANNELS.items() if row.reaches_every}
 )
+# Where words go to a telephone: what is short, and paid for by the piece.
+TEXTS = next(one for one, row in CHANNELS.items() if row.measure is Measure.SEGMENTS)
 # More files than this go by no channel.
 MOST_FILES = max(row.files.most for row in CHANNELS.values() if row.files)
 MOST_BYTES = max(row.files.most_bytes for row in CHANNELS.values() if row.files)

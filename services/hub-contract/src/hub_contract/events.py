@@ -72,6 +72,7 @@ class MessageContent(Value):
     # (`hub_contract.references.make_channel_reference`).
     reference: Text = ""
     reachable: tuple[ContactPoint, ...] = ()  # where answers may go too, the preferred one first
+    answer_by: Channel | None = None  # for the first of `reachable`, where its kind says too little
     reply_to: ContactPoint | None = (
         None  # who wants the answer, where it is not the sender; a claim
     )
@@ -91,6 +92,7 @@ class RequestedContent(Value):
     language: Text = ""  # BCP 47; a voice needs it
     author: Text = ""  # who answers for it, as a letter names them
     attachments: tuple[Attachment, ...] = ()
+    hint: Text = ""  # goes in place of text and files, which rest in the recipient's inbox
 
 
 class DeliveryContent(Value):

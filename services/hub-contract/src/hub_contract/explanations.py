@@ -23,6 +23,8 @@ class Explanation(StrEnum):
     NEW_AUTOMATIC = "new_automatic"
     NEW_SHARED = "new_shared"  # the sender's address writes for many people
     AGENT = "agent"
+    ONLY_HINT = "only_hint"  # of an answer: a link went, its words rest in the inbox
+    BY_RULE = "by_rule"  # ours, and nobody wrote it
 
     # What was odd about that.
     TOKEN_FORGED = "token_forged"  # noqa: S105
@@ -32,6 +34,7 @@ class Explanation(StrEnum):
     REFERENCE_TAKEN = "reference_taken"
     SENDER_UNKNOWN = "sender_unknown"
     SENDER_SHARED = "sender_shared"
+    ANSWERED_BY_RULE = "answered_by_rule"  # HILFE, STATUS: a wish said in one word
 
     # What somebody did with the conversation.
     CLOSED = "closed"
@@ -59,6 +62,7 @@ class Explanation(StrEnum):
     NO_ACCOUNT = "no_account"
     NOT_CARRIED = "not_carried"
     OPTED_OUT = "opted_out"
+    NO_INBOX = "no_inbox"  # only a link may go there, and there is nothing that it leads to
     ONCE_FAILED = "once_failed"
     ONCE_RETURNED = "once_returned"
 

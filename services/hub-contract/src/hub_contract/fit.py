@@ -1,10 +1,11 @@
 """Says what of an answer a channel does not carry: the store refuses it, pages warn of it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from hub_contract.channels import ChannelRow
+from hub_contract.channels import CHANNEL_TO, CHANNELS, ChannelRow
+from hub_contract.words import ContactKind
 
 
 class Unfit(StrEnum):
@@ -53,6 +54,12 @@ def misfits(row: ChannelRow, parts: Parts) -> Iterator[Unfit]:
         yield Unfit.NO_HTML
     if parts.files:
         yield from _files(row, parts.files)
+
+
+def beside_inbox(row: ChannelRow) -> ChannelRow:
+    """Return what may be written where only a hint goes by this channel, and all else rests."""
+    inbox = CHANNELS[CHANNEL_TO[ContactKind.PORTAL]]
+    return replace(row, files=inbox.files, longest_text=inbox.longest_text)
 
 
 def _files(row: ChannelRow, files: Sequence[FileFacts]) -> Iterator[Unfit]:

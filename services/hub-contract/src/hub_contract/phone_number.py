@@ -48,6 +48,18 @@ def names_somebody(number: str) -> bool:
     return sum(map(str.isdigit, number)) >= len("115")
 
 
+def takes_text(number: str, country: str) -> bool:
+    """Say whether this number in E.164 is a mobile one of this country: an SMS arrives there."""
+    library = _library()
+    try:
+        found = library.parse(number, None)
+    except library.NumberParseException:
+        return False
+    kinds = library.PhoneNumberType.MOBILE, library.PhoneNumberType.FIXED_LINE_OR_MOBILE
+    is_here = library.region_code_for_number(found) == country
+    return is_here and not found.extension and library.number_type(found) in kinds
+
+
 def is_country(code: str) -> bool:
     """Say whether it is a country (ISO 3166-1 alpha-2) whose numbers are known."""
     return code in _library().SUPPORTED_REGIONS

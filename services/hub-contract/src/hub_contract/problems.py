@@ -45,6 +45,7 @@ class ProblemCode(StrEnum):
     FILE_TOO_LARGE = "file_too_large"  # the provider has it, we do not; about: its media type
     FILE_MISSING = "file_missing"  # the provider does not give it out; likewise
     # Around it.
+    NUMBER_CONFIRMED = "number_confirmed"  # by a one-time code, for answers; about: the number
     ACCESS_BLOCKED = "access_blocked"  # a secret was wrong too often; about: until when, locally
 
     IN_WORDS = "in_words"  # about: a German sentence, from before there were codes

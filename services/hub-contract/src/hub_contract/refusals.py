@@ -45,6 +45,7 @@ class Refusal(StrEnum):
     NO_ACCOUNT = "no_account", 422, "There is no account to send from"
     NOT_CARRIED = "not_carried", 422, "Our mail server does not carry this address"
     OPTED_OUT = "opted_out", 422, "Nothing more is wanted by this channel"
+    NO_INBOX = "no_inbox", 422, "Only a link may go there, and there is no inbox"
     LAST_IS_AUTOMATIC = "last_is_automatic", 422, "The last message is not to be answered so"
     KEY_USED = "key_used", 422, "The Idempotency-Key was used for another answer"
 

@@ -27,6 +27,20 @@ class Peer:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What is set, but will not work; `key` is the setting, `value` no secret."""
+
+    key: str
+    value: str
+    fault: str
+    remedy: str
+
+
+def _nothing(_: Loaded) -> Sequence[Lack]:
+    return ()
+
+
 def _nobody(_: Loaded) -> Sequence[Peer]:
     return ()
 
@@ -39,6 +53,7 @@ class About(Generic[ReadT]):
     section: type[BaseModel]  # what its section of the file may hold
     read: Callable[[Loaded], ReadT]  # all it needs to start; `ConfigurationError` for a mistake
     peers: Callable[[Loaded], Sequence[Peer]] = _nobody
+    lacks: Callable[[Loaded], Sequence[Lack]] = _nothing  # for `faden check`
 
 
 def names() -> tuple[str, ...]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from hub_contract.words import Channel
+from hub_contract.words import Channel, Cost
 from hub_kit.settings import ConfigurationError, Loaded, Section
 
 
@@ -17,6 +17,31 @@ class AccountSection(Section):
     name: str = Field(default="", description="as citizens read it; else the tenant's name")
 
 
+class Terms(BaseModel):
+    """What holds of all that goes out by an account; the store and the desk heed it, too."""
+
+    model_config = ConfigDict(frozen=True)
+
+    price: Cost | None = Field(default=None, description="of one SMS, as the provider charges it")
+    most_segments: int | None = Field(
+        default=None,
+        ge=1,
+        le=10,
+        description="SMS of one answer; a longer one stays in the inbox, the SMS has the link",
+    )
+    content: Literal["text", "link"] = Field(
+        default="text", description="link: no words of an answer go this way, only where it lies"
+    )
+
+    @field_validator("price")
+    @classmethod
+    def nobody_pays_us(cls, value: Cost | None) -> Cost | None:
+        if value and not 0 <= value.amount < 1000:
+            raise ValueError("amount is between 0 and 1000; write what one SMS costs")
+        return value
+
+
+NO_TERMS = Terms()
 SectionT = TypeVar("SectionT", bound=AccountSection)
 T = TypeVar("T")
 

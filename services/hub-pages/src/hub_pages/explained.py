@@ -30,6 +30,8 @@ EXPLANATIONS = {
     _E.NEW_AUTOMATIC: mark("Automatische Nachricht ohne Zuordnung."),
     _E.NEW_SHARED: mark("Neues Gespräch: Von dieser Adresse schreiben mehrere Personen."),
     _E.AGENT: mark("Von einer Person im Amt verfasst."),
+    _E.ONLY_HINT: mark("Gesendet wurde nur ein Link; der ganze Text steht im Postfach."),
+    _E.BY_RULE: mark("Automatisch gesendet, auf einen Wunsch in einem Wort hin."),
     _E.TOKEN_FORGED: mark("Die Antwortadresse ist gefälscht oder beschädigt."),
     _E.TOKEN_EXPIRED: mark("Die Antwortadresse ist abgelaufen."),
     _E.TOKEN_UNKNOWN: mark("Die Antwortadresse führt zu keinem Gespräch mehr."),
@@ -64,6 +66,10 @@ EXPLANATIONS = {
     _E.NO_ACCOUNT: mark("Ihre Behörde hat dafür keinen Anschluss eingerichtet."),
     _E.NOT_CARRIED: mark(
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
+    ),
+    _E.ANSWERED_BY_RULE: mark("Automatisch beantwortet; niemand wartet darauf."),
+    _E.NO_INBOX: mark(
+        "Hierher darf nur ein Link gehen, und die Person hat zu diesem Gespräch kein Postfach."
     ),
     _E.OPTED_OUT: mark("Die Person hat mit STOPP gebeten, hierher nichts mehr zu senden."),
     _E.ONCE_FAILED: mark("Eine Nachricht an diese Adresse konnte nicht zugestellt werden."),
@@ -131,6 +137,10 @@ PROBLEMS = {
     ),
     _P.FILE_TOO_LARGE: mark("Eine Datei war zu groß und liegt noch beim Anbieter: %(about)s"),
     _P.FILE_MISSING: mark("Eine Datei gab der Anbieter nicht heraus: %(about)s"),
+    _P.NUMBER_CONFIRMED: mark(
+        "Die Person möchte Antworten per SMS an %(about)s und hat die Nummer mit einem Code"
+        " bestätigt."
+    ),
     _P.ACCESS_BLOCKED: mark(
         "Die Geheimzahl zu dieser Vorgangsnummer wurde zu oft falsch eingegeben. Der Zugang über "
         "die Internetseite ist bis %(about)s gesperrt. Vielleicht braucht die Person Hilfe, oder "

@@ -102,6 +102,7 @@ class Pages:
             "reason_word": lambda word: said.say_word(
                 said.REASONS, word, words.gettext, said.OTHER
             ),
+            "cost_word": lambda cost: said.say_cost(cost, code),
             "count_word": lambda number: said.say_count(number, code),
             "pictured": lambda text, route, files: pictured(text, route, files, words.gettext),
             "size_word": lambda size: said.say_size(size, code),

@@ -34,6 +34,10 @@ REFUSALS = {
         "Die Person hat gebeten, auf diesem Weg nichts mehr zu senden. Bitte wählen Sie einen"
         " anderen Weg."
     ),
+    _R.NO_INBOX: mark(
+        "Hierher darf nur ein Link gehen, und die Person hat zu diesem Gespräch kein Postfach."
+        " Bitte wählen Sie einen anderen Weg."
+    ),
     _R.LAST_IS_AUTOMATIC: mark(
         "Die letzte Nachricht kam von einer Maschine oder wünscht keine automatische Antwort."
         " Darauf antwortet nur ein Mensch."

@@ -1,8 +1,9 @@
 """Says the words of the contract as people say them: channels, kinds, delivery states, sizes."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup
 
 from hub_contract.channels import row_of
@@ -95,6 +96,18 @@ def channel_mark(channel: str, say: Callable[[str], str]) -> Markup:
 def say_count(number: int, language: str) -> str:
     """Return «1.600», «1,600» for a whole number."""
     return format_decimal(number, locale=_LOCALES[language])
+
+
+def say_cost(cost: str, language: str) -> str:
+    """Return «0,15 €» for «0.15 EUR», with as many places as it needs."""
+    amount, _, currency = cost.partition(" ")
+    return format_currency(
+        Decimal(amount),
+        currency,
+        "#,##0.00##\xa0¤",
+        locale=_LOCALES[language],
+        currency_digits=False,
+    )
 
 
 def say_size(size: int, language: str) -> str:

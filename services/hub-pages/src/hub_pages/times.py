@@ -61,6 +61,11 @@ def say_day(day: date, today: date, language: str) -> str:
     return _words(language)[near] if near else _date(day, language, "full")
 
 
+def say_date(moment: datetime, language: str, zone: ZoneInfo = BERLIN) -> str:
+    """Return «12. Mai 2026»."""
+    return _date(moment.astimezone(zone).date(), language)
+
+
 def say_exactly(moment: datetime, language: str, zone: ZoneInfo = BERLIN) -> str:
     """Return «Dienstag, 12. Mai 2026, 14:05 Uhr»."""
     there = moment.astimezone(zone)

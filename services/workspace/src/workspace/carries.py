@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub_contract.channels import MOST_BYTES, ChannelRow, Files, Measure, Reader, row_of
-from hub_contract.fit import FileFacts, Parts, Unfit, misfits
+from hub_contract.fit import FileFacts, Parts, Unfit, beside_inbox, misfits
 from hub_contract.refusals import Refusal
 from hub_contract.sms_text import EXTENSION, GSM_7, ROOM, Alphabet
 from hub_pages.refused import REFUSALS
@@ -29,36 +29,47 @@ class Carried:
     row: ChannelRow
     words: str
     characters: int  # that make one page or second; 0: it is counted otherwise, or not
+    way: Mapping[str, Any]  # the first of this channel: its price, and what goes in place of much
+    short: int  # characters above which a hint goes in place of the text, where there is one
 
 
-def unfit(draft: Draft) -> Iterator[Unfit]:
-    """Return what of the draft does not go by its way; nothing where no way is chosen yet."""
+def unfit(draft: Draft, *, hint: bool = False) -> Iterator[Unfit]:
+    """Return what of the draft does not go by its way; nothing where no way is chosen yet.
+
+    `hint`: much and files may rest in the citizen's inbox, while a hint goes.
+    """
     row = row_of(channel_of(draft.way))
     if row is None or draft.note:
         return iter(())
+    row = beside_inbox(row) if hint else row
     files = [FileFacts(file.media_type, file.size) for file in draft.files]
     return misfits(row, Parts(draft.text, draft.subject, files=files))
 
 
-def unfit_file(way: str, file: FileFacts) -> Unfit | None:
+def unfit_file(way: str, file: FileFacts, *, hint: bool = False) -> Unfit | None:
     """Return why this file does not go by this way, or by none where none is chosen yet."""
     row = row_of(channel_of(way))
     if row is None:
         return Unfit.FILES_TOO_LARGE if file.size > MOST_BYTES else None
+    row = beside_inbox(row) if hint else row
     return next(misfits(row, Parts(files=[file])), None)
 
 
 def carried_by(ways: Iterable[Mapping[str, Any]], say: Say, language: str) -> list[Carried]:
     """Return what goes by each channel of these ways, each once."""
-    channels = dict.fromkeys(way["channel"] for way in ways)
-    rows = {channel: row_of(channel) for channel in channels}
-    return [
-        Carried(
-            channel, row, " · ".join(_words(row, say, language)), _CHARACTERS.get(row.measure, 0)
-        )
-        for channel, row in rows.items()
-        if row
-    ]
+    first = {way["channel"]: way for way in reversed([*ways])}
+    rows = {channel: row_of(channel) for channel in reversed(first)}
+    return [_carried(row, first[channel], say, language) for channel, row in rows.items() if row]
+
+
+def _carried(row: ChannelRow, way: Mapping[str, Any], say: Say, language: str) -> Carried:
+    hint = bool(way.get("hint"))
+    whole = beside_inbox(row) if hint else row
+    words = [*_words(whole, say, language)]
+    if hint:
+        words.append(say(mark("Langes und Dateien stehen im Postfach, die SMS bringt den Link")))
+    characters = _CHARACTERS.get(row.measure, 0)
+    return Carried(way["channel"], whole, " · ".join(words), characters, way, row.longest_text)
 
 
 def _words(row: ChannelRow, say: Say, language: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from hub_pages.said import mark
 from workspace.act import answer
 from workspace.carries import SAID, unfit, unfit_file
 from workspace.desk import Desk, TheAgent, TheDesk, is_piece
-from workspace.drafts import Draft, add_file, drop_file, keep_draft, read_draft
+from workspace.drafts import Draft, add_file, drop_file, keep_draft, read_draft, way_of
 from workspace.hold import held_in, hold, id_of, keep_unsent, take_back
 from workspace.people import say_here
 
@@ -111,8 +111,11 @@ async def _add_one(
     desk: Desk, agent: Visitor, conversation_id: UUID, file: UploadFile, way: str
 ) -> Unfit | None:
     media_type = bare_type(file.content_type or "") or "application/octet-stream"
-    if why := unfit_file(way, FileFacts(media_type, file.size or 0)):
-        return why  # before it is read into memory
+    facts = FileFacts(media_type, file.size or 0)
+    if unfit_file(way, facts):
+        hint = await _has_hint(desk, agent, conversation_id, way)
+        if why := unfit_file(way, facts, hint=hint):
+            return why  # before it is read into memory
     ground, named = desk.ground, ((file.filename or "")[-255:], media_type)
     where = (ground.pool, ground.ring, agent.caller, conversation_id)
     return await add_file(*where, named=named, data=await file.read())
@@ -161,7 +164,16 @@ async def _unfit(desk: Desk, agent: Visitor, conversation_id: UUID) -> Unfit | N
     """Return the first thing that does not go by the way of the draft, as it is kept."""
     ground = desk.ground
     kept = await read_draft(ground.pool, ground.ring, agent.caller, conversation_id)
-    return next(unfit(kept), None)
+    if next(unfit(kept), None) is None:
+        return None
+    hint = await _has_hint(desk, agent, conversation_id, kept.way)
+    return next(unfit(kept, hint=hint), None)
+
+
+async def _has_hint(desk: Desk, agent: Visitor, conversation_id: UUID, way: str) -> bool:
+    """Say whether much may rest in the citizen's inbox, while a hint goes by this way."""
+    shown = await desk.store.get(agent.caller, f"/conversations/{conversation_id}/ways")
+    return any(one["hint"] for one in shown["ways"] if way_of(one) == way)
 
 
 async def _write(

@@ -130,12 +130,21 @@ def _by_sms(story: Story) -> list[Fact]:
             "Die signierte SMS ist angenommen und liegt in der Zeitleiste",
             story.texted == 200 and ways[:1] == [("sms", "in")],
         ),
-        Fact("Die Antwort steht auf Yusufs Handy, einmal", got == [mails.FOUND]),
+        Fact("Die Antwort steht auf Yusufs Handy, einmal", got[:1] == [mails.FOUND]),
+        Fact(
+            "Auf STATUS hört er sofort, wie weit es ist, mit seiner Vorgangsnummer",
+            len(got) == 2 and _number_of(story, YUSUF) in got[1] and mails.ANSWERED in got[1],
+        ),
         Fact(
             "Der Mobilfunk bestätigt die Zustellung",
             delivery_of(story.town.get(YUSUF)) == "delivered",
         ),
     ]
+
+
+def _number_of(story: Story, citizen: str) -> str:
+    thread = story.town.get(citizen)
+    return str(thread.conversation["reference"]) if thread else "none"
 
 
 def _apart(story: Story) -> list[Fact]:

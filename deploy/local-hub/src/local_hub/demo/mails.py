@@ -144,4 +144,5 @@ THANKS_BY_PORTAL = "Eine Frage noch: Muss ich dann zu Hause sein?"
 
 # What Yusuf Yıldız and the authority write by SMS.
 LOST = "Guten Tag, liegt im Fundbüro ein blauer Kinderroller?"
+HOW_FAR, ANSWERED = "STATUS", "haben wir Ihnen am"
 FOUND = "Guten Tag, ja, er steht hier. Das Fundbüro ist heute bis 18 Uhr offen."

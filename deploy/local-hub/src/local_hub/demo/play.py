@@ -133,6 +133,8 @@ async def _by_sms(stage: Stage, story: Story, say: Say) -> None:
     story.texted = await stage.world.text(YUSUF, TOWN_SMS, mails.LOST)
     await until(lambda: _has(stage, story, {YUSUF}))
     await _answer(stage, story, YUSUF, mails.FOUND)
+    say("Yusuf Yıldız fragt mit einem Wort, wie weit es ist; das Amt muss nichts tun")
+    await stage.world.text(YUSUF, TOWN_SMS, mails.HOW_FAR)
 
 
 async def _has_form(stage: Stage, story: Story) -> bool:
@@ -223,7 +225,7 @@ async def _settled(stage: Stage, story: Story) -> bool:
     lengths = [len(story.town[who].entries) for who in everybody if who in story.town]
     words = [delivery_of(story.town.get(who)) for who in everybody]
     right = ["delivered", "delivered", "failed", "delivered", "delivered", "delivered"]
-    return lengths == [3, 3, 2, 5, 2, 2] and words == right
+    return lengths == [3, 3, 2, 5, 2, 4] and words == right
 
 
 def delivery_of(thread: Thread | None) -> str:

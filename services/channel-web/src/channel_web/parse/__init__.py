@@ -13,7 +13,7 @@ from uuid import UUID
 
 from channel_web.parse.form import ASKED_FOR, HERE, Written
 from channel_web.parse.uploads import Upload
-from hub_contract.channels import CHANNELS
+from hub_contract.channels import CHANNELS, TEXTS
 from hub_contract.contact_points import contact_point
 from hub_contract.events import Arrival, MessageContent, MessageReceived
 from hub_contract.ids import received_id
@@ -108,6 +108,32 @@ def parse_block(context: Context, until: datetime) -> Arrival:
     return Arrival(event)
 
 
+def parse_confirmed(context: Context, code: UUID, number: str) -> Arrival:
+    """Return what the store must know once a number is confirmed: answers go there from now on.
+
+    A note, from a machine, as above; `code` is the id of the code that confirmed it.
+    """
+    point = ContactPoint(kind=ContactKind.PHONE, value=number)
+    event = MessageReceived(
+        id=received_id(context.tenant, "web", context.account, f"code {code}"),
+        tenant=context.tenant,
+        channel=Channel.WEB,
+        account=context.account,
+        kind=MessageKind.NOTE,
+        automatic=Automatic.GENERATED,
+        received_at=context.received_at,
+        content=MessageContent(
+            sender=_point(context, ""),
+            references=(context.inbox.reference,),
+            reachable=(point,),
+            answer_by=TEXTS,
+            evidence=(_CODE,),
+            problems=(Problem(code=ProblemCode.NUMBER_CONFIRMED, about=number),),
+        ),
+    )
+    return Arrival(event)
+
+
 def _original(sent: Sent) -> bytes:
     written = sent.written
     fields = {
@@ -156,6 +182,9 @@ _SESSION = Evidence(
     by="channel_web",
     assurance=CHANNELS[Channel.WEB].assurance,
 )
+
+
+_CODE = Evidence(kind="one-time-code", result="pass", by="channel_web")
 
 
 def _point(context: Context, name: str) -> ContactPoint:

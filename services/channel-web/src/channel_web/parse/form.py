@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from hub_contract.contact_points import contact_point
 from hub_contract.invisible import is_blank
+from hub_contract.phone_number import takes_text
 from hub_contract.words import ContactKind
 
 LONGEST_NAME = 120
+CODE = 6  # digits
 LONGEST_SUBJECT = 200
 LONGEST_TEXT = 20_000
 HERE = "here"  # where answers go: to these pages, or to the one address that a form asks for
@@ -63,6 +65,26 @@ def read_chat(fields: Mapping[str, str]) -> tuple[Written, tuple[Wrong, ...]]:
     name = one_line(fields.get("name", ""))
     written = Written(text=paragraphs(fields.get("text", "")), name=name)
     return written, (*_name_faults(written), *_text_faults(written))
+
+
+def read_mobile(fields: Mapping[str, str], country: str) -> tuple[str, tuple[Wrong, ...]]:
+    """Return the mobile number in E.164; only one of this country, where an SMS costs little."""
+    written = one_line(fields.get("number", ""))
+    if not written:
+        return "", (Wrong("number", "number_missing"),)
+    point = contact_point(ContactKind.PHONE, written, country)
+    if point.as_written or not takes_text(point.value, country):
+        return "", (Wrong("number", "number_wrong"),)
+    return point.value, ()
+
+
+def read_code(fields: Mapping[str, str]) -> tuple[str, tuple[Wrong, ...]]:
+    """Return the six digits of a one-time code, however they were grouped."""
+    written = "".join(one_line(fields.get("code", "")).replace("-", " ").split())
+    if not written:
+        return "", (Wrong("code", "code_missing"),)
+    is_code = len(written) == CODE and written.isascii() and written.isdigit()
+    return written, () if is_code else (Wrong("code", "code_digits"),)
 
 
 def read_answer(fields: Mapping[str, str], files: int) -> tuple[Written, tuple[Wrong, ...]]:

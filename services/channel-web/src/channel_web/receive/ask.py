@@ -16,6 +16,7 @@ from channel_web.settings import SERVICE
 from hub_contract.errors import Temporary
 from hub_contract.references import show_reference
 from hub_contract.refusals import Refusal
+from hub_contract.words import ContactPoint
 from hub_kit.keys import KeyRing
 from hub_kit.tokens import Caller, issue
 
@@ -77,6 +78,21 @@ class Store:
         caller = Caller(SERVICE, tenant, "portal")
         headers = {"Authorization": f"Bearer {issue(self._ring, caller, AUDIENCE)}"}
         return await self._read(f"/conversations/{conversation}", headers)
+
+    async def is_stopped(
+        self, tenant: str, inbox: Inbox, channel: str, point: ContactPoint
+    ) -> bool:
+        """Say whether its owner wants nothing more there."""
+        address = {"kind": point.kind, "value": point.value}
+        body = {"channel": channel, "address": address}
+        headers = self._headers(tenant, inbox)
+        try:
+            answer = await self._client.post("/mine/stopped", headers=headers, json=body)
+        except httpx.HTTPError as error:
+            raise _away(error) from None
+        if answer.status_code != 200:
+            raise Temporary(f"store: {answer.status_code}")
+        return bool(answer.json()["stopped"])
 
     async def mark_read(self, tenant: str, inbox: Inbox, conversation: str, up_to: int) -> None:
         """Say that the citizen has seen what stands there up to this place."""

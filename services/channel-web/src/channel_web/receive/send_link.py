@@ -83,8 +83,11 @@ async def _send(visit: Visit, inbox: Inbox) -> None:
     token = await portal.known.new_link(tenant, inbox)
     if token:
         for channel, account, point in ways:
+            if await portal.store.is_stopped(tenant, inbox, channel, point):
+                continue
             content = await _content(visit, inbox, channel, point, token)
-            await _request(visit, UUID(whole["id"]), channel, account, content)
+            within = timedelta(minutes=portal.settings.link_minutes)
+            await ask_for(visit, UUID(whole["id"]), channel, account, content, within=within)
 
 
 def senders(settings: HubSettings, tenant: str) -> Mapping[Channel, str]:
@@ -141,9 +144,16 @@ async def _content(
     )
 
 
-async def _request(
-    visit: Visit, conversation: UUID, channel: Channel, account: str, content: RequestedContent
+async def ask_for(
+    visit: Visit,
+    conversation: UUID,
+    channel: Channel,
+    account: str,
+    content: RequestedContent,
+    *,
+    within: timedelta,
 ) -> None:
+    """Have this sent by a channel; it is no entry of a timeline, and of no use after that time."""
     ground, tenant, now = visit.portal.ground, visit.tenant, datetime.now(UTC)
     key = ground.ring.new_key()
     event = MessageRequested(
@@ -153,7 +163,7 @@ async def _request(
         account=account,
         conversation_id=conversation,
         requested_at=now,
-        expires_at=now + timedelta(minutes=visit.portal.settings.link_minutes),
+        expires_at=now + within,
         automatic=True,
         recipient_key=ground.ring.lookup_of(tenant, content.recipient),
         content=content,

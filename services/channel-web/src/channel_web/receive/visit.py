@@ -11,6 +11,7 @@ from fastapi import Depends, HTTPException, Request, Response
 from channel_web.parse import Inbox
 from channel_web.receive.ask import Store
 from channel_web.receive.block import Blocks, network_of
+from channel_web.receive.code import Codes
 from channel_web.receive.inbox import Inboxes
 from channel_web.receive.keep import Keep
 from channel_web.receive.known import Known, known_cookie
@@ -49,6 +50,7 @@ class Portal:
     store: Store
     inboxes: Inboxes
     blocks: Blocks
+    codes: Codes
     disk: Room
     keep: Keep
     forms: Forms
@@ -72,6 +74,7 @@ class Portal:
             store,
             Inboxes(pool, ring),
             Blocks(pool, ring, settings.tries),
+            Codes(pool, ring),
             disk,
             Keep(disk, ground.blobs, ring),
             Forms(ring, settings.form_minutes),
@@ -207,6 +210,7 @@ class Visit:
             "authority": self.account.display_name,
             "face": self.account.face,
             "has_email": self.account.has_email,
+            "has_text": bool(self.account.texts_from),
             "visit": self.mark,
             "limits": limits,
         }

@@ -32,6 +32,20 @@ SENTENCES = {
     ),
     "secret_missing": mark("Bitte geben Sie Ihre Geheimzahl ein: sechs Ziffern."),
     "secret_wrong": mark("Die Geheimzahl hat sechs Ziffern. Bitte prüfen Sie Ihre Eingabe."),
+    "number_missing": mark("Bitte geben Sie Ihre Handynummer an."),
+    "number_wrong": mark(
+        "An diese Nummer können wir keine SMS senden. Bitte geben Sie eine Handynummer aus diesem"
+        " Land an, zum Beispiel 0171 5550101."
+    ),
+    "code_missing": mark("Bitte geben Sie den Code aus der SMS ein: sechs Ziffern."),
+    "code_digits": mark("Der Code hat sechs Ziffern. Bitte prüfen Sie Ihre Eingabe."),
+    "code_wrong": mark("Dieser Code stimmt nicht. Bitte vergleichen Sie ihn mit der SMS."),
+    "code_over": mark("Dieser Code gilt nicht mehr. Bitte fordern Sie einen neuen an."),
+    "code_wait": mark(
+        "Wir haben gerade einen Code geschickt. Bitte warten Sie eine Minute, bevor Sie einen neuen"
+        " anfordern."
+    ),
+    "code_many": mark("Das waren zu viele Codes. Bitte versuchen Sie es morgen noch einmal."),
     "file_empty": mark("Die Datei »%(about)s« ist leer. Bitte wählen Sie eine andere."),
     "file_large": mark(
         "Die Datei »%(about)s« ist zu groß. Eine Datei darf höchstens %(file)s MB haben."

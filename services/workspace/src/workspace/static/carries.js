@@ -7,11 +7,14 @@ const lines = () => [...document.querySelectorAll("#carries [data-carries]")]
 const chips = () => [...document.querySelectorAll("#draft-files .chip")]
 const goes = (line, chip) => !line.dataset.types || line.dataset.types.split(",").includes(chip.dataset.type)
 
+const isTooMany = ({ hint, mostSegments }) =>
+  hint === undefined && mostSegments && segments($("text").value).count > Number(mostSegments)
+
 // What does not go, as `hub_contract.fit` has it: its code, and the field that it is about.
 const misfits = (line, length) => {
   const { longest, subject, files, bytes } = line.dataset, all = chips(), found = []
   if (subject === undefined && $("subject").value.trim()) found.push(["no_subject", $("subject")])
-  if (length > longest) found.push(["text_too_long", $("text")])
+  if (length > longest || isTooMany(line.dataset)) found.push(["text_too_long", $("text")])
   if (!all.length) return found
   if (files === undefined) return [...found, ["no_files", $("way")]]
   if (all.length > files) found.push(["too_many_files", $("way")])
@@ -42,16 +45,29 @@ const segments = (text) => {
   }
   return { count, special, room: each }
 }
-const measured = (measure, characters, length) =>
-  measure === "segments" ? segments($("text").value) : { count: Math.ceil(length / characters) }
+// Whether only a hint goes, while the answer rests in the inbox, as `reply/hint.py` decides it.
+const hinted = ({ hint, onlyHint, short, mostSegments }, length) => {
+  if (hint === undefined) return false
+  const long = mostSegments && segments($("text").value).count > Number(mostSegments)
+  return onlyHint !== undefined || long || length > short || chips().length > 0
+}
+const measured = (line, length) => {
+  const { measure, characters, hint } = line.dataset
+  if (measure !== "segments") return { count: Math.ceil(length / characters) }
+  return hinted(line.dataset, length) ? { ...segments(hint), special: false, hinted: true } : segments($("text").value)
+}
+const money = (amount, currency) =>
+  new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency, minimumFractionDigits: 2, maximumFractionDigits: 4 }).format(amount)
 const room = (line, length) => {
-  const words = $("carries").dataset, { longest, measure, characters } = line.dataset
+  const words = $("carries").dataset, { longest, measure } = line.dataset
   const left = longest - length, facts = { left, over: -left, longest: Number(longest) }
   const near = left < longest / 5 // before that, how much is left is nobody's question
   const said = [fill(left < 0 ? words.over : near ? words.left : words.most, facts)]
   if (measure && length) {
-    const facts = measured(measure, characters, length)
+    const facts = measured(line, length), { price, currency } = line.dataset
+    if (price) said.unshift(money(Number(price) * facts.count, currency))
     if (facts.special) said.unshift(fill(words.special, facts))
+    if (facts.hinted) said.unshift(words.onlyLink)
     said.unshift(fill(facts.count > 1 ? words[measure] : words[measure.slice(0, -1)], facts))
   }
   const shown = line.querySelector(".composer__left")
