@@ -15,6 +15,7 @@ from channel_email.parse.quotes import (
     QuoteHeader,
     find_header,
     header_lines,
+    is_groupwise,
     is_marked_below,
     is_rule,
     may_announce,
@@ -135,7 +136,8 @@ def _label(
             if not _is_answered_inside(lines, labels, at):
                 _quote_the_rest(lines, labels, at)
             break
-        if mark == QUOTE or lines[at].lstrip(" ")[:1] == ">":
+        begins = lines[at].lstrip(" ")[:1] == ">" and not is_groupwise(lines[at])
+        if mark == QUOTE or begins:
             own = not mark and _is_list(lines, labels, at, is_reply=is_reply)
             labels[at] = _TEXT if own else _QUOTED
         elif mark == SIGNATURE:
