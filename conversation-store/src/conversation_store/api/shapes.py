@@ -388,6 +388,11 @@ class ConfirmAsked(Asked):
     confirmed: bool = True
 
 
+class ShareAsked(Asked):
+    contact_point: UUID
+    shared: bool = Field(description="true: many people write by this mail address; false: one")
+
+
 class MergeAsked(Asked):
     into: UUID
 

@@ -43,6 +43,8 @@ class Explanation(StrEnum):
     RELEASED = "released"
     CONFIRMED = "confirmed"
     DOUBTED = "doubted"
+    SHARED = "shared"
+    SINGLE = "single"
 
     # Why something is proposed.
     NAMED = "named"
