@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from conversation_store.append.names import fuller, is_another
 from conversation_store.change import share
+from conversation_store.rearrange.merge import merge, move, split, undo
 from conversation_store.reply.answer import reply
 from conversation_store.reply.compose import Answer
 from hub_contract.errors import Permanent
@@ -231,6 +232,39 @@ async def test_what_is_said_and_proposed(world):
 
 
 AGENT = Caller("agent-7", "musterstadt", "agent")
+
+
+@pytest.mark.parametrize("act", ["split", "move"])
+async def test_whom_a_reply_to_names_goes_with_the_entry_that_names_her(world, act):
+    paul, rosa, other = await take_in(
+        world,
+        [mail(FORM, shared=True, reply_to=PAUL), mail(FORM, shared=True, reply_to=ROSA), mail()],
+        tenant=AGENT.tenant,
+    )
+    pool, home = world.ground.pool, paul["conversation_id"]
+    assert await merge(pool, AGENT, rosa["conversation_id"], home)
+    if act == "split":
+        done = await split(world.ground, AGENT, home, [rosa["id"]])
+    else:
+        done = await move(world.ground, AGENT, rosa["id"], other["conversation_id"])
+    sql = (
+        "select p.claimed from conversation_store.participant p where p.conversation_id = $1"
+        " and p.contact_point_id = $2"
+    )
+    who = await _who_is_claimed(world, rosa["conversation_id"])
+    # To be confirmed first where somebody else's conversation was there before.
+    claimed = await world.owner.fetchval(sql, done.conversation_id, who)
+    assert claimed is (act == "split")
+    await undo(pool, AGENT, done.rearrangement_id)
+    assert await world.owner.fetchval(sql, done.conversation_id, who) is None
+
+
+async def _who_is_claimed(world, conversation_id):
+    sql = "select contact_point_id from conversation_store.participant"
+    return await world.owner.fetchval(
+        f"{sql} where claimed and conversation_id = $1", conversation_id
+    )
+
 
 # What an agent says of the address after the first mails, and where the later ones go.
 TOLD = {
