@@ -270,6 +270,7 @@ class ContactPointOfConversation(BaseModel):
     account: str
     verified: bool
     shared: bool = Field(default=False, description="many people write by this address")
+    shareable: bool = Field(default=False, description="that can be said of it: see `share`")
     link: LinkShown | None = Field(description="to the person or organisation behind it")
     since: AwareDatetime
 
