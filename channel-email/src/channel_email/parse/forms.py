@@ -45,7 +45,7 @@ def _says_form(line: str) -> bool:
 
 
 def _lists_somebody(lines: list[str], sender: str) -> bool:
-    if sum(1 for line in lines if _LABEL.match(line)) < 3:
+    found = (_ADDRESS.match(line) for line in lines if "@" in line)
+    if all(match is None or match[1].lower().rstrip(".") == sender for match in found):
         return False
-    found = (match[1].lower() for line in lines if (match := _ADDRESS.match(line)))
-    return any(address.rstrip(".") != sender for address in found)
+    return sum(1 for line in lines if _LABEL.match(line)) >= 3
