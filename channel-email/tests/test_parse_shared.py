@@ -100,6 +100,57 @@ TABLE = {
         False,
         "",
     ),
+    "a call box by its name": ("FRITZ!Box <box@town.example>", (), True, ""),
+    "a copier by its model": ("TASKalfa 3253ci <eg2@town.example>", (), True, ""),
+    "a copier by its address": ("Flur 2 <xerox@town.example>", (), True, ""),
+    "a fax, by what it says of itself": (
+        "Zentrale <zentrale@town.example>",
+        ("Subject: Neues Fax von +49 711 123456",),
+        True,
+        "",
+    ),
+    "a voice mail, by what it says of itself": (
+        "Zentrale <zentrale@town.example>",
+        ("Subject: Voicemail from +49 711 123456",),
+        True,
+        "",
+    ),
+    "a scan, by what it says of itself": (
+        "Flur 2 <flur2@town.example>",
+        ("Subject: Scan from a Xerox WorkCentre",),
+        True,
+        "",
+    ),
+    "a caller's number as the name": ("+49 711 123456 <inbox@town.example>", (), True, ""),
+    "a caller's number as the address": ("<0049711123456@town.example>", (), True, ""),
+    "a list that has put itself in From": (
+        "Rosa Richter <liste@town.example>",
+        ("List-Post: <mailto:Liste@town.example>", ROSA),
+        True,
+        "rosa",
+    ),
+    "a list that leaves From as it was": (
+        "Rosa <rosa@post.example>",
+        ("List-Post: <mailto:liste@town.example>",),
+        False,
+        "",
+    ),
+    "via a list, in a comment": (
+        '"Rosa Richter" (rosa via Liste) <liste@town.example>',
+        (ROSA,),
+        True,
+        "rosa",
+    ),
+    "in the name of somebody": ("Rosa im Namen von Kita <k@town.example>", (), True, ""),
+    "a form in French": ("Formulaire de contact <c@town.example>", (ROSA,), True, "rosa"),
+    "a form in Polish": ("Formularz <c@town.example>", (ROSA,), True, "rosa"),
+    "a service of a state": ("Online-Dienst <c@town.example>", (ROSA,), True, "rosa"),
+    "a person who writes of a fax": (
+        "Rosa <rosa@post.example>",
+        ("Subject: Fax von gestern",),
+        False,
+        "",
+    ),
     "a person called so": ("Peter Drucker <peter.drucker@post.example>", (), False, ""),
     "a person by webmail": (
         "Rosa <rosa@post.example>",
@@ -124,6 +175,42 @@ def test_who_writes_for_many_and_who_wants_the_answer(name: str) -> None:
     assert isinstance(content, MessageContent)
     found = content.reply_to.value.partition("@")[0] if content.reply_to else ""
     assert (content.shared, found) == (shared, reply_to)
+
+
+# What a form of a web site has filled in, by its words alone; and what people write.
+FILLED_IN = [
+    "Name: Rosa Richter\nE-Mail: rosa@post.example\nTelefon: 0711\nNachricht: Hallo",
+    "*Name:* Rosa\n*E-Mail:* rosa@post.example\n*Anliegen:* Hund",
+    "Von: Rosa Richter <rosa@post.example>\nBetreff: Frage\nTelefon: 0711\n\nHallo",
+    "Diese E-Mail wurde von einem Kontaktformular von https://town.example gesendet.\n\nHallo",
+    "Hallo\n\n-- \nDiese Nachricht wurde über das Formular auf town.example verschickt",
+    "Sie haben eine neue Nachricht über das Kontaktformular erhalten:\n\nHallo",
+    "You have received a new submission from the contact form:\nHello",
+]
+WRITTEN = [
+    "Ich habe über das Kontaktformular eine Nachricht gesendet und nichts erhalten.",
+    "Diese Nachricht habe ich auch über das Formular auf der Homepage gesendet.",
+    "Name: Rosa\nE-Mail: online@town.example\nTelefon: 0711\nBitte zurückrufen",
+    "Meine neue Mail: rosa@post.example",
+    "Das Formular habe ich ausgefüllt.",
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "shared"), [*((t, True) for t in FILLED_IN), *((t, False) for t in WRITTEN)]
+)
+def test_who_writes_for_many_by_what_a_form_writes(text: str, *, shared: bool) -> None:
+    raw = f"From: Stadt <online@town.example>\n\n{text}\n"
+    content = read(raw.encode(), CONTEXT).event.content
+    assert isinstance(content, MessageContent)
+    assert content.shared is shared
+
+
+def test_who_answers_a_mail_is_no_form() -> None:
+    raw = f"From: Stadt <online@town.example>\nIn-Reply-To: <a@b.example>\n\n{FILLED_IN[0]}\n"
+    content = read(raw.encode(), CONTEXT).event.content
+    assert isinstance(content, MessageContent)
+    assert not content.shared
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,30 @@ def test_blocks_of_labels(row: tuple[str, ...]) -> None:
     assert block_length(lines, 0, is_reply=True, authors=["post@musterstadt.example"]) == 0
 
 
+# Of a language that is in no table.
+STRANGE = [
+    ("გამგზავნი", "გაგზავნილია", "ხუთშაბათი, 12 მარტი, 2026 10:11", "მიმღები", "თემა"),
+    ("प्रेषक", "भेजा गया", "गुरुवार, 12 मार्च 2026 10:11", "प्रति", "विषय"),
+    ("Ուղարկող", "Ուղարկված", "12 մարտի 2026 թ. 10:11", "Ում", "Թեմա"),
+]
+
+
+@pytest.mark.parametrize("row", STRANGE, ids=lambda row: "-".join(row[:2]))
+def test_blocks_of_labels_that_nobody_has_listed(row: tuple[str, ...]) -> None:
+    sender, sent, moment, to, subject = row
+    block = [
+        f"{sender}: Stadt <post@musterstadt.example>",
+        *(f"{sent}: {moment}", f"{to}: Petra <petra@post.example>", f"{subject}: Hund"),
+    ]
+    text = "\n".join(["Ja.", "", *block, "", "Guten Tag"])
+    petra = ["petra@post.example"]
+    assert split_reply(text, authors=petra).text == "Ja."
+    assert split_reply(text).quoted == ""  # who wrote it is not among the labels
+    assert split_reply(text, authors=petra, is_reply=False).quoted == ""
+    assert split_reply(text, authors=["post@musterstadt.example", *petra]).quoted == ""
+    assert split_reply(text.replace(moment, "2026"), authors=petra).quoted == ""
+
+
 @pytest.mark.parametrize("mark", ["", "> "])
 @pytest.mark.parametrize("line", ATTRIBUTIONS)
 def test_attributions(line: str, mark: str) -> None:

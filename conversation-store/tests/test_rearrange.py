@@ -166,7 +166,7 @@ async def test_a_split_has_a_reference_of_its_own_and_is_undone(world, desk, two
     mail, _ = two
     entries = [e for e in await world.rows("entry", "place") if e["conversation_id"] == mail]
     before = await snapshot(world)
-    done = await split(world.ground.pool, AGENT, mail, [entries[0]["id"], entries[2]["id"]])
+    done = await split(world.ground, AGENT, mail, [entries[0]["id"], entries[2]["id"]])
     assert await texts(desk, done.conversation_id) == ["e0", "e4"]
     assert await texts(desk, mail) == ["e2"]
     made = await world.conversation(done.conversation_id)
@@ -182,7 +182,7 @@ async def test_a_split_has_a_reference_of_its_own_and_is_undone(world, desk, two
 async def test_an_emptied_split_leads_back(world, two):
     mail, _ = two
     entries = [e for e in await world.rows("entry", "place") if e["conversation_id"] == mail]
-    done = await split(world.ground.pool, AGENT, mail, [entries[0]["id"]])
+    done = await split(world.ground, AGENT, mail, [entries[0]["id"]])
     reference = (await world.conversation(done.conversation_id))["reference"]
     await undo(world.ground.pool, AGENT, done.rearrangement_id)
     [late] = await world.take_in(world.mail(references=(reference,)))
@@ -193,8 +193,8 @@ async def test_what_was_split_from_an_emptied_split_leads_back_too(world, two):
     mail, _ = two
     pool = world.ground.pool
     entries = [e["id"] for e in await world.rows("entry", "place") if e["conversation_id"] == mail]
-    outer = await split(pool, AGENT, mail, entries[:2])
-    inner = await split(pool, AGENT, outer.conversation_id, entries[:1])
+    outer = await split(world.ground, AGENT, mail, entries[:2])
+    inner = await split(world.ground, AGENT, outer.conversation_id, entries[:1])
     reference = (await world.conversation(inner.conversation_id))["reference"]
     await undo(pool, AGENT, inner.rearrangement_id)
     await undo(pool, AGENT, outer.rearrangement_id)
@@ -206,7 +206,7 @@ async def test_a_moved_entry_takes_its_answers_but_not_its_trust(world, two):
     mail, sms = two
     before = await snapshot(world)
     [first, *_] = [e for e in await world.rows("entry", "place") if e["conversation_id"] == mail]
-    done = await move(world.ground.pool, AGENT, first["id"], sms)
+    done = await move(world.ground, AGENT, first["id"], sms)
     moved = await world.entry(first["id"])
     assert moved["conversation_id"] == sms
     [answer] = await world.take_in(world.mail(answers=("<e0>",)))
@@ -217,10 +217,10 @@ async def test_a_moved_entry_takes_its_answers_but_not_its_trust(world, two):
 
 
 REFUSALS = {
-    "into itself": lambda pool, mail, sms, entries: merge(pool, AGENT, mail, mail),
-    "all of it": lambda pool, mail, sms, entries: split(pool, AGENT, mail, entries),
-    "of another one": lambda pool, mail, sms, entries: split(pool, AGENT, sms, entries[:1]),
-    "where it is": lambda pool, mail, sms, entries: move(pool, AGENT, entries[0], mail),
+    "into itself": lambda ground, mail, sms, entries: merge(ground.pool, AGENT, mail, mail),
+    "all of it": lambda ground, mail, sms, entries: split(ground, AGENT, mail, entries),
+    "of another one": lambda ground, mail, sms, entries: split(ground, AGENT, sms, entries[:1]),
+    "where it is": lambda ground, mail, sms, entries: move(ground, AGENT, entries[0], mail),
 }
 
 
@@ -230,7 +230,7 @@ async def test_a_refusal_changes_nothing(world, two, name):
     entries = [e["id"] for e in await world.rows("entry", "place") if e["conversation_id"] == mail]
     before = await snapshot(world)
     with pytest.raises(Permanent):
-        await REFUSALS[name](world.ground.pool, mail, sms, entries)
+        await REFUSALS[name](world.ground, mail, sms, entries)
     assert await snapshot(world) == before
     assert await world.rows("rearrangement") == []
 
@@ -277,8 +277,8 @@ async def test_what_does_not_exist_is_none(world, two):
     pool = world.ground.pool
     assert await merge(pool, AGENT, uuid4(), mail) is None
     assert await merge(pool, AGENT, mail, uuid4()) is None
-    assert await split(pool, AGENT, uuid4(), [uuid4()]) is None
-    assert await move(pool, AGENT, uuid4(), mail) is None
+    assert await split(world.ground, AGENT, uuid4(), [uuid4()]) is None
+    assert await move(world.ground, AGENT, uuid4(), mail) is None
     assert await undo(pool, AGENT, uuid4()) is None
     assert len(await world.rows("conversation")) == 2
 

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conversation_store.append.names import fuller, is_another
+from conversation_store.change import share
+from conversation_store.rearrange.merge import merge, move, split, undo
 from conversation_store.reply.answer import reply
 from conversation_store.reply.compose import Answer
 from hub_contract.errors import Permanent
@@ -230,6 +232,90 @@ async def test_what_is_said_and_proposed(world):
 
 
 AGENT = Caller("agent-7", "musterstadt", "agent")
+
+
+@pytest.mark.parametrize("act", ["split", "move"])
+async def test_whom_a_reply_to_names_goes_with_the_entry_that_names_her(world, act):
+    paul, rosa, other = await take_in(
+        world,
+        [mail(FORM, shared=True, reply_to=PAUL), mail(FORM, shared=True, reply_to=ROSA), mail()],
+        tenant=AGENT.tenant,
+    )
+    pool, home = world.ground.pool, paul["conversation_id"]
+    assert await merge(pool, AGENT, rosa["conversation_id"], home)
+    if act == "split":
+        done = await split(world.ground, AGENT, home, [rosa["id"]])
+    else:
+        done = await move(world.ground, AGENT, rosa["id"], other["conversation_id"])
+    sql = (
+        "select p.claimed from conversation_store.participant p where p.conversation_id = $1"
+        " and p.contact_point_id = $2"
+    )
+    who = await _who_is_claimed(world, rosa["conversation_id"])
+    # To be confirmed first where somebody else's conversation was there before.
+    claimed = await world.owner.fetchval(sql, done.conversation_id, who)
+    assert claimed is (act == "split")
+    await undo(pool, AGENT, done.rearrangement_id)
+    assert await world.owner.fetchval(sql, done.conversation_id, who) is None
+
+
+async def _who_is_claimed(world, conversation_id):
+    sql = "select contact_point_id from conversation_store.participant"
+    return await world.owner.fetchval(
+        f"{sql} where claimed and conversation_id = $1", conversation_id
+    )
+
+
+# What an agent says of the address after the first mails, and where the later ones go.
+TOLD = {
+    "one person, whatever the sign": (
+        [mail(FORM, shared=True)],
+        False,
+        [mail(FORM, shared=True)],
+        0,
+    ),
+    "one person, whatever the name": (
+        [mail(ANNA, "Anna Ott"), mail(ANNA, "Peter Ott")],
+        False,
+        [mail(ANNA, "Hans Ott", answers=())],
+        None,  # two are open
+    ),
+    "one person who learnt nobody's name": (
+        [mail(ANNA, "Anna Ott")],
+        False,
+        [mail(ANNA, "Peter Ott"), mail(ANNA, "Hans Ott", reply_to=ROSA)],
+        0,
+    ),
+    "many people, by one name": ([mail(ANNA, "Anna Ott")], True, [mail(ANNA, "Anna Ott")], None),
+}
+
+
+async def test_what_an_agent_says_of_an_address_outweighs_all_signs(world):
+    for name, (before, shared, after, right) in TOLD.items():
+        tenant = f"town-{next(TOWNS)}"
+        first, *_ = entries = await take_in(world, before, tenant=tenant)
+        home, who = first["conversation_id"], first["contact_point_id"]
+        agent = Caller("agent-7", tenant, "agent")
+        assert await share(world.ground, agent, home, who, shared=shared) == home, name
+        homes = [e["conversation_id"] for e in entries]
+        for one in await take_in(world, after, tenant=tenant):
+            found = one["conversation_id"]
+            assert (homes.index(found) if found in homes else None) == right, name
+        sql = "select reason, author from conversation_store.entry where conversation_id = $1"
+        said = await world.owner.fetch(f"{sql} and kind = 'change'", home)
+        assert [tuple(row) for row in said] == [("shared" if shared else "single", "agent-7")]
+
+
+async def test_only_a_mail_address_of_this_conversation_can_be_said_to_be_shared(world):
+    tenant = f"town-{next(TOWNS)}"
+    one, other = await take_in(world, [mail(ANNA), mail(PAUL)], tenant=tenant)
+    home, stranger = one["conversation_id"], other["contact_point_id"]
+    agent, elsewhere = (Caller("agent-7", town, "agent") for town in (tenant, "elsewhere"))
+    assert await share(world.ground, agent, home, stranger, shared=True) is None
+    own = one["contact_point_id"]
+    assert await share(world.ground, elsewhere, home, own, shared=True) is None
+    sql = "select count(*) from conversation_store.contact_point where tenant = $1 and shared"
+    assert await world.owner.fetchval(sql, tenant) == 0
 
 
 async def sent_to(world, entry) -> str:

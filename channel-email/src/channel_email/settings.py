@@ -14,7 +14,7 @@ from hub_contract.contact_points import compared, contact_point
 from hub_contract.email_address import normal_domain
 from hub_contract.words import Channel, ContactKind
 from hub_kit import accounts
-from hub_kit.about import About, Peer
+from hub_kit.about import About, Carrier, Peer
 from hub_kit.accounts import AccountSection
 from hub_kit.listen import Listen, ListenAddress
 from hub_kit.secret import read_secret
@@ -329,7 +329,13 @@ def read(loaded: Loaded) -> tuple[EmailSettings, Accounts]:
 
 def peers(loaded: Loaded) -> list[Peer]:
     logins = logins_of(*read(loaded))
-    return [Peer(key, login.host, login.port) for key, login in logins.items()]
+    return [Peer(key, one.host, one.port, _carrier(one)) for key, one in logins.items()]
+
+
+def _carrier(login: RelayHost | Imap) -> Carrier | None:
+    if not isinstance(login, RelayHost):
+        return None
+    return Carrier(login.tls, logs_in=bool(login.user), ca_file=login.ca_file)
 
 
 ABOUT = About(SERVICE, EmailSettings, read, peers)

@@ -1,4 +1,4 @@
-"""Changes the state of a conversation on an agent's word: close, reopen, snooze, assign, read.
+"""Changes a conversation on an agent's word: close, reopen, snooze, assign, read, confirm, share.
 
 Every change but reading is an entry of the timeline, so that all see who did what. Other desks hear
 of each at once.
@@ -199,6 +199,32 @@ async def confirm(
             return None
         await connection.execute(_CONFIRM_ENTRIES, *arguments)
         deed = Explanation.CONFIRMED if confirmed else Explanation.DOUBTED
+        await _write_down(ground, connection, row, (caller.who, deed, {}))
+    target: UUID = row["id"]
+    return target
+
+
+# In the order of `append`: the contact point before the conversation.
+_SHARE = """
+update contact_point set shared = $4, single = not $4
+where tenant = $1 and id = $3 and kind = 'email' and exists (
+  select from participant p join conversation c on c.tenant = $1 and c.id = $2
+  where p.tenant = $1 and p.contact_point_id = $3
+    and p.conversation_id = coalesce(c.merged_into, c.id))
+"""
+
+
+async def share(
+    ground: Ground, caller: Caller, conversation_id: UUID, contact_point_id: UUID, *, shared: bool
+) -> UUID | None:
+    """Say that many people write by this mail address, or that one does; signs count no more."""
+    async with transaction(ground.pool, caller.tenant) as connection:
+        arguments = (caller.tenant, conversation_id, contact_point_id, shared)
+        if await connection.execute(_SHARE, *arguments) == "UPDATE 0":
+            return None
+        row = await connection.fetchrow(_LOCK, caller.tenant, conversation_id)
+        assert row is not None  # the contact point takes part in it
+        deed = Explanation.SHARED if shared else Explanation.SINGLE
         await _write_down(ground, connection, row, (caller.who, deed, {}))
     target: UUID = row["id"]
     return target

@@ -38,7 +38,8 @@ def name_lookup(ring: KeyRing, tenant: str, name: str) -> str:
 
 
 _EXISTING = """
-select c.id, c.sealed, c.name_lookup, c.shared, c.reply_to, k.wrapped
+select c.id, c.sealed, c.name_lookup, c.shared, c.single, c.reply_to,
+  k.wrapped
 from contact_point c join hub.message_key k on k.owner = c.id and k.tenant = $1
 where c.tenant = $1 and c.id = any($2::uuid[])
 """

@@ -51,6 +51,7 @@ contact_point = sa.Table(
     _column("spelling", sa.SmallInteger, server_default=sa.text("0")),
     _column("shared", sa.Boolean, server_default=sa.text("false")),
     _id("reply_to", nullable=True),
+    _column("single", sa.Boolean, server_default=sa.text("false")),
 )
 sa.Index(
     "contact_point_older",

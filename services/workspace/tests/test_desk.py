@@ -196,3 +196,19 @@ def test_while_the_store_is_away_the_page_says_so_and_keeps_what_was_typed(offic
         assert answer.status_code == 503
         assert "Es wurde nichts verändert" in answer.text
         assert desk.post(f"/c/{home}/draft", data={"text": "Guten"}).status_code == 204
+
+
+def test_an_agent_says_that_an_address_is_one_persons_or_many_peoples(office):
+    [home] = office.take_in(office.mail("anna@example.org", shared=True))
+    [who] = office.sql("select id from contact_point")
+    with office.client() as desk:
+        assert "schreibt für mehrere" in desk.get(f"/c/{home}").text
+        for shared, mark, deed in (
+            ("false", "Schreibt für mehrere", "schreibt nur eine Person."),
+            ("true", "Gehört nur einer Person", "schreiben mehrere Personen."),
+        ):
+            said = {"contact_point": str(who["id"]), "shared": shared}
+            assert desk.post(f"/c/{home}/share", data=said).status_code == 303
+            page = desk.get(f"/c/{home}").text
+            assert mark in page
+            assert f"Festgehalten: Von dieser Adresse {deed}" in page

@@ -10,6 +10,7 @@ from channel_email.parse.automatic import asks_for_silence, find_loop, is_automa
 from channel_email.parse.bounce import Report
 from channel_email.parse.context import Context
 from channel_email.parse.dates import read_date
+from channel_email.parse.forms import is_filled_in
 from channel_email.parse.gathered import Gathered, Words
 from channel_email.parse.headers import Headers
 from channel_email.parse.identify import content_hash, message_id_of, read_ids
@@ -140,7 +141,8 @@ def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
         ),
         problems=(*sender_problems, *_loop_problem(loop), *seen.problems),
         reply_to=find_reply_to(headers, sender, [r.point for r in recipients], context),
-        shared=is_shared(headers, sender, context),
+        shared=is_shared(headers, sender, subject, context)
+        or bool(sender and not (answers or token) and is_filled_in(body, sender)),
     )
 
 

@@ -174,7 +174,9 @@ STRONG = make_rows(
             r"storage (?:limit|allocation)|space has been used|too many messages (?:on|in) the",
             r"speicher(?:platz|kontingent|grenze)|(?:postfach|mailbox) … limit|mailboxgröße",
             r"(?:speicher|kontingent) … (?:erschöpft|überschritten)",
-            r"bo[iî]te … pleine",
+            r"bo[iî]te … pleine|buz[oó]n … lleno|casella … piena|mailbox … \bvol\b",
+            r"skrzynka … pełna",
+            r"ящик\w{0,2} (?:\w{1,20} ){0,3}?(?:переполнен|заполнен)|posta kutusu … dolu",
         ),
     ),
     # Spam and lists of senders: Spamhaus, Barracuda, Proofpoint, Cisco, Yahoo's TSS, T-Online

@@ -102,7 +102,8 @@ PLAIN = make_rows(
         (
             (
                 r"(?:adresse|empfänger|benutzer|postfach|teilnehmer|konto|name) …"
-                r" (?:existier\w{1,2} nicht|gibt es nicht|unbekannt|unzulässig|ungültig"
+                r" (?:existier\w{1,2} nicht|nicht existier|gibt es nicht|unbekannt|unzulässig"
+                r"|ungültig"
                 r"|nicht (?:[\w-]{1,20}+ ){0,3}?(?:gefunden|bekannt|vorhanden"
                 r"|aufgeführt|eingetragen|erkannt|zugeordnet|vergeben|mehr))"
             ),
@@ -110,12 +111,19 @@ PLAIN = make_rows(
             r"kein(?:e|en)? (?:solche[rns]? )?(?:benutzer|empfänger|postfach|adresse|teilnehmer)",
         ),
     ),
-    # ... in French, Spanish, Italian
+    # ... in French, Spanish, Italian, Dutch, Polish, Russian, Turkish
     (
         _R.ADDRESS_UNKNOWN,
         (
             r"utilisateur inconnu|destinataire in\w{2,8}\b|n'existe|no existe|nessun utente",
             r"(?:utente|casella) … (?:sconosciut|inesistente)",
+            r"(?:gebruiker|ontvanger|adres) … (?:onbekend|bestaat niet)",
+            r"(?:użytkownik|adresat|odbiorca) … (?:nieznany|nie istnieje)",
+            (
+                r"(?:пользовател|получател|адрес)\w{0,3} (?:\w{1,20} ){0,3}?"
+                r"(?:не (?:найден|существует|зарегистрирован)|неизвестен)"
+            ),
+            r"(?:alıcı|kullanıcı|adres) … (?:bulunamadı|bilinmiyor|yok)",
         ),
     ),
     # In circles

@@ -33,9 +33,9 @@ _SURELY = re.compile(
 _PERHAPS = frozenset(b"from to cc bcc subject date sender reply-to".split())
 # Other names of one word. Behind a subject any other is a word of it: "Bescheid: zweite Mahnung".
 _ONE_WORD = frozenset(
-    b"approved autocrypt comments encoding encrypted expires importance keywords lines newsgroups"
-    b" openpgp organisation organization path priority received references sensitivity status"
-    b" xref".split()
+    b"approved autocrypt comments conversation distribution encoding encrypted expires importance"
+    b" keywords language lines newsgroups openpgp organisation organization path precedence"
+    b" preference priority received references sensitivity status supersedes xref".split()
 )
 _NO_NAMES = frozenset(b"aw re wg fw fwd antwort http https mailto tel".split())
 # Lines that are none of the mail's before its first two fields: of a log, a mailbox, a dialogue.

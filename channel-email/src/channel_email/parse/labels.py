@@ -48,6 +48,8 @@ _LABEL = re.compile(
     r"[\s>*_|•\u200e\u200f\u202a-\u202e\u2066-\u2069]{0,8}"
     rf"([^\W\d]{_LETTER}*(?:[ '’/-]{_LETTER}+){{0,3}})[*_\u00a0 ]{{0,3}}[:：](?!//)[*_]{{0,2}}"
 )
+_ANY_LABEL = re.compile(r"[\s*]{0,4}[^\s:：<@\d][^:：<@\d]{0,30}[:：](?!//)[*]{0,2}")
+_IN_BRACKETS = re.compile(r"<[^<>\s@]{1,64}@[^<>\s@]{1,255}>")
 _ADDRESS = re.compile(r"[^\s@<>]@[^\s@<>]|/o=|/ou=", re.IGNORECASE)  # also an Exchange name
 _TIME = re.compile(
     r"\d[:٫h時时]\d\d|(?<![\d.])\d{1,2}\.\d\d(?![\d.])|\d\d?\s?(?:[ap]\.?m\b|uhr\b)", re.IGNORECASE
@@ -90,6 +92,23 @@ def block_length(
     if any(author in sender for author in authors):
         return 0
     return block.last - at + 1 if _is_of_a_program(block.values, is_reply=is_reply) else 0
+
+
+def strange_length(lines: list[str], at: int, authors: Collection[str]) -> int:
+    """Return how many lines a block in a language that we do not know has from here, or 0.
+
+    It must name somebody else with her address, then a moment, then who wrote this mail.
+    """
+    if "@" not in lines[at] or _is_listed(lines, at):
+        return 0
+    values: list[str] = []
+    for line in map(without_directions, lines[at : at + _MOST_LINES]):
+        if not (match := _ANY_LABEL.match(line)):
+            break
+        values.append(line[match.end() :].lower())
+    own = [any(author in value for author in authors) for value in values]
+    named = len(values) >= 4 and bool(_IN_BRACKETS.search(values[0])) and not own[0]
+    return len(values) if named and any(own) and any(map(is_moment, values[1:3])) else 0
 
 
 def paragraph_length(lines: list[str], at: int) -> int:

@@ -17,6 +17,7 @@ from channel_email.parse.labels import (
     block_length,
     is_moment,
     paragraph_length,
+    strange_length,
     without_directions,
 )
 
@@ -119,6 +120,11 @@ def is_rule(line: str) -> bool:
     return _RULE.match(line) is not None
 
 
+def is_groupwise(line: str) -> bool:
+    """Say whether GroupWise wrote this above a mail that it marks no further."""
+    return line.startswith(">>> ") and line.rstrip().endswith(" >>>") and is_moment(line)
+
+
 def header_lines(lines: list[str]) -> set[int]:
     """Return the lines at which a header may begin: all others are not worth a pattern.
 
@@ -154,6 +160,10 @@ def find_header(
     labelled = ":" in line or "：" in line
     if labelled and (length := block_length(lines, at, is_reply=is_reply, authors=authors)):
         return QuoteHeader(length, to_the_end=True)
+    if labelled and is_reply and (length := strange_length(lines, at, authors)):
+        return QuoteHeader(length, to_the_end=True)
+    if is_reply and is_groupwise(line):
+        return QuoteHeader(1, to_the_end=True)
     length = _attribution_length(lines, at)
     if length and (is_reply or is_marked_below(lines, at + length)):
         return QuoteHeader(length, to_the_end=False)

@@ -15,6 +15,7 @@ from channel_email.parse.quotes import (
     QuoteHeader,
     find_header,
     header_lines,
+    is_groupwise,
     is_marked_below,
     is_rule,
     may_announce,
@@ -46,7 +47,8 @@ _INSIDE = re.compile(
     r"|\bkursiv|\bbelow|\bci-dessous|\bdans le texte|\ben (?:rouge|bleu|gras)|\başağıda|\bponiżej"
     r"|\bнижче|\bниже|\babajo|\bsotto)"
     r"|\b(?:s(?:iehe|\.) ?u(?:nten|\.)|unten|rot|inline|below)\b[^\n]{0,60}?"
-    r"\b(?:antwort|anmerk|kommentar|ergänz|answer|repl|comment)\w*",
+    r"\b(?:antwort|anmerk|kommentar|ergänz|answer|repl|comment)\w*"
+    r"|\b(?:siehe|see|s\.|voir)[^\n]{0,30}? (?:in|en) (?:rot|blau|grün|red|blue|rouge|bleu)\b",
     re.IGNORECASE,
 )
 _ABOVE, _END = 30, 300  # lines, and characters at their ends, in which that is said
@@ -127,15 +129,19 @@ def _label(
     """Return for every line whether it is quoted; signatures are looked for afterwards."""
     labels = [_TEXT] * len(lines)
     done = 0  # lines above are labelled
+    quotes = (at for at, mark in declared.items() if mark == QUOTE)
+    answered = _is_answered_inside(lines, labels, min(quotes, default=0))
     for at in _remarkable(lines, declared):
         if at < done:
             continue
         mark = declared.get(at, "")
+        if mark == QUOTE and answered:
+            continue
         if mark == TO_THE_END:
             if not _is_answered_inside(lines, labels, at):
                 _quote_the_rest(lines, labels, at)
             break
-        if mark == QUOTE or lines[at].lstrip(" ")[:1] == ">":
+        if mark == QUOTE or (lines[at].lstrip(" ")[:1] == ">" and not is_groupwise(lines[at])):
             own = not mark and _is_list(lines, labels, at, is_reply=is_reply)
             labels[at] = _TEXT if own else _QUOTED
         elif mark == SIGNATURE:
@@ -152,7 +158,8 @@ def _quote_below(
 ) -> int:
     """Label a header and what belongs to it as quoted; return the first line behind that."""
     below = _below(lines, end)
-    if declared.get(below) in (SOFT_QUOTE, QUOTE):
+    marked = declared.get(below) in (SOFT_QUOTE, QUOTE)
+    if marked and not _is_answered_inside(lines, labels, at):
         while end < len(lines) and (not lines[end].strip() or end in declared):
             end += 1
     elif is_marked_below(lines, end):

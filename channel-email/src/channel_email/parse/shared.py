@@ -21,16 +21,37 @@ _MACHINE = re.compile(
     r"|(?:contact|kontakt)[-_ ]?form|wordpress|typo3|drupal|joomla|www-?data|apache|nginx|httpd"
     r"|scanner|scan(?:2|to)|kopierer|copier|multifunktion|voice-?mail|anrufbeantworter"
     r"|portal\b|gateway|notification|benachrichtigung|web-?se?ite|homepage|internetseite"
+    r"|formul(?:aire|ier|arz|ář)|modulo (?:di )?contatt|contact us\b|online-?dienst"
+    r"|(?:m[äa]e?ngel|schadens)-?melder|fit-?connect|\begvp|\bbebpo|(?:service|b(?:ü|ue)rger)konto"
+    r"|fritz!?[._ -]?box|starface|swyx|officemaster|hylafax|facsimile"
+    r"|workcentre|versalink|altalink|bizhub|taskalfa|ecosys|laserjet|officejet|imagerunner"
+    r"|\bir-?adv|aficio|\brnp[0-9a-f]{6}|\bmfc\b|\bkm_"
 )
 _DEVICE = re.compile(r"\b(?:(?:e|tele)?fax[^\W\d_]*+|(?:scans?|mfp|sms)(?![^\W\d_]))")
 # Some people are called so: only where the address begins with it.
 _MACHINE_FIRST = re.compile(
-    r"(?i)(?:forms?|web(?:master)?|www|mailer|system|drucker|printer|bounces?)(?![^\W\d_])"
+    r"(?i)(?:forms?|web(?:master)?|www|mailer|system|drucker|printer|bounces?|cms|tickets?"
+    r"|xerox|ricoh|kyocera|lexmark|konica(?:minolta)?|canon|toshiba)(?![^\W\d_])"
 )
 _MACHINE_HOST = re.compile(r"(?:^|[.-])(?:e?fax(?:2mail)?|scanner|voicemail|no-?reply)(?=[.-]|$)")
-_NUMBER = re.compile(r"\+[0-9./-]{5,40}")  # a fax gateway writes under the number of the caller
+# A fax gateway writes under the number of the caller, in the address or as the name beside it.
+_NUMBER = re.compile(r"(?:\+|00(?=[1-9]))[0-9./-]{5,40}")
+_CALLER = re.compile(r"(?:tel(?:efon)?\.? ?)?[+0(][0-9 ()/.-]{6,40}")
+# What gateways, call boxes and copiers alone write above what they send on, with a number.
+_DELIVERS = re.compile(
+    r"(?:\W{0,3}(?:neue?s?|new|incoming|eingehende?s?|nouveau|nuovo|nuevo"
+    r"|sie haben eine? neue?s?"
+    r"|you have (?:received )?an? (?:new )?))?[ :]{0,2}"
+    r"(?:(?:tele)?fax|voice-?mail|sprachnachricht)(?:-?(?:nachricht|message|eingang))?"
+    r"[ :]{1,3}(?:\w{2,10} ){0,2}?(?:von|from|de|da)[ :]{1,3}[\"'(<]{0,2}[+0(][0-9 ()/.-]{6}"
+    r"|(?:scan|message|nachricht|gescannt\w{0,4}|attached image) (?:from|von) "
+    r"(?:(?:a|an|einem|dem|ihrem) )?(?:xerox|km_|kmbt|mfp|mfc|bizhub|rnp|hp |canon|ricoh|kyocera)"
+)
 # Google, Mailman and portals put who wrote before such a word, and themselves behind it.
-_VIA = re.compile(r"[\s(\[](?:via|über|on behalf of|im auftrag (?:von|der|des)|i\. ?a\.)\s")
+_VIA = re.compile(
+    r"[\s(\[](?:via|über|on behalf of|im (?:auftrag|namen) (?:von|der|des)|i\. ?a\.|namens"
+    r"|pour le compte de|per conto di|en nombre de)\s"
+)
 # Scripts of a web server, but no webmail that sends by the same function.
 _SCRIPT = re.compile(r"(?i)php|\bform(?:ular|mail|s\b|\b)|wordpress|typo3|scan|fax")
 _WEBMAIL = re.compile(r"(?i)rcube|roundcube|horde|squirrel|webmail")
@@ -38,14 +59,20 @@ _SCRIPT_FIELDS = (b"x-mailer", b"user-agent", b"x-php-originating-script", b"x-p
 _ORIGINAL = (b"x-original-from", b"x-original-sender")
 
 
-def is_shared(headers: Headers, sender: ContactPoint | None, context: Context) -> bool:
+def is_shared(
+    headers: Headers, sender: ContactPoint | None, subject: str, context: Context
+) -> bool:
     """Say whether the settings, or a sign in the mail, say that many write by this address."""
     if sender is None:
         return False
     return (
         _is_technical(sender, context)
         or _says_many(sender.name.lower())
+        # Sympa writes it into the comment beside the name.
+        or bool(_VIA.search(headers.text(b"from").lower()))
+        or _DELIVERS.match(subject.lower()) is not None
         or _was_rewritten(headers, sender)
+        or _is_list(headers, sender)
         or _by_a_server(headers, sender, context)
     )
 
@@ -94,7 +121,7 @@ def _is_technical(point: ContactPoint, context: Context) -> bool:
 
 
 def _says_many(name: str) -> bool:
-    return bool(_VIA.search(name)) or _says_machine(name)
+    return bool(_VIA.search(name) or _CALLER.fullmatch(name)) or _says_machine(name)
 
 
 def _says_machine(text: str) -> bool:
@@ -104,6 +131,12 @@ def _says_machine(text: str) -> bool:
 
 def _was_rewritten(headers: Headers, sender: ContactPoint) -> bool:
     return any(compared(point) != compared(sender) for point in _originals(headers))
+
+
+def _is_list(headers: Headers, sender: ContactPoint) -> bool:
+    """Say whether a list that people write to has put its own address in From."""
+    posts = (text for name in (b"list-post", b"mailing-list") for text in headers.texts(name))
+    return any(compared(sender) in text.lower() for text in posts)
 
 
 def _by_a_server(headers: Headers, sender: ContactPoint, context: Context) -> bool:

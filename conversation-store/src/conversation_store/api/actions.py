@@ -1,4 +1,4 @@
-"""What agents do, over HTTP: answer, note, close, assign, confirm."""
+"""What agents do, over HTTP: answer, note, close, assign, confirm, share."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,9 +13,10 @@ from conversation_store.api.shapes import (
     EntryMade,
     NoteAsked,
     ReplyAsked,
+    ShareAsked,
     SnoozeAsked,
 )
-from conversation_store.change import Change, change, confirm
+from conversation_store.change import Change, change, confirm, share
 from conversation_store.reply.answer import reply
 from conversation_store.reply.choose import Target
 from conversation_store.reply.compose import Answer, File
@@ -146,3 +147,12 @@ async def post_confirm(
             confirmed=asked.confirmed,
         )
     )
+
+
+@router.post("/conversations/{conversation_id}/share", **_NOTHING)
+async def post_share(
+    store: TheStore, caller: TheCaller, conversation_id: UUID, asked: ShareAsked
+) -> None:
+    """Say whether many people write by a mail address of this conversation, or one, from now on."""
+    point, shared = asked.contact_point, asked.shared
+    found(await share(store.ground, caller, conversation_id, point, shared=shared))

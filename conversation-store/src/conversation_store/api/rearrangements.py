@@ -37,13 +37,13 @@ async def post_split(
     store: TheStore, caller: TheCaller, conversation_id: UUID, asked: SplitAsked
 ) -> Any:
     """Put some entries into a conversation of their own, with a new reference."""
-    return found(await split(store.ground.pool, caller, conversation_id, asked.entries))
+    return found(await split(store.ground, caller, conversation_id, asked.entries))
 
 
 @router.post("/entries/{entry_id}/move", **_DONE)
 async def post_move(store: TheStore, caller: TheCaller, entry_id: UUID, asked: MoveAsked) -> Any:
     """Put one entry into another conversation."""
-    return found(await move(store.ground.pool, caller, entry_id, asked.to))
+    return found(await move(store.ground, caller, entry_id, asked.to))
 
 
 @router.post("/rearrangements/{rearrangement_id}/undo", **_DONE)

@@ -270,6 +270,7 @@ class ContactPointOfConversation(BaseModel):
     account: str
     verified: bool
     shared: bool = Field(default=False, description="many people write by this address")
+    shareable: bool = Field(default=False, description="that can be said of it: see `share`")
     link: LinkShown | None = Field(description="to the person or organisation behind it")
     since: AwareDatetime
 
@@ -401,6 +402,11 @@ class SnoozeAsked(Asked):
 class ConfirmAsked(Asked):
     contact_point: UUID
     confirmed: bool = True
+
+
+class ShareAsked(Asked):
+    contact_point: UUID
+    shared: bool = Field(description="true: many people write by this mail address; false: one")
 
 
 class MergeAsked(Asked):

@@ -5,6 +5,7 @@ Rule 1. An address that a sign or a second name or Reply-To has shown to be shar
 Rule 2. A Reply-To once there and once not is a second one: a form that asks for no address.
 Rule 3. What another hands in for the sender may be anybody's, and says nothing about the others.
 Rule 4. What may be forged is doubted itself, and teaches nothing about the address.
+Rule 5. Where an agent has said that one person writes by an address, no sign says otherwise.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ class Seen:
 
     point: ContactPoint
     shared: bool = False
+    single: bool = False  # an agent has said that one person writes by it
     reply_to: UUID | None = None
     new: bool = False  # nothing has come from it yet
     changed: bool = False
@@ -53,10 +55,11 @@ def learn(messages: Sequence[Incoming], seen: dict[UUID, Seen]) -> Learnt:
         if one.content is None or one.content.sender is None:  # erased: what it taught is gone
             learnt.shared.update([one.id] if known.shared else [])
             continue
-        taught = not known.shared and _is_second(one, known)
-        if known.shared or one.content.shared or taught:
+        told = one.content.shared and not known.single
+        taught = not (known.shared or known.single) and _is_second(one, known)
+        if known.shared or told or taught:
             learnt.shared.add(one.id)
-            if not one.content.shared and (taught or one.reply_to is None):
+            if not told and (taught or one.reply_to is None):
                 learnt.asks.add(one.id)
         elif any(proof.kind == "sender" for proof in one.content.evidence):
             learnt.apart.add(one.id)
@@ -107,7 +110,7 @@ def read_seen(
             nameless = point.model_copy(update={"name": ""})
             seen.setdefault(one.sender, Seen(nameless, new=True))
         elif one.sender not in seen:
-            seen[one.sender] = Seen(point, row["shared"], row["reply_to"])
+            seen[one.sender] = Seen(point, row["shared"], row["single"], row["reply_to"])
         if row and not _is_same_name(ring, one.event.tenant, point.name, row):
             # A name that is not the one kept is compared with it in words.
             seen[one.sender].point = open_point(ring, row) or point
@@ -120,7 +123,7 @@ def _is_same_name(ring: KeyRing, tenant: str, name: str, row: Record) -> bool:
 
 
 _LEARN = """
-update contact_point c set shared = c.shared or n.shared, reply_to = n.reply_to
+update contact_point c set shared = (c.shared or n.shared) and not c.single, reply_to = n.reply_to
 from unnest($2::uuid[], $3::boolean[], $4::uuid[]) as n(id, shared, reply_to)
 where c.tenant = $1 and c.id = n.id
 """

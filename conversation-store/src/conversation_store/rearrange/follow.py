@@ -13,7 +13,11 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from conversation_store.link import contact_point_id
 from conversation_store.rearrange.shift import Act
+from conversation_store.timeline import open_row
+from hub_contract.words import ContactPoint
+from hub_kit.keys import KeyRing
 
 _STATE = ("state", "unread", "transaction_id")
 
@@ -97,6 +101,22 @@ from participant
 where tenant = $1 and conversation_id = $2 and contact_point_id = any($4::uuid[])
 on conflict do nothing
 """
+
+
+_CHOSEN = """
+select e.id, e.content, k.wrapped from entry e
+join hub.message_key k on k.owner = e.id and k.tenant = $1
+where e.tenant = $1 and e.id = any($2::uuid[]) and e.kind = 'message' and e.direction = 'in'
+"""
+
+
+async def named_in(act: Act, ring: KeyRing, entries: Sequence[UUID]) -> list[UUID]:
+    """Return whom these messages name in a Reply-To: she wrote none of them herself."""
+    rows = await act.connection.fetch(_CHOSEN, act.tenant, entries)
+    contents = (open_row(row, ring) or {} for row in rows)
+    points = [ContactPoint.model_validate(c["reply_to"]) for c in contents if c.get("reply_to")]
+    lookups = (ring.lookup_of(act.tenant, point) for point in points)
+    return [contact_point_id(lookup) for lookup in lookups if lookup]
 
 
 async def follow_some(act: Act, people: Sequence[UUID], *, confirmed: bool) -> None:

@@ -13,11 +13,13 @@ from asyncpg import Record
 from conversation_store.announce import Change
 from conversation_store.append.place import draw_references
 from conversation_store.append.wait import settle_waiting
-from conversation_store.rearrange.follow import follow, follow_some, remember, restore
+from conversation_store.rearrange.follow import follow, follow_some, named_in, remember, restore
 from conversation_store.rearrange.shift import Act, record, shift, shift_back
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.refusals import Refusal
 from hub_kit.database import Connection, Pool, transaction
+from hub_kit.ground import Ground
+from hub_kit.keys import KeyRing
 from hub_kit.tokens import Caller
 
 
@@ -48,28 +50,28 @@ async def merge(pool: Pool, caller: Caller, source_id: UUID, into: UUID) -> Done
         return Done(act.id, act.target["id"])
 
 
-async def move(pool: Pool, caller: Caller, entry_id: UUID, to: UUID) -> Done | None:
+async def move(ground: Ground, caller: Caller, entry_id: UUID, to: UUID) -> Done | None:
     """Put one entry into another conversation."""
-    async with transaction(pool, caller.tenant) as connection:
+    async with transaction(ground.pool, caller.tenant) as connection:
         sql = "select conversation_id from entry where tenant = $1 and id = $2"
         home: UUID | None = await connection.fetchval(sql, caller.tenant, entry_id)
         act = await _begin(connection, caller, home, to) if home else None
         if act is None:
             return None
-        await _move_some(act, "move", [entry_id], "moved")
+        await _move_some(act, ground.ring, "move", [entry_id], "moved")
         return Done(act.id, act.target["id"])
 
 
 async def split(
-    pool: Pool, caller: Caller, source_id: UUID, entries: Sequence[UUID]
+    ground: Ground, caller: Caller, source_id: UUID, entries: Sequence[UUID]
 ) -> Done | None:
     """Put some entries into a new conversation with a reference of its own."""
-    async with transaction(pool, caller.tenant) as connection:
+    async with transaction(ground.pool, caller.tenant) as connection:
         made = await _make(connection, caller.tenant, source_id)
         act = await _begin(connection, caller, source_id, made) if made else None
         if act is None:
             return None
-        await _move_some(act, "split", entries, "split")
+        await _move_some(act, ground.ring, "split", entries, "split")
         return Done(act.id, act.target["id"])
 
 
@@ -129,7 +131,9 @@ from entry where tenant = $1 and conversation_id = $2
 """
 
 
-async def _move_some(act: Act, kind: str, entries: Sequence[UUID], change: Change) -> None:
+async def _move_some(
+    act: Act, ring: KeyRing, kind: str, entries: Sequence[UUID], change: Change
+) -> None:
     some = await act.connection.fetchrow(_SOME, act.tenant, act.source["id"], entries)
     assert some is not None
     if some["chosen"] != len(set(entries)):
@@ -144,6 +148,7 @@ async def _move_some(act: Act, kind: str, entries: Sequence[UUID], change: Chang
     await record(act, kind, await remember(act))
     await shift(act, entries, change)
     people = [person for person in some["people"] if person]
+    people += await named_in(act, ring, entries)
     await follow_some(act, people, confirmed=kind == "split")
     await settle_waiting(act.connection, act.tenant, act.source["id"], act.target["id"])
 

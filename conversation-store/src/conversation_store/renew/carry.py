@@ -24,8 +24,9 @@ _ALL = (
 _SPELT, _SPELT_TOO = f"({_ALL}) as m(old, new)", f"({_ALL}) as also(old, new)"
 _Pairs = tuple[Sequence[UUID], Sequence[UUID]]  # old ids, and in the same order the new ones
 _SINCE = f"""
-update contact_point n set at = least(n.at, since.at), shared = n.shared or since.shared
-from (select m.new, min(o.at) as at, bool_or(o.shared) as shared
+update contact_point n set at = least(n.at, since.at), single = n.single or since.single,
+  shared = (n.shared or since.shared) and not (n.single or since.single)
+from (select m.new, min(o.at) as at, bool_or(o.shared) as shared, bool_or(o.single) as single
       from {_MOVED} join contact_point o on o.id = m.old and o.tenant = $1 group by 1) since
 where n.tenant = $1 and n.id = since.new
 """

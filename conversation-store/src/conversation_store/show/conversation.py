@@ -12,7 +12,7 @@ from conversation_store.timeline import open_row, outline, read_problems
 from hub_contract.channels import Original, row_of
 from hub_contract.errors import Permanent
 from hub_contract.refusals import Refusal
-from hub_contract.words import Blob, Body
+from hub_contract.words import Blob, Body, ContactKind
 from hub_kit.blobs import read_blob
 from hub_kit.database import Connection, transaction
 from hub_kit.ground import Ground
@@ -86,6 +86,7 @@ def _person(row: Record, ring: KeyRing) -> dict[str, Any]:
         "account": row["account"],
         "verified": row["verified"],
         "shared": row["shared"],
+        "shareable": row["kind"] == ContactKind.EMAIL,
         "link": _link(row) if row["link_id"] else None,
         "since": row["at"],
     }

@@ -23,6 +23,7 @@ from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
 from hub_kit.signers import GATEWAY
 from hub_pages.face.read import folders, look_at_faces
+from local_hub.carries import ask_carrier
 from local_hub.peers.settings import PeersSettings
 
 MORE = ("relay", "kafka", "keycloak", "peers")  # sections of the file that are no services
@@ -181,9 +182,12 @@ async def _lack(loaded: Loaded, claim: str) -> str:
 
 
 async def _peer(peer: Peer) -> Finding:
+    where = f"{peer.host}:{peer.port}"
+    if peer.carries:
+        missed, fault, remedy = await ask_carrier(peer, peer.carries, WITHIN)
+        return Finding(peer.key, ", ".join((where, *missed)), fault, remedy)
     fault = await _connect(peer.host, peer.port)
-    remedy = "start it, or correct host and port"
-    return Finding(peer.key, f"{peer.host}:{peer.port}", fault, remedy if fault else "")
+    return Finding(peer.key, where, fault, "start it, or correct host and port" if fault else "")
 
 
 async def _connect(host: str, port: int) -> str:

@@ -46,6 +46,8 @@ class Explanation(StrEnum):
     RELEASED = "released"
     CONFIRMED = "confirmed"
     DOUBTED = "doubted"
+    SHARED = "shared"
+    SINGLE = "single"
 
     # Why something is proposed.
     NAMED = "named"

@@ -8,6 +8,7 @@ Rule 2. Asking for names imports no service; only `about` does, and it needs its
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -19,12 +20,22 @@ ReadT = TypeVar("ReadT")
 
 
 @dataclass(frozen=True, slots=True)
+class Carrier:
+    """How a mail server is spoken to that carries our mail: `tls` as its setting says it."""
+
+    tls: str
+    logs_in: bool = False
+    ca_file: Path | None = None  # trusted beside the system's own
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """A server that a service must reach; `key` is the setting that names it."""
 
     key: str
     host: str
     port: int
+    carries: Carrier | None = None  # of a mail server: `faden check` asks what it offers
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ EXPLANATIONS = {
     _E.RELEASED: mark("Freigegeben."),
     _E.CONFIRMED: mark("Einen Kontaktweg bestätigt."),
     _E.DOUBTED: mark("Die Bestätigung eines Kontaktwegs zurückgenommen."),
+    _E.SHARED: mark("Festgehalten: Von dieser Adresse schreiben mehrere Personen."),
+    _E.SINGLE: mark("Festgehalten: Von dieser Adresse schreibt nur eine Person."),
     _E.NAMED: mark("In der Nachricht wird auch dieses Gespräch genannt."),
     _E.SAME_SENDER: mark("Derselbe Kontaktweg schreibt auch in diesem Gespräch."),
     _E.SAME_NAME: mark("Unter diesem Kontaktweg meldet sich jemand mit demselben Namen."),

@@ -113,6 +113,25 @@ async def post_confirm(
     return await _do(request, desk, agent, conversation_id, do)
 
 
+@router.post("/c/{conversation_id}/share")
+async def post_share(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    contact_point: Annotated[UUID, Form()],
+    shared: Annotated[bool, Form()],
+) -> Response:
+    """Say that many people write by a mail address, or that one does."""
+    body = {"contact_point": str(contact_point), "shared": shared}
+
+    async def do() -> None:
+        await desk.store.post(agent.caller, f"/conversations/{conversation_id}/share", body)
+
+    return await _do(request, desk, agent, conversation_id, do)
+
+
 @router.post("/c/{conversation_id}/move")
 async def post_move(
     request: Request,

@@ -10,11 +10,12 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Response
 
 from workspace.ask import Bytes
+from workspace.design import PICTURES, read_design
 from workspace.desk import TheAgent, TheDesk
 
 router = APIRouter()
 # What a browser shows as a picture or as plain text, and runs nothing of. SVG is none of these.
-SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain"})
+SHOWN = PICTURES | {"text/plain"}
 _LOCKED = "sandbox; default-src 'none'; frame-ancestors 'self'"
 # A designed mail may bring its own colours and pictures inside itself, and fetch nothing.
 _DESIGNED = f"{_LOCKED}; style-src 'unsafe-inline'; img-src data:"
@@ -58,7 +59,8 @@ async def get_view(desk: TheDesk, agent: TheAgent, entry_id: UUID, number: Numbe
 async def get_designed(desk: TheDesk, agent: TheAgent, entry_id: UUID) -> Response:
     """A mail as its sender designed it; its channel has made it safe, and the sandbox locks it."""
     entry = await desk.store.get(agent.caller, f"/entries/{entry_id}")
-    html = "<!doctype html><meta charset=utf-8><title>-</title>" + entry.get("html", "")
+    design = await read_design(desk.store, agent.caller, entry)
+    html = "<!doctype html><meta charset=utf-8><title>-</title>" + design
     name = f"inline; filename*=UTF-8''{quote('mail.html')}"
     return Response(html, media_type="text/html", headers=_headers(_DESIGNED, name))
 

@@ -133,13 +133,15 @@ def _seen(text: str) -> str:
 
 
 def is_email(address: str) -> bool:
-    """Say whether every mail server takes it: no umlaut or quote before the @, a real domain."""
+    """Say whether mail gets there: no quote before the @, a real domain. Umlauts may be (RFC 6531).
+
+    Where our mail server takes no umlauts before the @, agents see so, and answer here instead.
+    """
     point = contact_point(ASKED_FOR, address)
     local, _, domain = point.value.rpartition("@")
     return bool(
         not point.as_written
-        and local.isascii()
         and not local.startswith('"')
-        and len(local) <= 64
+        and len(local.encode()) <= 64
         and _DOMAIN.fullmatch(domain)
     )
