@@ -1,7 +1,6 @@
 """The pretend mail server behaves as real ones do: what it takes, refuses, bounces, answers."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import httpx
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from hub_kit.find_port import free_port
 from hub_kit.listen import Listen
 from hub_kit.testing import eventually
 from local_hub.peers.app import compose
@@ -78,12 +78,6 @@ class World:
 
     async def mails(self, address):
         return (await self.http.get(f"/mailboxes/{address}")).raise_for_status().json()
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 @pytest.fixture

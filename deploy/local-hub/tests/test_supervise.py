@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 import threading
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub_contract.errors import Temporary
+from hub_kit.find_port import free_port
 from hub_kit.settings import ConfigurationError
 from hub_kit.testing import eventually
 from local_hub.nursery import Nursery
@@ -56,9 +56,7 @@ def modules(tmp_path, monkeypatch):
         (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("BUSY", str(tmp_path / "busy"))
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("PORT", str(one.getsockname()[1]))
+    monkeypatch.setenv("PORT", str(free_port()))
     return tmp_path
 
 

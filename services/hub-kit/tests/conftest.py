@@ -26,13 +26,13 @@ from hub_contract.words import Attachment, Body, Channel, ContactKind, ContactPo
 from hub_kit import event_log
 from hub_kit.consume import Consumer
 from hub_kit.database import Pool, open_pool
+from hub_kit.find_port import free_port
 from hub_kit.ground import Ground
 from hub_kit.hand_on import Relay
 from hub_kit.kafka import ensure_topics
 from hub_kit.keys import KeyRing
 from hub_kit.relay import ROLE, SCHEMA
 from hub_kit.testing import Cluster, eventually, fresh_database, open_ground
-from local_hub.kafka import free_port
 
 HERE = Path(__file__).parent
 _NUMBERS = itertools.count(1)

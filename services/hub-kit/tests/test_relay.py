@@ -19,13 +19,14 @@ from hub_contract.topics import Topic
 from hub_kit import set_aside
 from hub_kit.bus_kafka import KafkaBus
 from hub_kit.database import Pool, connect, open_pool
+from hub_kit.find_port import free_port
 from hub_kit.hand_on import Relay, partition_of
 from hub_kit.kafka import MESSAGE_BYTES
 from hub_kit.keys import KeyRing
 from hub_kit.relay import ROLE, SCHEMA
 from hub_kit.testing import eventually
 from hub_kit.tokens import Caller, issue
-from local_hub.kafka import ensure_topics, free_port, start_kafka
+from local_hub.kafka import ensure_topics, start_kafka
 
 pytestmark = pytest.mark.real("kafka")
 

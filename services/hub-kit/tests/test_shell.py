@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.refusals import Refusal
 from hub_kit import shell
+from hub_kit.find_port import free_port
 from hub_kit.settings import ConfigurationError
 from hub_kit.shell import Parts, database_check, keep, make_app, problem
 from hub_kit.testing import eventually
@@ -331,11 +332,6 @@ run(app, "probe", sys.argv[1], int(sys.argv[2]))
 
 # As a shell starts what runs in its background.
 CTRL_C_IGNORED = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return door.getsockname()[1]
 
 
 @asynccontextmanager

