@@ -43,7 +43,7 @@ class Hub:
             env=environment or mine,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
@@ -62,10 +62,10 @@ class Hub:
             yield process, output
         finally:
             process.send_signal(end)
-            code = process.wait(60)
+            code = process.wait(300)
         assert code == 0, output.read_text()
         assert "Everything has ended; the data stays in" in output.read_text()
-        assert not self.processes()
+        wait(lambda: not self.processes())  # PostgreSQL tells that it has ended as the last it does
 
     def processes(self):
         """Return what still runs of this hub: its database, and children by their setting."""
@@ -87,7 +87,7 @@ class Hub:
         return json.loads((self.data / "running.json").read_text())
 
 
-def wait(condition, within=90):
+def wait(condition, within=300):
     end = time.monotonic() + within
     while not (result := condition()):
         assert time.monotonic() < end, "never came true"
@@ -136,7 +136,7 @@ def _checks(hub):
 
 def _a_mail_is_in_the_timeline(hub):
     world = f"http://{hub.ports['HUB_PEERS_HTTP']}/mailboxes/{ERIKA}"
-    assert httpx.post(f"{world}/send", json=MAIL).json()["code"] == 250
+    assert httpx.post(f"{world}/send", json=MAIL, timeout=120).json()["code"] == 250
     wait(lambda: "Frage zur Möwe" in hub.run("timeline").stdout)
     found = json.loads(hub.run("timeline", ERIKA, "--json").stdout)
     (conversation,) = found["musterstadt"]

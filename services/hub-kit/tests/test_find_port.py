@@ -13,12 +13,12 @@ from hub_kit.find_port import free_port
 MANY = 250  # more than a block
 TELL = f"from hub_kit.find_port import *; print(*(free_port() for _ in range({MANY}))); input()"
 FORK = f"""
-import os
+import os, sys
 from hub_kit.find_port import free_port
-child = free_port() and os.fork()
+free_port()
+child = os.fork()
 print(*(free_port() for _ in range({MANY})), flush=True)
-if child:
-    os.waitpid(child, 0)
+sys.stdin.read()
 """
 
 
@@ -36,8 +36,9 @@ def test_no_port_is_told_twice_by_processes_that_look_at_the_same_time():
 
 
 def test_a_fork_takes_others_than_who_made_it():
-    said = subprocess.check_output([sys.executable, "-c", FORK], text=True)
-    told = said.split()
+    with subprocess.Popen([sys.executable, "-c", FORK], stdin=-1, stdout=-1, text=True) as both:
+        told = [*both.stdout.readline().split(), *both.stdout.readline().split()]
+        both.stdin.close()  # until then neither ends
     assert len(told) == len(set(told)) == 2 * MANY
 
 

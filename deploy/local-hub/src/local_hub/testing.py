@@ -72,11 +72,11 @@ class Town:
         self._loop = stack.enter_context(_running_loop())
         self._call(self.supervisor.__aenter__())
         stack.callback(lambda: self._call(self.supervisor.__aexit__(None, None, None)))
-        if not self._call(self.supervisor.ready(120)):
+        if not self._call(self.supervisor.ready(300)):
             raise AssertionError(f"not ready: {self.supervisor.states} {self.lines[-20:]}")
 
     def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(180)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(600)
 
     def _hear(self, name: str, line: str) -> None:
         self.lines.append((name, line))
@@ -114,7 +114,7 @@ class Town:
 
     def ready(self, name: str) -> tuple[int, dict[str, str]]:
         """Return the code and the words of a service's /readyz."""
-        answer = httpx.get(f"http://{self.listener(name, 'http')}/readyz", timeout=10)
+        answer = httpx.get(f"http://{self.listener(name, 'http')}/readyz", timeout=60)
         return answer.status_code, answer.json()
 
     def listener(self, service: str, key: str) -> str:
@@ -131,7 +131,7 @@ class Town:
         return httpx.Client(
             base_url=f"http://{self.listener('conversation_store', 'http')}",
             headers={"Authorization": f"Bearer {token}"},
-            timeout=30,
+            timeout=90,
         )
 
     def query(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
@@ -186,7 +186,7 @@ def model() -> dict[str, Any]:
     return document
 
 
-def eventually(condition: Callable[[], object], within: float = 60) -> None:
+def eventually(condition: Callable[[], object], within: float = 180) -> None:
     """Wait until `condition()` is true; fail the test where it never becomes so."""
     end = time.monotonic() + within
     while not condition():

@@ -26,7 +26,7 @@ from local_hub.prepare import Say, prepare
 from local_hub.programs import check_ports, elsewhere, listeners_of, programs_of
 from local_hub.supervise import Supervisor
 
-WITHIN = 120  # seconds for all processes to become ready
+WITHIN = 300  # seconds for all processes to become ready
 LAST_LINES = 100  # of what the processes said, kept for where something fails
 TOWN, VILLAGE = "musterstadt", "kleindorf"
 _STEPS = {  # the story is told in German
