@@ -176,7 +176,7 @@ class Gate:
     def browser(self, **more: Any) -> httpx.AsyncClient:
         headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"} | more.pop("headers", {})
         return httpx.AsyncClient(
-            base_url=f"http://{self.address}", headers=headers, timeout=30, **more
+            base_url=f"http://{self.address}", headers=headers, timeout=120, **more
         )
 
     @property

@@ -160,7 +160,7 @@ class Harness:
         async with self.pool.acquire() as connection:
             return await connection.fetch(sql, *arguments)
 
-    async def until(self, number: int, what: str = "handled", within: float = 120) -> None:
+    async def until(self, number: int, what: str = "handled", within: float = 300) -> None:
         """Wait for so many rows."""
 
         async def there() -> bool:

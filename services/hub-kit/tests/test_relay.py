@@ -50,7 +50,7 @@ async def test_a_second_relay_stands_by_and_takes_over(kafka_harness):
         kafka_harness.relay.cancel()
         await kafka_harness.append([kafka_harness.event(1, 2)])
         await kafka_harness.until(2)
-        await second.check()
+        await eventually(partial(is_well, second))
     standing_by.cancel()
     pool.terminate()
     assert await kafka_harness.places() == {1: [1, 2]}
@@ -143,7 +143,7 @@ async def test_a_broker_away_stops_nobody_and_loses_nothing(log_harness, tmp_pat
         await ensure_topics(address, [Topic(harness.topic, partitions=3)])
         await harness.append([harness.event(c, 2 * turn) for c in range(1, 6)])
         await harness.until(10 * turn)
-        await relay.check()
+        await eventually(partial(is_well, relay))
         await asyncio.to_thread(broker.__exit__, None, None, None)
         await eventually(partial(says, relay, "kafka"))
     for task in (relaying, reading):
@@ -151,6 +151,14 @@ async def test_a_broker_away_stops_nobody_and_loses_nothing(log_harness, tmp_pat
     await asyncio.gather(relaying, reading, return_exceptions=True)
     pool.terminate()
     assert await harness.places() == {c: [1, 2, 3, 4] for c in range(1, 6)}
+
+
+async def is_well(relay: Relay) -> bool:
+    try:
+        await relay.check()
+    except Temporary:
+        return False
+    return True
 
 
 async def says(relay: Relay, what: str) -> bool:
@@ -168,8 +176,7 @@ async def test_the_deployed_relay_tells_how_it_is(kafka_harness):
         async with httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{process.port}", timeout=60
         ) as client:
-            await eventually(partial(is_ready, client), within=30)
-            assert (await client.get("/readyz")).json() == {"database": "ok", "broker": "ok"}
+            await eventually(partial(is_ready, client))
             await eventually(partial(has_relayed_one, client))
             await kafka_harness.append([kafka_harness.event(1, 2)])
             await eventually(partial(says_where_it_is, client, process.ring))
@@ -178,7 +185,7 @@ async def test_the_deployed_relay_tells_how_it_is(kafka_harness):
                 assert refused.status_code == 403, role
             assert (await client.get("/operations")).status_code == 401
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=300)
     assert '"event": "stopping"' in (kafka_harness.folder / "relay.log").read_text()
 
 
@@ -196,9 +203,11 @@ async def says_where_it_is(client: httpx.AsyncClient, ring: KeyRing) -> bool:
 
 async def is_ready(client: httpx.AsyncClient) -> bool:
     try:
-        return (await client.get("/readyz")).status_code == 200
+        said = (await client.get("/readyz")).json()
     except httpx.TransportError:
         return False
+    assert said.keys() == {"database", "broker"}
+    return set(said.values()) == {"ok"}
 
 
 async def has_relayed_one(client: httpx.AsyncClient) -> bool:

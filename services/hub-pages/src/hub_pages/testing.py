@@ -99,7 +99,7 @@ def serving(app: ASGIApp, loop: Loop) -> Iterator[str]:
         yield f"http://127.0.0.1:{door.getsockname()[1]}"
     finally:
         server.should_exit = server.force_exit = True
-        running.result(30)
+        running.result(120)
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +133,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def open_page(address: str, **more: Any) -> Page:
         context = browser.new_context(**{"locale": "de-DE", "timezone_id": "Europe/Berlin"} | more)
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: _hear(complaints, said.type, said.text))
@@ -158,8 +159,8 @@ def check_page(page: Page) -> None:
     In the dark only colours differ, so there axe looks at nothing else.
     """
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    _look(page, {"resultTypes": ["violations"]})
     page.evaluate(_AT_ONCE)
+    _look(page, {"resultTypes": ["violations"]})
     page.emulate_media(color_scheme="dark")
     _look(
         page, {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
