@@ -94,6 +94,7 @@ async def open_world(folder, size_limit=1_000_000) -> AsyncIterator[World]:
     settings = PeersSettings(
         http="127.0.0.1:1",
         smtp=f"127.0.0.1:{free_port()}",
+        identity=f"127.0.0.1:{free_port()}",
         hub=f"127.0.0.1:{listener.sockets[0].getsockname()[1]}",
         folder=folder,
         size_limit=size_limit,

@@ -227,7 +227,8 @@ async def open_harness(cluster: Cluster, folder: Path, bootstrap: str) -> AsyncI
 
 
 async def _cancel(task: asyncio.Task) -> None:
-    task.cancel()
+    if not task.cancelling():  # a test may have: twice would break its closing off
+        task.cancel()
     with suppress(asyncio.CancelledError):
         await task
 

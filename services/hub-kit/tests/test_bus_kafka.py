@@ -116,8 +116,28 @@ async def at_work(work):
     try:
         yield task
     finally:
-        task.cancel()
+        if not task.cancelling():
+            task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_is_being_closed_is_closed_to_the_end():
+    """A client begins to leave by itself, and is cancelled a moment later by who stops it."""
+    begun, free, closed = asyncio.Event(), asyncio.Event(), []
+
+    async def close() -> None:
+        begun.set()
+        await free.wait()
+        closed.append(True)
+
+    task = asyncio.create_task(clients.to_the_end(close()))
+    await begun.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    free.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert closed == [True]
 
 
 class Deaf:

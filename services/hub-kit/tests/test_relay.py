@@ -52,6 +52,7 @@ async def test_a_second_relay_stands_by_and_takes_over(kafka_harness):
         await kafka_harness.until(2)
         await eventually(partial(is_well, second))
     standing_by.cancel()
+    await asyncio.gather(standing_by, return_exceptions=True)
     pool.terminate()
     assert await kafka_harness.places() == {1: [1, 2]}
 

