@@ -54,7 +54,8 @@ def request(number: int, conversation: int = 0, **more: object) -> MessageReques
 class Peer:
     """A pretend carrier: `script` says what it does at each call, then it accepts."""
 
-    patience = DAYS
+    # Long from the first: a busy machine takes its time, and nothing shall be due by itself.
+    patience = Patience(DAYS.give_up_after, (600, 3_600))
 
     def __init__(self, *script: object, found: object = None) -> None:
         self.script, self.found = list(script), found
