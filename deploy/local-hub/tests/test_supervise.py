@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -174,6 +175,14 @@ async def test_children_end_with_what_has_started_them(modules):
         return not runs(child) or _is_zombie(child)
 
     await eventually(gone)
+
+
+def test_a_child_whose_mother_has_ended_before_it_could_ask_ends_by_itself():
+    code = "import os; from local_hub.nursery import _end_with; {}; print('lives')"
+    for mother, said in (("_end_with(os.getppid())", "lives\n"), ("_end_with(-1)", "")):
+        command = [sys.executable, "-c", code.format(mother)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout == said
 
 
 def _is_zombie(pid):

@@ -1,6 +1,7 @@
 """`faden up` as an operator has it: starts, heals, is asked, ends cleanly, keeps its data."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -13,10 +14,13 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 from hub_kit.settings import Loaded
 from local_hub.locate import MODEL
 from local_hub.programs import elsewhere
+from local_hub.up import _watch
 
 ERIKA = "erika.mustermann@buergerpost.example"
 # As a shell starts what runs in its background.
@@ -204,6 +208,29 @@ async def _write_garbage(dsn):
         )
     finally:
         await connection.close()
+
+
+class Slow:
+    """A supervisor whose programs are ready only after the time that a start may take."""
+
+    programs, keepers = (), ()
+
+    def __init__(self):
+        self.asked = []
+
+    async def ready(self, within):
+        self.asked.append(within)
+        return len(self.asked) > 1
+
+    async def broken(self):
+        pass
+
+
+async def test_a_slow_start_is_said_and_waited_for():
+    console = Console(file=io.StringIO(), width=80)
+    await _watch(Slow(), console, Table())
+    said = console.file.getvalue()
+    assert said.index("Not all are ready yet") < said.index("Ready. Ctrl-C ends it.")
 
 
 @pytest.mark.parametrize("made", ["postgresql/PG_VERSION", "running.json"])
