@@ -157,7 +157,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given := os.environ.get("HUB_TEST_KAFKA"):
         yield given
         return
-    from local_hub.kafka import ensure_topics, free_port, start_kafka
+    from hub_kit.find_port import free_port
+    from local_hub.kafka import ensure_topics, start_kafka
 
     with ExitStack() as stack:
         broker = start_kafka(tmp_path_factory.mktemp("kafka"), free_port(), brief=True)
@@ -173,7 +174,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Running"]:
     """A real Keycloak for this test run, without any realm of ours; yields how to use it."""
-    from local_hub.java import free_port
+    from hub_kit.find_port import free_port
     from local_hub.keycloak import start_keycloak
 
     with ExitStack() as stack:

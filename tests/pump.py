@@ -24,6 +24,8 @@ TINY = 22  # characters; only what doubles with each of them is slow by then
 SHORT = 2_000  # characters of the first look
 SLOW = 0.001  # seconds of processor time that no linear pattern of ours needs for them
 GROWTH = 2.6  # for twice the text: 2 is linear, 4 is quadratic
+CLEARLY_LINEAR = 5  # for four times the text: nobody needs to look again
+ROUNDS = 5  # of measuring what is not
 LONGEST = 64_000
 WORST = 4  # shapes of each pattern that are measured
 ENOUGH = 0.01  # seconds by which a clock can be believed
@@ -298,15 +300,20 @@ def seconds(work: Callable[[Any], object], text: object, tries: int = 3) -> floa
 
 
 def grows(work: Callable[[Any], object], make: Callable[[int], Any]) -> bool:
-    """Say whether four times the text takes much more than four times the time, twice running.
+    """Say whether four times the text takes much more than four times the time, whenever one looks.
 
     Four times, since 4 and 16 are told apart also where something else takes half the processor.
+    What else runs only ever adds: the quickest of several rounds is compared with the quickest.
     """
     length = SHORT // 16
     while seconds(work, make(length)) < ENOUGH:
         length *= 2
         if length > LONGEST:
             return False  # quicker than any quadratic pattern could be
-    return all(
-        seconds(work, make(4 * length)) > GROWTH**2 * seconds(work, make(length)) for _ in range(2)
-    )
+    long = short = float("inf")
+    for _ in range(ROUNDS):
+        long = min(long, seconds(work, make(4 * length)))
+        short = min(short, seconds(work, make(length)))
+        if long <= CLEARLY_LINEAR * short:
+            return False
+    return long > GROWTH**2 * short

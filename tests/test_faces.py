@@ -12,7 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from hub_pages.testing import check_page
+from hub_pages.testing import PATIENCE, check_page
 from local_hub.testing import Town, eventually
 
 pytestmark = pytest.mark.real("chromium")
@@ -36,7 +36,7 @@ def door(town: Town) -> str:
 @pytest.fixture
 def world(town: Town) -> Iterator[httpx.Client]:
     """The pretend world's mailboxes."""
-    with httpx.Client(base_url=f"http://{town.listener('peers', 'http')}", timeout=30) as client:
+    with httpx.Client(base_url=f"http://{town.listener('peers', 'http')}", timeout=120) as client:
         yield client
 
 
@@ -54,6 +54,7 @@ def look(page: Page, picture: str = "") -> None:
 def log_in(browser: Browser, visit: Visit, door: str, person: str) -> Page:
     """Return this person's desk; the pretend provider's own page is nothing that we answer for."""
     with browser.new_context() as context, context.new_page() as page:
+        page.set_default_timeout(PATIENCE * 1000)
         page.goto(f"{door}/desk/")
         page.get_by_text(person).first.click()
         page.wait_for_url(re.compile(rf"^{re.escape(door)}/desk/"))
@@ -101,9 +102,11 @@ def test_the_whole_story(
     town: Town, door: str, world: httpx.Client, browser: Browser, visit: Visit
 ) -> None:
     citizen = visit(f"{door}/musterstadt/", viewport=TABLET)
+    entries = town.count_entries()
     reference, secret = write_form(citizen, door, "Hund anmelden")
     before = len(letters(world))
     write_mail(world, {"to": POST, "subject": f"Zu {reference}", "text": "Er heißt Bello."})
+    eventually(lambda: town.count_entries() >= entries + 2)  # no line moves that is clicked on
 
     desk = log_in(browser, visit, door, "anna.amt")
     look(desk)
@@ -121,7 +124,7 @@ def test_the_whole_story(
     expect(timeline).to_contain_text("Chipnummer")
     expect(desk.get_by_role("button", name="Zurückholen")).to_be_visible()
     look(desk)
-    eventually(lambda: len(letters(world)) > before, within=90)
+    eventually(lambda: len(letters(world)) > before)
     letter = letters(world)[0]
     assert "Chipnummer" in letter["text"]
     assert letter["text"].count("\r\n-- \r\nStadt Musterstadt\r\n") == 1

@@ -1,7 +1,7 @@
 """Every pattern of the tree takes time in proportion to its text, whatever the text is.
 
-A first look tells those that are at once; only what is slow is measured closely, as a ratio of
-processor time, and only what is slower than linear again and again is a fault.
+A first look tells those that are at once; only what is slow is measured closely, as a ratio of the
+least processor time of several rounds.
 """
 
 import re

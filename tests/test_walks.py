@@ -31,6 +31,7 @@ from conversation_store.store import Store
 from gateway.settings import GatewaySettings
 from hub_contract.words import Channel
 from hub_kit.channel import compose_channel, find_channel
+from hub_kit.find_port import free_port
 from hub_kit.ground import Ground
 from hub_kit.settings import Loaded
 from hub_kit.testing import eventually, fresh_database, open_ground
@@ -156,11 +157,6 @@ class Hub:
 
         await eventually(there)
         return found
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

@@ -21,10 +21,10 @@ from hub_contract.words import Channel, ContactKind, ContactPoint
 from hub_kit import event_log
 from hub_kit.channel import run_channel
 from hub_kit.event_log import KeyRow
+from hub_kit.find_port import free_port
 from hub_kit.processes import readiness, refusal, serving, start
 from hub_kit.sealing import seal_event
 from hub_kit.testing import eventually
-from local_hub.debian_mail import free_port
 
 SERVICE = "channel_email"
 POST = "post@musterstadt.example"

@@ -18,8 +18,9 @@ from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Temporary
 from hub_contract.events import MessageRequested, RequestedContent
 from hub_contract.words import Channel, ContactKind, ContactPoint
+from hub_kit.find_port import free_port
 from hub_kit.testing import eventually
-from local_hub.debian_mail import free_port, start_postfix
+from local_hub.debian_mail import start_postfix
 
 pytestmark = pytest.mark.real("postfix")
 LIMIT = 100_000

@@ -16,8 +16,8 @@ from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import MessageRequested, RequestedContent
 from hub_contract.fit import Lack
 from hub_contract.words import Attachment, Channel, ContactKind, ContactPoint
+from hub_kit.find_port import free_port
 from hub_kit.testing import eventually
-from local_hub.debian_mail import free_port
 
 ID = UUID("0f9d5c0e-6d2b-5f5e-9d0f-000000000007")
 HANG_UP = ""

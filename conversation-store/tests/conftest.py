@@ -1,6 +1,5 @@
 """A store on a real PostgreSQL, and citizens who write to it, for the tests of this folder."""
 
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -33,6 +32,7 @@ from hub_kit import event_log
 from hub_kit.bus import Record
 from hub_kit.consume import Delivered
 from hub_kit.database import set_tenant, transaction
+from hub_kit.find_port import free_port
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.testing import fresh_database, open_ground, read_accepted
@@ -204,11 +204,9 @@ async def world(owner_dsn, tmp_path) -> AsyncIterator[World]:
             await owner.close()
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+@pytest.fixture(name="free_port")
+def _free_port() -> int:
+    return free_port()
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from starlette.routing import Route
 
 from gateway.app import compose, headers_of
 from gateway.settings import GatewaySettings
+from hub_kit.find_port import free_port
 from hub_kit.ground import Ground
 from hub_kit.guard import INSIDE
 from hub_kit.processes import peer
@@ -175,7 +176,7 @@ class Gate:
     def browser(self, **more: Any) -> httpx.AsyncClient:
         headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"} | more.pop("headers", {})
         return httpx.AsyncClient(
-            base_url=f"http://{self.address}", headers=headers, timeout=30, **more
+            base_url=f"http://{self.address}", headers=headers, timeout=120, **more
         )
 
     @property
@@ -359,8 +360,7 @@ def open_gate(database, tmp_path, settings_of):
                 },
                 settings=HubSettings.model_validate(raw),
             )
-            with socket.create_server(("127.0.0.1", 0)) as probe:
-                port = probe.getsockname()[1]
+            port = free_port()
             async with serving(behind.app()) as service:
                 settings = settings_of(f"127.0.0.1:{port}", service, **more)
                 app, parts = compose(known, settings, faces)

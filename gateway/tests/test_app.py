@@ -74,30 +74,38 @@ def start(configure, addresses):
         process.communicate()
 
 
+def get(address, **more):
+    return httpx.get(address, timeout=60, **more)
+
+
 def wait(address):
-    end = time.monotonic() + 60
+    """Wait until it is ready, and return what it says then."""
+    end = time.monotonic() + 300
     while True:
         try:
-            return httpx.get(f"http://{address}/readyz")
+            said = get(f"http://{address}/readyz")
         except httpx.TransportError:
-            assert time.monotonic() < end
-            time.sleep(0.1)
+            said = None
+        if said and said.status_code == 200:
+            return said
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_it_serves_inside_and_outside_and_ends(start):
     process, inside, outside = start()
     assert wait(inside).json() == {"database": "ok"}
     for path in ("/healthz", "/readyz", "/metrics"):
-        assert httpx.get(f"http://{inside}{path}").status_code == 200
-        assert httpx.get(f"http://{outside}{path}").status_code == 404
-    assert httpx.get(f"http://{inside}/musterstadt/").status_code == 404
-    home = httpx.get(f"http://{outside}/", headers={"Accept": "text/html"})
+        assert get(f"http://{inside}{path}").status_code == 200
+        assert get(f"http://{outside}{path}").status_code == 404
+    assert get(f"http://{inside}/musterstadt/").status_code == 404
+    home = get(f"http://{outside}/", headers={"Accept": "text/html"})
     assert "Stadt Musterstadt" in home.text
-    assert httpx.get(f"http://{outside}/musterstadt/").status_code == 503
-    asked = httpx.get(f"http://{outside}/login")
+    assert get(f"http://{outside}/musterstadt/").status_code == 503
+    asked = get(f"http://{outside}/login")
     assert (asked.status_code, "state=" in asked.headers["location"]) == (303, True)
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=300)
     assert process.returncode == -signal.SIGTERM  # the server raises it again once all has ended
     assert "stopping" in said
     assert "Traceback" not in said
@@ -105,7 +113,7 @@ def test_it_serves_inside_and_outside_and_ends(start):
 
 
 def from_address(outside, address):
-    said = httpx.get(f"http://{outside}/", headers={"X-Forwarded-For": address})
+    said = get(f"http://{outside}/", headers={"X-Forwarded-For": address})
     return said.status_code
 
 
@@ -138,6 +146,6 @@ def test_a_port_in_use_is_said(start):
     _, inside, _ = start()
     wait(inside)
     process, _, _ = start()
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=300)
     assert process.returncode == 2
     assert "stop what uses it" in said

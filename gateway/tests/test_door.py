@@ -217,14 +217,14 @@ async def test_live_pages_flow_and_end_with_their_reader(gate):
             assert answer.headers["content-type"].startswith("text/event-stream")
             first = await anext(answer.aiter_text())
             assert first == "data: first\n\n"
-        await asyncio.wait_for(gate.behind.cancelled.wait(), 30)
+        await asyncio.wait_for(gate.behind.cancelled.wait(), 300)
 
 
 async def test_a_download_ends_with_its_reader(gate):
     async with gate.browser() as browser:
         async with browser.stream("GET", "/musterstadt/big") as answer:
             await anext(answer.aiter_raw())
-        await asyncio.wait_for(gate.behind.cancelled.wait(), 30)
+        await asyncio.wait_for(gate.behind.cancelled.wait(), 300)
         assert gate.behind.taken < 999
         whole = 0
         async with browser.stream("GET", "/musterstadt/big") as answer:
@@ -242,7 +242,7 @@ async def test_an_upload_ends_with_its_sender(open_gate):
 
         await eventually(arrived)
         writer.close()
-        await asyncio.wait_for(gate.behind.cancelled.wait(), 30)
+        await asyncio.wait_for(gate.behind.cancelled.wait(), 300)
 
 
 async def begin(gate, rest: bytes, method: str = "POST", path: str = "/musterstadt/x"):
@@ -387,7 +387,7 @@ async def test_a_live_page_ends_with_its_session(gate, monkeypatch):
             await gate.ground.pool.execute("delete from session")
             with pytest.raises(httpx.RemoteProtocolError):
                 await anext(lines)
-    await asyncio.wait_for(gate.behind.cancelled.wait(), 30)
+    await asyncio.wait_for(gate.behind.cancelled.wait(), 300)
 
 
 async def test_half_an_answer_is_not_taken_for_a_whole_one(gate):
@@ -408,7 +408,7 @@ async def test_a_service_that_is_away_is_said(open_gate, title):
 
 
 async def test_too_often(open_gate, title):
-    limits = {"read": {"times": 3, "seconds": 60}, "write": {"times": 2, "seconds": 60}}
+    limits = {"read": {"times": 3, "seconds": 600}, "write": {"times": 2, "seconds": 600}}
     async with open_gate(limits=limits) as gate, gate.browser() as browser:
         assert [(await browser.post("/musterstadt/")).status_code for _ in range(3)] == [
             200,
@@ -418,18 +418,18 @@ async def test_too_often(open_gate, title):
         codes = [(await browser.get("/musterstadt/")).status_code for _ in range(4)]
         assert codes == [200, 200, 200, 429]
         answer = await browser.get("/musterstadt/")
-        assert 1 <= int(answer.headers["retry-after"]) <= 21
+        assert 1 <= int(answer.headers["retry-after"]) <= 201
         assert title(answer) == "Bitte warten Sie einen Augenblick"
         assert (await browser.get("/static/x/hub.css")).status_code == 200, "a page keeps its look"
         rows = await gate.ground.pool.fetch("select key from bucket")
         assert len(rows) == 2
         assert all(len(row["key"]) == 16 and b"127" not in row["key"] for row in rows)
-        await gate.ground.pool.execute("update bucket set due = due - interval '20 seconds'")
+        await gate.ground.pool.execute("update bucket set due = due - interval '200 seconds'")
         assert (await browser.get("/musterstadt/")).status_code == 200
 
 
 async def test_who_is_logged_in_counts_alone(open_gate):
-    limits = {"read": {"times": 12, "seconds": 60}}
+    limits = {"read": {"times": 12, "seconds": 3600}}
     async with open_gate(limits=limits) as gate, gate.browser() as anna, gate.browser() as citizen:
         await gate.log_in(anna, "anna")
         codes = [(await citizen.get("/musterstadt/")).status_code for _ in range(13)]

@@ -290,7 +290,7 @@ async def test_no_cookie_goes_out(gate):
 
 
 async def test_too_often_is_said_with_the_seconds_to_wait(open_gate):
-    async with open_gate(limits={"hook": {"times": 3, "seconds": 60}}) as gate:
+    async with open_gate(limits={"hook": {"times": 3, "seconds": 600}}) as gate:
 
         async def call(target=AT, peer="192.0.2.1"):
             transport = httpx.ASGITransport(gate.app, client=(peer, 1))
@@ -302,7 +302,7 @@ async def test_too_often_is_said_with_the_seconds_to_wait(open_gate):
         before = counted("sms", 429)
         assert [(await call()).status_code for _ in range(4)] == [200, 200, 200, 429]
         answer = await call(f"{AT}/status")
-        assert 1 <= int(answer.headers["retry-after"]) <= 21
+        assert 1 <= int(answer.headers["retry-after"]) <= 201
         assert answer.headers["content-type"] == "application/problem+json"
         assert counted("sms", 429) == before + 2
         assert (await call("/hooks/sms/musterstadt/sms.3")).status_code == 200, "another account"
@@ -321,7 +321,7 @@ async def test_a_burst_of_two_hundred_passes_and_every_connection_is_let_go_of(g
     async def all_free() -> bool:
         return all(one.is_idle() or one.is_closed() for one in inside.connections)
 
-    await eventually(all_free, within=20)
+    await eventually(all_free)
 
 
 async def test_a_hundred_megabytes_are_refused_unread(gate):

@@ -7,8 +7,9 @@ from tempfile import mkdtemp
 
 import psutil
 from tests.bench.configure import Hub, configure
-from tests.bench.set_up import Stage, free_port, running
+from tests.bench.set_up import Stage, running
 
+from hub_kit.find_port import free_port
 from hub_kit.kafka import ensure_topics
 from hub_kit.testing import fresh_database
 from local_hub.kafka import start_kafka

@@ -16,9 +16,10 @@ from tests.bench.ask import ask, headers
 from tests.bench.configure import Hub, configure
 from tests.bench.first_page import arrival, fill
 from tests.bench.rows import Row, at_most
-from tests.bench.set_up import Stage, free_port, running
+from tests.bench.set_up import Stage, running
 from tests.bench.watch import percentiles
 
+from hub_kit.find_port import free_port
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
 from hub_kit.settings import Loaded

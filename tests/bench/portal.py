@@ -15,10 +15,11 @@ import yaml
 from tests.bench.configure import Hub, configure
 from tests.bench.hooks import noop
 from tests.bench.rows import Row
-from tests.bench.set_up import Stage, free_port, running
+from tests.bench.set_up import Stage, running
 from tests.bench.watch import percentiles, stand
 
 from channel_web.receive.session import COOKIE
+from hub_kit.find_port import free_port
 from hub_kit.keys import KeyRing
 from hub_kit.testing import fresh_database
 from hub_kit.tokens import Caller, issue

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hub_kit.testing import Cluster
-from local_hub.programs import Program, free_addresses
+from local_hub.programs import Program
 from local_hub.supervise import Supervisor
 
 
@@ -31,10 +31,6 @@ class Stage:
 
     def postgres_pid(self) -> int:
         return int((self.folder / "pg" / "postmaster.pid").read_text().split()[0])
-
-
-def free_port() -> int:
-    return int(free_addresses(1)[0].rpartition(":")[2])
 
 
 @asynccontextmanager

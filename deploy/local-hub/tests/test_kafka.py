@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from hub_kit.find_port import free_port
 from hub_kit.testing import eventually
-from local_hub.kafka import _fetch, ensure_topics, free_port, open_kafka
+from local_hub.kafka import _fetch, ensure_topics, open_kafka
 from local_hub.keep import Keeper
 
 COMMAND = [sys.executable, "-m", "local_hub.kafka"]

@@ -1,7 +1,6 @@
 """The pretend mail server behaves as real ones do: what it takes, refuses, bounces, answers."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import httpx
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from hub_kit.find_port import free_port
 from hub_kit.listen import Listen
 from hub_kit.testing import eventually
 from local_hub.peers.app import compose
@@ -80,12 +80,6 @@ class World:
         return (await self.http.get(f"/mailboxes/{address}")).raise_for_status().json()
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 @pytest.fixture
 async def world(tmp_path) -> AsyncIterator[World]:
     async with open_world(tmp_path) as opened:
@@ -100,6 +94,7 @@ async def open_world(folder, size_limit=1_000_000) -> AsyncIterator[World]:
     settings = PeersSettings(
         http="127.0.0.1:1",
         smtp=f"127.0.0.1:{free_port()}",
+        identity=f"127.0.0.1:{free_port()}",
         hub=f"127.0.0.1:{listener.sockets[0].getsockname()[1]}",
         folder=folder,
         size_limit=size_limit,

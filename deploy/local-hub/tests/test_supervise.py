@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub_contract.errors import Temporary
+from hub_kit.find_port import free_port
 from hub_kit.settings import ConfigurationError
 from hub_kit.testing import eventually
 from local_hub.nursery import Nursery
@@ -28,7 +29,9 @@ class Door(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b'{"database": "ok"}' if ready else b'{"database": "is away"}')
     def log_message(self, *_): pass
 print("steady says hello")
-http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Door).serve_forever()
+class Server(http.server.HTTPServer):
+    def handle_error(self, *_): pass  # who asked has not waited
+Server(("127.0.0.1", int(os.environ["PORT"])), Door).serve_forever()
 """,
     "misconfigured": "import sys; print('faden: f.yaml: k: bad; mend it'); sys.exit(2)",
     "stubborn": "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
@@ -56,9 +59,7 @@ def modules(tmp_path, monkeypatch):
         (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("BUSY", str(tmp_path / "busy"))
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("PORT", str(one.getsockname()[1]))
+    monkeypatch.setenv("PORT", str(free_port()))
     return tmp_path
 
 
@@ -87,7 +88,7 @@ async def test_ready_and_ended(modules):
 
         await eventually(says_why)
         (modules / "busy").unlink()
-        assert await supervisor.ready(within=90)
+        assert await supervisor.ready(within=300)
         pid = supervisor.pids["steady"]
     assert lines == [("steady", "steady says hello")]
     assert not runs(pid)
@@ -96,7 +97,7 @@ async def test_ready_and_ended(modules):
 async def test_a_killed_process_starts_again(modules):
     lines = []
     async with supervise("steady", lines=lines) as supervisor:
-        assert await supervisor.ready(within=90)
+        assert await supervisor.ready(within=300)
         first = supervisor.pids["steady"]
         os.kill(first, signal.SIGKILL)
 
@@ -104,7 +105,7 @@ async def test_a_killed_process_starts_again(modules):
             return supervisor.pids.get("steady", first) != first
 
         await eventually(another)
-        assert await supervisor.ready(within=90)
+        assert await supervisor.ready(within=300)
     assert ("steady", "ended (SIGKILL), starts again in 0.5 s") in lines
 
 
@@ -161,7 +162,7 @@ async def test_children_end_when_we_are_killed(modules):
 
 async def test_children_end_with_what_has_started_them(modules):
     async with supervise("steady", lines=[]) as supervisor:
-        assert await supervisor.ready(within=90)
+        assert await supervisor.ready(within=300)
         child = supervisor.pids["steady"]
         parent = (
             Path(f"/proc/{child}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()[1]
@@ -176,9 +177,21 @@ async def test_children_end_with_what_has_started_them(modules):
     await eventually(gone)
 
 
+def test_a_child_whose_mother_has_ended_before_it_could_ask_ends_by_itself():
+    code = "import os; from local_hub.nursery import _end_with; {}; print('lives')"
+    for mother, said in (("_end_with(os.getppid())", "lives\n"), ("_end_with(-1)", "")):
+        command = [sys.executable, "-c", code.format(mother)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout == said
+
+
 def _is_zombie(pid):
     """Nobody may be there to reap it: where process 1 of a container does not."""
-    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2][0] == "Z"
+    try:
+        said = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return True  # reaped by now
+    return said.rpartition(") ")[2][0] == "Z"
 
 
 class Server:
@@ -207,7 +220,7 @@ class Server:
 async def test_what_all_stand_on_starts_again_once_there_is_room(modules):
     server, lines = Server(), []
     async with supervise("sleeping", lines=lines, stands=[server], pauses=(0.01,)) as supervisor:
-        assert await supervisor.ready(within=90)
+        assert await supervisor.ready(within=300)
         server.has_room, server.is_up = False, False
 
         async def says_why():
@@ -217,7 +230,7 @@ async def test_what_all_stand_on_starts_again_once_there_is_room(modules):
         await eventually(says_why)
         assert not await supervisor.ready(within=0)
         server.has_room = True
-        assert await supervisor.ready(within=90)
+        assert await supervisor.ready(within=300)
         assert server.is_up
     assert ("database", "runs again") in lines
 
@@ -239,5 +252,5 @@ async def test_a_warning_is_no_reason_to_wait(modules):
     warning = text.replace('{"database": "ok"}', '{"space": "warning: 1 GB are free"}')
     (modules / "steady.py").write_text(warning, encoding="utf-8")
     async with supervise("steady", lines=[]) as supervisor:
-        assert await supervisor.ready(within=90)
+        assert await supervisor.ready(within=300)
         assert supervisor.states == {"steady": "ready; space: warning: 1 GB are free"}

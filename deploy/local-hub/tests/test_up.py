@@ -1,6 +1,7 @@
 """`faden up` as an operator has it: starts, heals, is asked, ends cleanly, keeps its data."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -13,10 +14,13 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 from hub_kit.settings import Loaded
 from local_hub.locate import MODEL
 from local_hub.programs import elsewhere
+from local_hub.up import _watch
 
 ERIKA = "erika.mustermann@buergerpost.example"
 # As a shell starts what runs in its background.
@@ -43,7 +47,7 @@ class Hub:
             env=environment or mine,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
@@ -62,10 +66,10 @@ class Hub:
             yield process, output
         finally:
             process.send_signal(end)
-            code = process.wait(60)
+            code = process.wait(300)
         assert code == 0, output.read_text()
         assert "Everything has ended; the data stays in" in output.read_text()
-        assert not self.processes()
+        wait(lambda: not self.processes())  # PostgreSQL tells that it has ended as the last it does
 
     def processes(self):
         """Return what still runs of this hub: its database, and children by their setting."""
@@ -87,7 +91,7 @@ class Hub:
         return json.loads((self.data / "running.json").read_text())
 
 
-def wait(condition, within=90):
+def wait(condition, within=300):
     end = time.monotonic() + within
     while not (result := condition()):
         assert time.monotonic() < end, "never came true"
@@ -136,7 +140,7 @@ def _checks(hub):
 
 def _a_mail_is_in_the_timeline(hub):
     world = f"http://{hub.ports['HUB_PEERS_HTTP']}/mailboxes/{ERIKA}"
-    assert httpx.post(f"{world}/send", json=MAIL).json()["code"] == 250
+    assert httpx.post(f"{world}/send", json=MAIL, timeout=120).json()["code"] == 250
     wait(lambda: "Frage zur Möwe" in hub.run("timeline").stdout)
     found = json.loads(hub.run("timeline", ERIKA, "--json").stdout)
     (conversation,) = found["musterstadt"]
@@ -204,6 +208,29 @@ async def _write_garbage(dsn):
         )
     finally:
         await connection.close()
+
+
+class Slow:
+    """A supervisor whose programs are ready only after the time that a start may take."""
+
+    programs, keepers = (), ()
+
+    def __init__(self):
+        self.asked = []
+
+    async def ready(self, within):
+        self.asked.append(within)
+        return len(self.asked) > 1
+
+    async def broken(self):
+        pass
+
+
+async def test_a_slow_start_is_said_and_waited_for():
+    console = Console(file=io.StringIO(), width=80)
+    await _watch(Slow(), console, Table())
+    said = console.file.getvalue()
+    assert said.index("Not all are ready yet") < said.index("Ready. Ctrl-C ends it.")
 
 
 @pytest.mark.parametrize("made", ["postgresql/PG_VERSION", "running.json"])

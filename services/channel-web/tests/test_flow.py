@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from channel_web.settings import SERVICE
+from hub_kit.find_port import free_port
 from hub_kit.processes import readiness, serving, start
 from hub_kit.testing import eventually
 from hub_kit.tokens import Caller, issue
@@ -15,8 +16,7 @@ from hub_kit.tokens import Caller, issue
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    return free_port()
 
 
 @pytest.fixture

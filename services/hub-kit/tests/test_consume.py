@@ -129,6 +129,7 @@ async def test_a_reader_says_once_why_it_waits_and_is_not_ready(log_harness, mon
         await eventually(partial(is_not_ready, reader))
         await asyncio.sleep(0.2)
         task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
     assert [line["reason"] for line in logs] == ["kafka: nobody there"]
 
 

@@ -75,6 +75,7 @@ def test_an_old_one_is_destroyed_once_no_backup_needs_it(old, found, kept):
 
 
 def test_a_service_that_runs_takes_what_another_has_added(tmp_path, monkeypatch):
+    monkeypatch.setattr("hub_kit.epochs._LOOK_EVERY", 3600)
     path = tmp_path / "keys.json"
     KeyRing.create(path)
     ring, before = KeyRing.read(path), KeyRing.read(path)

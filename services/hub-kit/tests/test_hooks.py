@@ -102,7 +102,7 @@ async def serving(app: Hooks | FastAPI):
 
 @pytest.fixture
 async def client(door):
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{door}", timeout=30) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{door}", timeout=120) as client:
         yield client
 
 

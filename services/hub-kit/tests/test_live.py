@@ -46,7 +46,7 @@ def tail_of(harness) -> Tail:
 async def heard(ear: Ear, number: int) -> list[tuple[int, int]]:
     """Return conversation and place of so many events, and of what came with the last of them."""
     found = []
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(300):
         while len(found) < number:
             events = await ear.hear(1)
             assert events is not None, "told to look again"

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from hub_kit import event_log, tracing
 from hub_kit.consume import Consumer
-from hub_kit.testing import eventually
+from hub_kit.testing import eventually, read_accepted
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -56,8 +56,7 @@ async def test_a_trace_goes_through_the_log_to_the_reader(channel, arrive, spans
     await eventually(read)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    async with channel.pool.acquire() as connection:
-        [row] = await event_log.read(connection, event_log.START, 10)
+    [row] = await read_accepted(channel.pool, event_log.START, topics)
     by_name = {span.name: span for span in spans.get_finished_spans()}
     hook, handled, inner = by_name["hook"], by_name["reader handle"], by_name["inner"]
     assert {format(s.context.trace_id, "032x") for s in (hook, handled, inner)} == {TRACE}

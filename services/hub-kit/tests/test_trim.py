@@ -166,6 +166,7 @@ async def test_a_reader_of_a_rare_topic_keeps_up_and_loses_nothing(log_harness):
         await slow.commit()
     await log_harness.until(1)
     task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
     assert await log_harness.places() == {1: [1]}
 
 

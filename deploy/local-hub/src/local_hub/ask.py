@@ -20,7 +20,7 @@ class Store:
         self._http = httpx.AsyncClient(
             base_url=f"http://{address}",
             auth=_Signed(ring, Caller("faden", tenant, "agent")),
-            timeout=10,
+            timeout=60,
         )
 
     async def conversations(self) -> list[Json]:
@@ -61,7 +61,7 @@ class World:
     """The pretend outside world: mailboxes to look into and to write from."""
 
     def __init__(self, address: str) -> None:
-        self._http = httpx.AsyncClient(base_url=f"http://{address}", timeout=30)
+        self._http = httpx.AsyncClient(base_url=f"http://{address}", timeout=120)
 
     async def mails(self, address: str) -> list[Json]:
         answer = await self._http.get(f"/mailboxes/{address}")

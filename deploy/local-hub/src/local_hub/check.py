@@ -27,7 +27,7 @@ from local_hub.carries import ask_carrier
 from local_hub.peers.settings import PeersSettings
 
 MORE = ("relay", "kafka", "keycloak", "peers")  # sections of the file that are no services
-WITHIN = 5  # seconds for each connection
+WITHIN = 20  # seconds for each connection
 _CLAIM_REMEDY = "let the provider put it into the ID token or UserInfo, or correct claim"
 
 

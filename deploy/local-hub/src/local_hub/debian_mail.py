@@ -17,14 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub_contract.errors import Permanent
+from hub_kit.find_port import free_port
 
 _DOVECOT = Path("/usr/sbin/dovecot")
 _POSTFIX = Path("/usr/sbin/postfix")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,7 @@ def start_dovecot(
             yield Dovecot(port, tls_port, "geheim", mail, log, owner)
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=120)
 
 
 def _dovecot_conf(run: Path, mail: Path, log: Path, port: int, owner: str) -> str:
@@ -262,7 +258,7 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 def _wait_for_port(port: int, process: "subprocess.Popen[bytes] | None", log: Path) -> None:
-    for _ in range(200):
+    for _ in range(2400):
         if process and process.poll() is not None:
             break
         try:

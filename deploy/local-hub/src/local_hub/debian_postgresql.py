@@ -58,15 +58,15 @@ def start_debian_postgresql(folder: Path) -> Iterator[str]:
             check=False,
             capture_output=True,
         )
-        server.wait(timeout=30)
+        server.wait(timeout=120)
 
 
 def _wait(binaries: Path, folder: Path, server: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
+    for _ in range(1200):
         if server.poll() is not None:
             raise Permanent(f"PostgreSQL ended at once; see {folder / 'log'}")
         ready = [f"{binaries}/pg_isready", "-q", "-h", f"{folder}"]
         if subprocess.run(ready, check=False).returncode == 0:
             return
         time.sleep(0.1)
-    raise Permanent(f"PostgreSQL is not ready after 30 s; see {folder / 'log'}")
+    raise Permanent(f"PostgreSQL is not ready after two minutes; see {folder / 'log'}")

@@ -31,11 +31,6 @@ def fetching(program: str) -> Iterator[Path]:
         yield cache
 
 
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 def wait_for(
     program: str, server: subprocess.Popen[bytes], answers: Callable[[], bool], log: Path
 ) -> None:

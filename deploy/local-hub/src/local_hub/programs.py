@@ -1,7 +1,6 @@
 """Which processes make a hub, what each needs to start, and where each listens."""
 
 import json
-import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -11,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from hub_kit.about import about, names
+from hub_kit.find_port import free_port
 from hub_kit.listen import listeners_of as in_section
 from hub_kit.settings import Loaded
 
@@ -86,12 +86,7 @@ def _moved(value: Any, moves: Mapping[str, str]) -> Any:
 
 def free_addresses(number: int) -> list[str]:
     """Return addresses of this machine that nobody uses, no two alike."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    try:
-        return [f"127.0.0.1:{probe.getsockname()[1]}" for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    return [f"127.0.0.1:{free_port()}" for _ in range(number)]
 
 
 def migrations() -> Mapping[str, Path]:

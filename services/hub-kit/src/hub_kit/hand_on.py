@@ -255,7 +255,7 @@ async def _producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
             raise Temporary(f"kafka: {type(error).__name__}") from error
         yield producer
     finally:
-        await _throw_away(producer)
+        await kafka.to_the_end(_throw_away(producer))
 
 
 async def _throw_away(producer: AIOKafkaProducer) -> None:

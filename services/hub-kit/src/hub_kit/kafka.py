@@ -4,8 +4,10 @@ The library's own defaults lose events: acks=1, autocommit, `latest`, no idempot
 that nobody else makes a client.
 """
 
+import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -135,3 +137,17 @@ def _check_created(answer: object) -> None:
         error = for_code(code)
         if error.__name__ not in {"NoError", "TopicAlreadyExistsError"}:
             raise Permanent(f"topic {name} cannot be made: {error.__name__}")
+
+
+async def to_the_end(closing: Coroutine[Any, Any, None]) -> None:
+    """Close a client wholly, also where whoever closes it is cancelled meanwhile.
+
+    It may have begun by itself, and half closed it would keep its connections, and its place in a
+    group.
+    """
+    task = asyncio.create_task(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

@@ -51,7 +51,7 @@ async def serving(
     """Run a service until the end of the block; it is ready by then."""
     process = await start(service, configuration)
     try:
-        await eventually(lambda: readiness(port, 200), within=60)
+        await eventually(lambda: readiness(port, 200), within=300)
         yield process
     finally:
         if process.returncode is None:
@@ -61,7 +61,7 @@ async def serving(
 
 async def readiness(port: int, expected: int) -> dict[str, str]:
     """Return what /readyz says, if it answers with this status; empty otherwise."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         try:
             answer = await client.get(f"http://127.0.0.1:{port}/readyz")
         except httpx.TransportError:

@@ -181,7 +181,7 @@ async def open_ground(
         await ground.close()
 
 
-async def eventually(condition: Callable[[], Awaitable[object]], within: float = 90.0) -> None:
+async def eventually(condition: Callable[[], Awaitable[object]], within: float = 300.0) -> None:
     """Wait until `await condition()` is true; fail the test where it never becomes so."""
     async with asyncio.timeout(within):
         while not await condition():  # noqa: ASYNC110 - what is waited for lies in other processes

@@ -164,8 +164,8 @@ def check_page(page: Page) -> None:
     In the dark only colours differ, so there axe looks at nothing else.
     """
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    _look(page, {"resultTypes": ["violations"]})
     page.evaluate(_AT_ONCE)
+    _look(page, {"resultTypes": ["violations"]})
     page.emulate_media(color_scheme="dark")
     _look(
         page, {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}

@@ -25,7 +25,7 @@ class Portal:
             base_url=f"http://{door}/{tenant}",
             headers={"Accept": "text/html", "Accept-Language": "de", "Origin": f"http://{door}"},
             follow_redirects=True,
-            timeout=30,
+            timeout=120,
         )
 
     async def write(self, form: dict[str, str], file: tuple[str, str, bytes]) -> Slip:

@@ -24,7 +24,7 @@ from local_hub.demo.mails import (
     Citizen,
 )
 
-WITHIN = 90  # seconds for each thing that must happen; it takes one or two
+WITHIN = 180  # seconds for each thing that must happen; it takes one or two
 Say = Callable[[str], None]  # told what happens next
 T = TypeVar("T")
 

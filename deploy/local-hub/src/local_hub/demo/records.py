@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import asyncpg
 from hub_contract.topics import TOPICS
 from local_hub.demo.mails import CANARIES
 
+_WITHIN = 120  # seconds
 RELAY = "hub_relay"  # the role that may read the whole log
 
 
@@ -60,7 +62,7 @@ async def read_log(database: str) -> list[Lying]:
 
 
 async def read_topics(bootstrap: str, wanted: int) -> list[Lying]:
-    """Return what lies in the topics of Apache Kafka: `wanted` records, or those of 10 s."""
+    """Return what lies in the topics of Apache Kafka: `wanted` records, or those of two minutes."""
     from hub_kit.kafka import make_consumer
 
     found: list[Lying] = []
@@ -68,11 +70,10 @@ async def read_topics(bootstrap: str, wanted: int) -> list[Lying]:
     consumer.subscribe([topic.name for topic in TOPICS])
     await consumer.start()
     try:
-        for _ in range(20):
+        end = time.monotonic() + _WITHIN
+        while len(found) < wanted and time.monotonic() < end:
             batches = await consumer.getmany(timeout_ms=500)
             found += [_lying(record) for records in batches.values() for record in records]
-            if len(found) >= wanted:
-                break
     finally:
         await consumer.stop()
     return sorted(found, key=lambda one: (one.topic, one.lane, one.offset))

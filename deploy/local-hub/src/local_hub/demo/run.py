@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub_contract.errors import Temporary
+from hub_kit.find_port import free_port
 from hub_kit.keys import KeyRing
 from hub_kit.settings import ConfigurationError, Loaded
 from hub_kit.signers import GATEWAY
@@ -22,16 +23,10 @@ from local_hub.interrupt import no_more, stop_event
 from local_hub.keep import Stand
 from local_hub.locate import MODEL, Located
 from local_hub.prepare import Say, prepare
-from local_hub.programs import (
-    check_ports,
-    elsewhere,
-    free_addresses,
-    listeners_of,
-    programs_of,
-)
+from local_hub.programs import check_ports, elsewhere, listeners_of, programs_of
 from local_hub.supervise import Supervisor
 
-WITHIN = 120  # seconds for all processes to become ready
+WITHIN = 300  # seconds for all processes to become ready
 LAST_LINES = 100  # of what the processes said, kept for where something fails
 TOWN, VILLAGE = "musterstadt", "kleindorf"
 _STEPS = {  # the story is told in German
@@ -61,8 +56,7 @@ def perform(bus: str, say: Say, stay: Stay | None = None) -> Performance:
     with tempfile.TemporaryDirectory(prefix="faden-demo-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # as root, the database runs as another user
         located = Located(MODEL, Path(folder))
-        _, _, kafka_port = free_addresses(1)[0].rpartition(":")
-        told = prepare(located, bus, lambda s: say(_STEPS.get(s, s)), kafka_port=int(kafka_port))
+        told = prepare(located, bus, lambda s: say(_STEPS.get(s, s)), kafka_port=free_port())
         with told as prepared, _environment(prepared), _environment(_moved(bus, stay)):
             performance = asyncio.run(_perform(Loaded.read(MODEL), prepared.stands, say, stay))
             no_more()
