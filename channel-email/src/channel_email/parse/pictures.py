@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
+from lxml import etree
 from lxml import html as lxml_html
 
+from channel_email.parse.html import read_page
 from channel_email.parse.limits import PICTURES
 from hub_contract.words import Attachment
 
@@ -17,7 +19,10 @@ from hub_contract.words import Attachment
 _NOTE = re.compile(r"\[(cid|image):[ ]?([^\[\]\n]{1,500})\]")
 _CID_NOTE = re.compile(r"(\[cid:[^\[\]\n]{1,500}\])")
 _SOURCE = re.compile(r"(<img\b[^<>]{0,2000}?\ssrc\s?=\s?[\"']?)([^\"'\s<>]{1,2000})", re.IGNORECASE)
+_NOT_SHOWN = re.compile(r"(?:^|;)\s*+display\s*+:\s*+none\s*+(?:;|$)", re.IGNORECASE)
+_NO_WORDS = ("head", "link", "meta", "script", "style", "title", etree.Comment)
 _BRACKETS = str.maketrans("[]\n", "() ")
+_LETTERS = re.compile(r"[^\W_]+")
 _BEFORE = 30  # letters before a picture, by which its place in the plain form is found
 
 
@@ -52,20 +57,42 @@ def point_to(markup: str, locations: dict[str, str]) -> str:
     return _SOURCE.sub(_named, markup)
 
 
-def carry_over(plain: str, page: str) -> str:
+def carry_over(plain: str, markup: str) -> str:
     """Return the plain form with the notes of the page, where it has none of its own.
 
     A note comes behind the same letters as in the page; where these are not found, it is left out.
     """
-    noted = _NOTE.findall(plain)
-    if noted:
-        return _by_order(plain, page) if all(kind == "image" for kind, _ in noted) else plain
-    places = [at for at, letter in enumerate(plain) if letter.isalnum()]
-    bare = "".join(plain[at] for at in places)
-    pieces, before, done, found = _CID_NOTE.split(page), "", 0, 0
+    kinds = {kind for kind, _ in _NOTE.findall(plain)}
+    if "cid" in kinds or (page := read_page(markup)) is None:
+        return plain
+    words = _words_in_order(page)
+    return _by_order(plain, words) if kinds else _by_letters(plain, words)
+
+
+def _words_in_order(page: lxml_html.HtmlElement) -> str:
+    """Return the visible words of a page with its notes, in lines or not: layout takes so long."""
+    note_pictures(page)
+    for element in page.xpath("//*[@style]"):
+        if _NOT_SHOWN.search(element.get("style")):
+            element.tag = "style"
+    etree.strip_elements(page, *_NO_WORDS, with_tail=False)
+    for one in page.iter("ol"):
+        for number, item in enumerate(one.iterchildren("li"), start=1):
+            item.text = f"{number}. {item.text or ''}"
+    return str(page.text_content())
+
+
+def _by_letters(plain: str, page: str) -> str:
+    """Return the plain form with each note behind the letters that it stands behind in the page."""
+    pieces = _CID_NOTE.split(page)
+    if len(pieces) == 1:
+        return plain
+    places = [at for run in _LETTERS.finditer(plain) for at in range(*run.span())]
+    bare = "".join(_LETTERS.findall(plain))
+    before, done, found = "", 0, 0
     kept: list[str] = []
     for words, note in list(zip(pieces[::2], pieces[1::2], strict=False))[:PICTURES]:
-        before = (before + "".join(filter(str.isalnum, words)))[-_BEFORE:]
+        before = "".join([before, *_LETTERS.findall(words)])[-_BEFORE:]
         where = bare.find(before, max(found - len(before), 0))
         if where < 0:
             continue
