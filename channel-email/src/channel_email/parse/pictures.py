@@ -73,16 +73,16 @@ def carry_over(plain: str, markup: str) -> str:
 
 
 def _words_in_order(page: lxml_html.HtmlElement) -> str:
-    """Return the visible words of a page with its notes, in lines or not: layout takes so long."""
+    """Return the visible words of a page and its notes, in no lines: layout takes far longer."""
     note_pictures(page)
     for element in page.xpath("//*[@style]"):
         if _NOT_SHOWN.search(element.get("style")):
             element.tag = "style"
     etree.strip_elements(page, *_NO_WORDS, with_tail=False)
-    for one in page.iter("ol"):
+    for one in page.iter("ol"):  # a plain form has their numbers
         for number, item in enumerate(one.iterchildren("li"), start=1):
             item.text = f"{number}. {item.text or ''}"
-    return str(page.text_content())
+    return str(page.xpath("string()"))
 
 
 def _by_letters(plain: str, page: str) -> str:
