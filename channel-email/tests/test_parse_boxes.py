@@ -505,6 +505,25 @@ def test_pictures_are_noted_at_their_place(page: str, picture: str, text: str) -
     ],
 )
 def test_a_plain_form_gets_the_pictures_of_its_page(plain: str, text: str) -> None:
-    page = 'Content-Type: text/html\n\n<p>Oben</p><img src="cid:plan@1"><p>Unten</p>'
+    assert _beside(plain, '<p>Oben</p><img src="cid:plan@1"><p>Unten</p>') == text
+
+
+@pytest.mark.parametrize(
+    ("plain", "page", "text"),
+    [
+        ("1. A\n2. B\nC", "<ol><li>A<li>B<img src=cid:plan@1></ol>C", f"1. A\n2. B {NOTE}\nC"),
+        ("A\nB", "<style>x</style><!-- x -->A<img src=cid:plan@1><p>B", f"A {NOTE}\nB"),
+        ("A\nB", "A<p style='color: red; Display:none'>x</p><img src=cid:plan@1>B", f"A {NOTE}\nB"),
+        ("A\nB", "A<p style='display:none'><img src=cid:plan@1></p>B", "A\nB"),
+        ("A B\nC", "<table><tr><td>A<td>B<img src=cid:plan@1></table>C", f"A B {NOTE}\nC"),
+        ("A\nB", "<div>A<div><img src=cid:plan@1></div></div>x", f"A {NOTE}\nB"),
+    ],
+)
+def test_pictures_are_placed_by_what_is_seen_before_them(plain: str, page: str, text: str) -> None:
+    assert _beside(plain, page) == text
+
+
+def _beside(plain: str, page: str) -> str:
+    page = f"Content-Type: text/html\n\n{page}"
     raw = HEAD + mixed(f"Content-Type: text/plain\n\n{plain}", page, PLAN, kind="alternative")
-    assert content_of(raw).body.text == text
+    return content_of(raw).body.text

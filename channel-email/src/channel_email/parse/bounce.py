@@ -138,7 +138,7 @@ def read_report(root: Part, seen: Gathered, context: Context, *, bounce: bool) -
 
 
 def _subject(headers: Headers) -> str:
-    return decode_words(headers.text(b"subject"))
+    return headers.words(b"subject")
 
 
 def _find_message(root: Part, groups: list[Headers], plain: str, context: Context) -> UUID | None:

@@ -104,7 +104,7 @@ def received(raw: bytes, root: Part, seen: Gathered, context: Context, *, bounce
 
 def _content(root: Part, seen: Gathered, context: Context) -> MessageContent:
     headers = root.headers
-    subject = decode_words(headers.text(b"subject"))[:_LONGEST_SUBJECT]
+    subject = headers.words(b"subject")[:_LONGEST_SUBJECT]
     sender, sender_problems = _sender(headers, context)
     html = seen.html()
     files = describe(seen.files, html)
@@ -159,8 +159,7 @@ def _marked(words: Words) -> str:
     """Return a stretch as text; what its HTML declares to be quotation or signature is marked."""
     if not words.plain.strip():
         return marked_text(words.html)
-    plain = unmark(words.plain)
-    return carry_over(plain, unmark(marked_text(words.html))) if "cid:" in words.html else plain
+    return unmark(carry_over(words.plain, words.html) if "cid:" in words.html else words.plain)
 
 
 def _with_appointments(seen: Gathered, body: Body) -> str:
@@ -181,12 +180,12 @@ def _unreadable(raw: bytes, *, readable: bool) -> tuple[Problem, ...]:
 
 def _sender(headers: Headers, context: Context) -> tuple[ContactPoint | None, tuple[Problem, ...]]:
     """Return who claims to have written, and what is wrong with the claim."""
-    if found := read_addresses(headers.texts(b"from")):
+    if found := headers.people(b"from"):
         if len(found) > 1:
             return found[0], (Problem(code=ProblemCode.SEVERAL_SENDERS),)
         return found[0], ()
     point = (
-        next(iter(read_addresses(headers.texts(b"sender"))), None)
+        next(iter(headers.people(b"sender")), None)
         or read_address(context.envelope_from)
         or read_address(headers.text(b"return-path"))
     )
@@ -217,8 +216,8 @@ def _loop_problem(loop: tuple[Evidence, ...]) -> tuple[Problem, ...]:
 
 def _recipients(headers: Headers, context: Context) -> tuple[Recipient, ...]:
     named = [
-        (RecipientRole.TO, read_addresses(headers.texts(b"to"))),
-        (RecipientRole.CC, read_addresses(headers.texts(b"cc"))),
+        (RecipientRole.TO, headers.people(b"to")),
+        (RecipientRole.CC, headers.people(b"cc")),
         (RecipientRole.ENVELOPE, read_addresses(context.envelope_to)),
     ]
     return tuple(Recipient(role=role, point=point) for role, points in named for point in points)
@@ -226,7 +225,7 @@ def _recipients(headers: Headers, context: Context) -> tuple[Recipient, ...]:
 
 def _reply_to(headers: Headers, sender: ContactPoint | None) -> tuple[Evidence, ...]:
     """Say where an answer is wanted, if not at the sender's; whether to follow is not ours."""
-    points = read_addresses(headers.texts(b"reply-to"))
+    points = headers.people(b"reply-to")
     if not points or (sender and compared(points[0]) == compared(sender)):
         return ()
     return (Evidence(kind="reply-to", result=points[0].value),)

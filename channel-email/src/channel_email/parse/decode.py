@@ -173,6 +173,8 @@ def is_like_ascii(charset: str) -> bool:
 
 def to_text(data: bytes, charset: str = "") -> tuple[str, bool]:
     """Return the text of `data`, and False where it is a guess. Never raises."""
+    if not charset and data.isascii() and b"\0" not in data:
+        return data.decode("ascii"), True
     codec = codec_of(charset) if charset else ""
     if data.isascii() and codec in _LIKE_ASCII and b"\0" not in data:
         return data.decode("ascii"), bool(codec or not charset)
@@ -316,6 +318,8 @@ def is_binary(data: bytes, charset: str) -> bool:
 
 def clean(text: str) -> str:
     """Return the text with one kind of line end and nothing that a database refuses."""
+    if text.isascii() and text.isprintable():  # as most fields are
+        return text
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     # Searching bytes is ten times as fast as a character class, and most texts have nothing.

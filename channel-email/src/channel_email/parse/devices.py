@@ -44,7 +44,7 @@ _LETTERS = (
     "von|vom|aus|mit|ges|ver|die|hol|lad|out|sen|get|thi|env|tél|inv|obt|wys|ski|läh|отп|над|від"
     "|iph|ipa|sam|and|tri|ode|odo|pos|изп|dër|تم|أُر|أرس|στά"
 )
-_BEGINS = frozenset(_LETTERS.split("|"))
+BEGINS = frozenset(_LETTERS.split("|"))
 
 
 def letters_of(stripped: str) -> str:
@@ -54,7 +54,7 @@ def letters_of(stripped: str) -> str:
 
 def is_device_line(stripped: str) -> bool:
     """Say whether a device or an app wrote this line."""
-    if letters_of(stripped) not in _BEGINS or not _DEVICE.match(stripped):
+    if letters_of(stripped) not in BEGINS or not _DEVICE.match(stripped):
         return False
     bare = stripped.partition("<http")[0].partition("(http")[0]
     # "Sent from my desk, is much easier" is a sentence; an app's advertisement has a full stop.

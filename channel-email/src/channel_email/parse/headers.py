@@ -8,9 +8,12 @@ as fields of a mail follow that were not there yet, or to the body; it never dis
 import re
 from dataclasses import dataclass, field
 
+from channel_email.parse.addresses import read_addresses
 from channel_email.parse.decode import charset_for, clean, to_text
 from channel_email.parse.limits import FIELD, FIELDS, HEADER_BLOCK
+from channel_email.parse.words import decode_words
 from hub_contract.problems import Problem, ProblemCode
+from hub_contract.words import ContactPoint
 
 _CLUTTER = re.compile(rb"[ \t\r\n\x00]*+")
 _MBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\r\n]*\r?\n")
@@ -52,11 +55,19 @@ _STRAY_LINES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """The fields of one block, raw and unfolded, under their names in lower case."""
+    """The fields of one block, raw and unfolded, under their names in lower case.
+
+    What was read of a field is kept: several ask for the same one.
+    """
 
     fields: dict[bytes, list[bytes]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     charset: str = ""  # of the mail's text: a field that is not encoded has the same
+    _texts: dict[bytes, tuple[str, ...]] = field(default_factory=dict, init=False, compare=False)
+    _people: dict[bytes, tuple[ContactPoint, ...]] = field(
+        default_factory=dict, init=False, compare=False
+    )
+    _words: dict[bytes, str] = field(default_factory=dict, init=False, compare=False)
 
     def raw(self, name: bytes) -> bytes:
         values = self.fields.get(name)
@@ -64,10 +75,26 @@ class Headers:
 
     def text(self, name: bytes) -> str:
         """Return the first value of that name as text, encoded words still encoded."""
-        return self._text(self.raw(name))
+        return next(iter(self.texts(name)), "")
 
-    def texts(self, name: bytes) -> list[str]:
-        return [self._text(value) for value in self.fields.get(name, ())]
+    def texts(self, name: bytes) -> tuple[str, ...]:
+        if name not in self.fields:
+            return ()
+        if name not in self._texts:
+            self._texts[name] = tuple(map(self._text, self.fields[name]))
+        return self._texts[name]
+
+    def words(self, name: bytes) -> str:
+        """Return the first value of that name as a person reads it."""
+        if name not in self._words:
+            self._words[name] = decode_words(self.text(name))
+        return self._words[name]
+
+    def people(self, name: bytes) -> tuple[ContactPoint, ...]:
+        """Return the contact points in all values of that name."""
+        if name not in self._people:
+            self._people[name] = read_addresses(self.texts(name))
+        return self._people[name]
 
     def _text(self, value: bytes) -> str:
         return to_text(value, charset_for(value, self.charset))[0].strip()

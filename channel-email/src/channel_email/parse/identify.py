@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from channel_email.parse.decode import clean, to_text
+from channel_email.parse.decode import charset_for, clean, to_text
 from channel_email.parse.mime import Part
 from channel_email.parse.words import decode_words
 
@@ -40,6 +40,8 @@ def content_hash(part: Part) -> str:
     digest.update(memoryview(body)[done:])
     for name in _LASTING:
         # Relays fold and encode anew; what is not encoded is read without the text's charset.
-        value = decode_words(to_text(part.headers.raw(name))[0].strip())
+        raw = part.headers.raw(name)
+        same = not charset_for(raw, part.headers.charset)
+        value = part.headers.words(name) if same else decode_words(to_text(raw)[0].strip())
         digest.update(b"\x00" + value.encode("utf-8", "replace"))
     return digest.hexdigest()

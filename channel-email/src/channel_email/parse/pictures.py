@@ -5,11 +5,15 @@ Pages show the picture there (`hub_pages/pictures.py`); everybody else reads its
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, islice
 from urllib.parse import unquote
 
+from lxml import etree
 from lxml import html as lxml_html
 
+from channel_email.parse.html import read_page
 from channel_email.parse.limits import PICTURES
 from hub_contract.words import Attachment
 
@@ -17,7 +21,11 @@ from hub_contract.words import Attachment
 _NOTE = re.compile(r"\[(cid|image):[ ]?([^\[\]\n]{1,500})\]")
 _CID_NOTE = re.compile(r"(\[cid:[^\[\]\n]{1,500}\])")
 _SOURCE = re.compile(r"(<img\b[^<>]{0,2000}?\ssrc\s?=\s?[\"']?)([^\"'\s<>]{1,2000})", re.IGNORECASE)
+_NOT_SHOWN = re.compile(r"(?:^|;)\s*+display\s*+:\s*+none\s*+(?:;|$)", re.IGNORECASE)
+_NO_WORDS = ("head", "link", "meta", "script", "style", "title", etree.Comment)
+_DOTS = ("0", "1", "2")  # pixels of a picture that nobody is to see
 _BRACKETS = str.maketrans("[]\n", "() ")
+_LETTERS = re.compile(r"[^\W_]+")
 _BEFORE = 30  # letters before a picture, by which its place in the plain form is found
 
 
@@ -31,7 +39,7 @@ def note_pictures(page: lxml_html.HtmlElement) -> None:
 
 
 def _is_invisible(image: lxml_html.HtmlElement) -> bool:
-    return any(image.get(side, "").strip() in ("0", "1", "2") for side in ("width", "height"))
+    return image.get("width", "").strip() in _DOTS or image.get("height", "").strip() in _DOTS
 
 
 def point_to(markup: str, locations: dict[str, str]) -> str:
@@ -52,30 +60,65 @@ def point_to(markup: str, locations: dict[str, str]) -> str:
     return _SOURCE.sub(_named, markup)
 
 
-def carry_over(plain: str, page: str) -> str:
+def carry_over(plain: str, markup: str) -> str:
     """Return the plain form with the notes of the page, where it has none of its own.
 
     A note comes behind the same letters as in the page; where these are not found, it is left out.
     """
-    noted = _NOTE.findall(plain)
-    if noted:
-        return _by_order(plain, page) if all(kind == "image" for kind, _ in noted) else plain
-    places = [at for at, letter in enumerate(plain) if letter.isalnum()]
-    bare = "".join(plain[at] for at in places)
-    pieces, before, done, found = _CID_NOTE.split(page), "", 0, 0
+    kinds = {kind for kind, _ in _NOTE.findall(plain)}
+    if "cid" in kinds or (page := read_page(markup)) is None:
+        return plain
+    words = _words_in_order(page)
+    return _by_order(plain, words) if kinds else _by_letters(plain, words)
+
+
+def _words_in_order(page: lxml_html.HtmlElement) -> str:
+    """Return the visible words of a page and its notes, in no lines: layout takes far longer."""
+    note_pictures(page)
+    for element in page.xpath("//*[@style]"):
+        if _NOT_SHOWN.search(element.get("style")):
+            element.tag = "style"
+    etree.strip_elements(page, *_NO_WORDS, with_tail=False)
+    for one in page.iter("ol"):  # a plain form has their numbers
+        for number, item in enumerate(one.iterchildren("li"), start=1):
+            item.text = f"{number}. {item.text or ''}"
+    return str(page.xpath("string()"))
+
+
+def _by_letters(plain: str, page: str) -> str:
+    """Return the plain form with each note behind the letters that it stands behind in the page."""
+    pieces = _CID_NOTE.split(page)
+    if len(pieces) == 1:
+        return plain
+    place_of, bare = _places(plain)
+    before, done, found = "", 0, 0
     kept: list[str] = []
     for words, note in list(zip(pieces[::2], pieces[1::2], strict=False))[:PICTURES]:
-        before = (before + "".join(filter(str.isalnum, words)))[-_BEFORE:]
+        last = islice(filter(str.isalnum, reversed(words)), _BEFORE)
+        before = (before + "".join(last)[::-1])[-_BEFORE:]
         where = bare.find(before, max(found - len(before), 0))
         if where < 0:
             continue
         found = where + len(before)
-        at = places[found - 1] + 1 if found else 0
-        quoted = _next_quoted(plain, at, places[found] if found < len(places) else at)
+        at = place_of(found - 1) + 1 if found else 0
+        quoted = _next_quoted(plain, at, place_of(found) if found < len(bare) else at)
         written = f"> {note}\n" if quoted else f" {note}" if at else f"{note}\n"
         kept += [plain[done : quoted or at], written]
         done = quoted or at
     return "".join([*kept, plain[done:]])
+
+
+def _places(plain: str) -> tuple[Callable[[int], int], str]:
+    """Return a function that says where the n-th letter of a text stands, and all its letters."""
+    words = _LETTERS.findall(plain)
+    starts = [word.start() for word in _LETTERS.finditer(plain)]
+    letters_before = [0, *accumulate(map(len, words))]
+
+    def place_of(number: int) -> int:
+        word = bisect_right(letters_before, number) - 1
+        return starts[word] + number - letters_before[word]
+
+    return place_of, "".join(words)
 
 
 def _by_order(plain: str, page: str) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from channel_email.parse.addresses import read_address, read_addresses
+from channel_email.parse.addresses import read_address
 from channel_email.parse.context import Context
 from channel_email.parse.headers import Headers
 from channel_email.parse.ours import is_our_domain
@@ -87,7 +87,7 @@ def find_reply_to(
     if not any(name in headers for name in (b"reply-to", *_ORIGINAL)):
         return None
     not_these = {_mailbox(point) for point in (*to, *([sender] if sender else []))}
-    wanted = read_addresses(headers.texts(b"reply-to"))
+    wanted = headers.people(b"reply-to")
     for point in chain(wanted, _originals(headers)):
         if _mailbox(point) not in not_these and not _is_technical(point, context):
             return point
@@ -98,7 +98,7 @@ def find_submitter(headers: Headers, sender: ContactPoint | None) -> ContactPoin
     """Return who has handed the mail in for its sender (RFC 5322 §3.6.2), if it is another."""
     if b"sender" not in headers:
         return None
-    found = next(iter(read_addresses(headers.texts(b"sender"))), None)
+    found = next(iter(headers.people(b"sender")), None)
     same = found is None or sender is None or _mailbox(found) == _mailbox(sender)
     return None if same else found
 
@@ -107,7 +107,7 @@ def _originals(headers: Headers) -> Iterator[ContactPoint]:
     """Yield who wrote, as a group says that has put its own address in From."""
     for name in _ORIGINAL:
         if name in headers:
-            yield from read_addresses(headers.texts(name))
+            yield from headers.people(name)
 
 
 def _is_technical(point: ContactPoint, context: Context) -> bool:

@@ -14,6 +14,7 @@ Rule 5. Numbers, labels and what the text above announces are content, wherever 
 
 import re
 
+from channel_email.parse.devices import BEGINS as DEVICES
 from channel_email.parse.devices import is_device_line, letters_of
 
 _MARK = re.compile(r"(?:--|__|—|–)\s*\Z")
@@ -127,9 +128,10 @@ def _end(lines: list[str], at: int, stripped: str) -> int:
     """Return where the signature that begins with this line ends, or 0 where none begins."""
     if stripped[0] in _DRAWN:
         return _end_of_drawn(lines, at, stripped)
-    if is_device_line(stripped):
+    letters = letters_of(stripped)
+    if letters in DEVICES and is_device_line(stripped):
         return _block_end(lines, at) or at + 1
-    if letters_of(stripped) not in _BEGINS or not _CLOSING.match(stripped):
+    if letters not in _BEGINS or not _CLOSING.match(stripped):
         return 0
     end = _block_end(lines, at, least=2, to_mark=True, proof=True)
     return _end(lines, end, lines[end].strip()) or end if 0 < end < len(lines) else end

@@ -5,7 +5,7 @@ written down nowhere.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 IpAddress = IPv4Address | IPv6Address
@@ -14,21 +14,28 @@ IpNetwork = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """`name` is what it calls itself (EHLO); `known`: it is one of our own mail servers."""
+    """`name` is what it calls itself (EHLO); `known`: it is one of our own mail servers.
+
+    `place` is what limits per address count by: of IPv6, a customer's whole network (/64).
+    """
 
     address: IpAddress | None = None
     known: bool = False
     name: str = ""
+    place: str = field(init=False, default="")
 
-    @property
-    def place(self) -> str:
-        """What limits per address count by: of IPv6, a customer's whole network (/64)."""
-        if isinstance(self.address, IPv6Address):
-            return str(ip_network((self.address, 64), strict=False))
-        return str(self.address or "")
+    def __post_init__(self) -> None:
+        # Once: for each newcomer those of all inside are compared.
+        object.__setattr__(self, "place", _place_of(self.address))
 
     def called(self, name: str | None) -> "Client":
         return replace(self, name=name or "")
+
+
+def _place_of(address: IpAddress | None) -> str:
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, 64), strict=False))
+    return str(address or "")
 
 
 def meet(host: str, peers: Sequence[IpNetwork]) -> Client:

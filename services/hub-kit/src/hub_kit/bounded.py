@@ -27,7 +27,7 @@ import structlog
 
 from hub_contract.errors import Permanent, Temporary
 from hub_kit import bounded_worker, metrics
-from hub_kit.bounded_worker import DIED, HEAD, LAST, MEMORY, RAISED
+from hub_kit.bounded_worker import ANSWER, DIED, HEAD, LAST, MEMORY, RAISED
 
 SECONDS = 5.0  # for one call
 PATIENCE = 3  # times as long, where the machine left the process without a processor
@@ -35,6 +35,7 @@ WORKERS = 4  # at once; more than this wait for their turn
 START = 60.0  # seconds until what is forked has loaded; some machines are slow
 _TICK = 0.25  # seconds between looks at a call that is late
 _HELD = 1024 * 1024  # bytes of an answer that wait in the loop
+_AT_ONCE = 1024 * 1024  # bytes that go to a process or back without a pause, if the system has room
 _HZ = os.sysconf("SC_CLK_TCK")
 # What a Python needs of its surroundings; no password that the service was given.
 _NEEDED = ("PYTHON", "PATH", "LD_", "LANG", "LC_", "TZ", "HOME", "VIRTUAL_ENV")
@@ -55,6 +56,7 @@ class _Worker:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     pid: int
+    spent: float = 0.0  # processor seconds, as it said with its last answer
 
     def end(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
@@ -97,12 +99,12 @@ class Bounded:
         """
         if self._turns is None:
             self._turns = asyncio.Semaphore(self.workers)
-        call = pickle.dumps((self.memory(len(data)), data, more), protocol=5)
+        about = pickle.dumps((self.memory(len(data)), more), protocol=5)
         async with self._turns:
             for last_try in (False, True):
                 worker = await self._take()
                 with self._given_back(worker) as done:
-                    status, result = await self._ask(worker, call)
+                    status, result = await self._ask(worker, about, data)
                     done.append(status)
                 # It may have been ended by somebody else; who dies twice dies of the bytes.
                 if status != DIED or last_try:
@@ -135,8 +137,8 @@ class Bounded:
             else:
                 worker.end()
 
-    async def _ask(self, worker: _Worker, call: bytes) -> tuple[bytes, Any]:
-        answer = asyncio.ensure_future(_exchange(worker, call))
+    async def _ask(self, worker: _Worker, about: bytes, data: bytes) -> tuple[bytes, Any]:
+        answer = asyncio.ensure_future(_exchange(worker, about, data))
         try:
             await self._wait(worker, answer)
             return answer.result()
@@ -147,11 +149,11 @@ class Bounded:
 
     async def _wait(self, worker: _Worker, answer: "asyncio.Future[Any]") -> None:
         """Return when there is an answer; `Overrun` when the time is over."""
-        begun, spent = time.monotonic(), worker.processor_seconds()
+        begun = time.monotonic()
         wait = self.seconds
         while not (await asyncio.wait([answer], timeout=wait))[0]:
             now = worker.processor_seconds()
-            own = None if now is None or spent is None else now - spent
+            own = None if now is None else now - worker.spent
             late = time.monotonic() - begun
             if own is None or own >= self.seconds / 2 or late >= PATIENCE * self.seconds:
                 raise self._overrun(f"{self.seconds:g} s")
@@ -173,6 +175,8 @@ class Bounded:
     async def _fork(self) -> _Worker:
         line = await self._ready_line()
         ours, theirs = socket.socketpair()
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _AT_ONCE)
         with theirs:
             ours.setblocking(False)
             socket.send_fds(line, [b"1"], [theirs.fileno()])
@@ -219,10 +223,11 @@ class Bounded:
         await asyncio.sleep(0)  # until the lines are closed
 
 
-async def _exchange(worker: _Worker, call: bytes) -> tuple[bytes, Any]:
-    worker.writer.write(len(call).to_bytes(HEAD, "little"))
-    worker.writer.write(call)
+async def _exchange(worker: _Worker, about: bytes, data: bytes) -> tuple[bytes, Any]:
+    lengths = len(about).to_bytes(HEAD, "little") + len(data).to_bytes(HEAD, "little")
+    worker.writer.write(lengths + about)
+    worker.writer.write(data)
     await worker.writer.drain()
-    status = await worker.reader.readexactly(1)
-    length = int.from_bytes(await worker.reader.readexactly(HEAD), "little")
+    head = await worker.reader.readexactly(ANSWER.size)
+    status, worker.spent, length = ANSWER.unpack(head)
     return status, pickle.loads(await worker.reader.readexactly(length))  # noqa: S301 - our own
