@@ -1,0 +1,171 @@
+"""Every setting of the phone channel, and which of our numbers was called."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, time
+from pathlib import Path
+from typing import Annotated, NamedTuple, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, HttpUrl, TypeAdapter, field_validator, model_validator
+from pydantic.functional_validators import AfterValidator
+
+from hub_contract.contact_points import contact_point
+from hub_contract.words import Channel, ContactKind
+from hub_kit import accounts
+from hub_kit.about import About, Peer
+from hub_kit.accounts import AccountSection, in_file, read_accounts
+from hub_kit.listen import Listen, ListenAddress
+from hub_kit.secret import read_secret
+from hub_kit.settings import Loaded, Section
+from hub_pages.face import NO_FACE
+from hub_pages.face.read import read_faces
+from hub_pages.times import BERLIN
+
+SERVICE = "channel_phone"
+_URL = TypeAdapter(HttpUrl)
+Url = Annotated[str, AfterValidator(lambda text: str(_URL.validate_python(text)).rstrip("/"))]
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? ([0-2]\d:[0-5]\d)-([0-2]\d:[0-5]\d)")
+
+
+class Hours(NamedTuple):
+    """When somebody answers: on these days of the week (0 is Monday), from and until."""
+
+    days: frozenset[int]
+    begins: time
+    ends: time
+
+
+def read_hours(text: str) -> Hours:
+    """Read `mon-fri 08:00-16:00`; `ValueError` says how to write it."""
+    found = _HOURS.fullmatch(text)
+    first, last = (found[1], found[2] or found[1]) if found else ("", "")
+    if not found or first not in _DAYS or last not in _DAYS:
+        raise ValueError(f"{text!r}: write mon-fri 08:00-16:00")
+    begins, ends = time.fromisoformat(found[3]), time.fromisoformat(found[4])
+    days = frozenset(range(_DAYS.index(first), _DAYS.index(last) + 1))
+    if not days or begins >= ends:
+        raise ValueError(f"{text!r}: ends before it begins; write mon-fri 08:00-16:00")
+    return Hours(days, begins, ends)
+
+
+class PhoneAccount(AccountSection):
+    """One number of ours at Twilio that people call."""
+
+    account_sid: str = Field(pattern=r"^AC[0-9a-f]{32}$")
+    auth_token_file: Path | None = None
+    auth_token_env: str = Field(default="", description="name of an environment variable")
+    country: str = Field(default="", description="filled in from the tenant")
+    greeting: str = Field(
+        default="", max_length=300, description="in German; else the name of the authority"
+    )
+    greeting_en: str = Field(default="", max_length=300, description="the same in English")
+    desk: str = Field(default="", description="the number that key 0 leads to; empty: there is none")
+    desk_hours: tuple[str, ...] = Field(
+        default=(), description="when somebody answers there: mon-fri 08:00-16:00; empty: always"
+    )
+    message_seconds: int = Field(
+        default=180, ge=10, le=600, description="how long a message after the tone may be"
+    )
+
+    @model_validator(mode="after")
+    def token_is_named(self) -> Self:
+        if not (self.auth_token_file or self.auth_token_env):
+            raise ValueError("name auth_token_file or auth_token_env: it signs what Twilio sends")
+        return self
+
+    @field_validator("desk_hours")
+    @classmethod
+    def readable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            read_hours(text)
+        return value
+
+    def auth_token(self) -> str:
+        """Read the token; `ConfigurationError` names what is missing."""
+        return read_secret("auth_token", self.auth_token_file, self.auth_token_env)
+
+    def is_desk_open(self, at: datetime, zone: ZoneInfo = BERLIN) -> bool:
+        """Say whether somebody answers at the desk's number now."""
+        there = at.astimezone(zone)
+        hours = [read_hours(text) for text in self.desk_hours]
+        is_open = not hours or any(
+            there.weekday() in one.days and one.begins <= there.time() < one.ends for one in hours
+        )
+        return bool(self.desk) and is_open
+
+
+Account = accounts.Account[PhoneAccount]
+
+
+class Accounts(accounts.Accounts[Account]):
+    """`public` is how providers write our address."""
+
+    def __init__(self, found: Iterable[Account], public: str) -> None:
+        super().__init__(found)
+        self.public = public
+
+    @classmethod
+    def read(cls, loaded: Loaded) -> "Accounts":
+        names = {tenant: face.name for tenant, face in read_faces(loaded).items()}
+        found = [
+            _normalised(one, loaded, names.get(one.tenant, NO_FACE.name))
+            for one in read_accounts(loaded, Channel.PHONE, PhoneAccount)
+        ]
+        return in_file(loaded, lambda: cls(found, loaded.public))
+
+    def hook(self, account: Account, rest: str = "") -> str:
+        """Return the address that the provider calls for this account."""
+        return f"{self.public}/hooks/phone/{account.key}{rest}"
+
+
+def _normalised(account: Account, loaded: Loaded, name: str) -> Account:
+    """Return the account with its numbers in E.164, which is how Twilio writes them."""
+    own = account.settings
+    country = own.country or loaded.hub.tenants[account.tenant].country
+    address, desk = (
+        contact_point(ContactKind.PHONE, number, country).value if number else ""
+        for number in (own.address, own.desk)
+    )
+    settings = own.model_copy(update={"address": address, "desk": desk, "country": country})
+    shown = own.name or name or account.display_name
+    return Account(account.tenant, account.name, shown, settings)
+
+
+class PhoneSettings(Section):
+    """`services.channel_phone` of the file."""
+
+    http: ListenAddress = Listen("127.0.0.1", 8016)
+    twilio: Url = "https://api.twilio.com"
+    portal: Url = Field(
+        default="http://127.0.0.1:8012", description="where the citizens' pages say how far it is"
+    )
+    media_hosts: tuple[str, ...] = Field(
+        default=("twilio.com", "twiliocdn.com"), description="and what is below them"
+    )
+    recording_limit: int = Field(default=20_000_000, ge=1, description="bytes of one recording")
+    recording_minutes: float = Field(
+        default=10, gt=0, description="that a call which has ended waits for its recording"
+    )
+    lost_minutes: float = Field(
+        default=30, gt=0, description="of silence after which a call has ended, whatever is said"
+    )
+    connected_minutes: float = Field(
+        default=250, gt=0, description="the same while somebody talks to the desk"
+    )
+
+
+def read(loaded: Loaded) -> tuple[PhoneSettings, Accounts]:
+    return loaded.section(SERVICE, PhoneSettings), Accounts.read(loaded)
+
+
+def peers(loaded: Loaded) -> list[Peer]:
+    """Return where Twilio is asked, for `faden check`."""
+    settings, accounts = read(loaded)
+    url = HttpUrl(settings.twilio)
+    peer = Peer(f"services.{SERVICE}.twilio", str(url.host), int(url.port or 443))
+    return [peer] if list(accounts) else []
+
+
+ABOUT = About(SERVICE, PhoneSettings, read, peers)
