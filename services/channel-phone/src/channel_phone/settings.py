@@ -61,7 +61,9 @@ class PhoneAccount(AccountSection):
         default="", max_length=300, description="in German; else the name of the authority"
     )
     greeting_en: str = Field(default="", max_length=300, description="the same in English")
-    desk: str = Field(default="", description="the number that key 0 leads to; empty: there is none")
+    desk: str = Field(
+        default="", description="the number that key 0 leads to; empty: there is none"
+    )
     desk_hours: tuple[str, ...] = Field(
         default=(), description="when somebody answers there: mon-fri 08:00-16:00; empty: always"
     )

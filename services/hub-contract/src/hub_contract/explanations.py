@@ -57,6 +57,7 @@ class Explanation(StrEnum):
     NOT_CONFIRMED = "not_confirmed"
     NO_ADDRESS = "no_address"
     NO_ACCOUNT = "no_account"
+    NO_ANSWERS = "no_answers"  # the channel carries none: people call people
     NOT_CARRIED = "not_carried"
     OPTED_OUT = "opted_out"
     ONCE_FAILED = "once_failed"

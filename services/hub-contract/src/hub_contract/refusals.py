@@ -43,6 +43,7 @@ class Refusal(StrEnum):
     NOT_REACHED_SO = "not_reached_so", 422, "The contact point is not reached like this"
     NOT_CONFIRMED = "not_confirmed", 422, "The contact point is not confirmed"
     NO_ACCOUNT = "no_account", 422, "There is no account to send from"
+    NO_ANSWERS = "no_answers", 422, "This channel carries no answers"
     NOT_CARRIED = "not_carried", 422, "Our mail server does not carry this address"
     OPTED_OUT = "opted_out", 422, "Nothing more is wanted by this channel"
     LAST_IS_AUTOMATIC = "last_is_automatic", 422, "The last message is not to be answered so"

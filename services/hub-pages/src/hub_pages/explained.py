@@ -62,6 +62,7 @@ EXPLANATIONS = {
     ),
     _E.NO_ADDRESS: mark("In diesem Gespräch ist keine solche Adresse bekannt."),
     _E.NO_ACCOUNT: mark("Ihre Behörde hat dafür keinen Anschluss eingerichtet."),
+    _E.NO_ANSWERS: mark("Auf diesem Weg geht keine Antwort hinaus; rufen Sie bitte selbst an."),
     _E.NOT_CARRIED: mark(
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
     ),

@@ -1,4 +1,4 @@
-"""Turn the legs of a call into the event of its entry: pure, total, for `receive` and `faden parse`.
+"""Turn the legs of a call into its entry: pure, total, for `receive` and `faden parse`.
 
 Rule 1. Never raise; a call of which nothing can be read is kept with its original, and marked.
 Rule 2. One call is one event, however often it is parsed: its id is that of the provider's.
@@ -60,9 +60,7 @@ def parse(
     return Arrival(event, original, (audio[0],) if audio[0] else ())
 
 
-def parse_ring(
-    original: bytes, context: Context, at: datetime, status: CallStatus
-) -> Arrival:
+def parse_ring(original: bytes, context: Context, at: datetime, status: CallStatus) -> Arrival:
     """Return that a call rings, or has ended, for whoever sits at a desk now."""
     legs = read_legs(original)
     state, sid = follow(legs, context.country), _sid(legs)

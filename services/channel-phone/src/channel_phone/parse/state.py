@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hub_contract.words import CallbackDay, CallbackPart, CallStatus, ContactPoint
+from hub_contract.words import CallbackDay, CallbackPart, ContactPoint
 
 
 class Step(StrEnum):
@@ -74,7 +74,6 @@ class State:
     wished: bool = False
     recording: Mapping[str, str] = field(default_factory=dict)
     awaits_recording: bool = False
-    status: CallStatus = CallStatus.RINGING
     talked: int | None = None  # seconds with the desk
     ended: bool = False
     seconds: int | None = None  # of the whole call, as the provider says

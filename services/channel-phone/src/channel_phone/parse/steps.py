@@ -18,7 +18,7 @@ from channel_phone.parse.state import ASKED, Said, State, Step
 from hub_contract.contact_points import contact_point
 from hub_contract.phone_number import ANONYMOUS, names_somebody
 from hub_contract.references import is_reference
-from hub_contract.words import CallbackDay, CallbackPart, CallStatus, ContactKind, ContactPoint
+from hub_contract.words import CallbackDay, CallbackPart, ContactKind, ContactPoint
 
 MISSES = 3  # in a row
 TRIES = 3  # of wrong numbers and secrets, in a row; the portal counts its own
@@ -50,7 +50,7 @@ KEYS: Mapping[Step, Mapping[str, Change]] = MappingProxyType(
         },
     }
 )
-_BACK = {"step": Step.MENU, "awaits_recording": False}
+_BACK: Change = {"step": Step.MENU, "awaits_recording": False}
 _FOUND: Mapping[str, Change] = {
     "open": {"said": (Said.INBOX_STATE,), "opened": "pass"},
     "wrong": {"said": (Said.NO_MATCH,), "opened": "fail"},
@@ -185,15 +185,14 @@ def _dialled(state: State, said: Mapping[str, str], _country: str) -> State:
     if said.get("DialCallStatus") not in _TALKED:
         return replace(state, step=Step.MENU, said=(Said.DESK_BUSY,))
     seconds = read_count(said.get("DialCallDuration", "")) or 0
-    talked = {"status": CallStatus.ANSWERED, "talked": seconds}
-    return replace(state, step=Step.GOODBYE, said=(Said.TALKED,), **talked)
+    return replace(state, step=Step.GOODBYE, said=(Said.TALKED,), talked=seconds)
 
 
 def _over(state: State, said: Mapping[str, str], _country: str) -> State:
     if said.get("CallStatus") not in _OVER:
         return state
     seconds = read_count(said.get("CallDuration", ""))
-    return replace(state, ended=True, status=CallStatus.ENDED, seconds=seconds)
+    return replace(state, ended=True, seconds=seconds)
 
 
 def _inbox(state: State, said: Mapping[str, str], _country: str) -> State:
