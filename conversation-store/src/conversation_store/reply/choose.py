@@ -80,9 +80,7 @@ def choose(
         )
     answering = [way for way in confirmed if can_answer(wish.channel or way.channel)]
     if not answering:
-        raise Permanent(
-            "channel: carries no answers; choose another way", code=Refusal.NO_ANSWERS
-        )
+        raise Permanent("channel: carries no answers; choose another way", code=Refusal.NO_ANSWERS)
     way = preferred(answering) or (default if default in answering else None) or answering[-1]
     chosen = _by_channel(way, wish, accounts)
     if chosen.channel in way.stopped:

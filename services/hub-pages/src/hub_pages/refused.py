@@ -26,7 +26,9 @@ REFUSALS = {
     ),
     _R.NOT_CONFIRMED: mark("Der Kontaktweg ist nicht bestätigt. Bitte bestätigen Sie ihn zuerst."),
     _R.NO_ACCOUNT: mark("Für diesen Weg ist kein Anschluss eingerichtet."),
-    _R.NO_ANSWERS: mark("Auf diesem Weg geht keine Antwort hinaus. Bitte wählen Sie einen anderen."),
+    _R.NO_ANSWERS: mark(
+        "Auf diesem Weg geht keine Antwort hinaus. Bitte wählen Sie einen anderen."
+    ),
     _R.NOT_CARRIED: mark(
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an. Bitte wählen"
         " Sie einen anderen Weg."
