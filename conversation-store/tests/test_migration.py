@@ -166,7 +166,8 @@ async def test_questions_of_before_keep_their_place_under_an_id_with_the_tenant(
     asked = await world.owner.fetch(rows)
     await world.owner.execute(
         """update conversation_store.proposal set id = gen_random_uuid();
-           drop table conversation_store.opted_out;  -- of a later step
+           drop table conversation_store.opted_out, conversation_store.ringing,
+             conversation_store.callback;  -- of later steps
            update conversation_store.alembic_version set version_num = 'conversation_store_0003'"""
     )
     await migrate(owner_dsn, {"conversation_store": MIGRATIONS})

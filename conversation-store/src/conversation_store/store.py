@@ -22,4 +22,10 @@ class Store:
     def open(cls, ground: Ground, settings: StoreSettings) -> Self:
         signer = Signer(ground.ring, settings.reply_days)
         reader = Reader(ground.ring, signer)
-        return cls(ground, settings, signer, reader, Append(reader, ground.blobs))
+        return cls(
+            ground,
+            settings,
+            signer,
+            reader,
+            Append(reader, ground.blobs, ground.settings.office_of),
+        )

@@ -137,7 +137,7 @@ class Office:
 
     async def _take_in(self, arrivals: tuple[Arrival, ...]) -> list[str]:
         accepted = await self.ground.accept.all(list(arrivals))
-        topics = ["faden.message.received", "faden.delivery.reported"]
+        topics = ["faden.message.received", "faden.delivery.reported", "faden.call.rang"]
         while rows := await read_accepted(self.ground.pool, self.position, topics):
             self.position = rows[-1].position
             letters = [

@@ -20,6 +20,8 @@ from hub_contract.refusals import Refusal
 from hub_contract.words import (
     AccountName,
     Assurance,
+    CallbackDay,
+    CallbackPart,
     Channel,
     Confidence,
     ContactKind,
@@ -228,6 +230,9 @@ class ConversationSummary(ConversationOutline):
     subject: str
     excerpt: str
     person: Person | None
+    callback_due: AwareDatetime | None = Field(
+        default=None, description="in the queue: by when somebody is to be called back"
+    )
 
 
 class ConversationPage(BaseModel):
@@ -240,6 +245,7 @@ class QueueCounts(BaseModel):
     mine: int
     unassigned: int
     waiting: int
+    callbacks: int = Field(default=0, description="conversations with somebody to call back")
     snoozed: int
     closed: int
 
@@ -302,11 +308,31 @@ class TransactionShown(BaseModel):
     at: AwareDatetime
 
 
+class CallbackShown(BaseModel):
+    """A call-back that is to be done."""
+
+    id: UUID
+    owner: str | None = Field(description="opaque id of who calls; null: nobody yet")
+    day: CallbackDay
+    part: CallbackPart
+    begins_at: AwareDatetime
+    due_at: AwareDatetime
+    attempts: int
+    state: Literal["open", "not_reached"]
+    other_way: bool
+    person: Person | None = Field(
+        description="whom to call and where, if the citizen said so; null: who takes part"
+    )
+    made_by: str = Field(description="opaque id of an agent; empty: the citizen wished it")
+    at: AwareDatetime
+
+
 class ConversationShown(ConversationOutline):
     contact_points: list[ContactPointOfConversation]
     proposals: list[ProposalShown]
     rearrangements: list[RearrangementShown]
     transaction: TransactionShown | None
+    callbacks: list[CallbackShown] = Field(default=[], description="that are to be done")
 
 
 class WayWarning(BaseModel):

@@ -8,7 +8,7 @@ Rule 4. The number of queries does not depend on the number of events.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -20,13 +20,16 @@ from conversation_store.append.learn import learn, read_seen, write_learnt
 from conversation_store.append.look_up import look_up
 from conversation_store.append.place import lock, place
 from conversation_store.append.read import Incoming, Reader, read_keys
+from conversation_store.append.ring import follow_calls, open_rings
+from conversation_store.append.wish import wish
 from conversation_store.append.write import Work, write
 from conversation_store.link import Found, keep
-from hub_contract.events import DeliveryReported, MessageReceived, Sealed
+from hub_contract.events import Arriving, DeliveryReported, MessageReceived, Sealed
 from hub_kit.blobs import Blobs
 from hub_kit.consume import Delivered
 from hub_kit.database import Connection, set_tenant
 from hub_kit.event_log import append as append_log
+from hub_kit.hours import Office
 from hub_kit.sealing import fetch_content
 
 SOURCE = "conversation_store"
@@ -38,6 +41,7 @@ class Append:
 
     reader: Reader
     blobs: Blobs
+    office_of: Callable[[str], Office] = lambda _tenant: Office()
 
     async def __call__(self, connection: Connection, delivered: Sequence[Delivered]) -> None:
         tenants: dict[str, list[Delivered]] = defaultdict(list)
@@ -55,6 +59,7 @@ class Append:
         news = await _without_known(connection, tenant, delivered)
         keys = await read_keys(connection, tenant, list(news))
         await self._fetch(news, keys)
+        calls = await follow_calls(connection, tenant, open_rings(self.reader, news.values(), keys))
         reports = open_reports(self.reader, news.values(), keys)
         messages = self._open(news.values(), keys)
         conversations = await find_conversations(connection, tenant, reports)
@@ -70,13 +75,15 @@ class Append:
         lines = place(assigned, threads)
         told = await deliver(connection, tenant, reports, conversations, threads)
         work = Work(lines, list(threads.values()), known.taken_over, known.people, proposals)
-        return [*told, *await write(connection, tenant, work)]
+        written = await write(connection, tenant, work)
+        await wish(connection, tenant, lines, self.office_of(tenant))
+        return [*calls, *told, *written]
 
     async def _fetch(self, news: dict[UUID, Delivered], keys: Mapping[UUID, bytes]) -> None:
         """Have at hand what is too long to travel; of what is erased nothing is left."""
         for id_, one in news.items():
             event = one.event
-            if isinstance(event, _Sealed) and _lies_apart(event) and id_ in keys:
+            if isinstance(event, Arriving) and _lies_apart(event) and id_ in keys:
                 key = self.reader.ring.unwrap(keys[id_], id_)
                 news[id_] = replace(one, event=await fetch_content(event, self.blobs, key))
 
@@ -88,10 +95,7 @@ class Append:
         ]
 
 
-_Sealed = MessageReceived | DeliveryReported
-
-
-def _lies_apart(event: MessageReceived | DeliveryReported) -> bool:
+def _lies_apart(event: Arriving) -> bool:
     return isinstance(event.content, Sealed) and event.content.blob is not None
 
 

@@ -44,6 +44,16 @@ class Explanation(StrEnum):
     CONFIRMED = "confirmed"
     DOUBTED = "doubted"
 
+    # What came of a call-back.
+    CALLBACK_WANTED = "callback_wanted"
+    CALLBACK_ASSIGNED = "callback_assigned"
+    CALLBACK_RELEASED = "callback_released"
+    CALLBACK_REACHED = "callback_reached"
+    CALLBACK_NOT_REACHED = "callback_not_reached"
+    CALLBACK_NUMBER_WRONG = "callback_number_wrong"
+    CALLBACK_DONE = "callback_done"
+    CALLBACK_WITHDRAWN = "callback_withdrawn"
+
     # Why something is proposed.
     NAMED = "named"
     SAME_SENDER = "same_sender"

@@ -70,6 +70,7 @@ class Refusal(StrEnum):
     OTHER_PARTY = "other_party", 422, "It belongs to another party"
     NOBODY_TO_LINK = "nobody_to_link", 422, "Nobody in this conversation can be linked"
     DECIDED_ALREADY = "decided_already", 422, "The proposal is decided already"
+    CALLBACK_ENDED = "callback_ended", 422, "The call-back has ended already"
 
     # Of the store: reading.
     CURSOR_UNKNOWN = "cursor_unknown", 422, "The cursor is not of this list"

@@ -81,6 +81,7 @@ REFUSALS = {
     _R.SAME_CONTACT_POINT: mark("Das ist derselbe Kontaktweg."),
     _R.OTHER_PARTY: mark("Diese Kontaktwege gehören schon zu verschiedenen Personen."),
     _R.NOBODY_TO_LINK: mark("In diesem Gespräch ist niemand, der sich verbinden lässt."),
+    _R.CALLBACK_ENDED: mark("Dieser Rückruf ist schon beendet."),
     _R.DECIDED_ALREADY: mark("Darüber ist schon entschieden."),
     _R.CURSOR_UNKNOWN: mark("Diese Stelle der Liste gibt es nicht mehr. Bitte beginnen Sie vorn."),
     _R.SEARCH_UNCLEAR: mark(
