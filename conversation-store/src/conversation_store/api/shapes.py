@@ -22,6 +22,7 @@ from hub_contract.words import (
     Assurance,
     CallbackDay,
     CallbackPart,
+    CallOutcome,
     Channel,
     Confidence,
     ContactKind,
@@ -79,6 +80,13 @@ class EntryProblem(BaseModel):
     about: str = Field(default="", description="a name, a number, a time: the same in any language")
 
 
+class CallbackAsked(BaseModel):
+    """When somebody would like to be called back."""
+
+    day: CallbackDay
+    part: CallbackPart
+
+
 class EntryLine(BaseModel):
     """An entry as a page shows it; what says nothing is left out."""
 
@@ -112,6 +120,9 @@ class EntryLine(BaseModel):
     signature_lines: int = Field(default=0, description="how many lines of signature it has")
     evidence: list[EntryProof] = Field(default=[], description="what was checked, the first four")
     original: bool = Field(default=False, description="the bytes as they came are kept")
+    outcome: CallOutcome = Field(default=CallOutcome.NONE, description="of a call")
+    seconds: int | None = Field(default=None, description="of a call: how long it took")
+    callback: CallbackAsked | None = Field(default=None, description="of a call: she wishes one")
     assignee: str = Field(default="", description="of a change: who takes care from then on")
     until: AwareDatetime | None = Field(default=None, description="of a change: put aside until")
     erased: bool = False

@@ -1,10 +1,9 @@
 """Every setting of the phone channel, and which of our numbers was called."""
 
-import re
 from collections.abc import Iterable
-from datetime import datetime, time
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, HttpUrl, TypeAdapter, field_validator, model_validator
@@ -15,6 +14,7 @@ from hub_contract.words import Channel, ContactKind
 from hub_kit import accounts
 from hub_kit.about import About, Peer
 from hub_kit.accounts import AccountSection, in_file, read_accounts
+from hub_kit.hours import read_hours
 from hub_kit.listen import Listen, ListenAddress
 from hub_kit.secret import read_secret
 from hub_kit.settings import Loaded, Section
@@ -25,29 +25,6 @@ from hub_pages.times import BERLIN
 SERVICE = "channel_phone"
 _URL = TypeAdapter(HttpUrl)
 Url = Annotated[str, AfterValidator(lambda text: str(_URL.validate_python(text)).rstrip("/"))]
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_HOURS = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? ([0-2]\d:[0-5]\d)-([0-2]\d:[0-5]\d)")
-
-
-class Hours(NamedTuple):
-    """When somebody answers: on these days of the week (0 is Monday), from and until."""
-
-    days: frozenset[int]
-    begins: time
-    ends: time
-
-
-def read_hours(text: str) -> Hours:
-    """Read `mon-fri 08:00-16:00`; `ValueError` says how to write it."""
-    found = _HOURS.fullmatch(text)
-    first, last = (found[1], found[2] or found[1]) if found else ("", "")
-    if not found or first not in _DAYS or last not in _DAYS:
-        raise ValueError(f"{text!r}: write mon-fri 08:00-16:00")
-    begins, ends = time.fromisoformat(found[3]), time.fromisoformat(found[4])
-    days = frozenset(range(_DAYS.index(first), _DAYS.index(last) + 1))
-    if not days or begins >= ends:
-        raise ValueError(f"{text!r}: ends before it begins; write mon-fri 08:00-16:00")
-    return Hours(days, begins, ends)
 
 
 class PhoneAccount(AccountSection):

@@ -31,6 +31,7 @@ from workspace.proofs import (
     Say,
     address_of,
     badges_of,
+    call_badges,
     initials,
     name_of,
     proof_word,
@@ -49,6 +50,7 @@ def words_for(say: Say) -> dict[str, Any]:
     """Return what the templates of the desk say with, beside what every page has."""
     return {
         "evidence_words": lambda evidence: badges_of(evidence, say),
+        "call_words": lambda entry: call_badges(entry, say),
         "proof_word": lambda kind, result: proof_word(kind, result, say),
         "initials": initials,
         "service_word": lambda name: service_word(name, say),

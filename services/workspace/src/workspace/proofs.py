@@ -26,6 +26,8 @@ _BADGES = {
     ("keyword", "start"): ("success", mark("möchte hier wieder Nachrichten")),
     ("session", "pass"): ("success", mark("im Portal geschrieben")),
     ("one-time-code", "pass"): ("success", mark("mit Code bestätigt")),
+    ("portal-secret", "pass"): ("success", mark("mit Geheimzahl bestätigt")),
+    ("portal-secret", "fail"): ("warning", mark("Geheimzahl falsch")),
 }
 _KINDS = {
     "dmarc": mark("Absender-Domain (DMARC)"),
@@ -39,6 +41,7 @@ _KINDS = {
     "keyword": mark("Wunsch in einem Wort"),
     "session": mark("Anmeldung im Portal"),
     "one-time-code": mark("Einmalcode"),
+    "portal-secret": mark("Geheimzahl"),
     "reply-to": mark("Antwort gewünscht an"),
     "sender": mark("Eingeliefert von"),
     "station-id": mark("Kennung des Faxgeräts"),
@@ -83,6 +86,25 @@ _VALUES = {
 }
 
 
+# How a call went; what was recorded is called so by its kind.
+_OUTCOMES = {
+    "answered": ("success", mark("entgegengenommen")),
+    "missed": ("warning", mark("verpasst")),
+    "no_answer": ("warning", mark("nicht erreicht")),
+    "busy": ("warning", mark("besetzt")),
+    "failed": ("danger", mark("nicht zustande gekommen")),
+}
+_WISHES = {  # day, part of it
+    ("none", "any"): mark("wünscht Rückruf"),
+    ("none", "morning"): mark("wünscht Rückruf am Vormittag"),
+    ("none", "afternoon"): mark("wünscht Rückruf am Nachmittag"),
+    ("today", "any"): mark("wünscht am selben Tag Rückruf"),
+    ("today", "morning"): mark("wünscht am selben Tag vormittags Rückruf"),
+    ("today", "afternoon"): mark("wünscht am selben Tag nachmittags Rückruf"),
+    ("tomorrow", "any"): mark("wünscht am Tag danach Rückruf"),
+    ("tomorrow", "morning"): mark("wünscht am Tag danach vormittags Rückruf"),
+    ("tomorrow", "afternoon"): mark("wünscht am Tag danach nachmittags Rückruf"),
+}
 _SERVICES = {
     "conversation_store": mark("Gespräche"),
     "relay": mark("Weitergabe an Kafka"),
@@ -107,6 +129,20 @@ def badges_of(evidence: Iterable[Mapping[str, str]], say: Say) -> list[Badge]:
     """Return the badges of an entry, each once, in the order of the table."""
     facts = {(proof["kind"], proof["result"]) for proof in evidence}
     return [Badge(say(text), tone) for fact, (tone, text) in _BADGES.items() if fact in facts]
+
+
+def call_badges(entry: Mapping[str, Any], say: Say) -> list[Badge]:
+    """Return how a call went: its result, how long it took, and whether she wishes one back."""
+    found = []
+    if outcome := _OUTCOMES.get(entry["outcome"]):
+        found.append(Badge(say(outcome[1]), outcome[0]))
+    if entry["seconds"] is not None:
+        minutes, seconds = divmod(entry["seconds"], 60)
+        found.append(Badge(say(mark("{}:{:02} Min.")).format(minutes, seconds), "plain"))
+    if wish := entry["callback"]:
+        text = _WISHES.get((wish["day"], wish["part"]), _WISHES["none", "any"])
+        found.append(Badge(say(text), "warning"))
+    return found
 
 
 def proof_word(kind: str, result: str, say: Say) -> str:

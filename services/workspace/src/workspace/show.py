@@ -153,6 +153,9 @@ _SILENT: dict[str, Any] = {
     "erased": False,
     "evidence": (),
     "original": False,
+    "outcome": "none",
+    "seconds": None,
+    "callback": None,
     "assignee": "",
     "until": "",
 }
