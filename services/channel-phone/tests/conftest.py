@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
@@ -160,25 +160,42 @@ def account(tmp_path: Path) -> Account:
     token = tmp_path / "token"
     token.write_text(TOKEN)
     section = PhoneAccount(
-        address=OURS, account_sid=SID, auth_token_file=token, country="DE", desk=DESK
+        address=OURS,
+        account_sid=SID,
+        auth_token_file=token,
+        country="DE",
+        desk=DESK,
+        desk_hours=("always",),
     )
     return Account("musterstadt", "phone", "Stadt Musterstadt", section)
 
 
 @pytest.fixture
-async def hub(cluster, tmp_path, account) -> AsyncIterator[Hub]:
-    async with (
-        outside_world() as outside,
-        fresh_database(cluster, SERVICES) as dsn,
-        open_ground("channel_phone", dsn, tmp_path) as ground,
-    ):
-        settings = PhoneSettings(
-            twilio=outside.address, portal=outside.address, recording_limit=1_000
-        )
-        parts = compose(ground, settings, Accounts([account], PUBLIC))
-        yield Hub(ground, dsn, parts.hook, outside)
-        for close in parts.closing:
-            await close()
+def open_hub(cluster, tmp_path, account) -> Callable[..., AbstractAsyncContextManager[Hub]]:
+    """Return what opens the channel, whose public address and provider are given."""
+
+    @asynccontextmanager
+    async def opened(public: str = PUBLIC, twilio: str = "") -> AsyncIterator[Hub]:
+        async with (
+            outside_world() as outside,
+            fresh_database(cluster, SERVICES) as dsn,
+            open_ground("channel_phone", dsn, tmp_path) as ground,
+        ):
+            settings = PhoneSettings(
+                twilio=twilio or outside.address, portal=outside.address, recording_limit=100_000
+            )
+            parts = compose(ground, settings, Accounts([account], public))
+            yield Hub(ground, dsn, parts.hook, outside)
+            for close in parts.closing:
+                await close()
+
+    return opened
+
+
+@pytest.fixture
+async def hub(open_hub) -> AsyncIterator[Hub]:
+    async with open_hub() as hub:
+        yield hub
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ async def test_a_message_after_the_tone_is_the_file_of_its_entry(hub, phone):
 
 FETCHED = {
     "gone": ((404, b""), "/recordings/RE1", ProblemCode.FILE_MISSING),
-    "too large": ((200, b"0" * 2_000), "/recordings/RE1", ProblemCode.FILE_TOO_LARGE),
+    "too large": ((200, b"0" * 200_000), "/recordings/RE1", ProblemCode.FILE_TOO_LARGE),
     "another host": ((200, b"RIFF"), "http://evil.example/RE1", ProblemCode.FILE_MISSING),
     "another port": ((200, b"RIFF"), "http://127.0.0.1:9/RE1", ProblemCode.FILE_MISSING),
 }

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from channel_phone.settings import PhoneAccount
+from hub_kit.hours import Office, read_hours
 from hub_pages.times import BERLIN
 
 SID = "AC00000000000000000000000000000001"
@@ -15,7 +16,7 @@ OWN = {"address": "0711 123-90", "account_sid": SID, "auth_token_file": Path("to
 WRONG = {
     "no token": ({"auth_token_file": None}, "auth_token_file or auth_token_env"),
     "no account": ({"account_sid": "AC1"}, "account_sid"),
-    "no hours": ({"desk_hours": ("always",)}, "write mon-fri 08:00-16:00"),
+    "no hours": ({"desk_hours": ("ever",)}, "write mon-fri 08:00-16:00"),
     "no day": ({"desk_hours": ("mon-son 08:00-16:00",)}, "write mon-fri 08:00-16:00"),
     "no time": ({"desk_hours": ("mon-fri 8-16",)}, "write mon-fri 08:00-16:00"),
     "an hour that is none": ({"desk_hours": ("mon 08:00-29:00",)}, "hour must be in 0..23"),
@@ -46,10 +47,15 @@ def test_a_mistake_is_named(name):
 def test_hours_are_those_where_the_authority_is(at, is_open):
     own = OWN | {"desk": "+4971112391", "desk_hours": ("mon-fri 08:00-16:00", "sat 09:00-12:00")}
     moment = datetime.fromisoformat(at).replace(tzinfo=BERLIN)
-    assert PhoneAccount(**own).is_desk_open(moment) is is_open
+    assert PhoneAccount(**own).is_desk_open(moment, Office()) is is_open
 
 
-def test_without_hours_it_is_always_open_and_without_a_number_never():
+def test_without_hours_of_its_own_it_has_the_office_s_and_without_a_number_none():
+    office = Office(BERLIN, (read_hours("sun 03:00-04:00"),))
     night = datetime(2026, 5, 17, 3, 0, tzinfo=BERLIN)
-    assert PhoneAccount(**OWN, desk="+4971112391").is_desk_open(night)
-    assert not PhoneAccount(**OWN).is_desk_open(night)
+    assert PhoneAccount(**OWN, desk="+4971112391").is_desk_open(night, office)
+    assert not PhoneAccount(**OWN, desk="+4971112391").is_desk_open(night, Office())
+    assert not PhoneAccount(**OWN).is_desk_open(night, office)
+    always = OWN | {"desk_hours": ("always",)}
+    assert PhoneAccount(**always, desk="+4971112391").is_desk_open(night, Office())
+    assert not PhoneAccount(**always).is_desk_open(night, office)

@@ -1,10 +1,9 @@
 """Every setting of the phone channel, and which of our numbers was called."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, HttpUrl, TypeAdapter, field_validator, model_validator
 from pydantic.functional_validators import AfterValidator
@@ -14,15 +13,15 @@ from hub_contract.words import Channel, ContactKind
 from hub_kit import accounts
 from hub_kit.about import About, Peer
 from hub_kit.accounts import AccountSection, in_file, read_accounts
-from hub_kit.hours import read_hours
+from hub_kit.hours import Office, read_hours
 from hub_kit.listen import Listen, ListenAddress
 from hub_kit.secret import read_secret
 from hub_kit.settings import Loaded, Section
 from hub_pages.face import NO_FACE
 from hub_pages.face.read import read_faces
-from hub_pages.times import BERLIN
 
 SERVICE = "channel_phone"
+ALWAYS = "always"
 _URL = TypeAdapter(HttpUrl)
 Url = Annotated[str, AfterValidator(lambda text: str(_URL.validate_python(text)).rstrip("/"))]
 
@@ -42,7 +41,8 @@ class PhoneAccount(AccountSection):
         default="", description="the number that key 0 leads to; empty: there is none"
     )
     desk_hours: tuple[str, ...] = Field(
-        default=(), description="when somebody answers there: mon-fri 08:00-16:00; empty: always"
+        default=(),
+        description="when somebody answers there: mon-fri 08:00-16:00, or always; else the office's",
     )
     message_seconds: int = Field(
         default=180, ge=10, le=600, description="how long a message after the tone may be"
@@ -58,18 +58,21 @@ class PhoneAccount(AccountSection):
     @classmethod
     def readable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for text in value:
-            read_hours(text)
+            if text != ALWAYS:
+                read_hours(text)
         return value
 
     def auth_token(self) -> str:
         """Read the token; `ConfigurationError` names what is missing."""
         return read_secret("auth_token", self.auth_token_file, self.auth_token_env)
 
-    def is_desk_open(self, at: datetime, zone: ZoneInfo = BERLIN) -> bool:
+    def is_desk_open(self, at: datetime, office: Office) -> bool:
         """Say whether somebody answers at the desk's number now."""
-        there = at.astimezone(zone)
-        hours = [read_hours(text) for text in self.desk_hours]
-        is_open = not hours or any(
+        if ALWAYS in self.desk_hours:
+            return bool(self.desk)
+        there = at.astimezone(office.zone)
+        hours = tuple(map(read_hours, self.desk_hours)) or office.hours
+        is_open = any(
             there.weekday() in one.days and one.begins <= there.time() < one.ends for one in hours
         )
         return bool(self.desk) and is_open
@@ -79,11 +82,16 @@ Account = accounts.Account[PhoneAccount]
 
 
 class Accounts(accounts.Accounts[Account]):
-    """`public` is how providers write our address."""
+    """`public` is how providers write our address, `offices` when each authority is at work."""
 
-    def __init__(self, found: Iterable[Account], public: str) -> None:
+    def __init__(
+        self, found: Iterable[Account], public: str, offices: Mapping[str, Office] | None = None
+    ) -> None:
         super().__init__(found)
-        self.public = public
+        self.public, self._offices = public, offices or {}
+
+    def office(self, tenant: str) -> Office:
+        return self._offices.get(tenant, Office())
 
     @classmethod
     def read(cls, loaded: Loaded) -> "Accounts":
@@ -92,7 +100,8 @@ class Accounts(accounts.Accounts[Account]):
             _normalised(one, loaded, names.get(one.tenant, NO_FACE.name))
             for one in read_accounts(loaded, Channel.PHONE, PhoneAccount)
         ]
-        return in_file(loaded, lambda: cls(found, loaded.public))
+        offices = {one.tenant: loaded.hub.office_of(one.tenant) for one in found}
+        return in_file(loaded, lambda: cls(found, loaded.public, offices))
 
     def hook(self, account: Account, rest: str = "") -> str:
         """Return the address that the provider calls for this account."""

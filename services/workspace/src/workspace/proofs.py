@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub_contract.channels import is_address, row_of
+from hub_pages.called import say_call
 from hub_pages.said import mark, say_channel
 
 Say = Callable[[str], str]
@@ -86,25 +87,6 @@ _VALUES = {
 }
 
 
-# How a call went; what was recorded is called so by its kind.
-_OUTCOMES = {
-    "answered": ("success", mark("entgegengenommen")),
-    "missed": ("warning", mark("verpasst")),
-    "no_answer": ("warning", mark("nicht erreicht")),
-    "busy": ("warning", mark("besetzt")),
-    "failed": ("danger", mark("nicht zustande gekommen")),
-}
-_WISHES = {  # day, part of it
-    ("none", "any"): mark("wünscht Rückruf"),
-    ("none", "morning"): mark("wünscht Rückruf am Vormittag"),
-    ("none", "afternoon"): mark("wünscht Rückruf am Nachmittag"),
-    ("today", "any"): mark("wünscht am selben Tag Rückruf"),
-    ("today", "morning"): mark("wünscht am selben Tag vormittags Rückruf"),
-    ("today", "afternoon"): mark("wünscht am selben Tag nachmittags Rückruf"),
-    ("tomorrow", "any"): mark("wünscht am Tag danach Rückruf"),
-    ("tomorrow", "morning"): mark("wünscht am Tag danach vormittags Rückruf"),
-    ("tomorrow", "afternoon"): mark("wünscht am Tag danach nachmittags Rückruf"),
-}
 _SERVICES = {
     "conversation_store": mark("Gespräche"),
     "relay": mark("Weitergabe an Kafka"),
@@ -133,16 +115,7 @@ def badges_of(evidence: Iterable[Mapping[str, str]], say: Say) -> list[Badge]:
 
 def call_badges(entry: Mapping[str, Any], say: Say) -> list[Badge]:
     """Return how a call went: its result, how long it took, and whether she wishes one back."""
-    found = []
-    if outcome := _OUTCOMES.get(entry["outcome"]):
-        found.append(Badge(say(outcome[1]), outcome[0]))
-    if entry["seconds"] is not None:
-        minutes, seconds = divmod(entry["seconds"], 60)
-        found.append(Badge(say(mark("{}:{:02} Min.")).format(minutes, seconds), "plain"))
-    if wish := entry["callback"]:
-        text = _WISHES.get((wish["day"], wish["part"]), _WISHES["none", "any"])
-        found.append(Badge(say(text), "warning"))
-    return found
+    return [Badge(text, tone) for tone, text in say_call(entry, say)]
 
 
 def proof_word(kind: str, result: str, say: Say) -> str:

@@ -29,7 +29,6 @@ from hub_contract.words import CallStatus
 from hub_kit.forms import read_form
 from hub_kit.hooks import Account, Answer, Hook
 from hub_kit.twilio import TWIML, check_signature
-from hub_pages.times import BERLIN
 
 _PATHS = {
     "": What.BEGIN,
@@ -85,7 +84,8 @@ class Receiver:
         if not call.added and now - call.heard_at < _LOOKING:
             raise Temporary("call: something is looked up just now")
         if call.state.step is Step.DESK:
-            is_open = client.account.settings.is_desk_open(now)
+            office = self.accounts.office(call.context.tenant)
+            is_open = client.account.settings.is_desk_open(now, office)
             what, form = What.DESK, b"Open=yes" if is_open else b"Open=no"
         else:
             reference, secret = call.state.reference, said.get("Digits", "")
@@ -109,7 +109,7 @@ class Receiver:
             greeting=(own.greeting, own.greeting_en),
             desk=own.desk,
             message_seconds=own.message_seconds,
-            zone=BERLIN,
+            zone=self.accounts.office(account.tenant).zone,
             words=self.words,
             place=lambda what: self.accounts.hook(account, f"/{what}?leg={call.legs}"),
         )
