@@ -42,7 +42,7 @@ class PhoneAccount(AccountSection):
     )
     desk_hours: tuple[str, ...] = Field(
         default=(),
-        description="when somebody answers there: mon-fri 08:00-16:00, or always; else the office's",
+        description="mon-fri 08:00-16:00, or always; else the office's own",
     )
     message_seconds: int = Field(
         default=180, ge=10, le=600, description="how long a message after the tone may be"

@@ -14,7 +14,7 @@ async function ask(path, body) {
 }
 
 function drawn(said) {
-  const item = document.createElement("li")
+  const item = document.createElement("p")
   item.className = `table__said table__said--${said.who}`
   item.textContent = said.who === "caller" ? `${line.dataset.mine}: ${said.text}` : said.text
   if (said.language) item.lang = said.language
