@@ -3,6 +3,7 @@ import { $, built, home, piece, text, unanswered } from "./page.js"
 
 const KEEP_AFTER = 300
 let keepTimer = 0, asked = 0
+const away = new Set() // what this agent does not want to see any more
 
 // One look at all calls. Only what has changed is put in anew, or it would be read out again.
 export const refreshCalls = async () => {
@@ -10,7 +11,7 @@ export const refreshCalls = async () => {
   if (!box) return
   const html = await text(`${home()}calls`)
   if (html === null || turn !== asked) return
-  const fresh = new Map([...built(html).querySelectorAll(".ring")].map((one) => [one.id, one]))
+  const fresh = new Map([...built(html).querySelectorAll(".ring")].filter((one) => !away.has(one.id)).map((one) => [one.id, one]))
   for (const old of [...box.children]) if (!fresh.has(old.id)) old.remove()
   for (const [id, one] of fresh) {
     const old = $(id)
@@ -22,6 +23,13 @@ export const refreshCalls = async () => {
     htmx.process(next)
   }
 }
+
+document.addEventListener("click", (event) => {
+  const id = event.target.dataset?.away
+  if (!id) return
+  away.add(id)
+  $(id)?.remove()
+})
 
 const form = () => $("call-note")
 const keep = async () => {
