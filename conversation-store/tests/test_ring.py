@@ -63,6 +63,15 @@ async def test_a_reference_that_was_keyed_in_comes_first(world, desk):
     await ring(world, world.call(ANNA, reference=reference))
     [call] = await calls(desk)
     assert call["conversation"]["id"] == str(mail["conversation_id"])
+    assert not call["verified"], "whoever has read a reference can key it in"
+
+
+async def test_a_reference_of_ones_own_is_believed(world, desk):
+    home = await called_before(world)
+    reference = (await world.conversation(home))["reference"]
+    await ring(world, world.call(ANNA, reference=reference))
+    [call] = await calls(desk)
+    assert (call["conversation"]["id"], call["verified"]) == (str(home), True)
 
 
 @pytest.mark.parametrize(

@@ -331,6 +331,7 @@ ringing = sa.Table(
     _at("since"),
     _at(),
     _id("conversation_id", nullable=True),
+    _column("verified", sa.Boolean),
     _id("contact_point_id", nullable=True),
     _id("event_id"),
     _column("content", sa.LargeBinary),

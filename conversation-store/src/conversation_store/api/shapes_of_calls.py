@@ -21,6 +21,9 @@ class CallShown(BaseModel):
     conversation: ConversationSummary | None = Field(
         description="that it is probably about; null: nobody here is known by this number"
     )
+    verified: bool = Field(
+        description="false: the caller keyed in its reference, and is not confirmed there"
+    )
 
 
 class CallsShown(BaseModel):

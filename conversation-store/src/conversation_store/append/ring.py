@@ -66,9 +66,9 @@ def _open(reader: Reader, event: CallRang, traceparent: str, wrapped: bytes | No
 
 _STANDS = "select id, status, event_id from ringing where tenant = $1 and id = $2 for update"
 _BEGIN = """
-insert into ringing (id, tenant, channel, account, status, since, at, conversation_id,
+insert into ringing (id, tenant, channel, account, status, since, at, conversation_id, verified,
   contact_point_id, event_id, content)
-values ($2, $1, $3, $4, $5, $6, $6, $7, $8, $9, $10) on conflict (id) do nothing
+values ($2, $1, $3, $4, $5, $6, $6, $7, $8, $9, $10, $11) on conflict (id) do nothing
 """
 _GO_ON = "update ringing set status = $3, at = greatest(at, $4) where tenant = $1 and id = $2"
 
@@ -98,12 +98,13 @@ def _goes_on(stands: Record, event: CallRang) -> bool:
 
 
 async def _begin(connection: Connection, tenant: str, one: Ring) -> None:
-    event, conversation = one.event, await _find(connection, tenant, one)
-    facts = (event.channel, event.account, event.status, event.at, conversation, one.caller)
+    event, found = one.event, await _find(connection, tenant, one)
+    facts = (event.channel, event.account, event.status, event.at, *found, one.caller)
     await connection.execute(_BEGIN, tenant, event.call_id, *facts, event.id, one.sealed)
 
 
-# The caller's own conversations, and those of whom she is linked with; open ones first.
+# The caller's own conversations, and those of whom she is linked with; the one that she has named
+# first ($3), then open ones.
 _OF_CALLER = """
 with point as (
   select c.id from contact_point c where c.tenant = $1 and c.id = $2 and not c.shared
@@ -116,7 +117,7 @@ with point as (
 select c.id from participant p join conversation c on c.id = p.conversation_id and c.tenant = $1
 where p.tenant = $1 and p.contact_point_id in (select id from point) and p.verified
   and c.state <> 'merged'
-order by c.state = 'closed', c.last_at desc, c.id limit 1
+order by c.id is not distinct from $3 desc, c.state = 'closed', c.last_at desc, c.id limit 1
 """
 _OF_REFERENCE = """
 select coalesce(c.merged_into, c.id) from reference r
@@ -125,14 +126,18 @@ where r.tenant = $1 and r.digits = $2
 """
 
 
-async def _find(connection: Connection, tenant: str, one: Ring) -> UUID | None:
-    """Return which conversation the call is probably about."""
-    found: UUID | None = None
+async def _find(connection: Connection, tenant: str, one: Ring) -> tuple[UUID | None, bool]:
+    """Return which conversation the call is probably about, and whether its caller is known there.
+
+    A reference is a claim: whoever has read it can key it in.
+    """
+    named: UUID | None = None
     if one.content and one.content.reference:
-        found = await connection.fetchval(_OF_REFERENCE, tenant, one.content.reference)
-    if found is None and one.caller:
-        found = await connection.fetchval(_OF_CALLER, tenant, one.caller)
-    return found
+        named = await connection.fetchval(_OF_REFERENCE, tenant, one.content.reference)
+    own = one.caller and await connection.fetchval(_OF_CALLER, tenant, one.caller, named)
+    if named:
+        return named, own == named
+    return own or None, bool(own)
 
 
 async def _news(connection: Connection, tenant: str, one: Ring) -> EntryNews:

@@ -59,5 +59,7 @@ async def show_calls(
 
 def _shown(ring: KeyRing, row: Record, about: dict[str, Any] | None) -> dict[str, Any]:
     content = open_call(ring, row)
-    facts = {name: row[name] for name in ("id", "channel", "account", "status", "since")}
+    facts = {
+        name: row[name] for name in ("id", "channel", "account", "status", "since", "verified")
+    }
     return {**facts, "caller": content.caller, "conversation": about}

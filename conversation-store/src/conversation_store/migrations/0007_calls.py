@@ -21,6 +21,7 @@ create table ringing (
   since timestamptz not null,
   at timestamptz not null,
   conversation_id uuid,
+  verified boolean not null,
   contact_point_id uuid,
   event_id uuid not null,
   content bytea not null

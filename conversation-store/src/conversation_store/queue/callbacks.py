@@ -12,10 +12,11 @@ from conversation_store.timeline import open_row
 from hub_kit.database import Connection
 from hub_kit.keys import KeyRing
 
-# A call-back is where the entry is that it came from.
+# A call-back is where the entry is that it came from. From the few that are due to their entries:
+# never the other way, whatever the planner believes of a table that is new.
 DUE = """
-select e.conversation_id, min(b.due_at) as due_at from callback b
-join entry e on e.id = b.id and e.tenant = $1
+select (select e.conversation_id from entry e where e.id = b.id and e.tenant = $1)
+  as conversation_id, min(b.due_at) as due_at from callback b
 where b.tenant = $1 and b.state in ('open', 'not_reached') group by 1
 """
 _DUE_OF = f"""
@@ -25,7 +26,9 @@ _COUNT = f"select count(*) from ({DUE}) d"  # noqa: S608 - likewise
 _OF = """
 select b.id, b.owner, b.day, b.part, b.begins_at, b.due_at, b.attempts, b.state, b.reason,
   b.made_by, b.at, e.content, k.wrapped from callback b
-join entry e on e.id = b.id and e.tenant = $1
+join lateral (
+  select conversation_id, content from entry where id = b.id and tenant = $1 offset 0
+) e on true
 left join hub.message_key k on k.owner = b.id and k.tenant = $1
 where b.tenant = $1 and b.state in ('open', 'not_reached') and e.conversation_id = $2
 order by b.due_at, b.id
