@@ -21,6 +21,11 @@ def known(office, **more):
     return office.take_in(office.mail(ANNA, **words))[0]
 
 
+def settled(page):
+    """Wait until htmx has taken over what it has just put in: it does both at one stroke."""
+    expect(page.locator("#pane.htmx-added")).to_have_count(0)
+
+
 @browsing
 def test_a_known_caller_is_shown_at_once_and_who_types_goes_on_typing(office, visit):
     home = known(office)
@@ -86,11 +91,13 @@ def test_a_call_back_is_tried_by_keyboard_until_another_way_is_proposed(office, 
     callback = page.locator(".callback")
     expect(callback).to_contain_text("noch niemand ruft an")
     for attempts in ("1 Versuch", "2 Versuche", "3 Versuche"):
+        settled(page)
         page.keyboard.press("2")
         expect(callback).to_contain_text(attempts)
     expect(callback).to_contain_text("Sie rufen an")
     expect(callback).to_contain_text("Mehrmals nicht erreicht.")
     expect(page.locator("#notice")).to_contain_text("Bitte schreiben Sie auf einem anderen Weg")
+    settled(page)
     page.keyboard.press("1")
     expect(callback).to_have_count(0)
     expect(page.locator("#timeline")).to_contain_text("Zurückgerufen und erreicht.")

@@ -76,7 +76,7 @@ class Append:
         told = await deliver(connection, tenant, reports, conversations, threads)
         work = Work(lines, list(threads.values()), known.taken_over, known.people, proposals)
         written = await write(connection, tenant, work)
-        await wish(connection, tenant, lines, self.office_of(tenant))
+        await wish(connection, tenant, lines, self.office_of)
         return [*calls, *told, *written]
 
     async def _fetch(self, news: dict[UUID, Delivered], keys: Mapping[UUID, bytes]) -> None:

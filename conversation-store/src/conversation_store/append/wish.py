@@ -4,7 +4,7 @@ Rule 1. A call-back has the id of the entry it came from: twice is once, and it 
 Rule 2. Who wishes once more has changed her mind: the one before is withdrawn, its owner stays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from conversation_store.append.place import Line
@@ -31,7 +31,9 @@ on conflict (id) do nothing
 """
 
 
-async def wish(connection: Connection, tenant: str, lines: Sequence[Line], office: Office) -> None:
+async def wish(
+    connection: Connection, tenant: str, lines: Sequence[Line], office_of: Callable[[str], Office]
+) -> None:
     """Write a call-back for whoever wishes one; after their entries stand."""
     wished = {line.thread.id: line for line in lines if _wishes(line)}
     if not wished:
@@ -39,6 +41,7 @@ async def wish(connection: Connection, tenant: str, lines: Sequence[Line], offic
     ids = [(line.message.id, home, line.message.event.received_at) for home, line in wished.items()]
     rows = await connection.fetch(_REPEATED, tenant, *zip(*ids, strict=True))
     owners = {row["id"]: row["owner"] for row in rows}
+    office = office_of(tenant)
     news = [_row(line, office, owners.get(line.message.id)) for line in wished.values()]
     await connection.execute(_WISHED, tenant, *zip(*news, strict=True))
 
