@@ -112,8 +112,3 @@ async def test_an_empty_concern_is_refused(world, desk, call, texts):
     answer = await note(desk, call, concerns(*texts))
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:faden:problem:text_missing")
     assert await world.rows("entry") == []
-
-
-async def test_without_a_key_it_is_refused(desk, call):
-    answer = await desk.post(f"/calls/{call}/notes", json=concerns("Hund"))
-    assert answer.status_code == 422

@@ -40,7 +40,12 @@ async def get_call(store: TheStore, caller: TheReader, call_id: UUID) -> Any:
 
 @router.post("/calls/{call_id}/notes", response_model=CallNoted, responses=problems(404))
 async def post_call_note(
-    store: TheStore, caller: TheCaller, *, call_id: UUID, asked: CallNoteAsked, key: IdempotencyKey
+    store: TheStore,
+    caller: TheCaller,
+    *,
+    call_id: UUID,
+    asked: CallNoteAsked,
+    key: IdempotencyKey = "",
 ) -> Any:
     """Write down what was said: each concern in a conversation of its own."""
     concerns = [Concern(one.text, one.conversation_id) for one in asked.concerns]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from asyncpg import Record
 
@@ -89,7 +89,7 @@ async def note_call(
             return None
         content = open_call(store.ground.ring, rows[0])
         call = _Call(rows[0], content, caller, datetime.now(UTC))
-        noted = []
+        noted, key = [], key or str(uuid4())
         for number, one in enumerate(concerns):
             id_ = note_id(caller.tenant, call_id, f"{key}/{number}")
             target = targets.get(one.conversation_id)
