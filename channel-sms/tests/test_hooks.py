@@ -8,13 +8,14 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from channel_sms.providers.twilio import Twilio
-from channel_sms.receive.hooks import Receiver, check_signature
+from channel_sms.receive.hooks import Receiver
 from channel_sms.settings import SmsSettings
 from hub_contract.delivery import Delivery
 from hub_contract.errors import Temporary
 from hub_contract.problems import ProblemCode
 from hub_kit.hooks import Account, Hook
 from hub_kit.tokens import Refused
+from hub_kit.twilio import check_signature
 
 AT = "http://hub.example/hooks/sms/musterstadt/sms"
 WHO = Account("sms", "musterstadt", "sms")

@@ -20,14 +20,16 @@ from conversation_store.store import Store
 from hub_contract.channels import CHANNELS
 from hub_contract.events import (
     Arrival,
+    CallContent,
+    CallRang,
     DeliveryContent,
     DeliveryReported,
     MessageContent,
     MessageReceived,
 )
-from hub_contract.ids import received_id, reported_id
+from hub_contract.ids import call_id, rang_id, received_id, reported_id
 from hub_contract.topics import from_wire
-from hub_contract.words import Body, Channel, ContactPoint
+from hub_contract.words import Body, CallStatus, Channel, ContactKind, ContactPoint
 from hub_kit import event_log
 from hub_kit.bus import Record
 from hub_kit.consume import Delivered
@@ -112,6 +114,30 @@ class World:
         )
         return Arrival(event)
 
+    def call(
+        self,
+        number: str | None = "+491711234567",
+        status: CallStatus = CallStatus.RINGING,
+        *,
+        tenant: str = A,
+        sid: str = "CA0001",
+        **content: Any,
+    ) -> Arrival:
+        """Return what a phone channel says of a call while it lasts."""
+        way = (tenant, "phone", "zentrale", sid)
+        caller = number and ContactPoint(kind=ContactKind.PHONE, value=number)
+        event = CallRang(
+            id=rang_id(*way, status),
+            tenant=tenant,
+            channel=Channel.PHONE,
+            account="zentrale",
+            call_id=call_id(*way),
+            status=status,
+            at=datetime.now(UTC),
+            content=CallContent(caller=caller or None, external_id=sid, **content),
+        )
+        return Arrival(event)
+
     async def take_in(self, *arrivals: Arrival) -> list[Any]:
         """Accept these and let the store append them as one batch; return their entries."""
         accepted = await self.ground.accept.all(list(arrivals))
@@ -124,7 +150,7 @@ class World:
                 await self.store.append(connection, delivered)
 
     async def read(self, limit: int = 1000) -> list[Delivered]:
-        topics = ["faden.message.received", "faden.delivery.reported"]
+        topics = ["faden.message.received", "faden.delivery.reported", "faden.call.rang"]
         rows = await read_accepted(self.ground.pool, self.position, topics, limit)
         self.position = rows[-1].position if rows else self.position
         return [delivered(row.wire, row.position) for row in rows]

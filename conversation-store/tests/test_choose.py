@@ -52,10 +52,16 @@ CHOICES = {
         (E, "email", "amt"),
     ),
     "the same number, another channel": (
-        Target(channel="phone"),
+        Target(channel="sms"),
         [SMS, CALL],
-        (P, "sms", "sms1"),
         (P, "phone", "line"),
+        (P, "sms", "sms1"),
+    ),
+    "after a call, the way she wrote by": (
+        Target(),
+        [MAIL, SMS, CALL],
+        (P, "phone", "line"),
+        (P, "sms", "sms1"),
     ),
     "a channel she never used, from a named account": (
         Target(channel="sms", account="sms9"),
@@ -156,6 +162,8 @@ REFUSALS = {
     ),
     "her wish, not confirmed": (Target(), [replace(ASKED, verified=False)], None, "not_confirmed"),
     "no account to send from": (Target(), [ASKED], None, "no_account"),
+    "a channel that carries none": (Target(channel="phone"), [SMS, CALL], None, "no_answers"),
+    "nothing but a call": (Target(), [CALL], (P, "phone", "line"), "no_answers"),
     "no account": (Target(channel="sms"), [CALL], (P, "phone", "line"), "no_account"),
 }
 

@@ -55,6 +55,12 @@ BODIES = {
     "get_my_entry": None,
     "get_my_attachment": None,
     "post_my_read": {"up_to": 10},
+    "get_calls": None,
+    "get_call": None,
+    "post_call_note": {"concerns": [{"text": "Hund"}]},
+    "post_callback": {"day": "today"},
+    "post_callback_owner": {"owner": "agent-8"},
+    "post_callback_result": {"result": "not_reached", "attempts": 0},
 }
 # Who asks, where it is not an agent: a citizen is known by her inbox.
 ASKERS = {"post_erase": ("supervisor", "agent-7")} | {
@@ -69,6 +75,7 @@ MIXED = {
     "post_split": {"entries": ["{entry_id}"]},
     "post_move": {"to": "{conversation_id}"},
     "post_link": {"other": "{contact_point_id}", "reason": "Anruf"},
+    "post_call_note": {"concerns": [{"text": "Hund", "conversation_id": "{conversation_id}"}]},
 }
 
 
@@ -97,6 +104,10 @@ async def fill(world, desk) -> dict[str, str]:
         f"/conversations/{second['conversation_id']}/merge",
         json={"into": str(first["conversation_id"])},
     )
+    call = world.call(tenant=tenant)
+    await world.ground.accept.all([call])
+    await world.append()
+    wished = await desk.post(f"/conversations/{first['conversation_id']}/callbacks", json={})
     rows = [row for row in await world.rows("proposal") if row["tenant"] == tenant]
     return {
         "conversation_id": str(first["conversation_id"]),
@@ -105,6 +116,8 @@ async def fill(world, desk) -> dict[str, str]:
         "rearrangement_id": merged.json()["rearrangement_id"],
         "proposal_id": str(rows[0]["id"]),
         "link_id": link.json()["link_ids"][0],
+        "call_id": str(call.event.call_id),
+        "callback_id": wished.json()["entry_id"],
         "number": "0",
         "reference": (await world.conversation(first["conversation_id"]))["reference"],
         "address": address,

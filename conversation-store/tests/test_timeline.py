@@ -11,7 +11,16 @@ from conversation_store.api.shapes import EntryPage
 from conversation_store.timeline import LINE, Slice, read_page
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.problems import Problem
-from hub_contract.words import Attachment, Automatic, Body
+from hub_contract.words import (
+    Attachment,
+    Automatic,
+    Body,
+    CallbackDay,
+    CallbackPart,
+    CallbackWish,
+    CallOutcome,
+    MessageKind,
+)
 
 TENANT = "musterstadt"
 PLACES = [3 * n for n in range(1, 24)]
@@ -212,3 +221,22 @@ async def test_how_far_an_answer_got(world, desk):
         "code": "4.2.2",
     }
     assert (line["author"], line["text"], line["direction"]) == ("agent-7", "Ja.", "out")
+
+
+async def test_a_call_says_how_it_went_and_what_is_wished(world):
+    said = {"kind": MessageKind.CALL, "outcome": CallOutcome.MISSED, "seconds": 42}
+    wish = CallbackWish(day=CallbackDay.TOMORROW, part=CallbackPart.MORNING)
+    [called, mailed] = await world.take_in(
+        world.mail(text="", event=said, callback=wish), world.mail("max@example.org")
+    )
+    [line] = await lines_of(world, called)
+    assert (line["outcome"], line["seconds"]) == ("missed", 42)
+    assert line["callback"] == {"day": "tomorrow", "part": "morning"}
+    [line] = await lines_of(world, mailed)
+    assert not {"outcome", "seconds", "callback"} & line.keys()
+
+
+async def lines_of(world, entry) -> list[dict]:
+    page = await read_page(world.ground, TENANT, entry["conversation_id"], Slice())
+    EntryPage.model_validate_json(page.json)
+    return [json.loads(line) for line in page.lines]

@@ -7,7 +7,7 @@ import pytest
 
 from conversation_store.queue.tally import fold
 from conversation_store.queue.views import VIEWS
-from hub_contract.words import Automatic, Channel
+from hub_contract.words import Automatic, CallbackWish, Channel
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SOON = "2199-01-01T00:00:00Z"
@@ -26,7 +26,12 @@ async def many(world, desk):
     """Thirty conversations, several with one moment, in every state an agent can bring about."""
     entries = await world.take_in(
         *(
-            world.mail(f"p{n}@example.org", at=AT + timedelta(minutes=n // 4), subject=f"Frage {n}")
+            world.mail(
+                f"p{n}@example.org",
+                at=AT + timedelta(minutes=n // 4),
+                subject=f"Frage {n}",
+                callback=CallbackWish() if n % 6 == 5 else None,
+            )
             for n in range(30)
         )
     )
@@ -64,6 +69,7 @@ def belongs(row, view) -> bool:
         "waiting": row["state"] == "open" and row["waiting_since"] is not None,
         "snoozed": row["state"] == "snoozed",
         "closed": row["state"] == "closed",
+        "callbacks": row["called"],
     }[view]
 
 
@@ -73,13 +79,15 @@ ORDERS = {
     "waiting": ("waiting_since", False),
     "snoozed": ("snoozed_until", False),
     "closed": ("last_at", True),
+    "callbacks": ("callback_due", False),
 }
 
 
 @pytest.mark.parametrize("limit", [1, 4, 100])
 @pytest.mark.parametrize("view", VIEWS)
 async def test_a_view_is_complete_in_order_and_counted(world, desk, many, view, limit):
-    rows = await world.rows("conversation")
+    due = {row["id"] for row in await world.rows("callback")}  # of the message that began it
+    rows = [{**row, "called": row["id"] in due} for row in await world.rows("conversation")]
     expected = {str(row["id"]) for row in rows if belongs(row, view)}
     found, counts = await walk(desk, view, limit=limit)
     assert len(expected) >= 3, "else the table of deeds says nothing of this view"

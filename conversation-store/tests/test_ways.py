@@ -48,16 +48,16 @@ OFFERED = {
         [("email", "post", "asked_for"), ("web", "own", "wrote_last")],
         "email",
     ),
-    "a number that can be called too": (
-        [SMS],
-        Last(M, "sms", "own"),
-        [("sms", "own", "wrote_last"), ("phone", "line", "known_here")],
+    "a number that people call too": (
+        [SMS, way(M, "phone", ContactKind.PHONE, "line")],
+        Last(M, "phone", "line"),
+        [("sms", "own", "known_here")],
         "sms",
     ),
     "one who wants nothing more by SMS": (
-        [replace(SMS, stopped=("sms",))],
+        [replace(SMS, stopped=("sms",)), MAIL],
         Last(M, "sms", "own"),
-        [("phone", "line", "known_here")],
+        [("email", "own", "known_here")],
         None,
     ),
     "a stranger": ([STRANGER], BY_MAIL, [], None),
@@ -91,6 +91,7 @@ REFUSED = {
     "nobody": ([], {"email": "no_address", "sms": "no_account", "web": "no_address"}),
     "a stranger": ([STRANGER], {"email": "not_confirmed", "fax": "no_account"}),
     "no fax of ours": ([FAX], {"fax": "no_account"}),
+    "by telephone people answer": ([SMS], {"phone": "no_answers"}),
 }
 
 

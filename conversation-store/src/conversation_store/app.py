@@ -7,9 +7,10 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from conversation_store.api import actions, conversations, entries, mine, rearrangements
+from conversation_store.api import actions, calls, conversations, entries, mine, rearrangements
 from conversation_store.api.document import add_schema
 from conversation_store.append.listen import listen
+from conversation_store.append.ring import forget_calls
 from conversation_store.authorities import read_authorities
 from conversation_store.change import wake
 from conversation_store.queue.tally import fold
@@ -55,7 +56,7 @@ def compose(store: Store) -> FastAPI:
 
 def add_routes(app: FastAPI) -> FastAPI:
     """Add the HTTP interface, and say in its document what a problem looks like."""
-    for module in (conversations, entries, actions, rearrangements, mine):
+    for module in (conversations, entries, actions, calls, rearrangements, mine):
         app.include_router(module.router)
     write = app.openapi
 
@@ -94,6 +95,7 @@ async def _wake(store: Store) -> None:
         for tenant in store.ground.settings.tenants:
             await renew(store.ground, tenant)  # what a store of the release before still wrote
             await wake(store.ground, tenant)
+            await forget_calls(store.ground, tenant)
         await asyncio.sleep(_WAKE_EVERY)
 
 

@@ -5,9 +5,10 @@ of each at once.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
@@ -72,7 +73,7 @@ async def change(
         if wish.read and row["unread"]:
             await _tell_read(connection, row)
         for deed, facts in deeds_of(row, wish, caller.who):
-            await _write_down(ground, connection, row, (caller.who, deed, facts))
+            await write_down(ground, connection, row, (caller.who, deed, facts))
     target: UUID = row["id"]
     return target
 
@@ -129,14 +130,16 @@ async def _tell_read(connection: Connection, row: Record) -> None:
         await event_log.append(connection, [told], [])
 
 
-async def _write_down(
+async def write_down(
     ground: Ground,
     connection: Connection,
-    row: Record,
+    row: Record | Mapping[str, Any],
     done: tuple[str, Explanation, dict[str, str]],
+    entry_id: UUID | None = None,
 ) -> None:
     """Add the entry that says who did what; it is no activity of the conversation's people."""
-    entry_id, data_key, (who, deed, facts) = time_ordered(), ground.ring.new_key(), done
+    entry_id = entry_id or time_ordered()
+    data_key, (who, deed, facts) = ground.ring.new_key(), done
     addition = Addition(
         tenant=row["tenant"],
         conversation_id=row["id"],
@@ -167,7 +170,7 @@ async def wake(ground: Ground, tenant: str) -> None:
     """Open what was snoozed until now."""
     async with transaction(ground.pool, tenant) as connection:
         for row in await connection.fetch(_WAKE, tenant):
-            await _write_down(ground, connection, row, ("", Explanation.WOKEN, {}))
+            await write_down(ground, connection, row, ("", Explanation.WOKEN, {}))
 
 
 _CONFIRM = """
@@ -199,7 +202,7 @@ async def confirm(
             return None
         await connection.execute(_CONFIRM_ENTRIES, *arguments)
         deed = Explanation.CONFIRMED if confirmed else Explanation.DOUBTED
-        await _write_down(ground, connection, row, (caller.who, deed, {}))
+        await write_down(ground, connection, row, (caller.who, deed, {}))
     target: UUID = row["id"]
     return target
 

@@ -330,6 +330,47 @@ wish_answered = sa.Table(
     _column("day", sa.Date),
     _column("n", sa.Integer),
 )
+ringing = sa.Table(
+    "ringing",
+    METADATA,
+    _id(primary_key=True),
+    _text("tenant"),
+    _text("channel"),
+    _text("account"),
+    _text("status"),
+    _at("since"),
+    _at(),
+    _id("conversation_id", nullable=True),
+    _column("verified", sa.Boolean),
+    _id("contact_point_id", nullable=True),
+    _id("event_id"),
+    _column("content", sa.LargeBinary),
+)
+sa.Index("ringing_by_age", ringing.c.tenant, ringing.c.at)
+callback = sa.Table(
+    "callback",
+    METADATA,
+    _id(primary_key=True),
+    _text("tenant"),
+    _text("owner", nullable=True),
+    _text("day"),
+    _text("part"),
+    _at("begins_at"),
+    _at("due_at"),
+    _column("attempts", sa.Integer, server_default=sa.text("0")),
+    _text("state", server_default=sa.text("'open'")),
+    _text("reason", server_default=sa.text("''")),
+    _text("made_by"),
+    _at(),
+    _at("changed_at"),
+)
+sa.Index(
+    "callback_due",
+    callback.c.tenant,
+    callback.c.due_at,
+    callback.c.id,
+    postgresql_where=callback.c.state.in_(("open", "not_reached")),
+)
 
 # Of the hub, and not of this schema: only to be joined.
 message_key = sa.Table(

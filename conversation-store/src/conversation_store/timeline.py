@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from hub_contract.problems import Problem, PublishedProblem
+from hub_contract.words import MessageKind
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
@@ -24,6 +25,7 @@ PAGE = 50
 LINE = 1_200  # bytes of JSON; fifty lines stay below 60 KB
 TEXT = 800  # characters
 _FILES = 3  # named in a line; the others are counted
+_SPOKEN = frozenset({MessageKind.CALL, MessageKind.VOICEMAIL})
 _PROOFS = 4  # of what was checked; the whole entry has all
 
 # Ordered by both columns of the index: for `place` alone the planner sorts the whole conversation.
@@ -137,6 +139,9 @@ def outline(row: Record) -> dict[str, Any]:
         line["marks"] = [{"code": mark} for mark in row["marks"].split()]
     if row["delivery"]:
         line["delivery"] = _delivery(row)
+    if row["kind"] in _SPOKEN:
+        facts = from_json(row["facts"])
+        line |= {name: facts[name] for name in ("outcome", "seconds") if name in facts}
     return line
 
 
@@ -168,6 +173,8 @@ def _words(content: Mapping[str, Any]) -> dict[str, Any]:
         words["folded"] = True
         words |= {name: text.count("\n") + 1 for name, text in folded.items() if text}
     words |= {name: content[name] for name in ("assignee", "until") if name in content}
+    if wish := content.get("callback"):
+        words["callback"] = {"day": wish.get("day", "none"), "part": wish.get("part", "any")}
     if content.get("subject"):
         words["subject"] = cut(content["subject"], 160)
     if not (body.get("text") or content.get("text")):

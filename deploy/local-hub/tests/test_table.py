@@ -119,8 +119,35 @@ def test_one_writes_from_a_phone_and_gets_the_answer_there(door, visit) -> None:
     expect(page.locator("#texted")).to_have_text("Gesendet.")
     desk = page.frame_locator("#desk")
     desk.get_by_role("button", name="anna.amt").click()
-    desk.get_by_role("link", name=re.compile(r"\+?49 ?171")).click()
+    desk.get_by_role("link", name=re.compile("5550103")).click()
     expect(desk.get_by_role("log", name="Verlauf")).to_contain_text("Fundbüro")
     desk.get_by_label("Ihr Text").fill("Ja, er steht hier.")
     desk.get_by_role("button", name="Senden").click()
     expect(page.locator("#texts")).to_contain_text("Ja, er steht hier.")
+
+
+@pytest.mark.real("chromium")
+def test_one_calls_by_keyboard_and_the_desk_has_the_wish(door, visit) -> None:
+    page: Page = visit(f"{door}/table", viewport=WIDE)
+    page.locator("#show-phone").click()
+    page.get_by_label("Wessen Handy?").select_option("+491715550104")
+    page.get_by_role("button", name="Anrufen").press("Enter")
+    heard, keypad = page.get_by_role("log", name="Was Sie hören"), page.locator("#keypad")
+    expect(heard).to_contain_text("Hier ist Stadt Musterstadt")
+    expect(keypad).to_be_visible()
+    check_page(page)
+    # Each key is pressed once the question before it is there.
+    for key, asks in (("1", "zurückgerufen"), ("2", "Wann sollen"), ("2", "Am Vormittag")):
+        expect(keypad.get_by_role("button", name="1", exact=True)).to_be_visible()
+        page.keyboard.press(key)
+        expect(heard).to_contain_text(asks)
+    keypad.get_by_role("button", name="1", exact=True).press("Enter")
+    expect(heard).to_contain_text("morgen am Vormittag")
+    page.get_by_role("button", name="Auflegen").press("Enter")
+    expect(page.locator("#called")).to_have_text("Das Gespräch ist zu Ende.")
+    desk = page.frame_locator("#desk")
+    desk.get_by_role("button", name="anna.amt").click()
+    desk.get_by_role("link", name=re.compile("5550104")).click()
+    entry = desk.get_by_role("log", name="Verlauf").locator("article").last
+    expect(entry).to_contain_text("wünscht am Tag danach vormittags Rückruf")
+    expect(entry).to_contain_text("verpasst")

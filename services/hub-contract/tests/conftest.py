@@ -13,6 +13,8 @@ import pytest
 
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.events import (
+    CallContent,
+    CallRang,
     ConversationEvent,
     DeliveryContent,
     DeliveryReported,
@@ -32,7 +34,11 @@ from hub_contract.words import (
     Automatic,
     Blob,
     Body,
+    CallbackDay,
+    CallbackPart,
+    CallbackWish,
     CallOutcome,
+    CallStatus,
     Channel,
     ContactKind,
     ContactPoint,
@@ -82,6 +88,13 @@ def requested(number: int, channel: Channel, account: str, **more: Any) -> Messa
     facts = {"id": uuid(number), "tenant": "musterstadt", "requested_at": NOON}
     return MessageRequested(
         **facts, channel=channel, account=account, conversation_id=uuid(900), **more
+    )
+
+
+def rang(number: int, status: CallStatus, content: CallContent, **more: Any) -> CallRang:
+    facts = {"id": uuid(number), "tenant": "musterstadt", "at": NOON, "call_id": uuid(970)}
+    return CallRang(
+        **facts, channel=Channel.PHONE, account="zentrale", status=status, content=content, **more
     )
 
 
@@ -278,6 +291,22 @@ EVENTS: dict[str, ConversationEvent] = {
             sender=MOBILE, author="k.yilmaz", answers=("CA0456",), body=Body(text="Ruft zurück.")
         ),
     ),
+    "message.received.phone-callback": received(
+        116,
+        Channel.PHONE,
+        "zentrale",
+        kind=MessageKind.CALL,
+        outcome=CallOutcome.MISSED,
+        content=MessageContent(
+            sender=MOBILE,
+            external_id="CA0789",
+            callback=CallbackWish(
+                day=CallbackDay.TOMORROW,
+                part=CallbackPart.AFTERNOON,
+                number=ContactPoint(kind=ContactKind.PHONE, value="+4930901820"),
+            ),
+        ),
+    ),
     "message.requested.minimal": requested(
         200,
         Channel.EMAIL,
@@ -411,6 +440,13 @@ EVENTS: dict[str, ConversationEvent] = {
         reason=Reason.NO_ANSWER,
         content=DeliveryContent(external_id="CA0456"),
     ),
+    "call.rang.minimal": rang(350, CallStatus.ENDED, CallContent()),
+    "call.rang.phone": rang(
+        351,
+        CallStatus.RINGING,
+        CallContent(caller=MOBILE, reference="384291770608", external_id="CA0123"),
+        sender_key="0c55",
+    ),
     "entry.appended.minimal": EntryAppended(
         id=uuid(400),
         tenant="kleindorf",
@@ -443,6 +479,18 @@ EVENTS: dict[str, ConversationEvent] = {
         kind="message",
         direction="in",
         channel=Channel.FAX,
+        at=NOON,
+    ),
+    "entry.appended.rang": EntryAppended(
+        id=uuid(403),
+        tenant="kleindorf",
+        conversation_id=uuid(900),
+        entry_id=uuid(970),
+        place=0,
+        change="rang",
+        kind="call",
+        direction="in",
+        channel=Channel.PHONE,
         at=NOON,
     ),
     "transaction.changed.minimal": TransactionChanged(

@@ -46,6 +46,10 @@ def test_a_row_says_what_goes(name):
     assert row.original.file_name.startswith("original.")
 
 
+def test_answers_go_out_by_all_but_the_telephone():
+    assert [channel for channel, row in CHANNELS.items() if not row.answers] == [Channel.PHONE]
+
+
 def test_rows_are_frozen():
     with pytest.raises(FrozenInstanceError):
         CHANNELS[Channel.SMS].longest_text = 9000  # type: ignore[misc]

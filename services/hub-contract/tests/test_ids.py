@@ -52,6 +52,14 @@ facts = st.lists(st.text(st.characters(codec=None), max_size=8), max_size=4)
         ),
         (ids.reported_id(*POST, SEVEN, "delivered"), "261ebf1e-27f9-5fcc-acab-e77a0e4916d5"),
         (ids.reported_id(*POST, SEVEN, "deferred", "2"), "4dcaef38-ba81-571c-bc05-ab3aae7872e2"),
+        (
+            ids.call_id("musterstadt", "phone", "zentrale", "CA0123"),
+            "352a4277-6291-5fc5-8ed1-524f17165865",
+        ),
+        (
+            ids.rang_id("musterstadt", "phone", "zentrale", "CA0123", "ringing"),
+            "1b13f623-980f-56ec-a8bb-df29719e2181",
+        ),
         (ids.requested_id("musterstadt", SEVEN, "key"), "febd33c8-c6c7-53ba-9b8c-8f151fb417f7"),
         (ids.note_id("musterstadt", SEVEN, "key"), "6339bfc5-9510-5597-a54c-54fbff60d248"),
         (

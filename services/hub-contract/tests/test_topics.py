@@ -15,7 +15,7 @@ from hub_contract.words import Channel
 
 Samples = dict[str, ConversationEvent]
 Sample = tuple[str, ConversationEvent]
-CONVERSATION, MESSAGE, TRANSACTION = (UUID(int=n, version=5) for n in (900, 200, 950))
+CONVERSATION, MESSAGE, TRANSACTION, CALL = (UUID(int=n, version=5) for n in (900, 200, 950, 970))
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ CONVERSATION, MESSAGE, TRANSACTION = (UUID(int=n, version=5) for n in (900, 200,
         ("message.requested.web", "faden.message.requested.web", f"musterstadt/{CONVERSATION}"),
         ("message.requested.phone", "faden.message.requested.phone", f"musterstadt/{CONVERSATION}"),
         ("delivery.reported.sms", "faden.delivery.reported", f"musterstadt/{MESSAGE}"),
+        ("call.rang.phone", "faden.call.rang", f"musterstadt/{CALL}"),
         ("entry.appended", "faden.entry.appended", f"kleindorf/{CONVERSATION}"),
         ("transaction.changed", "faden.transaction.changed", f"kleindorf/{TRANSACTION}"),
     ],
@@ -45,7 +46,7 @@ def test_every_event_has_its_topic_and_its_key(
 
 
 def test_topics_are_kept_apart_and_never_reshaped() -> None:
-    assert len({topic.name for topic in TOPICS}) == len(TOPICS) == 4 + len(Channel)
+    assert len({topic.name for topic in TOPICS}) == len(TOPICS) == 5 + len(Channel)
     assert {topic.partitions for topic in TOPICS} == {6}
 
 
@@ -104,6 +105,7 @@ def test_free_text_has_no_place_in_the_clear(samples: Samples) -> None:
         "MessageReceived.sender_key",  # an HMAC
         "MessageRequested.recipient_key",  # another
         "DeliveryReported.code",  # the peer's code
+        "CallRang.sender_key",  # an HMAC
         "EntryAppended.kind",
         "TransactionChanged.public_service",  # names of our catalogue
         "TransactionChanged.requirement",

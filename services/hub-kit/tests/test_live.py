@@ -197,6 +197,21 @@ async def test_what_cannot_be_decoded_is_passed_over():
         assert await places(ear) == [5]
 
 
+@pytest.mark.parametrize("change", ["read", "rang"])
+async def test_what_only_desks_show_is_told_to_desks_alone(change):
+    said = event(3).model_copy(update={"change": change})
+    wire = to_wire(said, "test")
+    bus = Scripted()
+    tail = Tail(bus)
+    async with (
+        playing(tail, bus),
+        tail.listen(TOWN) as desk,
+        tail.listen(TOWN, said.conversation_id) as citizen,
+    ):
+        tail._spread([Record(wire.topic, wire.key, "1", "", wire.body)])
+        assert (await places(desk), await places(citizen)) == ([3], [])
+
+
 async def test_it_says_why_nothing_is_live():
     tail = Tail(Scripted())
     with pytest.raises(Temporary, match="is not listening yet"):

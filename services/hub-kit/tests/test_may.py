@@ -15,7 +15,7 @@ ALLOWED = {
     },
     "operator": {"desk read", "desk write", "operations read", "operations replay"},
     "service": {"conversation read", "conversation write", "people read", "entry erase"},
-    "portal": {"people read"},
+    "portal": {"people read", "inbox read"},
 }
 
 

@@ -101,12 +101,36 @@ BROKEN = [
     (', address: "+4930123456"', "", ["accounts.fax.address", "add the key"]),
     ("name: Stadt Musterstadt", "nam: x", ["tenants.musterstadt.nam", "mend the spelling"]),
     ("name: Stadt", "country: UK\n    name: Stadt", ["tenants.musterstadt.country", "AT or GB"]),
+    (
+        "name: Stadt",
+        "time_zone: Berlin\n    name: Stadt",
+        ["tenants.musterstadt.time_zone", "Europe/Berlin"],
+    ),
+    (
+        "name: Stadt",
+        "time_zone: ../etc\n    name: Stadt",
+        ["tenants.musterstadt.time_zone", "Europe/Berlin"],
+    ),
+    (
+        "name: Stadt",
+        'hours: ["mo-fr 8-16"]\n    name: Stadt',
+        ["tenants.musterstadt.hours", "mon-fri 08:00-16:00"],
+    ),
+    ("name: Stadt", "hours: []\n    name: Stadt", ["tenants.musterstadt.hours", "at least 1"]),
     ("name: Stadt", "country: de\n    name: Stadt", ["tenants.musterstadt.country", "DE, AT"]),
     ("channel_email: {", "channel_email: 5 #", ["services.channel_email", "valid dictionary"]),
     ("tenants:", "tenants: {", ["not YAML", "check indent and colons", "line"]),
     (GOOD, "", ["must be a mapping"]),
     (GOOD, "- a\n- b", ["must be a mapping"]),
 ]
+
+
+def test_an_authority_works_by_its_own_clock_and_hours(write):
+    usual = Loaded.read(write(GOOD)).hub
+    assert usual.office_of("musterstadt") == usual.office_of("unknown")
+    own = 'time_zone: Europe/Vienna\n    hours: ["sat 09:00-12:00"]\n    name: Stadt'
+    office = Loaded.read(write(GOOD.replace("name: Stadt", own))).hub.office_of("musterstadt")
+    assert (office.zone.key, office.hours[0].days) == ("Europe/Vienna", {5})
 
 
 @pytest.mark.parametrize(("old", "new", "named"), BROKEN)

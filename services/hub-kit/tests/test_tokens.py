@@ -109,6 +109,10 @@ REFUSED = {
     ),
     "by the citizens' pages for an agent": lambda: by("channel_web", aud="conversation_store"),
     "by the citizens' pages for themselves": lambda: by("channel_web", role="citizen"),
+    "by a voice for a citizen": lambda: by("channel_phone", aud="channel_web", role="citizen"),
+    "by a voice for the store": lambda: by(
+        "channel_phone", aud="conversation_store", role="portal"
+    ),
     "by the citizens' pages as the gateway": lambda: by("channel_web", iss="gateway"),
     "by the desk for a citizen": lambda: by("workspace", aud="channel_web", role="citizen"),
     "by the desk as the gateway": lambda: by("workspace", iss="gateway"),
@@ -154,6 +158,7 @@ def test_the_table_above_begins_with_a_good_token():
         ("workspace", "channel_email", "operator"),
         ("channel_web", "conversation_store", "citizen"),
         ("gateway", "channel_web", "citizen"),
+        ("channel_phone", "channel_web", "portal"),
     ],
 )
 def test_who_calls_others_is_believed_there(signer, audience, role):

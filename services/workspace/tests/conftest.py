@@ -1,7 +1,7 @@
 """An office for the tests of this folder: a real store on a real PostgreSQL, and the desk before it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,11 +21,19 @@ from conversation_store.settings import StoreSettings
 from conversation_store.store import Store
 from hub_contract.channels import CHANNELS
 from hub_contract.contact_points import contact_point
-from hub_contract.events import Arrival, DeliveryReported, MessageContent, MessageReceived
-from hub_contract.ids import received_id, reported_id
+from hub_contract.events import (
+    Arrival,
+    CallContent,
+    CallRang,
+    DeliveryReported,
+    MessageContent,
+    MessageReceived,
+)
+from hub_contract.ids import call_id, rang_id, received_id, reported_id
 from hub_contract.topics import from_wire
-from hub_contract.words import Body, Channel
+from hub_contract.words import Body, CallStatus, Channel, ContactKind
 from hub_kit import event_log
+from hub_kit.accept import Accepted
 from hub_kit.bus import Record
 from hub_kit.consume import Delivered
 from hub_kit.database import transaction
@@ -116,6 +124,30 @@ class Office:
         )
         return Arrival(message, original=original, files=files)
 
+    def call(
+        self,
+        number: str | None = "+491711234567",
+        status: CallStatus = CallStatus.RINGING,
+        *,
+        sid: str = "CA1",
+        **content: Any,
+    ) -> str:
+        """Let a call ring, be answered or end; return its id."""
+        way = (A, "phone", "telefon", sid)
+        caller = contact_point(ContactKind.PHONE, number, "DE") if number else None
+        event = CallRang(
+            id=rang_id(*way, status),
+            tenant=A,
+            channel=Channel.PHONE,
+            account="telefon",
+            call_id=call_id(*way),
+            status=status,
+            at=datetime.now(UTC),
+            content=CallContent(caller=caller, external_id=sid, **content),
+        )
+        self.loop.run(self._append([Arrival(event)]))
+        return str(event.call_id)
+
     def report(self, message_id: str, status: str, **more: Any) -> Arrival:
         event = DeliveryReported(
             id=reported_id(
@@ -137,8 +169,12 @@ class Office:
         return self.loop.run(self._take_in(arrivals))
 
     async def _take_in(self, arrivals: tuple[Arrival, ...]) -> list[str]:
+        accepted = await self._append(arrivals)
+        return [await self._conversation_of(one.event_id, arrivals[0]) for one in accepted]
+
+    async def _append(self, arrivals: Sequence[Arrival]) -> list[Accepted]:
         accepted = await self.ground.accept.all(list(arrivals))
-        topics = ["faden.message.received", "faden.delivery.reported"]
+        topics = ["faden.message.received", "faden.delivery.reported", "faden.call.rang"]
         while rows := await read_accepted(self.ground.pool, self.position, topics):
             self.position = rows[-1].position
             letters = [
@@ -150,7 +186,7 @@ class Office:
             ]
             async with transaction(self.ground.pool) as connection:
                 await self.store.append(connection, letters)
-        return [await self._conversation_of(one.event_id, arrivals[0]) for one in accepted]
+        return accepted
 
     async def _conversation_of(self, entry_id: Any, like: Arrival) -> str:
         async with transaction(self.ground.pool, like.event.tenant) as connection:

@@ -15,7 +15,7 @@ from workspace.act import when
 from workspace.carries import SAID, carried_by
 from workspace.drafts import Draft
 from workspace.look import question_of
-from workspace.proofs import badges_of, initials, name_of, proof_word, service_word
+from workspace.proofs import badges_of, call_badges, initials, name_of, proof_word, service_word
 from workspace.show import bare
 from workspace.write import reply_of
 
@@ -185,3 +185,28 @@ WAYS = [
 def test_the_body_of_a_reply(way, named):
     wanted = {"text": "Ja", "subject": "", "author_name": "Petra Amt"} | named
     assert reply_of(Draft("Ja", way=way), "Petra Amt") == wanted
+
+
+WISH = {"day": "tomorrow", "part": "afternoon"}
+CALLS = {
+    "missed, with a wish": (
+        {"outcome": "missed", "seconds": 125, "callback": WISH},
+        ["verpasst", "2:05 Min.", "wünscht am Tag danach nachmittags Rückruf"],
+    ),
+    "answered at once": (
+        {"outcome": "answered", "seconds": 0, "callback": None},
+        ["entgegengenommen", "0:00 Min."],
+    ),
+    "a message": ({"outcome": "voicemail", "seconds": None, "callback": None}, []),
+    "no call": ({"outcome": "none", "seconds": None, "callback": None}, []),
+    "of a newer release": (
+        {"outcome": "dropped", "seconds": 7, "callback": {"day": "sunday", "part": "night"}},
+        ["0:07 Min.", "wünscht Rückruf"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_how_a_call_went_is_said(name):
+    entry, said = CALLS[name]
+    assert [badge.text for badge in call_badges(entry, str)] == said

@@ -11,7 +11,7 @@ from channel_email.parse.context import Context
 from channel_email.parse.gather import gather
 from channel_email.parse.mime import read_tree
 from channel_email.parse.plain import keep_unread
-from hub_contract.events import Arrival, DeliveryReported, MessageReceived
+from hub_contract.events import Arrival, Arriving
 from hub_contract.problems import Problem, ProblemCode
 
 __all__ = ["Context", "keep_unread", "parse", "parse_apart"]
@@ -41,9 +41,7 @@ def read(raw: bytes, context: Context) -> Arrival:
     return received(raw, root, seen, context, bounce=bounce)
 
 
-def parse_apart(
-    raw: bytes, context: Context
-) -> tuple[MessageReceived | DeliveryReported, tuple[bytes, ...]]:
+def parse_apart(raw: bytes, context: Context) -> tuple[Arriving, tuple[bytes, ...]]:
     """Do the work of `parse` where memory is bounded: event and files; the caller has the bytes.
 
     `MemoryError`: it was not enough.

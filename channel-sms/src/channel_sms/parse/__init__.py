@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from channel_sms.parse.context import Context
-from channel_sms.parse.form import read_form
 from channel_sms.parse.keywords import read_keyword, read_word
 from channel_sms.providers.media import Media
 from channel_sms.providers.twilio_codes import reason_of, status_of
@@ -36,6 +35,7 @@ from hub_contract.words import (
     RecipientRole,
 )
 from hub_kit import files
+from hub_kit.forms import read_form
 
 __all__ = ["Context", "Media", "parse", "parse_status"]
 _FAULTS = {"too_large": ProblemCode.FILE_TOO_LARGE, "missing": ProblemCode.FILE_MISSING}

@@ -4,13 +4,10 @@ https://www.twilio.com/docs/messaging/api/message-resource. By httpx, not by Twi
 that blocks a thread for each call, and takes 0.5 s of processor time to import.
 """
 
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -18,11 +15,10 @@ from channel_sms.numbers import Account
 from channel_sms.providers.media import Media
 from channel_sms.settings import SmsSettings
 from hub_contract.errors import Temporary
+from hub_kit.twilio import Fetcher, trusted
 
 VERSION = "2010-04-01"
-_HOPS = 3  # from the interface to where a picture lies
 _PAGES = 100  # of a log that is read in one look
-_GONE = frozenset({401, 403, 404, 410})
 
 
 class Twilio:
@@ -30,14 +26,14 @@ class Twilio:
 
     def __init__(self, account: Account, settings: SmsSettings) -> None:
         self._api, self._sid = settings.twilio, account.settings.account_sid
-        self._media_hosts = (*settings.media_hosts, str(urlsplit(self._api).hostname))
         self._client = httpx.AsyncClient(
             auth=(self._sid, account.settings.auth_token()),
             timeout=httpx.Timeout(30, connect=10),
-            verify=_trusted(),
+            verify=trusted(),
         )
         # For addresses that are not told our token.
-        self._open = httpx.AsyncClient(timeout=self._client.timeout, verify=_trusted())
+        self._open = httpx.AsyncClient(timeout=self._client.timeout, verify=trusted())
+        self._files = Fetcher(self._client, self._open, self._api, settings.media_hosts)
         self.account = account
 
     async def close(self) -> None:
@@ -72,27 +68,7 @@ class Twilio:
 
         `Temporary` where it may be had later.
         """
-        for _ in range(_HOPS):
-            if not self._is_theirs(url):
-                return Media(media_type, fault="missing")
-            client = self._client if url.startswith(f"{self._api}/") else self._open
-            try:
-                async with client.stream("GET", url) as answer:
-                    if answer.is_redirect:
-                        url = str(answer.url.join(answer.headers.get("location", "")))
-                        continue
-                    return await _read_media(answer, media_type, limit)
-            except (httpx.TransportError, httpx.InvalidURL) as error:
-                raise Temporary(f"media: {type(error).__name__}") from None
-        return Media(media_type, fault="missing")
-
-    def _is_theirs(self, url: str) -> bool:
-        try:
-            host = urlsplit(url).hostname or ""
-        except ValueError:
-            return False
-        known = any(host == one or host.endswith(f".{one}") for one in self._media_hosts)
-        return known and url.startswith(("https://", f"{self._api}/"))
+        return Media(media_type, *await self._files.fetch(url, limit))
 
     def _url(self, resource: str) -> str:
         return f"{self._api}/{VERSION}/Accounts/{self._sid}/{resource}"
@@ -113,22 +89,3 @@ def sent_at(message: Mapping[str, Any], otherwise: datetime) -> datetime:
         return parsedate_to_datetime(str(message.get("date_sent") or message.get("date_created")))
     except ValueError:
         return otherwise
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Return whose certificates are right: read once, for the numbers of all authorities."""
-    return httpx.create_ssl_context()
-
-
-async def _read_media(answer: httpx.Response, media_type: str, limit: int) -> Media:
-    if answer.status_code in _GONE:
-        return Media(media_type, fault="missing")
-    if not answer.is_success:
-        raise Temporary(f"media: answered {answer.status_code}")
-    data = bytearray()
-    async for piece in answer.aiter_bytes():
-        data += piece
-        if len(data) > limit:
-            return Media(media_type, fault="too_large")
-    return Media(media_type, bytes(data))

@@ -1,6 +1,6 @@
 """Takes Twilio's hooks in, once it is sure that Twilio calls.
 
-Rule 1. The signature is over the address as called and the form (Twilio's own `RequestValidator`).
+Rule 1. The signature is over the address as called and the form (`hub_kit.twilio`).
 Rule 2. What came with a message is fetched before the answer: yes means that all of it is safe.
 Rule 3. The answer is empty TwiML: Twilio says nothing to the citizen by itself.
 """
@@ -11,24 +11,20 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
-from twilio.request_validator import (  # type: ignore[import-untyped]
-    RequestValidator,
-    get_signature_algorithm,
-)
 
 from channel_sms.numbers import AnyNumber
 from channel_sms.parse import Context, parse, parse_status
-from channel_sms.parse.form import read_form
 from channel_sms.providers.media import Media
 from channel_sms.providers.twilio import Twilio
 from channel_sms.settings import STATUS
 from hub_contract.errors import Temporary
+from hub_kit.forms import read_form
 from hub_kit.hooks import Account, Answer, Hook
-from hub_kit.tokens import Refused
+from hub_kit.twilio import TWIML, check_signature
 
 MOST_MEDIA = 10  # Twilio, error 21623
 _PATIENCE = 10  # seconds; Twilio itself waits for 15
-_TWIML = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
+_NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 log = structlog.get_logger()
 
 
@@ -49,7 +45,7 @@ class Receiver:
                 log.warning("a status of no message of ours", account=client.account.key)
             return Answer([report] if report else [], status=204)
         media = await self._fetch(client, read_form(hook.body))
-        return Answer([parse(hook.body, context, media)], _TWIML, "text/xml")
+        return Answer([parse(hook.body, context, media)], _NOTHING, TWIML)
 
     async def _fetch(self, client: Twilio, said: Mapping[str, str]) -> list[Media]:
         places = [
@@ -68,19 +64,3 @@ def context_of(account: AnyNumber, at: datetime) -> Context:
     settings = account.settings
     answered = frozenset(word.strip().lower() for word in settings.answered_by_provider)
     return Context(account.tenant, account.name, at, settings.country, answered)
-
-
-def check_signature(hook: Hook, token: str) -> None:
-    """Raise `Refused` where this is not what the holder of the token has signed."""
-    said = hook.headers.get("x-twilio-signature", "")
-    algorithm = get_signature_algorithm(
-        hook.headers.get("x-twilio-webhooks-signature-settings", "")
-    )
-    is_json = hook.headers.get("content-type", "").startswith("application/json")
-    try:
-        signed = hook.body.decode() if is_json else read_form(hook.body)
-        right = RequestValidator(token).validate(hook.address, signed, said, algorithm)
-    except ValueError:  # bytes that are no text, a port that is no number
-        right = False
-    if not right:
-        raise Refused("signature")

@@ -31,7 +31,7 @@ IdempotencyKey = Annotated[
         description="the same key makes the same entry: sent twice is once",
     ),
 ]
-_MADE: dict[int | str, dict[str, Any]] = {
+MADE: dict[int | str, dict[str, Any]] = {
     200: {"description": "It stood already", "model": EntryMade},
     **problems(404),
 }
@@ -41,7 +41,7 @@ _MADE: dict[int | str, dict[str, Any]] = {
     "/conversations/{conversation_id}/replies",
     status_code=201,
     response_model=EntryMade,
-    responses=_MADE,
+    responses=MADE,
 )
 async def post_reply(
     store: TheStore,
@@ -62,14 +62,14 @@ async def post_reply(
         automatic=asked.automatic,
         author_name=asked.author_name,
     )
-    return _made(response, found(await reply(store, caller, conversation_id, answer, key)))
+    return made(response, found(await reply(store, caller, conversation_id, answer, key)))
 
 
 @router.post(
     "/conversations/{conversation_id}/notes",
     status_code=201,
     response_model=EntryMade,
-    responses=_MADE,
+    responses=MADE,
 )
 async def post_note(
     store: TheStore,
@@ -81,10 +81,10 @@ async def post_note(
     key: IdempotencyKey = "",
 ) -> Any:
     """Write a note that stays inside."""
-    return _made(response, found(await note(store, caller, conversation_id, asked.text, key)))
+    return made(response, found(await note(store, caller, conversation_id, asked.text, key)))
 
 
-def _made(response: Response, made: tuple[UUID, bool]) -> dict[str, Any]:
+def made(response: Response, made: tuple[UUID, bool]) -> dict[str, Any]:
     entry_id, new = made
     response.status_code = 201 if new else 200
     return {"entry_id": entry_id, "new": new}

@@ -33,7 +33,7 @@ from conversation_store.timeline import END, PAGE, Slice, read_page
 from hub_contract.errors import Permanent
 from hub_contract.refusals import Refusal
 
-ViewName = Literal["mine", "unassigned", "waiting", "snoozed", "closed"]
+ViewName = Literal["mine", "unassigned", "waiting", "callbacks", "snoozed", "closed"]
 router = APIRouter(tags=["conversations"], generate_unique_id_function=by_name)
 
 

@@ -20,6 +20,9 @@ from hub_contract.refusals import Refusal
 from hub_contract.words import (
     AccountName,
     Assurance,
+    CallbackDay,
+    CallbackPart,
+    CallOutcome,
     Channel,
     Confidence,
     ContactKind,
@@ -77,6 +80,13 @@ class EntryProblem(BaseModel):
     about: str = Field(default="", description="a name, a number, a time: the same in any language")
 
 
+class CallbackAsked(BaseModel):
+    """When somebody would like to be called back."""
+
+    day: CallbackDay
+    part: CallbackPart
+
+
 class EntryLine(BaseModel):
     """An entry as a page shows it; what says nothing is left out."""
 
@@ -110,6 +120,9 @@ class EntryLine(BaseModel):
     signature_lines: int = Field(default=0, description="how many lines of signature it has")
     evidence: list[EntryProof] = Field(default=[], description="what was checked, the first four")
     original: bool = Field(default=False, description="the bytes as they came are kept")
+    outcome: CallOutcome = Field(default=CallOutcome.NONE, description="of a call")
+    seconds: int | None = Field(default=None, description="of a call: how long it took")
+    callback: CallbackAsked | None = Field(default=None, description="of a call: she wishes one")
     assignee: str = Field(default="", description="of a change: who takes care from then on")
     until: AwareDatetime | None = Field(default=None, description="of a change: put aside until")
     erased: bool = False
@@ -228,6 +241,9 @@ class ConversationSummary(ConversationOutline):
     subject: str
     excerpt: str
     person: Person | None
+    callback_due: AwareDatetime | None = Field(
+        default=None, description="in the queue: by when somebody is to be called back"
+    )
 
 
 class ConversationPage(BaseModel):
@@ -240,6 +256,7 @@ class QueueCounts(BaseModel):
     mine: int
     unassigned: int
     waiting: int
+    callbacks: int = Field(default=0, description="conversations with somebody to call back")
     snoozed: int
     closed: int
 
@@ -303,11 +320,31 @@ class TransactionShown(BaseModel):
     at: AwareDatetime
 
 
+class CallbackShown(BaseModel):
+    """A call-back that is to be done."""
+
+    id: UUID
+    owner: str | None = Field(description="opaque id of who calls; null: nobody yet")
+    day: CallbackDay
+    part: CallbackPart
+    begins_at: AwareDatetime
+    due_at: AwareDatetime
+    attempts: int
+    state: Literal["open", "not_reached"]
+    other_way: bool
+    person: Person | None = Field(
+        description="whom to call and where, if the citizen said so; null: who takes part"
+    )
+    made_by: str = Field(description="opaque id of an agent; empty: the citizen wished it")
+    at: AwareDatetime
+
+
 class ConversationShown(ConversationOutline):
     contact_points: list[ContactPointOfConversation]
     proposals: list[ProposalShown]
     rearrangements: list[RearrangementShown]
     transaction: TransactionShown | None
+    callbacks: list[CallbackShown] = Field(default=[], description="that are to be done")
 
 
 class WayWarning(BaseModel):

@@ -9,29 +9,32 @@ Rule 4. The number of queries does not depend on the number of events, but for t
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from conversation_store.add import Addition, write_down
 from conversation_store.announce import Announcement, announce
 from conversation_store.append.assign import Assignment, assign
+from conversation_store.append.callback import call_back
 from conversation_store.append.deliver import deliver, find_conversations, open_reports, propose
 from conversation_store.append.known import Known
 from conversation_store.append.learn import learn, read_seen, write_learnt
 from conversation_store.append.look_up import look_up
 from conversation_store.append.place import lock, place
 from conversation_store.append.read import Incoming, Reader, read_keys
+from conversation_store.append.ring import follow_calls, open_rings
 from conversation_store.append.wish import Wishes
 from conversation_store.append.write import Work, write
 from conversation_store.link import Found, keep
-from hub_contract.events import DeliveryReported, MessageReceived, Sealed
+from hub_contract.events import Arriving, DeliveryReported, MessageReceived, Sealed
 from hub_contract.topics import Wire
 from hub_kit.blobs import Blobs
 from hub_kit.consume import Delivered
 from hub_kit.database import Connection, set_tenant
 from hub_kit.event_log import KeyRow
 from hub_kit.event_log import append as append_log
+from hub_kit.hours import Office
 from hub_kit.sealing import fetch_content
 
 SOURCE = "conversation_store"
@@ -44,6 +47,7 @@ class Append:
     reader: Reader
     blobs: Blobs
     wishes: Wishes
+    office_of: Callable[[str], Office] = lambda _tenant: Office()
 
     async def __call__(self, connection: Connection, delivered: Sequence[Delivered]) -> None:
         tenants: dict[str, list[Delivered]] = defaultdict(list)
@@ -67,6 +71,7 @@ class Append:
         news = await _without_known(connection, tenant, delivered)
         keys = await read_keys(connection, tenant, list(news))
         await self._fetch(news, keys)
+        calls = await follow_calls(connection, tenant, open_rings(self.reader, news.values(), keys))
         reports = open_reports(self.reader, news.values(), keys)
         messages = self._open(news.values(), keys)
         conversations = await find_conversations(connection, tenant, reports)
@@ -86,13 +91,14 @@ class Append:
         ]
         work = Work(lines, list(threads.values()), known.taken_over, known.people, proposals)
         told += await write(connection, tenant, work)
-        return told, await self.wishes.answer(connection, tenant, lines)
+        await call_back(connection, tenant, lines, self.office_of)
+        return [*calls, *told], await self.wishes.answer(connection, tenant, lines)
 
     async def _fetch(self, news: dict[UUID, Delivered], keys: Mapping[UUID, bytes]) -> None:
         """Have at hand what is too long to travel; of what is erased nothing is left."""
         for id_, one in news.items():
             event = one.event
-            if isinstance(event, _Sealed) and _lies_apart(event) and id_ in keys:
+            if isinstance(event, Arriving) and _lies_apart(event) and id_ in keys:
                 key = self.reader.ring.unwrap(keys[id_], id_)
                 news[id_] = replace(one, event=await fetch_content(event, self.blobs, key))
 
@@ -104,10 +110,7 @@ class Append:
         ]
 
 
-_Sealed = MessageReceived | DeliveryReported
-
-
-def _lies_apart(event: MessageReceived | DeliveryReported) -> bool:
+def _lies_apart(event: Arriving) -> bool:
     return isinstance(event.content, Sealed) and event.content.blob is not None
 
 

@@ -5,7 +5,7 @@ from alembic import op
 from hub_kit.schema import by_tenant, statements
 
 revision = "conversation_store_0008"
-down_revision = "conversation_store_0006"
+down_revision = "conversation_store_0007"
 
 STATEMENTS = """
 create table wish_answered (

@@ -116,7 +116,8 @@ def summaries(tenant: str) -> sa.Select[Any]:
         .where(
             entry.c.tenant == tenant,
             entry.c.conversation_id == conversation.c.id,
-            entry.c.direction.notin_(("out", "none")),  # see views.py
+            entry.c.direction != "out",
+            sa.or_(entry.c.direction != "none", entry.c.channel != ""),  # see views.py
         )
         .order_by(entry.c.conversation_id.desc(), entry.c.place.desc())  # as the index has it
         .limit(1)

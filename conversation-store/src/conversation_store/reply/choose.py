@@ -78,7 +78,10 @@ def choose(
             "contact_point: not confirmed in this conversation; confirm it first",
             code=Refusal.NOT_CONFIRMED,
         )
-    way = preferred(confirmed) or default or confirmed[-1]
+    answering = [way for way in confirmed if can_answer(wish.channel or way.channel)]
+    if not answering:
+        raise Permanent("channel: carries no answers; choose another way", code=Refusal.NO_ANSWERS)
+    way = preferred(answering) or (default if default in answering else None) or answering[-1]
     chosen = _by_channel(way, wish, accounts)
     if chosen.channel in way.stopped:
         raise Permanent(
@@ -91,6 +94,11 @@ def choose(
             code=Refusal.NOT_CARRIED,
         )
     return chosen
+
+
+def can_answer(channel: str) -> bool:
+    """Say whether answers go out by this channel at all."""
+    return CHANNELS[Channel(channel)].answers
 
 
 def is_carried(point: ContactPoint, account: str, ascii_only: Collection[str]) -> bool:

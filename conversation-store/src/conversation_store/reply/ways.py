@@ -9,7 +9,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from conversation_store.link import open_point
-from conversation_store.reply.choose import Last, Target, Way, choose, is_carried
+from conversation_store.reply.choose import Last, Target, Way, can_answer, choose, is_carried
 from conversation_store.reply.compose import language_of
 from conversation_store.reply.hint import Hints
 from conversation_store.store import Store
@@ -57,7 +57,11 @@ def accounts_of(store: Store, tenant: str) -> dict[str, str]:
     """Return the first account of each channel of this tenant: to send from where none is named."""
     settings = store.ground.settings.tenants.get(tenant)
     accounts = settings.accounts if settings else {}
-    return {account.channel: name for name, account in reversed(accounts.items())}
+    return {
+        account.channel: name
+        for name, account in reversed(accounts.items())
+        if can_answer(account.channel)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,7 @@ def list_ways(
         reached |= {w.contact_point_id: w for w in ways if w.channel == channel}
         if not reached:
             account = accounts.get(channel, "")
-            yield Shown(
-                channel,
-                None,
-                account,
-                Explanation.NO_ADDRESS if account else Explanation.NO_ACCOUNT,
-            )
+            yield Shown(channel, None, account, _why_nobody(channel, account))
         for way in reached.values():
             shown = _shown(channel, way, default, last, accounts)
             carried = is_carried(way.point, shown.account, ascii_only)
@@ -105,11 +104,19 @@ def list_ways(
             )
 
 
+def _why_nobody(channel: Channel, account: str) -> Explanation:
+    if not CHANNELS[channel].answers:
+        return Explanation.NO_ANSWERS
+    return Explanation.NO_ADDRESS if account else Explanation.NO_ACCOUNT
+
+
 def _shown(
     channel: Channel, way: Way, default: Way | None, last: Last | None, accounts: Mapping[str, str]
 ) -> Shown:
     own = way.account if way.channel == channel else ""
     account = own or accounts.get(channel, "")
+    if not CHANNELS[channel].answers:
+        return Shown(channel, way, "", Explanation.NO_ANSWERS)
     if not account:
         return Shown(channel, way, "", Explanation.NO_ACCOUNT)
     if channel in way.stopped:

@@ -7,6 +7,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from conversation_store.link import open_point
+from conversation_store.queue.callbacks import read_callbacks
 from conversation_store.queue.summaries import outline_of
 from conversation_store.timeline import open_row, outline, read_problems
 from hub_contract.channels import Original, row_of
@@ -59,12 +60,14 @@ async def show_conversation(
         proposals = await connection.fetch(_PROPOSALS, tenant, now)
         log = await connection.fetch(_REARRANGEMENTS, tenant, row["id"])
         begun = await connection.fetchrow(_TRANSACTION, tenant, row["transaction_id"])
+        callbacks = await read_callbacks(connection, ground.ring, tenant, now)
     return {
         **outline_of(row),
         "contact_points": [_person(person, ground.ring) for person in people],
         "proposals": [_proposal(p, ground.ring) for p in proposals],
         "rearrangements": [dict(one) for one in log],
         "transaction": dict(begun) if begun else None,
+        "callbacks": callbacks,
     }
 
 

@@ -85,6 +85,15 @@ class World:
         answer = await _said(self._http.post(f"/handsets/{number}/send", json=message))
         return int(answer["status"])
 
+    async def call(self, number: str, to: str) -> Json:
+        """Call the hub from this handset; return the call, with what is heard first."""
+        return await _said(self._http.post(f"/handsets/{number}/calls", json={"to": to}))
+
+    async def act(self, number: str, call: Json, does: str, text: str = "") -> Json:
+        """Press keys, keep silent, speak, or hang up; return the call as it goes on."""
+        path = f"/handsets/{number}/calls/{call['id']}"
+        return await _said(self._http.post(path, json={"does": does, "text": text}))
+
     async def aclose(self) -> None:
         await self._http.aclose()
 

@@ -14,6 +14,7 @@ from channel_web.receive import (
     live,
     look_up,
     start,
+    tell_state,
     text_me,
 )
 from channel_web.receive.ask import Store, open_client
@@ -28,7 +29,9 @@ from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
 
 HERE = Path(__file__).parent
-_ROUTES = (start, contact, look_up, link, conversation, text_me, live, download, leave)
+_ROUTES = (
+    start, contact, look_up, link, conversation, text_me, live, download, leave, tell_state,
+)
 
 
 def compose(ground: Ground, settings: WebSettings, accounts: Accounts) -> ChannelParts:

@@ -13,6 +13,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from hub_contract.events import (
+    CallContent,
+    CallRang,
     DeliveryContent,
     DeliveryReported,
     EntryAppended,
@@ -23,12 +25,12 @@ from hub_contract.events import (
     RequestedContent,
     TransactionChanged,
 )
-from hub_contract.topics import APPENDED, CHANGED, RECEIVED, REPORTED, REQUESTED, Topic
+from hub_contract.topics import APPENDED, CHANGED, RANG, RECEIVED, REPORTED, REQUESTED, Topic
 from hub_contract.words import Value
 
 Json = dict[str, Any]
 
-VERSION = "1.3.0"  # the contract's own: the second number moves when a field is added
+VERSION = "1.4.0"  # the contract's own: the second number moves when a field is added
 DAY = 24 * 60 * 60 * 1000  # ms
 
 
@@ -43,6 +45,7 @@ class _Route:
 _ROUTES = (
     _Route(RECEIVED, MessageReceived, "every channel", "the conversation store"),
     _Route(REPORTED, DeliveryReported, "every channel", "the conversation store"),
+    _Route(RANG, CallRang, "a channel that calls come by", "the conversation store"),
     _Route(APPENDED, EntryAppended, "the conversation store", "everyone"),
     _Route(CHANGED, TransactionChanged, "the conversation store", "everyone"),
     *(
@@ -56,6 +59,7 @@ _KEYS: dict[type[Event], str] = {
     MessageRequested: "tenant/conversation_id: answers leave in the order they were written; those "
     "to one recipient from one account, where recipient_key says who it is",
     DeliveryReported: "tenant/message_id: reports on one outbound message keep their order",
+    CallRang: "tenant/call_id: what is said of one call keeps its order",
     EntryAppended: "tenant/conversation_id",
     TransactionChanged: "tenant/transaction_id",
 }
@@ -63,6 +67,7 @@ _OPENED: dict[type[Event], type[Value]] = {
     MessageReceived: MessageContent,
     MessageRequested: RequestedContent,
     DeliveryReported: DeliveryContent,
+    CallRang: CallContent,
 }
 _HEADERS: Json = {
     "type": "object",

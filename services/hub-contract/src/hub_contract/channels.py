@@ -64,6 +64,7 @@ class ChannelRow:
     longest_text: int = LONGEST_TEXT  # characters (Unicode code points)
     measure: Measure = Measure.CHARACTERS
     read_by: Reader = Reader.PERSON
+    answers: bool = True  # what agents write can go out by it
     live: bool = False  # both sides are there at once, and see or hear each other
     assurance: Assurance = Assurance.NONE  # of a sender's address, where nothing else was checked
     original: Original
@@ -129,6 +130,7 @@ CHANNELS: Mapping[Channel, ChannelRow] = MappingProxyType(
             longest_text=4000,  # Twilio <Say> takes 4 KB
             measure=Measure.SECONDS,
             read_by=Reader.MACHINE,
+            answers=False,  # people call people; a voice that reads answers out is not built
             live=True,
             original=Original("original.txt", _FORM),
         ),

@@ -1,4 +1,4 @@
-"""The one contract: five events, a closed union, frozen, told apart by `type`.
+"""The one contract: six events, a closed union, frozen, told apart by `type`.
 
 Rule 1. What is in the clear is never personal: ids, times, words, sizes.
 Rule 2. All else is `content`. On the bus it is `Sealed`; opened, it is a value of its own class.
@@ -21,7 +21,9 @@ from hub_contract.words import (
     Automatic,
     Blob,
     Body,
+    CallbackWish,
     CallOutcome,
+    CallStatus,
     Channel,
     Confidence,
     ContactPoint,
@@ -77,6 +79,7 @@ class MessageContent(Value):
         None  # who wants the answer, where it is not the sender; a claim
     )
     shared: bool = False  # the sender's address writes for many people, as a sign in it says
+    callback: CallbackWish | None = None  # who sent it would like to be called back
 
 
 class RequestedContent(Value):
@@ -102,6 +105,14 @@ class DeliveryContent(Value):
     external_id: Text = ""  # the peer's id, or our Message-ID
     diagnostic: Text = ""  # the peer's own words
     evidence: tuple[Evidence, ...] = ()  # a fax's remote station id, a read receipt, a report
+
+
+class CallContent(Value):
+    """Who is calling, opened."""
+
+    caller: ContactPoint | None = None  # None: the number is withheld
+    reference: Text = ""  # twelve digits that the caller has keyed in, bare; a claim
+    external_id: Text = ""  # CallSid: the entry of this call will have the same
 
 
 class Event(Value):
@@ -171,16 +182,34 @@ class DeliveryReported(Event):
     content: Sealed | DeliveryContent = Field(union_mode="left_to_right")
 
 
+class CallRang(Event):
+    """A call rings at a desk, is answered or has ended; of what it was about an entry will tell."""
+
+    type: Literal["call.rang"] = "call.rang"
+    channel: Channel
+    account: AccountName
+    call_id: UUID  # the same for all that is said of one call
+    sender_key: str = ""  # HMAC of the caller, given by `accept`
+    status: CallStatus
+    at: Moment
+    content: Sealed | CallContent = Field(union_mode="left_to_right")
+
+
 class EntryAppended(Event):
-    """The timeline grew or changed: for live pages, webhooks, analytics."""
+    """The timeline grew or changed: for live pages, webhooks, analytics.
+
+    `read`: nothing of it has changed, but an agent has read all up to it. `rang`: nothing of it
+    has changed, but a call rings, is answered or has ended; it is the call that `entry_id` names,
+    and, where it belongs to no conversation that we know, `conversation_id` as well.
+    """
 
     type: Literal["entry.appended"] = "entry.appended"
     conversation_id: UUID
     entry_id: UUID
     place: int  # position of the entry in its conversation, from 1
-    change: Literal["appended", "delivery", "moved", "merged", "split", "undone", "read"] = (
-        "appended"
-    )
+    change: Literal[
+        "appended", "delivery", "moved", "merged", "split", "undone", "read", "rang"
+    ] = "appended"
     kind: str  # message, note, delivery, ...
     direction: Literal["in", "out", "none"]
     channel: Channel | None = None
@@ -202,12 +231,19 @@ class TransactionChanged(Event):
 
 
 ConversationEvent = Annotated[
-    MessageReceived | MessageRequested | DeliveryReported | EntryAppended | TransactionChanged,
+    MessageReceived
+    | MessageRequested
+    | DeliveryReported
+    | CallRang
+    | EntryAppended
+    | TransactionChanged,
     Field(discriminator="type"),
 ]
 CONVERSATION_EVENT: TypeAdapter[ConversationEvent] = TypeAdapter(ConversationEvent)
 
-SealedKind = MessageReceived | MessageRequested | DeliveryReported
+# What channels take in.
+Arriving = MessageReceived | DeliveryReported | CallRang
+SealedKind = MessageReceived | MessageRequested | DeliveryReported | CallRang
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +251,10 @@ class Arrival:
     """What `parse` makes of a peer's bytes, and `accept` keeps: an opened event and its bytes.
 
     `original` is what the peer sent, untouched; `files` are the attachments' bytes, in the order
-    of `event.content.attachments` (none for a delivery report).
+    of `event.content.attachments` (none for a delivery report). A ringing call has no bytes: they
+    belong to the entry that tells of it.
     """
 
-    event: MessageReceived | DeliveryReported
+    event: Arriving
     original: bytes = b""
     files: tuple[bytes, ...] = ()

@@ -49,6 +49,16 @@ class Explanation(StrEnum):
     SHARED = "shared"
     SINGLE = "single"
 
+    # What came of a call-back.
+    CALLBACK_WANTED = "callback_wanted"
+    CALLBACK_ASSIGNED = "callback_assigned"
+    CALLBACK_RELEASED = "callback_released"
+    CALLBACK_REACHED = "callback_reached"
+    CALLBACK_NOT_REACHED = "callback_not_reached"
+    CALLBACK_NUMBER_WRONG = "callback_number_wrong"
+    CALLBACK_DONE = "callback_done"
+    CALLBACK_WITHDRAWN = "callback_withdrawn"
+
     # Why something is proposed.
     NAMED = "named"
     SAME_SENDER = "same_sender"
@@ -62,6 +72,7 @@ class Explanation(StrEnum):
     NOT_CONFIRMED = "not_confirmed"
     NO_ADDRESS = "no_address"
     NO_ACCOUNT = "no_account"
+    NO_ANSWERS = "no_answers"  # the channel carries none: people call people
     NOT_CARRIED = "not_carried"
     OPTED_OUT = "opted_out"
     NO_INBOX = "no_inbox"  # only a link may go there, and there is nothing that it leads to

@@ -65,6 +65,16 @@ def reported_id(
     return derive("delivery.reported", tenant, channel, account, *of_message)
 
 
+def call_id(tenant: str, channel: str, account: str, external_id: str) -> UUID:
+    """Return the id of a call while it lasts; its provider's id is the CallSid, for example."""
+    return derive("call", tenant, channel, account, external_id)
+
+
+def rang_id(tenant: str, channel: str, account: str, external_id: str, status: str) -> UUID:
+    """Return the id of the event that a call rings, is answered or has ended: each is one."""
+    return derive("call.rang", tenant, channel, account, external_id, status)
+
+
 def note_id(tenant: str, conversation_id: UUID, key: str) -> UUID:
     """Return the id of an agent's note, taken under this key."""
     return derive("note", tenant, str(conversation_id), key)

@@ -43,6 +43,7 @@ class Refusal(StrEnum):
     NOT_REACHED_SO = "not_reached_so", 422, "The contact point is not reached like this"
     NOT_CONFIRMED = "not_confirmed", 422, "The contact point is not confirmed"
     NO_ACCOUNT = "no_account", 422, "There is no account to send from"
+    NO_ANSWERS = "no_answers", 422, "This channel carries no answers"
     NOT_CARRIED = "not_carried", 422, "Our mail server does not carry this address"
     OPTED_OUT = "opted_out", 422, "Nothing more is wanted by this channel"
     NO_INBOX = "no_inbox", 422, "Only a link may go there, and there is no inbox"
@@ -70,6 +71,7 @@ class Refusal(StrEnum):
     OTHER_PARTY = "other_party", 422, "It belongs to another party"
     NOBODY_TO_LINK = "nobody_to_link", 422, "Nobody in this conversation can be linked"
     DECIDED_ALREADY = "decided_already", 422, "The proposal is decided already"
+    CALLBACK_ENDED = "callback_ended", 422, "The call-back has ended already"
 
     # Of the store: reading.
     CURSOR_UNKNOWN = "cursor_unknown", 422, "The cursor is not of this list"

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from hub_contract.errors import Permanent
 from hub_contract.events import (
     CONVERSATION_EVENT,
+    CallRang,
     ConversationEvent,
     DeliveryReported,
     EntryAppended,
@@ -34,10 +35,11 @@ class Topic:
 
 RECEIVED = Topic("faden.message.received")
 REPORTED = Topic("faden.delivery.reported")
+RANG = Topic("faden.call.rang", retention_days=1)  # of no use once the call has ended
 APPENDED = Topic("faden.entry.appended")
 CHANGED = Topic("faden.transaction.changed")
 REQUESTED = {channel: Topic(f"faden.message.requested.{channel}") for channel in Channel}
-TOPICS = (RECEIVED, REPORTED, APPENDED, CHANGED, *REQUESTED.values())
+TOPICS = (RECEIVED, REPORTED, RANG, APPENDED, CHANGED, *REQUESTED.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ def topic_of(event: ConversationEvent) -> str:
             return REQUESTED[event.channel].name
         case DeliveryReported():
             return REPORTED.name
+        case CallRang():
+            return RANG.name
         case EntryAppended():
             return APPENDED.name
         case TransactionChanged():
@@ -93,6 +97,8 @@ def key_of(event: ConversationEvent) -> str:
             return f"{event.tenant}/{event.conversation_id}"
         case DeliveryReported():
             return f"{event.tenant}/{event.message_id}"
+        case CallRang():
+            return f"{event.tenant}/{event.call_id}"
         case TransactionChanged():
             return f"{event.tenant}/{event.transaction_id}"
 
@@ -104,7 +110,7 @@ def occurred_at(event: ConversationEvent) -> datetime:
             return event.received_at
         case MessageRequested():
             return event.requested_at
-        case DeliveryReported() | EntryAppended() | TransactionChanged():
+        case DeliveryReported() | CallRang() | EntryAppended() | TransactionChanged():
             return event.at
 
 

@@ -100,6 +100,14 @@ class CallOutcome(StrEnum):
     FAILED = "failed"
 
 
+class CallStatus(StrEnum):
+    """How far a call is that rings at a desk."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
 class ContactPoint(Value):
     """An address of the outside world, as `hub_contract.contact_points` normalises it once."""
 
@@ -107,6 +115,26 @@ class ContactPoint(Value):
     value: Text  # as it is sent to; what is looked up is `compared`
     name: Text = ""  # as the sender writes it: a claim, never an identity
     as_written: bool = False  # it could not be normalised
+
+
+class CallbackDay(StrEnum):
+    NONE = "none"  # as soon as it can be
+    TODAY = "today"
+    TOMORROW = "tomorrow"
+
+
+class CallbackPart(StrEnum):
+    ANY = "any"
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+
+
+class CallbackWish(Value):
+    """When somebody would like to be called back; days are those of the tenant's time zone."""
+
+    day: CallbackDay = CallbackDay.NONE
+    part: CallbackPart = CallbackPart.ANY
+    number: ContactPoint | None = None  # where it is not the number that they called from
 
 
 class RecipientRole(StrEnum):

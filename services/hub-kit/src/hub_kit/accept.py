@@ -23,8 +23,8 @@ import structlog
 from pydantic import TypeAdapter
 
 from hub_contract.errors import Permanent, Temporary
-from hub_contract.events import Arrival, DeliveryReported, MessageContent, MessageReceived
-from hub_contract.topics import Wire, to_wire
+from hub_contract.events import Arrival, CallContent, CallRang, MessageContent, MessageReceived
+from hub_contract.topics import Wire, occurred_at, to_wire
 from hub_contract.words import Blob, Body
 from hub_kit import event_log, logs, metrics, tracing
 from hub_kit.blobs import Blobs, Packing
@@ -113,16 +113,17 @@ class Accept:
         key, event = self._ring.new_key(), arrival.event
         # Copying a value costs as much as sealing it, so all that changes is changed at once.
         changes, blob_name = _move_to_blob(arrival, packing, key)
-        if isinstance(event, MessageReceived):
+        if isinstance(event, MessageReceived | CallRang):
             changes["sender_key"] = self._sender_key(event)
         sealed, blob_name = shorten(seal_event(event, key, changes), packing, key, blob_name)
         wire = to_wire(sealed, self._source, tracing.current())
         row = KeyRow(event.id, event.tenant, self._ring.wrap(key, event.id), blob=blob_name)
         return _Prepared(wire, row, asyncio.get_running_loop().create_future())
 
-    def _sender_key(self, event: MessageReceived) -> str:
-        if isinstance(event.content, MessageContent) and event.content.sender:
-            return self._ring.lookup_of(event.tenant, event.content.sender)
+    def _sender_key(self, event: MessageReceived | CallRang) -> str:
+        match event.content:
+            case MessageContent(sender=who) | CallContent(caller=who) if who:
+                return self._ring.lookup_of(event.tenant, who)
         return ""
 
     def _start(self) -> None:
@@ -239,7 +240,7 @@ def _move_to_blob(arrival: Arrival, packing: Packing, key: bytes) -> tuple[dict[
         parts.append(long_body)
     if not any(parts):
         return {}, ""
-    blobs = packing.add(f"{event.tenant}/{_day(event)}", parts, key)
+    blobs = packing.add(f"{event.tenant}/{occurred_at(event).astimezone(UTC).date()}", parts, key)
     changes: dict[str, object] = {"original": blobs[0] if arrival.original else None}
     if isinstance(content, MessageContent) and (content.attachments or len(blobs) > 1):
         files = blobs[1 : 1 + len(arrival.files)]
@@ -265,8 +266,3 @@ def _long_body(body: Body) -> bytes:
         return b""  # however they are encoded
     words = _BODY.dump_json(body, exclude_defaults=True)
     return words if len(words) > INLINE else b""
-
-
-def _day(event: MessageReceived | DeliveryReported) -> str:
-    moment = event.received_at if isinstance(event, MessageReceived) else event.at
-    return moment.astimezone(UTC).date().isoformat()

@@ -12,11 +12,15 @@ from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-from hub_contract.events import Arrival
+from hub_contract.events import Arrival, MessageContent
 from hub_contract.words import ContactPoint
 from hub_kit.about import names
 from hub_kit.ground import Ground
 from hub_kit.outgoing import Sender
+
+
+def _text(said: MessageContent) -> str:
+    return said.body.text
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Driver:
     sending: Callable[[Ground], AbstractAsyncContextManager[tuple[Sender, ContactPoint]]]
     unreachable: ContactPoint  # of a kind that this channel has no way to
     files: int = 1
+    words: Callable[[MessageContent], str] = _text  # where the text of `arrive` is found again
 
 
 def channels() -> list[str]:

@@ -151,6 +151,7 @@ def _tell(ours: Mapping[UUID | None, set[Ear]], record: Record) -> None:
         return  # the readers that keep something bury it; here nothing is kept
     if isinstance(event, EntryAppended):
         # Nothing of the timeline has changed for those who look at one conversation.
-        for wanted in (None, event.conversation_id) if event.change != "read" else (None,):
+        of_desks = event.change in ("read", "rang")
+        for wanted in (None,) if of_desks else (None, event.conversation_id):
             for ear in ours.get(wanted, ()):
                 ear.tell(event)

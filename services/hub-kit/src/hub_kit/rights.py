@@ -17,6 +17,7 @@ _OPERATOR = frozenset(("operator",))
 _MAY = {
     "portal": {"read": _CITIZEN, "write": _CITIZEN},  # the citizen's pages
     "mine": {"read": _CITIZEN, "write": _CITIZEN},  # the conversations of one portal inbox
+    "inbox": {"read": frozenset(("portal",))},  # how far one is, for who shows number and digits
     "desk": {"read": _DESK, "write": _DESK},  # the pages of the workspace, as such
     "conversation": {"read": _TIMELINE, "write": _TIMELINE},  # and its entries, files, people
     "people": {"read": frozenset((*_TIMELINE, "portal"))},  # who takes part in a conversation

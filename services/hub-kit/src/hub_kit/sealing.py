@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from hub_contract.errors import Permanent
 from hub_contract.events import (
+    CallContent,
+    CallRang,
     DeliveryContent,
     DeliveryReported,
     MessageContent,
@@ -17,6 +19,7 @@ from hub_contract.events import (
     MessageRequested,
     RequestedContent,
     Sealed,
+    SealedKind,
 )
 from hub_contract.topics import occurred_at
 from hub_kit.blobs import Blobs, Packing, read_blob
@@ -24,11 +27,12 @@ from hub_kit.keys import open_sealed, seal
 
 TRAVELS = 256 * 1024  # characters of a sealed content that may travel
 
-E = TypeVar("E", bound=MessageReceived | MessageRequested | DeliveryReported)
+E = TypeVar("E", bound=SealedKind)
 _CONTENT: dict[type, type[BaseModel]] = {
     MessageReceived: MessageContent,
     MessageRequested: RequestedContent,
     DeliveryReported: DeliveryContent,
+    CallRang: CallContent,
 }
 
 
@@ -88,11 +92,11 @@ def open_event(event: E, key: bytes) -> E:
     return cast("E", event.model_copy(update={"content": content}))
 
 
-def open_content(event: MessageReceived | MessageRequested | DeliveryReported, key: bytes) -> bytes:
+def open_content(event: SealedKind, key: bytes) -> bytes:
     return open_bytes(sealed_bytes(event), event.id, key)
 
 
-def sealed_bytes(event: MessageReceived | MessageRequested | DeliveryReported) -> bytes:
+def sealed_bytes(event: SealedKind) -> bytes:
     """Return the sealed content of an event as it lies in a table."""
     if not isinstance(event.content, Sealed):
         raise Permanent(f"{event.type} {event.id} is not sealed")

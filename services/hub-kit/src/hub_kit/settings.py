@@ -12,12 +12,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hub_contract.phone_number import is_country
 from hub_contract.words import AccountName, Channel, Tenant
+from hub_kit.hours import Office, read_hours
 
 PUBLIC = "http://127.0.0.1:8080"  # where the gateway listens, if nothing else is said
 _KAFKA = re.compile(r"kafka://[^\s/,:]+:\d+(,[^\s/,:]+:\d+)*")
@@ -49,7 +51,35 @@ class TenantSection(Section):
         default=None,
         description="folder of its arms, colour and texts, from the folder of this file: docs/face",
     )
+    time_zone: str = Field(
+        default="Europe/Berlin", description="by whose clock it works: Europe/Vienna"
+    )
+    hours: tuple[str, ...] = Field(
+        default=("mon-fri 08:00-16:00",),
+        min_length=1,
+        description="when it is at work and calls back; several may name one day",
+    )
     accounts: dict[AccountName, Account] = {}
+
+    @field_validator("time_zone")
+    @classmethod
+    def known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("write an IANA name, for example Europe/Berlin") from None
+        return value
+
+    @field_validator("hours")
+    @classmethod
+    def readable_hours(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            read_hours(text)
+        return value
+
+    @property
+    def office(self) -> Office:
+        return Office(ZoneInfo(self.time_zone), tuple(map(read_hours, self.hours)))
 
     @field_validator("country")
     @classmethod
@@ -135,6 +165,11 @@ class HubSettings(Section):
         """Return whose phone numbers and postcodes are meant; empty where nobody said."""
         section = self.tenants.get(tenant)
         return section.country if section else ""
+
+    def office_of(self, tenant: str) -> Office:
+        """Return by which clock and when it is at work; of one that nobody named, as usual."""
+        section = self.tenants.get(tenant)
+        return section.office if section else Office()
 
     def accounts(self, channel: Channel) -> list[tuple[str, str, Account]]:
         """Return (tenant, name, account) of every account of this channel."""

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from hub_contract.channels import CHANNELS
+from hub_contract.channels import CHANNELS, Reader
 from hub_contract.words import ContactKind
 from hub_kit.epochs import stamp_of
 from hub_kit.settings import ConfigurationError
@@ -35,6 +35,8 @@ from hub_kit.write_secret import write_over
 
 GATEWAY = "gateway"
 ANY = "*"
+_INBOXES = [f"channel_{c}" for c, row in CHANNELS.items() if row.reaches is ContactKind.PORTAL]
+_VOICES = [f"channel_{c}" for c, row in CHANNELS.items() if row.read_by is Reader.MACHINE]
 # signer -> what its tokens may say: (for which service, in which role)
 SIGNERS: Mapping[str, frozenset[tuple[str, str]]] = {
     GATEWAY: frozenset({(ANY, ANY)}),
@@ -42,13 +44,12 @@ SIGNERS: Mapping[str, frozenset[tuple[str, str]]] = {
         {("conversation_store", "agent"), ("conversation_store", "supervisor"), (ANY, "operator")}
     ),
     # Who shows citizens their inbox reads it in the store for them, and whom a link may go to.
-    **{
-        f"channel_{channel}": frozenset(
-            {("conversation_store", "citizen"), ("conversation_store", "portal")}
-        )
-        for channel, row in CHANNELS.items()
-        if row.reaches is ContactKind.PORTAL
-    },
+    **dict.fromkeys(
+        _INBOXES,
+        frozenset({("conversation_store", "citizen"), ("conversation_store", "portal")}),
+    ),
+    # Who talks to citizens asks there how far it is, for who has keyed in number and digits.
+    **dict.fromkeys(_VOICES, frozenset((inboxes, "portal") for inboxes in _INBOXES)),
 }
 KEPT = 2  # public keys of one signer
 _REMEDY = "make them with `faden keys`"

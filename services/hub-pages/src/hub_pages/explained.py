@@ -54,6 +54,14 @@ EXPLANATIONS = {
     _E.DOUBTED: mark("Die Bestätigung eines Kontaktwegs zurückgenommen."),
     _E.SHARED: mark("Festgehalten: Von dieser Adresse schreiben mehrere Personen."),
     _E.SINGLE: mark("Festgehalten: Von dieser Adresse schreibt nur eine Person."),
+    _E.CALLBACK_WANTED: mark("Ein Rückruf ist gewünscht."),
+    _E.CALLBACK_ASSIGNED: mark("Der Rückruf ist übernommen."),
+    _E.CALLBACK_RELEASED: mark("Der Rückruf ist wieder frei."),
+    _E.CALLBACK_REACHED: mark("Zurückgerufen und erreicht."),
+    _E.CALLBACK_NOT_REACHED: mark("Zurückgerufen, aber nicht erreicht."),
+    _E.CALLBACK_NUMBER_WRONG: mark("Zurückgerufen: Die Rufnummer stimmt nicht."),
+    _E.CALLBACK_DONE: mark("Der Rückruf ist auf einem anderen Weg erledigt."),
+    _E.CALLBACK_WITHDRAWN: mark("Der Rückruf ist nicht mehr gewünscht."),
     _E.NAMED: mark("In der Nachricht wird auch dieses Gespräch genannt."),
     _E.SAME_SENDER: mark("Derselbe Kontaktweg schreibt auch in diesem Gespräch."),
     _E.SAME_NAME: mark("Unter diesem Kontaktweg meldet sich jemand mit demselben Namen."),
@@ -66,6 +74,7 @@ EXPLANATIONS = {
     ),
     _E.NO_ADDRESS: mark("In diesem Gespräch ist keine solche Adresse bekannt."),
     _E.NO_ACCOUNT: mark("Ihre Behörde hat dafür keinen Anschluss eingerichtet."),
+    _E.NO_ANSWERS: mark("Auf diesem Weg geht keine Antwort hinaus; rufen Sie bitte selbst an."),
     _E.NOT_CARRIED: mark(
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
     ),

@@ -91,6 +91,8 @@ class Pages:
             "say_time": lambda moment: self._time(times.say_time, moment, code),
             "say_how_long": lambda since: self._time(times.say_how_long, since, code),
             "say_exactly": self._exactly(code),
+            "say_until": self._until(code),
+            "is_past": self.is_past,
             "say_day": lambda day: times.say_day(day, self.today(), code),
             "show_reference": show_reference,
             "languages": {"de": "Deutsch", "en": "English"},
@@ -124,6 +126,17 @@ class Pages:
     def _time(self, say: Callable[..., str], moment: datetime | str, code: str) -> Markup:
         exact = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
         return times.time_element(say, exact, self.clock(), code, self.zone)
+
+    def _until(self, code: str) -> Callable[[str], str]:
+        def say(moment: str) -> str:
+            exact = datetime.fromisoformat(moment)
+            return times.say_until(exact, self.clock(), code, self.zone)
+
+        return say
+
+    def is_past(self, moment: str) -> bool:
+        """Say whether this moment, as a service has written it, is over."""
+        return datetime.fromisoformat(moment) < self.clock()
 
     def _exactly(self, code: str) -> Callable[[str], str]:
         def say(moment: str) -> str:

@@ -26,6 +26,9 @@ REFUSALS = {
     ),
     _R.NOT_CONFIRMED: mark("Der Kontaktweg ist nicht bestätigt. Bitte bestätigen Sie ihn zuerst."),
     _R.NO_ACCOUNT: mark("Für diesen Weg ist kein Anschluss eingerichtet."),
+    _R.NO_ANSWERS: mark(
+        "Auf diesem Weg geht keine Antwort hinaus. Bitte wählen Sie einen anderen."
+    ),
     _R.NOT_CARRIED: mark(
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an. Bitte wählen"
         " Sie einen anderen Weg."
@@ -82,6 +85,7 @@ REFUSALS = {
     _R.SAME_CONTACT_POINT: mark("Das ist derselbe Kontaktweg."),
     _R.OTHER_PARTY: mark("Diese Kontaktwege gehören schon zu verschiedenen Personen."),
     _R.NOBODY_TO_LINK: mark("In diesem Gespräch ist niemand, der sich verbinden lässt."),
+    _R.CALLBACK_ENDED: mark("Dieser Rückruf ist schon beendet."),
     _R.DECIDED_ALREADY: mark("Darüber ist schon entschieden."),
     _R.CURSOR_UNKNOWN: mark("Diese Stelle der Liste gibt es nicht mehr. Bitte beginnen Sie vorn."),
     _R.SEARCH_UNCLEAR: mark(

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from markupsafe import Markup
 
 from hub_pages.language import OWN, read_words
@@ -53,6 +53,18 @@ def say_time(moment: datetime, now: datetime, language: str, zone: ZoneInfo = BE
     if near:
         return words[near].format(_clock(there))
     return _date(there.date(), language)
+
+
+def say_until(moment: datetime, now: datetime, language: str, zone: ZoneInfo = BERLIN) -> str:
+    """Return a time to come, for a list: «15:00», «morgen 12:00», «Fr., 6. März 12:00»."""
+    there, today = moment.astimezone(zone), now.astimezone(zone).date()
+    days = (there.date() - today).days
+    if days == 0:
+        return _clock(there)
+    if days == 1:
+        return _words(language)["tomorrow"].format(_clock(there))
+    day = format_skeleton("MMMEd", there, locale=_LOCALES[language])
+    return f"{day} {_clock(there)}"
 
 
 def say_day(day: date, today: date, language: str) -> str:

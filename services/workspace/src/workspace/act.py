@@ -17,7 +17,7 @@ from workspace.show import read_conversation
 
 router = APIRouter()
 _CHANGED = "desk:changed"  # tells the page to look at the queue again
-_UNCHANGED = mark("Es wurde nichts verändert.")
+UNCHANGED = mark("Es wurde nichts verändert.")
 
 
 async def answer(
@@ -33,7 +33,7 @@ async def answer(
     return shown
 
 
-async def _do(
+async def do(
     request: Request,
     desk: Desk,
     agent: Visitor,
@@ -44,7 +44,7 @@ async def _do(
     try:
         await what()
     except Permanent as error:
-        notice = ("danger", REFUSALS[error.code], _UNCHANGED)
+        notice = ("danger", REFUSALS[error.code], UNCHANGED)
         return await answer(request, desk, agent, conversation_id, notice)
     return await answer(request, desk, agent, conversation_id)
 
@@ -61,10 +61,10 @@ async def post_assign(
     """Say who takes care of it; empty: nobody yet."""
     body = {"assignee": assignee or None}
 
-    async def do() -> None:
+    async def carry_out() -> None:
         await desk.store.post(agent.caller, f"/conversations/{conversation_id}/assign", body)
 
-    return await _do(request, desk, agent, conversation_id, do)
+    return await do(request, desk, agent, conversation_id, carry_out)
 
 
 @router.post("/c/{conversation_id}/snooze")
@@ -80,10 +80,10 @@ async def post_snooze(
     moment = when(until, desk.pages.clock().astimezone(desk.pages.zone))
     body = {"until": moment.isoformat()}
 
-    async def do() -> None:
+    async def carry_out() -> None:
         await desk.store.post(agent.caller, f"/conversations/{conversation_id}/snooze", body)
 
-    return await _do(request, desk, agent, conversation_id, do)
+    return await do(request, desk, agent, conversation_id, carry_out)
 
 
 def when(until: str, now: datetime) -> datetime:
@@ -107,10 +107,10 @@ async def post_confirm(
     """Confirm that a contact point belongs here, or take that back."""
     body = {"contact_point": str(contact_point), "confirmed": confirmed}
 
-    async def do() -> None:
+    async def carry_out() -> None:
         await desk.store.post(agent.caller, f"/conversations/{conversation_id}/confirm", body)
 
-    return await _do(request, desk, agent, conversation_id, do)
+    return await do(request, desk, agent, conversation_id, carry_out)
 
 
 @router.post("/c/{conversation_id}/share")
@@ -144,7 +144,7 @@ async def post_move(
 ) -> Response:
     """Put an entry into the conversation of this reference, or (`new`) into one of its own."""
 
-    async def do() -> None:
+    async def carry_out() -> None:
         if to == "new":
             path = f"/conversations/{conversation_id}/split"
             await desk.store.post(agent.caller, path, {"entries": [str(entry)]})
@@ -153,7 +153,7 @@ async def post_move(
                 desk, agent, conversation_id, entry, await _conversation_of(desk, agent, to)
             )
 
-    return await _do(request, desk, agent, conversation_id, do)
+    return await do(request, desk, agent, conversation_id, carry_out)
 
 
 async def _move(
@@ -187,10 +187,10 @@ async def post_undo(
 ) -> Response:
     """Take a move, split or merge back."""
 
-    async def do() -> None:
+    async def carry_out() -> None:
         await desk.store.post(agent.caller, f"/rearrangements/{rearrangement}/undo")
 
-    return await _do(request, desk, agent, conversation_id, do)
+    return await do(request, desk, agent, conversation_id, carry_out)
 
 
 @router.post("/c/{conversation_id}/merge")
@@ -204,11 +204,11 @@ async def post_merge(
 ) -> Response:
     """Put all of this conversation into another one, and show that."""
 
-    async def do() -> None:
+    async def carry_out() -> None:
         path = f"/conversations/{conversation_id}/merge"
         await desk.store.post(agent.caller, path, {"into": str(into)})
 
-    return await _do(request, desk, agent, conversation_id, do)
+    return await do(request, desk, agent, conversation_id, carry_out)
 
 
 @router.post("/c/{conversation_id}/unlink")
@@ -222,10 +222,10 @@ async def post_unlink(
 ) -> Response:
     """Say that two contact points are not the same person after all."""
 
-    async def do() -> None:
+    async def carry_out() -> None:
         await desk.store.post(agent.caller, f"/links/{link}/undo")
 
-    return await _do(request, desk, agent, conversation_id, do)
+    return await do(request, desk, agent, conversation_id, carry_out)
 
 
 @router.post("/c/{conversation_id}/proposal")
@@ -240,13 +240,13 @@ async def post_proposal(
 ) -> Response:
     """Accept a proposal, which carries it out, or put it away."""
 
-    async def do() -> None:
+    async def carry_out() -> None:
         if decision == "accepted":
             await _carry_out(desk, agent, conversation_id, proposal)
         path = f"/proposals/{proposal}/decide"
         await desk.store.post(agent.caller, path, {"decision": decision})
 
-    return await _do(request, desk, agent, conversation_id, do)
+    return await do(request, desk, agent, conversation_id, carry_out)
 
 
 async def _carry_out(desk: Desk, agent: Visitor, conversation_id: UUID, proposal: UUID) -> None:
@@ -278,7 +278,7 @@ async def post_state(
 ) -> Response:
     """Close, open again, or mark as read."""
 
-    async def do() -> None:
+    async def carry_out() -> None:
         await desk.store.post(agent.caller, f"/conversations/{conversation_id}/{what}")
 
-    return await _do(request, desk, agent, conversation_id, do)
+    return await do(request, desk, agent, conversation_id, carry_out)

@@ -21,7 +21,7 @@ from hub_pages.face import Face
 from hub_pages.face.read import read_faces
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
-from workspace import act, hand_out, live, look, operations, write
+from workspace import act, callbacks, calls, hand_out, live, look, operations, write
 from workspace.ask import STORE, Service, open_client
 from workspace.carries import SAID, SMS
 from workspace.desk import Desk
@@ -31,6 +31,7 @@ from workspace.proofs import (
     Say,
     address_of,
     badges_of,
+    call_badges,
     initials,
     name_of,
     proof_word,
@@ -49,6 +50,7 @@ def words_for(say: Say) -> dict[str, Any]:
     """Return what the templates of the desk say with, beside what every page has."""
     return {
         "evidence_words": lambda evidence: badges_of(evidence, say),
+        "call_words": lambda entry: call_badges(entry, say),
         "proof_word": lambda kind, result: proof_word(kind, result, say),
         "initials": initials,
         "service_word": lambda name: service_word(name, say),
@@ -90,7 +92,7 @@ def compose(
     app.state.seats = Seats(settings.streams_each, settings.streams)
     app.mount("/static", desk.pages.own)
     # In this order: the last one's paths would swallow the others'.
-    for module in (look, live, hand_out, operations, write, act):
+    for module in (look, live, calls, hand_out, operations, write, callbacks, act):
         app.include_router(module.router)
     add_error_pages(app, desk.pages, desk.authority, SERVICE)
     return app

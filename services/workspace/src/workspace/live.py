@@ -15,7 +15,7 @@ from hub_kit.seats import Full, Seats
 from workspace.desk import TheAgent
 
 router = APIRouter()
-_SEEN = "event: seen\ndata: {}\n\n"
+_SAID = {"read": "event: seen\ndata: {}\n\n", "rang": "event: call\ndata: {}\n\n"}
 _BREATH = 15.0  # seconds; proxies close a line that says nothing for long
 
 
@@ -34,7 +34,8 @@ async def get_live(request: Request, agent: TheAgent) -> Response:
 async def follow(tail: Tail, tenant: str) -> AsyncIterator[str]:
     """Yield `entry` events with the conversation that changed; none named: look at everything.
 
-    `seen` says that a colleague has read one: only the queue shows that.
+    `seen` says that a colleague has read one: only the queue shows that. `call` says that somebody
+    rings, is answered or has hung up.
     """
     async with tail.listen(tenant) as ear:
         yield "retry: 1000\n\n"
@@ -53,7 +54,7 @@ async def follow(tail: Tail, tenant: str) -> AsyncIterator[str]:
 
 
 def _say(event: EntryAppended) -> str:
-    return _SEEN if event.change == "read" else entry(str(event.conversation_id))
+    return _SAID.get(event.change) or entry(str(event.conversation_id))
 
 
 def entry(conversation: str) -> str:

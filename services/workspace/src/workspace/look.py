@@ -21,7 +21,7 @@ from workspace.people import names, others_here, remember, say_here
 from workspace.show import read_conversation, read_entries, read_queue
 
 router = APIRouter()
-View = Literal["mine", "unassigned", "waiting", "snoozed", "closed"]
+View = Literal["mine", "unassigned", "waiting", "callbacks", "snoozed", "closed"]
 Cursor = Annotated[str, Query(max_length=200)]
 _NOT_FOUND = mark("Dazu gibt es kein Gespräch. Bitte prüfen Sie die Schreibweise.")
 

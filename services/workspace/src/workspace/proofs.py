@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub_contract.channels import is_address, row_of
+from hub_pages.called import say_call
 from hub_pages.said import mark, say_channel
 
 Say = Callable[[str], str]
@@ -26,6 +27,8 @@ _BADGES = {
     ("keyword", "start"): ("success", mark("möchte hier wieder Nachrichten")),
     ("session", "pass"): ("success", mark("im Portal geschrieben")),
     ("one-time-code", "pass"): ("success", mark("mit Code bestätigt")),
+    ("portal-secret", "pass"): ("success", mark("mit Geheimzahl bestätigt")),
+    ("portal-secret", "fail"): ("warning", mark("Geheimzahl falsch")),
 }
 _KINDS = {
     "dmarc": mark("Absender-Domain (DMARC)"),
@@ -39,6 +42,7 @@ _KINDS = {
     "keyword": mark("Wunsch in einem Wort"),
     "session": mark("Anmeldung im Portal"),
     "one-time-code": mark("Einmalcode"),
+    "portal-secret": mark("Geheimzahl"),
     "reply-to": mark("Antwort gewünscht an"),
     "sender": mark("Eingeliefert von"),
     "station-id": mark("Kennung des Faxgeräts"),
@@ -107,6 +111,11 @@ def badges_of(evidence: Iterable[Mapping[str, str]], say: Say) -> list[Badge]:
     """Return the badges of an entry, each once, in the order of the table."""
     facts = {(proof["kind"], proof["result"]) for proof in evidence}
     return [Badge(say(text), tone) for fact, (tone, text) in _BADGES.items() if fact in facts]
+
+
+def call_badges(entry: Mapping[str, Any], say: Say) -> list[Badge]:
+    """Return how a call went: its result, how long it took, and whether she wishes one back."""
+    return [Badge(text, tone) for tone, text in say_call(entry, say)]
 
 
 def proof_word(kind: str, result: str, say: Say) -> str:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from hub_contract.channels import Measure, row_of
 from hub_contract.ids import requested_id
 from hub_kit.tokens import Caller
 from workspace.carries import carried_by
@@ -64,6 +65,7 @@ async def read_conversation(
         "others": others["conversations"],
         "ways": offered,
         "way": _chosen(offered, draft.way),
+        "written": _written(offered),
         "carried": carried_by(offered, desk.pages.say(language), language),
         "closed_ways": [way for way in all_ways if not way["offered"]],
         "held": held,
@@ -100,6 +102,13 @@ def _chosen(offered: Sequence[dict[str, Any]], wanted: str) -> dict[str, Any] | 
     """Return the way of the draft if it is still offered, else the proposed one, else the first."""
     ranked = sorted(offered, key=lambda way: (way["id"] != wanted, not way["preferred"]))
     return ranked[0] if ranked else None
+
+
+def _written(offered: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the best way that is not spoken, for whom calling does not reach."""
+    rows = ((row_of(way["channel"]), way) for way in offered)
+    written = [way for row, way in rows if row and row.measure is not Measure.SECONDS]
+    return min(written, key=lambda way: not way["preferred"], default=None)
 
 
 async def read_entries(
@@ -153,6 +162,9 @@ _SILENT: dict[str, Any] = {
     "erased": False,
     "evidence": (),
     "original": False,
+    "outcome": "none",
+    "seconds": None,
+    "callback": None,
     "assignee": "",
     "until": "",
 }

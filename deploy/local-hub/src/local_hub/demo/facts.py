@@ -36,6 +36,7 @@ def judge(story: Story, records: Sequence[Lying], written: int) -> list[Fact]:
         *_deliveries(story),
         *_both_doors(story),
         *_by_sms(story),
+        *_by_phone(story),
         *_apart(story),
         *_on_the_bus(records, written),
     ]
@@ -116,7 +117,7 @@ def _both_doors(story: Story) -> list[Fact]:
         Fact("Sie steht auch auf der Seite", mails.REPAIRED_WORDS in story.page),
         Fact(
             "Was sie auf beiden Wegen antwortet, liegt im selben Gespräch",
-            sorted(ways[3:]) == [("email", "in"), ("web", "in")],
+            sorted(ways[3:5]) == [("email", "in"), ("web", "in")],
         ),
         Fact("Mit falscher Geheimzahl öffnet sich nichts", story.guessed == 403),
     ]
@@ -145,6 +146,26 @@ def _by_sms(story: Story) -> list[Fact]:
 def _number_of(story: Story, citizen: str) -> str:
     thread = story.town.get(citizen)
     return str(thread.conversation["reference"]) if thread else "none"
+
+
+def _by_phone(story: Story) -> list[Fact]:
+    call, heard = _entry(story, HANNELORE, 5), " ".join(story.heard)
+    return [
+        Fact(
+            "Am Telefon hört sie, wie weit ihr Anliegen ist",
+            "Ihre Nachricht vom" in heard or "geantwortet" in heard,
+        ),
+        Fact(
+            "Der Anruf liegt im selben Gespräch, mit Ergebnis und Dauer",
+            (call.get("channel"), call.get("kind"), call.get("outcome"))
+            == ("phone", "call", "answered")
+            and call.get("seconds", 0) > 0,
+        ),
+        Fact(
+            "Ihr Wunsch steht dabei: Rückruf morgen am Nachmittag",
+            call.get("callback") == {"day": "tomorrow", "part": "afternoon"},
+        ),
+    ]
 
 
 def _apart(story: Story) -> list[Fact]:

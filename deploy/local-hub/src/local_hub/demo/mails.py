@@ -15,6 +15,7 @@ PAUL = "paul.probst@buergerpost.example"
 ROSA = "rosa.richter@buergerpost.example"
 ALOIS = "bauer.huber@dorfpost.example"
 YUSUF, TOWN_SMS = "+491715550103", "+4971112399"
+HANNELORES_PHONE, TOWN_PHONE = "+491715550104", "+4971112390"
 
 # Words that stand in the mails and may stand nowhere on the bus: neither in the clear nor encoded.
 CANARIES = (

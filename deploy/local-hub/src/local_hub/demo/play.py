@@ -14,11 +14,13 @@ from local_hub.demo.mails import (
     ALOIS,
     ERIKA,
     HANNELORE,
+    HANNELORES_PHONE,
     JOERG,
     KARL,
     PAUL,
     PETRA,
     ROSA,
+    TOWN_PHONE,
     TOWN_SMS,
     YUSUF,
     Citizen,
@@ -58,6 +60,7 @@ class Story:
     page: str = ""  # what she reads on the page in the end
     texted: int = 0  # what the hub said to the carrier about Yusuf's SMS
     texts: list[Json] = field(default_factory=list)  # on his phone
+    heard: list[str] = field(default_factory=list)  # by Hannelore, on the telephone
     stranger: int = 0  # what Kleindorf's agent gets who asks for Musterstadt's conversation
     seconds: float = 0
 
@@ -96,6 +99,7 @@ async def play(stage: Stage, say: Say) -> Story:
     await _answer(stage, story, ROSA, mails.CLAIM_IS_IN)
     await _by_both_doors(stage, story, say)
     await _by_sms(stage, story, say)
+    await _by_phone(stage, story, say)
     say("Antworten und Zustellberichte laufen ein")
     await until(lambda: _settled(stage, story))
     say("Kleindorf fragt nach einem Gespräch von Musterstadt")
@@ -135,6 +139,19 @@ async def _by_sms(stage: Stage, story: Story, say: Say) -> None:
     await _answer(stage, story, YUSUF, mails.FOUND)
     say("Yusuf Yıldız fragt mit einem Wort, wie weit es ist; das Amt muss nichts tun")
     await stage.world.text(YUSUF, TOWN_SMS, mails.HOW_FAR)
+
+
+async def _by_phone(stage: Stage, story: Story, say: Say) -> None:
+    say("Hannelore Winter ruft an, hört, wie weit es ist, und möchte zurückgerufen werden")
+    world, own = stage.world, HANNELORES_PHONE
+    digits = story.slip.reference.replace("-", "").replace(" ", "")
+    call = await world.call(own, TOWN_PHONE)
+    # German, how far it is, number and digits; then a call-back, tomorrow, in the afternoon.
+    for keys in ("1", "1", digits, story.slip.secret, "2", "2", "2"):
+        call = await world.act(own, call, "keys", keys)
+    call = await world.act(own, call, "hang_up")
+    story.heard = [line["text"] for line in call["lines"] if line["who"] == "hub"]
+    await until(lambda: _has_entries(stage, story, 6))
 
 
 async def _has_form(stage: Stage, story: Story) -> bool:
@@ -225,7 +242,7 @@ async def _settled(stage: Stage, story: Story) -> bool:
     lengths = [len(story.town[who].entries) for who in everybody if who in story.town]
     words = [delivery_of(story.town.get(who)) for who in everybody]
     right = ["delivered", "delivered", "failed", "delivered", "delivered", "delivered"]
-    return lengths == [3, 3, 2, 5, 2, 4] and words == right
+    return lengths == [3, 3, 2, 6, 2, 4] and words == right
 
 
 def delivery_of(thread: Thread | None) -> str:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hub_contract.channels import is_address
+from hub_pages.called import say_call
 from hub_pages.explained import explain, say_problem
 from hub_pages.language import OWN, read_words
 from hub_pages.said import DELIVERY, OTHER, REASONS, say_channel, say_word
@@ -128,6 +129,8 @@ def _what(entry: Json, paper: Paper) -> Text:
     if odd := entry.get("problem"):
         said = say_problem(odd["code"], odd["about"], paper.say)
         text.append(f"\n{said}", style="not bold yellow")
+    if called := say_call(entry, paper.say):
+        text.append(", ".join(words for _, words in called), style="not bold")
     for name in entry.get("files", ()):
         text.append(f"\n📎 {name}", style="not bold blue")
     return text

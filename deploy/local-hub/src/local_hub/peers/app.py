@@ -13,7 +13,7 @@ from local_hub.peers.mail.api import make_router
 from local_hub.peers.mail.mailboxes import Mailboxes
 from local_hub.peers.mail.post import Post
 from local_hub.peers.mail.receive import Handler, listen
-from local_hub.peers.phones import api, handsets
+from local_hub.peers.phones import api, exchange, handsets
 from local_hub.peers.phones.call import Caller
 from local_hub.peers.phones.carrier import Phones
 from local_hub.peers.phones.smsc import Smsc
@@ -50,6 +50,11 @@ def compose(settings: PeersSettings) -> FastAPI:
     app.include_router(carrier)
     app.include_router(phone)
     app.include_router(phone, prefix=PREFIX)
+    calls = exchange.Exchange(phones, caller)
+    app.include_router(exchange.make_carrier(calls))
+    line = exchange.make_router(calls)
+    app.include_router(line)
+    app.include_router(line, prefix=PREFIX)
     add_table(app, settings)
     return app
 

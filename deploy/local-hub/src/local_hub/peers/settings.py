@@ -39,7 +39,8 @@ class HubNumber(Section):
     """A number of the hub at the carrier; the number in E.164 is its key."""
 
     account_sid: str = ""
-    hook: str = Field(default="", description="path below `hub` that is called for a message")
+    hook: str = Field(default="", description="path below `hub` for a message that comes in")
+    calls: str = Field(default="", description="the same for a call; its end goes to …/status")
     system_id: str = Field(default="", description="it is at the SMSC instead, bound by this name")
 
 

@@ -13,7 +13,8 @@ from channel_web.receive.conversation import show
 from channel_web.receive.draft import Draft, form_of, read_draft, refuse_left
 from channel_web.receive.known import known_cookie
 from channel_web.receive.prompt import prompt
-from channel_web.receive.visit import TheVisit, Visit
+from channel_web.receive.visit import Portal, TheVisit, Visit
+from channel_web.settings import Account
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.invisible import without_invisible
 from hub_contract.references import normalise_reference
@@ -49,7 +50,8 @@ async def open_inbox(visit: TheVisit) -> Response:
     inbox = await portal.inboxes.find(tenant, reference, secret)
     if inbox is None:
         if attempt.last:
-            return _shut(visit, draft, await _tell_agent(visit, reference, attempt.last))
+            until = await tell_agent(portal, visit.account, reference, attempt.last)
+            return _shut(visit, draft, until)
         form = form_of(visit, draft.fields, ())
         return prompt(visit, form=form, kept=draft.kept, status=403, wrong=True)
     await portal.blocks.forgive(tenant, attempt)
@@ -85,16 +87,16 @@ def _shut(visit: Visit, draft: Draft, until: datetime) -> Response:
     return answer
 
 
-async def _tell_agent(visit: Visit, reference: str, limit: Limit) -> datetime:
+async def tell_agent(portal: Portal, account: Account, reference: str, limit: Limit) -> datetime:
     """Note the block in the conversation, if there is one; return how long it lasts."""
     now = datetime.now(UTC)
     until = now + limit.within
-    inbox = await visit.portal.inboxes.of_reference(visit.tenant, reference)
+    inbox = await portal.inboxes.of_reference(account.tenant, reference)
     if inbox:
-        context = Context(visit.tenant, visit.account.name, inbox, now)
-        block = parse_block(context, until.astimezone(visit.portal.pages.zone))
+        context = Context(account.tenant, account.name, inbox, now)
+        block = parse_block(context, until.astimezone(portal.pages.zone))
         try:
-            await visit.portal.ground.accept(block)
+            await portal.ground.accept(block)
         except (Temporary, Permanent) as error:
             log.warning("a block could not be noted", error=type(error).__name__)
     return until

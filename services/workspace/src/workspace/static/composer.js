@@ -140,7 +140,7 @@ document.addEventListener("htmx:before:request", (event) => {
   const from = event.target, request = event.detail.ctx
   if (from.id === "pane" || from.closest?.("#composer, #held form")) givers.add(request)
   if (from.id === "composer") letGo(from, request)
-  else if (draftTimer && from.closest?.(".line, #pane")) keepDraft()
+  else if (draftTimer && from.closest?.(".line, #pane, #calls")) keepDraft()
 })
 document.addEventListener("htmx:before:swap", (event) => { giving = givers.has(event.detail.ctx) })
 document.addEventListener("htmx:finally:request", (event) => {

@@ -21,6 +21,8 @@ const KEYS = {
   j: () => step(1), k: () => step(-1),
   r: () => write("mode-reply"), n: () => write("mode-note"),
   a: () => press("a"), e: () => press("e"), z: unfold,
+  1: () => press("1"), 2: () => press("2"), 3: () => press("3"),
+  t: () => document.querySelector('#calls [data-key="t"]')?.click(),
   "/": () => $("search")?.focus(), "?": () => $("help")?.showModal(),
 }
 const isTyping = (target) => target.closest?.("input:not([type=radio], [type=checkbox]), textarea, select, dialog[open]")
@@ -28,7 +30,7 @@ const keysOn = () => localStorage.getItem("desk-keys") !== "off"
 
 document.addEventListener("keydown", (event) => {
   const bare = !event.ctrlKey && !event.metaKey && !event.altKey
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest("#composer")) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest("#composer, #call-note")) {
     event.target.form.requestSubmit()
   } else if (event.key === "Escape") {
     for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false

@@ -1,4 +1,5 @@
 // Keeps what is shown as the store has it. An event says which conversation; all of it is asked anew.
+import { refreshCalls } from "./call.js"
 import { $, built, home, pane, text, unanswered, url } from "./page.js"
 
 const QUEUE_AFTER = 250, NEAR = 120, AGAIN = 2000
@@ -14,7 +15,7 @@ const tellLine = (fine) => {
 document.addEventListener("desk:unanswered", () => {
   tellLine(false)
   clearTimeout(againTimer)
-  againTimer = setTimeout(() => { refreshQueue(); refreshTimeline() }, AGAIN)
+  againTimer = setTimeout(() => { refreshQueue(); refreshTimeline(); refreshCalls() }, AGAIN)
 })
 
 export const listen = () => {
@@ -24,9 +25,11 @@ export const listen = () => {
   source.addEventListener("entry", (event) => {
     const said = JSON.parse(event.data)
     refreshQueue()
+    if (!said.conversation) refreshCalls() // something may have been missed
     if (!said.conversation || said.conversation === pane()?.dataset.id) refreshTimeline()
   })
   source.addEventListener("seen", refreshQueue)
+  source.addEventListener("call", refreshCalls)
   addEventListener("pagehide", () => source.close())
 }
 

@@ -20,21 +20,25 @@ class Caller:
 
     async def call(self, address: str, fields: Mapping[str, str], token: str) -> int:
         """Call until it is answered well; return the last answer's status, 0 for none."""
+        return (await self.ask(address, fields, token))[0]
+
+    async def ask(self, address: str, fields: Mapping[str, str], token: str) -> tuple[int, str]:
+        """Call likewise; return the last answer's status and what it says."""
         signature = RequestValidator(token).compute_signature(address, fields)
         headers = {"X-Twilio-Signature": signature}
-        status = 0
+        status, said = 0, ""
         for pause in (*_PAUSES, 0):
             try:
                 answer = await self._client.post(address, data=dict(fields), headers=headers)
-                status = answer.status_code
+                status, said = answer.status_code, answer.text
             except httpx.TransportError:
-                status = 0
+                status, said = 0, ""
             if 200 <= status < 500 and status != 429:
                 break
             await asyncio.sleep(pause)
         if not 200 <= status < 300:
             log.warning("a hook was not taken", status=status)
-        return status
+        return status, said
 
     def leave(self, address: str, fields: Mapping[str, str], token: str, after: float = 0) -> None:
         """Call in the background, after so many seconds."""

@@ -66,7 +66,8 @@ class Handsets:
     async def send(self, number: str, words: TextIn) -> Sent:
         """Send a message; answered once the hub has said yes or no to it."""
         self._check(number)
-        if words.to not in self._phones.settings.numbers:
+        called = self._phones.settings.numbers.get(words.to)
+        if called is None or not called.hook:
             raise HTTPException(404, "No such number of the hub; services.peers.carrier.numbers")
         pictures = [(one.media_type, base64.b64decode(one.base64)) for one in words.pictures]
         message = self._phones.write(number, words.to, words.text, pictures)

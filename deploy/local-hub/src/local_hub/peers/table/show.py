@@ -1,15 +1,28 @@
 """Shows the table: mailbox and web pages on the left, the desk on the right, a story between."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 
 from hub_pages.headers import policy
 from hub_pages.pages import Pages
+from hub_pages.said import mark
 from local_hub.peers.settings import PeersSettings
 
 HERE = Path(__file__).parent
 PREFIX = "/table"  # as the gateway has it; the same inside and outside
+
+
+def names_of_keys(say: Callable[[str], str]) -> dict[str, str]:
+    """Return what keys are called whose signs a screen reader may leave out."""
+    return {"*": say(mark("Stern-Taste")), "#": say(mark("Raute-Taste"))}
+
+
+def _number(settings: PeersSettings, what: str) -> str:
+    """Return the first number of the hub that takes this; empty: none does."""
+    numbers = settings.carrier.numbers.items()
+    return next((number for number, one in numbers if getattr(one, what)), "")
 
 
 def add_table(app: FastAPI, settings: PeersSettings) -> None:
@@ -26,7 +39,9 @@ def add_table(app: FastAPI, settings: PeersSettings) -> None:
             table=table,
             mailboxes={address: box.name for address, box in settings.mailboxes.items()},
             handsets={n: phone.name for n, phone in settings.carrier.handsets.items()},
-            sms_to=next(iter(settings.carrier.numbers), ""),
+            sms_to=_number(settings, "hook"),
+            call_to=_number(settings, "calls"),
+            names_of_keys=names_of_keys(pages.say(pages.look(request).language)),
             agent=next(iter(settings.people), ""),
         )
         answer.headers["Content-Security-Policy"] = allowed

@@ -1,4 +1,4 @@
-"""Read what Twilio sends as a form: names and values, within limits, whatever the bytes are."""
+"""Reads what a provider sends as a form: names and values, within limits, from any bytes."""
 
 from urllib.parse import parse_qsl
 

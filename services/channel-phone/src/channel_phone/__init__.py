@@ -1,0 +1,1 @@
+"""Calls in by a provider's hooks: a menu by keypad, and one entry for each call."""

@@ -1,0 +1,1 @@
+"""What each provider says and wants to hear; the channel asks them all the same."""

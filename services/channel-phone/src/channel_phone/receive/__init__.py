@@ -1,0 +1,1 @@
+"""The way in: hooks of calls that are under way, and calls whose end nobody told us."""
