@@ -78,7 +78,8 @@ class Session:
             if self._is_over:
                 raise Closed("the connection has ended")
             sequence = self._next()
-            answer = self._asked[sequence] = asyncio.get_running_loop().create_future()
+            answer: asyncio.Future[Pdu] = asyncio.get_running_loop().create_future()
+            self._asked[sequence] = answer
             try:
                 await self._write(Pdu(command, codes.OK, sequence, body))
                 async with asyncio.timeout(self._settings.answer_within):

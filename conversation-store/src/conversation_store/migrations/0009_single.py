@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "conversation_store_0009"
-down_revision = "conversation_store_0006"
+down_revision = "conversation_store_0008"
 
 
 def upgrade() -> None:
