@@ -58,7 +58,8 @@ async def test_it_hears_answers_and_stops(world, configuration, free_port):
         snooze = {"until": "2199-01-01T00:00:00Z"}
         assert (await client.post(f"/conversations/{shown['id']}/snooze", json=snooze)).is_success
     process.send_signal(signal.SIGTERM)
-    out, err = await asyncio.wait_for(process.communicate(), timeout=90)
+    async with asyncio.timeout(90):
+        out, err = await process.communicate()
     assert process.returncode in {0, -signal.SIGTERM}
     assert err == b""
     assert b"example.org" not in out
@@ -100,7 +101,8 @@ async def test_a_port_in_use_is_said_with_its_setting(tmp_path, free_port):
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", free_port)
     path = settings_file(tmp_path, {"http": f"127.0.0.1:{free_port}"})
     process = await processes.start("conversation_store", path)
-    _, err = await asyncio.wait_for(process.communicate(), timeout=90)
+    async with asyncio.timeout(90):
+        _, err = await process.communicate()
     server.close()
     assert process.returncode == 2
     assert "services.conversation_store.http" in err.decode()

@@ -217,14 +217,16 @@ async def test_live_pages_flow_and_end_with_their_reader(gate):
             assert answer.headers["content-type"].startswith("text/event-stream")
             first = await anext(answer.aiter_text())
             assert first == "data: first\n\n"
-        await asyncio.wait_for(gate.behind.cancelled.wait(), 300)
+        async with asyncio.timeout(300):
+            await gate.behind.cancelled.wait()
 
 
 async def test_a_download_ends_with_its_reader(gate):
     async with gate.browser() as browser:
         async with browser.stream("GET", "/musterstadt/big") as answer:
             await anext(answer.aiter_raw())
-        await asyncio.wait_for(gate.behind.cancelled.wait(), 300)
+        async with asyncio.timeout(300):
+            await gate.behind.cancelled.wait()
         assert gate.behind.taken < 999
         whole = 0
         async with browser.stream("GET", "/musterstadt/big") as answer:
@@ -242,7 +244,8 @@ async def test_an_upload_ends_with_its_sender(open_gate):
 
         await eventually(arrived)
         writer.close()
-        await asyncio.wait_for(gate.behind.cancelled.wait(), 300)
+        async with asyncio.timeout(300):
+            await gate.behind.cancelled.wait()
 
 
 async def begin(gate, rest: bytes, method: str = "POST", path: str = "/musterstadt/x"):
@@ -387,7 +390,8 @@ async def test_a_live_page_ends_with_its_session(gate, monkeypatch):
             await gate.ground.pool.execute("delete from session")
             with pytest.raises(httpx.RemoteProtocolError):
                 await anext(lines)
-    await asyncio.wait_for(gate.behind.cancelled.wait(), 300)
+    async with asyncio.timeout(300):
+        await gate.behind.cancelled.wait()
 
 
 async def test_half_an_answer_is_not_taken_for_a_whole_one(gate):

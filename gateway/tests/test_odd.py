@@ -49,7 +49,8 @@ async def ask(gate, said: bytes) -> tuple[int, bytes]:
     reader, writer = await asyncio.open_connection(*gate.address.split(":"))
     writer.write(said)
     try:
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
+        async with asyncio.timeout(60):
+            head = await reader.readuntil(b"\r\n\r\n")
     finally:
         writer.close()
     return int(head.split()[1]), head.lower()

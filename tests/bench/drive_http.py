@@ -149,7 +149,8 @@ async def drive(
             driver.ask(caller)
     else:
         await driver.pace(callers)
-    await asyncio.wait_for(driver.done, seconds + 60)
+    async with asyncio.timeout(seconds + 60):
+        await driver.done
     driver.result.seconds = time.perf_counter() - start
     for caller in callers:
         assert caller.transport is not None

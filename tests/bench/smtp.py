@@ -74,7 +74,8 @@ async def send(port: int, size: int, mails: int) -> float:
         *("-f", "erika@example.org", "-t", ADDRESS, f"127.0.0.1:{port}"),
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await asyncio.wait_for(process.communicate(), 300)
+    async with asyncio.timeout(300):
+        _, said = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"smtp-source: {said.decode()[-500:]}")
     return mails / (time.perf_counter() - start)

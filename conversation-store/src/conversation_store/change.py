@@ -228,6 +228,6 @@ async def share(
         row = await connection.fetchrow(_LOCK, caller.tenant, conversation_id)
         assert row is not None  # the contact point takes part in it
         deed = Explanation.SHARED if shared else Explanation.SINGLE
-        await _write_down(ground, connection, row, (caller.who, deed, {}))
+        await write_down(ground, connection, row, (caller.who, deed, {}))
     target: UUID = row["id"]
     return target

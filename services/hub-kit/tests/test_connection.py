@@ -292,7 +292,8 @@ async def test_what_is_too_slow_ends(door, said, after, bite, code):
     assert status(await read(reader)) == code
     assert door.counted(bite) == before + 1
     if door.app.asked:
-        await asyncio.wait_for(door.app.gone.wait(), 300)
+        async with asyncio.timeout(300):
+            await door.app.gone.wait()
     writer.close()
 
 
@@ -340,7 +341,8 @@ async def test_who_takes_no_answer_is_let_go(door):
     assert door.counted(Bite.ANSWER_RATE) == before
     await door.pass_by(3)
     assert door.counted(Bite.ANSWER_RATE) == before + 1
-    await asyncio.wait_for(door.app.gone.wait(), 300)
+    async with asyncio.timeout(300):
+        await door.app.gone.wait()
     writer.close()
 
 

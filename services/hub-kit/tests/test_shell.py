@@ -86,7 +86,8 @@ async def test_head_is_answered_where_get_is():
         await app(scope | {"asgi": {"spec_version": "2.3"}}, gone, hear)
     assert [message["type"] for message in said] == ["http.response.start", "http.response.body"]
     assert said[1] == {"type": "http.response.body", "body": b"", "more_body": False}
-    await asyncio.wait_for(ended.wait(), 300)
+    async with asyncio.timeout(300):
+        await ended.wait()
 
 
 async def test_health_says_who_is_there():
@@ -268,7 +269,8 @@ async def test_work_that_breaks_off_starts_again(monkeypatch):
 async def test_work_that_ends_is_over():
     async def work() -> None: ...
 
-    await asyncio.wait_for(keep("probe", work), 300)
+    async with asyncio.timeout(300):
+        await keep("probe", work)
 
 
 async def test_a_stop_cancels_the_work_and_closes_in_order():

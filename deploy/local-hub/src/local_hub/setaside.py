@@ -54,4 +54,5 @@ async def _connected(loaded: Loaded, schema: str, role: str) -> AsyncIterator[Co
         remedy = "start the hub with `faden up`, or name a database that runs"
         raise ConfigurationError(f"{loaded.path}: database: {error}; {remedy}") from error
     finally:
-        await asyncio.wait_for(pool.close(), 5)
+        async with asyncio.timeout(5):
+            await pool.close()

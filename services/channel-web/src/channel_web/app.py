@@ -30,7 +30,16 @@ from hub_pages.problems import add_error_pages
 
 HERE = Path(__file__).parent
 _ROUTES = (
-    start, contact, look_up, link, conversation, text_me, live, download, leave, tell_state,
+    start,
+    contact,
+    look_up,
+    link,
+    conversation,
+    text_me,
+    live,
+    download,
+    leave,
+    tell_state,
 )
 
 

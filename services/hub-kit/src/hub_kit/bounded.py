@@ -167,7 +167,8 @@ class Bounded:
             worker.end()
         async with self._starting:
             try:
-                return await asyncio.wait_for(self._fork(), START)
+                async with asyncio.timeout(START):
+                    return await self._fork()
             except (OSError, EOFError, ValueError, TimeoutError, asyncio.IncompleteReadError):
                 await self._forget_mother()
                 raise Temporary("no process can be had to read in") from None

@@ -117,7 +117,8 @@ def _add_probes(app: FastAPI, parts: Parts) -> None:
 async def _state(check: Check) -> tuple[bool, str]:
     """Return whether it is fine, and what is to be said: also of a warning, which is fine yet."""
     try:
-        return True, await asyncio.wait_for(check(), timeout=3) or "ok"
+        async with asyncio.timeout(3):
+            return True, await check() or "ok"
     except Temporary as error:
         return False, str(error)
     except TimeoutError:

@@ -126,10 +126,10 @@ async def post_share(
     """Say that many people write by a mail address, or that one does."""
     body = {"contact_point": str(contact_point), "shared": shared}
 
-    async def do() -> None:
+    async def say() -> None:
         await desk.store.post(agent.caller, f"/conversations/{conversation_id}/share", body)
 
-    return await _do(request, desk, agent, conversation_id, do)
+    return await do(request, desk, agent, conversation_id, say)
 
 
 @router.post("/c/{conversation_id}/move")
