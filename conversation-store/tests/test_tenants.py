@@ -45,6 +45,7 @@ BODIES = {
     "post_split": {"entries": ["{entry_id}"]},
     "post_move": {"to": "{conversation_id}"},
     "post_undo": None,
+    "post_share": {"contact_point": "{contact_point_id}", "shared": True},
     "post_link": {"other": "{contact_point_id}", "reason": "Anruf"},
     "post_unlink": None,
     "post_decide": {"decision": "dismissed"},
@@ -55,6 +56,7 @@ BODIES = {
     "get_my_entry": None,
     "get_my_attachment": None,
     "post_my_read": {"up_to": 10},
+    "post_stopped": {"channel": "sms", "address": {"kind": "phone", "value": "+4915112345678"}},
     "get_calls": None,
     "get_call": None,
     "post_call_note": {"concerns": [{"text": "Hund"}]},
@@ -64,13 +66,16 @@ BODIES = {
 }
 # Who asks, where it is not an agent: a citizen is known by her inbox.
 ASKERS = {"post_erase": ("supervisor", "agent-7")} | {
-    name: ("citizen", "{inbox}") for name in BODIES if "_my_" in name or name == "get_mine"
+    name: ("citizen", "{inbox}")
+    for name in BODIES
+    if "_my_" in name or name in {"get_mine", "post_stopped"}
 }
 # The caller's own thing in the path, the other's in the body.
 MIXED = {
     "post_search": {"address": {"kind": "email", "value": "{address}"}},
     "post_reply": {"text": "Ja.", "contact_point": "{contact_point_id}"},
     "post_confirm": {"contact_point": "{contact_point_id}"},
+    "post_share": {"contact_point": "{contact_point_id}", "shared": True},
     "post_merge": {"into": "{conversation_id}"},
     "post_split": {"entries": ["{entry_id}"]},
     "post_move": {"to": "{conversation_id}"},

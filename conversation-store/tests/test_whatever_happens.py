@@ -88,17 +88,17 @@ class Town:
             await self.pick("conversation", other),
         )
         if source and target:
-            await self._try(merge, source["id"], target["id"])
+            await self._try(merge, self.world.ground.pool, source["id"], target["id"])
 
     async def split(self, number: int) -> None:
         entry = await self.pick("entry", number)
         if entry:
-            await self._try(split, entry["conversation_id"], [entry["id"]])
+            await self._try(split, self.world.ground, entry["conversation_id"], [entry["id"]])
 
     async def move(self, one: int, other: int) -> None:
         entry, target = await self.pick("entry", one), await self.pick("conversation", other)
         if entry and target:
-            await self._try(move, entry["id"], target["id"])
+            await self._try(move, self.world.ground, entry["id"], target["id"])
 
     async def change(self, number: int, state: str) -> None:
         found = await self.pick("conversation", number)
@@ -109,9 +109,9 @@ class Town:
         if self.done:
             await undo(self.world.ground.pool, self.caller, self.done.pop())
 
-    async def _try(self, work, *arguments) -> None:
+    async def _try(self, work, where, *arguments) -> None:
         try:
-            result = await work(self.world.ground.pool, self.caller, *arguments)
+            result = await work(where, self.caller, *arguments)
         except Permanent:
             return
         self.done.append(result.rearrangement_id)

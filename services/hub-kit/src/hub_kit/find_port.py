@@ -9,13 +9,13 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from threading import Lock
 
 _LENT = Path("/proc/sys/net/ipv4/ip_local_port_range")  # what outgoing connections get
 _COUNT, _BLOCK = 12_000, 100
 _turn = Lock()
+_circles: dict[int, Iterator[int]] = {}  # by process
 
 
 def free_port() -> int:
@@ -25,10 +25,12 @@ def free_port() -> int:
     same process is told it again only after all others.
     """
     with _turn:
-        return next(port for port in _ports(os.getpid()) if _is_free(port))
+        pid = os.getpid()
+        if pid not in _circles:
+            _circles[pid] = _ports(pid)
+        return next(port for port in _circles[pid] if _is_free(port))
 
 
-@cache
 def _ports(pid: int) -> Iterator[int]:
     """Yield ports in circles, for ever; by pid, as a fork has to begin with a block of its own."""
     first, blocks = _first(), _COUNT // _BLOCK

@@ -67,11 +67,11 @@ class Handsets:
         """Send a message; answered once the hub has said yes or no to it."""
         self._check(number)
         called = self._phones.settings.numbers.get(words.to)
-        if called is None or not called.hook:
+        if called is None or not (called.hook or called.system_id):
             raise HTTPException(404, "No such number of the hub; services.peers.carrier.numbers")
         pictures = [(one.media_type, base64.b64decode(one.base64)) for one in words.pictures]
         message = self._phones.write(number, words.to, words.text, pictures)
-        if self._phones.settings.numbers[words.to].system_id:
+        if called.system_id:
             return Sent(id=message.sid, status=await self._deliver(message))
         hook = self._interface.tell(message)
         for _ in range(self._phones.faults.repeat - 1):
