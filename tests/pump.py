@@ -306,14 +306,26 @@ def grows(work: Callable[[Any], object], make: Callable[[int], Any]) -> bool:
     What else runs only ever adds: the quickest of several rounds is compared with the quickest.
     """
     length = SHORT // 16
-    while seconds(work, make(length)) < ENOUGH:
+    while length <= LONGEST:
+        if seconds(work, make(length)) >= ENOUGH:
+            short, long = _measured(work, make, length)
+            if long <= CLEARLY_LINEAR * short:
+                return False
+            # Else only noise was slow: what is bounded grows faster up to its bound.
+            if short >= ENOUGH / 2:
+                return long > GROWTH**2 * short
         length *= 2
-        if length > LONGEST:
-            return False  # quicker than any quadratic pattern could be
+    return False  # quicker than any quadratic pattern could be
+
+
+def _measured(
+    work: Callable[[Any], object], make: Callable[[int], Any], length: int
+) -> tuple[float, float]:
+    """Return the quickest of several rounds, for the text and for four times the text."""
     long = short = float("inf")
     for _ in range(ROUNDS):
         long = min(long, seconds(work, make(4 * length)))
         short = min(short, seconds(work, make(length)))
         if long <= CLEARLY_LINEAR * short:
-            return False
-    return long > GROWTH**2 * short
+            break
+    return short, long

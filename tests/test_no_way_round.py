@@ -62,13 +62,21 @@ THINGS = {name: [(r"/operations", "operations")] for name in CHANNELS} | {
         (r"/conversations/[^/]+$", "people"),
         (r"", "conversation"),
     ],
-    "channel_web": [(r"/operations", "operations"), (r"", "portal")],
+    "channel_web": [
+        (r"/operations", "operations"),
+        (r"/inbox/state", "inbox"),
+        (r"", "portal"),
+    ],
     "workspace": [
         (r"/operations", "operations"),
         (r"", "conversation"),
     ],
 }
-ACTION = {"operations": {"POST": "replay"}, "entry": {"POST": "erase"}}
+ACTION = {
+    "operations": {"POST": "replay"},
+    "entry": {"POST": "erase"},
+    "inbox": {"POST": "read"},  # the secret is no part of an address
+}
 NO = {401, 403, 404, 405}
 # An operator who opens the desk is led to what they may see.
 LED_ON = {("workspace", "/", "operator"): 303}

@@ -7,6 +7,7 @@ import smtplib
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -145,7 +146,9 @@ class Town:
             finally:
                 await connection.close()
 
-        return asyncio.run(ask())
+        # In a thread: Playwright's own loop may run in this one.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, ask()).result()
 
     def count_entries(self) -> int:
         """Return how many messages from outside stand in all timelines."""
