@@ -102,4 +102,4 @@ async def test_without_hooks_nothing_stands_before_its_app(channel, frame):
 def test_channels_are_found_by_their_word():
     assert find_channel(Channel.EMAIL).about.name == "channel_email"
     with pytest.raises(LookupError):
-        find_channel(Channel.PHONE)
+        find_channel(Channel.PAPER)
