@@ -339,7 +339,9 @@ def test_another_way_says_at_once_what_goes_and_holds_back_what_does_not(office,
         way = page.locator(f"#way option[value^='{channel}/']").get_attribute("value")
         page.locator("#way").select_option(way)
 
-    expect(carries).to_contain_text("eine Computerstimme liest den Text vor · ohne Betreff")
+    expect(page.locator("#way option[value^='phone/']")).to_have_count(0)  # people call people
+    choose("fax")
+    expect(carries).to_contain_text("Dateien nur als PDF")
     choose("email")
     expect(carries).to_contain_text("mit Betreff · bis zu 20 Dateien, zusammen höchstens 20 MB")
     page.locator("#subject").fill("Ihr Hund")

@@ -162,7 +162,6 @@ UNFIT = {
     "a subject by SMS": ("sms", {"subject": "Hund"}, None, "geht kein Betreff mit"),
     "a file by SMS": ("sms", {}, PDF, "»Bescheid.pdf« wurde nicht angehängt. Auf diesem Weg gehen"),
     "a photo by fax": ("fax", {}, PHOTO, "»Foto.jpg« wurde nicht angehängt. Eine Datei ist von"),
-    "a long text for a voice": ("phone", {"text": "a" * 4001}, None, "zu lang für diesen Weg"),
 }
 
 

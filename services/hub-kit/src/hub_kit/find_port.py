@@ -34,7 +34,7 @@ def free_port() -> int:
 def _ports(pid: int) -> Iterator[int]:
     """Yield ports in circles, for ever; by pid, as a fork has to begin with a block of its own."""
     first, blocks = _first(), _COUNT // _BLOCK
-    held: dict[int, socket.socket] = {}  # kept open: a block is ours until this process ends
+    held: dict[int, int] = {}  # its file handle, kept open: a block is ours until this process ends
     while True:
         for block in ((pid + turn) % blocks for turn in range(blocks)):
             if block not in held:
@@ -56,7 +56,7 @@ def _first() -> int:
     return first if first > 1024 else 20_000
 
 
-def _hold(number: int) -> socket.socket:
+def _hold(number: int) -> int:
     """Take a block, `OSError` if another process has it: a name in the network that has its ports.
 
     Such a name (unix(7), "abstract") is no file, and ends with the process however that ends.
@@ -67,7 +67,7 @@ def _hold(number: int) -> socket.socket:
     except OSError:
         name.close()
         raise
-    return name
+    return name.detach()
 
 
 def _is_free(port: int) -> bool:
