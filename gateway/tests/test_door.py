@@ -364,8 +364,9 @@ async def test_live_pages_are_shared_out(open_gate):
             browser.stream("GET", "/musterstadt/live") as one,
             browser.stream("GET", "/musterstadt/live") as two,
         ):
-            await anext(one.aiter_text())
-            await anext(two.aiter_text())
+            # Kept: one that nobody holds is closed, and its answer with it.
+            lines = [one.aiter_text(), two.aiter_text()]
+            assert [bool(await anext(each)) for each in lines] == [True, True]
             full = await browser.get("/musterstadt/live")
             assert (full.status_code, full.headers["retry-after"]) == (429, "5")
             async with gate.browser() as staff:
