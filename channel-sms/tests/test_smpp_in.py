@@ -60,6 +60,13 @@ async def test_words_of_one_wish_are_understood(bound, smsc):
     assert [one.keyword for one in bound.came] == [Keyword.STOP, Keyword.START, Keyword.HELP]
 
 
+async def test_what_the_carrier_answers_we_do_not(smsc, bind_to):
+    bound = await bind_to(smsc.number(answered_by_provider=("hilfe",)))
+    for word in ("Hilfe", "STATUS"):
+        await smsc.write(word)
+    assert [one.no_automatic_answer for one in bound.came] == [True, False]
+
+
 async def test_the_same_words_twice_on_one_connection_are_two_messages(bound, smsc):
     await smsc.write("Ja")
     await smsc.write("Ja")

@@ -9,9 +9,11 @@ from channel_sms.check import lacks
 from channel_sms.numbers import Accounts, ProviderName, SmppNumber
 from hub_kit.about import About, Lack, Peer
 from hub_kit.listen import Listen, ListenAddress
+from hub_kit.retry import Patience
 from hub_kit.settings import ConfigurationError, Loaded, Section
 
 SERVICE = "channel_sms"
+PATIENCE = Patience(give_up_after=4 * 3_600, pauses=(10, 30, 60, 300))  # of every provider
 STATUS = "/status"  # behind an account's hook, with ?message=<our id>
 _URL = TypeAdapter(HttpUrl)
 Url = Annotated[str, AfterValidator(lambda text: str(_URL.validate_python(text)).rstrip("/"))]

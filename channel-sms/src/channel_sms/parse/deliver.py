@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from channel_sms.parse.context import Context
-from channel_sms.parse.keywords import read_keyword
+from channel_sms.parse.keywords import read_keyword, read_word
 from channel_sms.providers.smpp_pdu import Address, Message, Unreadable, read_message, read_pdus
 from channel_sms.providers.smpp_receipt import Receipt
 from channel_sms.providers.smpp_text import GSM_7, Piece, join, read_piece
@@ -59,6 +59,7 @@ def parse_deliver(
         account=context.account,
         received_at=context.received_at,
         keyword=keyword,
+        no_automatic_answer=read_word(text) in context.answered,
         readable=any(piece.coding for piece in pieces),
         partial=_is_partial(pieces),
         size=len(raw),

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from channel_sms.send.twilio import TwilioSender
+from channel_sms.settings import PATIENCE
 from hub_contract.delivery import Reason
 from hub_contract.errors import Permanent
 from hub_contract.events import MessageRequested
 from hub_kit.hooks import Account
 from hub_kit.outgoing import Outcome, Sender
-from hub_kit.retry import Patience
 
 __all__ = ["Senders", "TwilioSender"]
 
@@ -16,7 +16,7 @@ __all__ = ["Senders", "TwilioSender"]
 class Senders:
     """`hub_kit.outgoing.Sender`: hands each message to the sender of its account's provider."""
 
-    patience = Patience(give_up_after=4 * 3_600, pauses=(10, 30, 60, 300))
+    patience = PATIENCE
 
     def __init__(self, by_account: Mapping[Account, Sender]) -> None:
         self._by_account = by_account

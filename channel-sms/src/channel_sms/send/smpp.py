@@ -34,13 +34,13 @@ from channel_sms.providers.smpp_sent import Sent, overall, reference_of
 from channel_sms.providers.smpp_session import Lost
 from channel_sms.providers.smpp_text import header, write
 from channel_sms.render import render
+from channel_sms.settings import PATIENCE
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Temporary
 from hub_contract.events import MessageRequested
 from hub_contract.sms_text import count_segments
 from hub_kit.hooks import Account
 from hub_kit.outgoing import Outcome
-from hub_kit.retry import Patience
 
 WAITS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # seconds before each new try of a later part
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ log = structlog.get_logger()
 class SmppSender:
     """`hub_kit.outgoing.Sender`."""
 
-    patience = Patience(give_up_after=4 * 3_600, pauses=(10, 30, 60, 300))
+    patience = PATIENCE
 
     def __init__(
         self, lines: Mapping[Account, Line], sent: Sent, waits: tuple[float, ...] = WAITS

@@ -18,14 +18,13 @@ from channel_sms.numbers import Accounts, SmsAccount
 from channel_sms.providers.twilio import Twilio, sent_at
 from channel_sms.providers.twilio_codes import AGAIN, reason_of, status_of
 from channel_sms.render import render
-from channel_sms.settings import STATUS
+from channel_sms.settings import PATIENCE, STATUS
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import MessageRequested
 from hub_contract.words import Cost
 from hub_kit.hooks import Account
 from hub_kit.outgoing import Outcome
-from hub_kit.retry import Patience
 
 LOOKS = (1.0, 5.0)  # seconds before each look for a message whose answer was lost
 _CLOCKS = timedelta(seconds=60)  # by which Twilio's may differ from ours
@@ -35,7 +34,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 class TwilioSender:
     """`hub_kit.outgoing.Sender`."""
 
-    patience = Patience(give_up_after=4 * 3_600, pauses=(10, 30, 60, 300))
+    patience = PATIENCE
 
     def __init__(
         self,

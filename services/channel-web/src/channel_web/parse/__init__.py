@@ -89,23 +89,10 @@ def parse_block(context: Context, until: datetime) -> Arrival:
     is in the zone of the authority, whose clock the agent reads.
     """
     moment = until.astimezone(UTC).isoformat()
-    event = MessageReceived(
-        id=received_id(
-            context.tenant, "web", context.account, f"block {context.inbox.reference}", moment
-        ),
-        tenant=context.tenant,
-        channel=Channel.WEB,
-        account=context.account,
-        kind=MessageKind.NOTE,
-        automatic=Automatic.GENERATED,
-        received_at=context.received_at,
-        content=MessageContent(
-            sender=_point(context, ""),
-            references=(context.inbox.reference,),
-            problems=(Problem(code=ProblemCode.ACCESS_BLOCKED, about=f"{until:%Y-%m-%d %H:%M}"),),
-        ),
+    content = MessageContent(
+        problems=(Problem(code=ProblemCode.ACCESS_BLOCKED, about=f"{until:%Y-%m-%d %H:%M}"),),
     )
-    return Arrival(event)
+    return _note(context, content, f"block {context.inbox.reference}", moment)
 
 
 def parse_confirmed(context: Context, code: UUID, number: str) -> Arrival:
@@ -114,24 +101,30 @@ def parse_confirmed(context: Context, code: UUID, number: str) -> Arrival:
     A note, from a machine, as above; `code` is the id of the code that confirmed it.
     """
     point = ContactPoint(kind=ContactKind.PHONE, value=number)
-    event = MessageReceived(
-        id=received_id(context.tenant, "web", context.account, f"code {code}"),
-        tenant=context.tenant,
-        channel=Channel.WEB,
-        account=context.account,
-        kind=MessageKind.NOTE,
-        automatic=Automatic.GENERATED,
-        received_at=context.received_at,
-        content=MessageContent(
-            sender=_point(context, ""),
-            references=(context.inbox.reference,),
-            reachable=(point,),
-            answer_by=TEXTS,
-            evidence=(_CODE,),
-            problems=(Problem(code=ProblemCode.NUMBER_CONFIRMED, about=number),),
-        ),
+    content = MessageContent(
+        reachable=(point,),
+        answer_by=TEXTS,
+        evidence=(_CODE,),
+        problems=(Problem(code=ProblemCode.NUMBER_CONFIRMED, about=number),),
     )
-    return Arrival(event)
+    return _note(context, content, f"code {code}")
+
+
+def _note(context: Context, content: MessageContent, *facts: str) -> Arrival:
+    """Return what the machine notes of this inbox; `facts` make its id."""
+    hers = {"sender": _point(context, ""), "references": (context.inbox.reference,)}
+    return Arrival(
+        MessageReceived(
+            id=received_id(context.tenant, "web", context.account, *facts),
+            tenant=context.tenant,
+            channel=Channel.WEB,
+            account=context.account,
+            kind=MessageKind.NOTE,
+            automatic=Automatic.GENERATED,
+            received_at=context.received_at,
+            content=content.model_copy(update=hers),
+        )
+    )
 
 
 def _original(sent: Sent) -> bytes:
