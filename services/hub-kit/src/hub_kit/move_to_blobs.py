@@ -29,13 +29,13 @@ def move_to_blobs(arrival: Arrival, packing: Packing, key: bytes) -> tuple[dict[
     if not isinstance(content, ReadContent):  # what was read has no original of its own
         changes["original"] = blobs[0] if arrival.original else None
     if worded and (worded.attachments or len(blobs) > 1):
-        files = [blob if blob.size else None for blob in blobs[1 : 1 + len(arrival.files)]]
+        files = blobs[1 : 1 + len(arrival.files)]
         changes["content"] = _with_blobs(worded, files, blobs[-1] if long_body else None)
     return changes, blobs[0].name
 
 
 def _with_blobs(
-    content: MessageContent | ReadContent, files: Sequence[Blob | None], whole: Blob | None
+    content: MessageContent | ReadContent, files: Sequence[Blob], whole: Blob | None
 ) -> MessageContent | ReadContent:
     count = len(content.attachments)
     attached = zip(content.attachments, files[:count], strict=True)
@@ -49,10 +49,11 @@ def _with_blobs(
     return content.model_copy(update=update)
 
 
-def _pages(content: ReadContent, files: Sequence[Blob | None]) -> Iterator[Page]:
+def _pages(content: ReadContent, files: Sequence[Blob]) -> Iterator[Page]:
     size = len(_PARTS_OF_A_PAGE)
     for number, page in enumerate(content.pages):
-        parts = files[size * number : size * (number + 1)]
+        three = files[size * number : size * (number + 1)]
+        parts = (blob if blob.size else None for blob in three)
         yield page.model_copy(update=dict(zip(_PARTS_OF_A_PAGE, parts, strict=True)))
 
 
