@@ -37,7 +37,7 @@ def move_to_blobs(arrival: Arrival, packing: Packing, key: bytes) -> tuple[dict[
 def _with_blobs(
     content: MessageContent | ReadContent, files: Sequence[Blob], whole: Blob | None
 ) -> MessageContent | ReadContent:
-    count = len(content.attachments)
+    count = len(content.attachments) if isinstance(content, ReadContent) else len(files)
     attached = zip(content.attachments, files[:count], strict=True)
     update: dict[str, object] = {
         "attachments": tuple(file.model_copy(update={"blob": blob}) for file, blob in attached)
