@@ -51,7 +51,7 @@ async def test_an_entry_waits_then_shows_what_was_read(world, desk):
     [summary] = (await desk.get("/conversations")).json()["conversations"]
     assert summary["excerpt"].startswith("Widerspruch")
     assert summary["excerpt_by_machine"]
-    [queued] = (await desk.get("/queue")).json()["conversations"]
+    [queued] = (await desk.get("/queue", params={"view": "unassigned"})).json()["conversations"]
     assert queued["excerpt_by_machine"]
     said = await world.said("faden.entry.appended")
     assert [(one.change, one.entry_id) for one in said] == [
