@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import subprocess
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -161,14 +160,17 @@ async def test_a_process_killed_while_it_reads_is_followed_by_another(
     begun, folder = tmp_path / "begun", str(tmp_path)
     told = {"dsn": database, "folder": folder, "begun": str(begun), "lease": 1.0}
     member = Path(__file__).with_name("reading_member.py")
-    with subprocess.Popen([sys.executable, str(member), json.dumps(told)]) as process:
+    process = await asyncio.create_subprocess_exec(sys.executable, str(member), json.dumps(told))
 
-        async def has_begun() -> bool:
-            assert process.poll() is None
-            return begun.exists()
+    async def has_begun() -> bool:
+        assert process.returncode is None
+        return begun.exists()
 
+    try:
         await eventually(has_begun)
+    finally:
         process.kill()
+        await process.wait()
 
     async def is_read() -> int:
         return await work_off(reading, Reader())
