@@ -11,7 +11,7 @@ ALLOWED = {
     "agent": {"desk read", "desk write", "conversation read", "conversation write", "people read"},
     "supervisor": {
         *("desk read", "desk write", "conversation read", "conversation write", "people read"),
-        "entry erase",
+        *("entry erase", "entry release"),
     },
     "operator": {"desk read", "desk write", "operations read", "operations replay"},
     "service": {"conversation read", "conversation write", "people read", "entry erase"},

@@ -38,6 +38,7 @@ class Desk:
             "tenant_name": self.authority(visitor.caller.tenant),
             "may_read": may(visitor.caller.role, "read", "conversation"),
             "may_operate": may(visitor.caller.role, "read", "operations"),
+            "may_release": may(visitor.caller.role, "release", "entry"),
         }
         return self.pages.page(request, template, status=status, **{**frame, **values})
 
