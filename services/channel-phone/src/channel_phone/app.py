@@ -9,6 +9,7 @@ from channel_phone.parse import Context, parse
 from channel_phone.providers.twilio import Twilio
 from channel_phone.receive.calls import Calls
 from channel_phone.receive.close import Closer
+from channel_phone.receive.desk import DeskLine
 from channel_phone.receive.hooks import Receiver
 from channel_phone.receive.portal import Portal, open_client
 from channel_phone.send import NobodyCalls
@@ -41,7 +42,7 @@ def compose(ground: Ground, settings: PhoneSettings, accounts: Accounts) -> Chan
     return ChannelParts(
         NobodyCalls(accounts),
         work={"calls": closer.run},
-        hook=Receiver(accounts, clients, calls, closer, portal, say_in),
+        hook=Receiver(accounts, clients, calls, closer, portal, DeskLine(accounts, calls), say_in),
         trim={"call": for_each(tenants, calls.sweep)},
         closing=(*(client.close for client in clients.values()), portal.close),
     )
