@@ -306,7 +306,7 @@ async def test_a_closer_that_is_killed_makes_the_same_entry_again(hub, phone):
     call = await lost_call(hub)
     forget = hub.receiver.calls.close
 
-    async def killed(_):
+    async def killed(*_):
         raise asyncio.CancelledError
 
     hub.receiver.calls.close = killed

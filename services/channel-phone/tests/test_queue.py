@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from channel_phone.receive.promise import Promise
 from hub_contract.words import CallOutcome, CallStatus
 from local_hub.peers.phones.carrier import Faults
 
@@ -39,6 +40,8 @@ async def test_one_waits_and_is_put_through(line):
     assert "Danke für Ihren Anruf" in await line.does("desk_hangs_up")
     [entry] = await line.hub.kept()
     assert (entry.outcome, entry.partial) == (CallOutcome.ANSWERED, False)
+    [figure] = await Promise(line.hub.ground.pool).show("musterstadt")
+    assert figure.counts == {"asked": 1, "answered": 1, "in_time": 1}
     assert [one for one in line.now["lines"] if one["who"] == "line"] == []
 
 
@@ -83,6 +86,9 @@ async def test_who_hangs_up_in_the_queue_leaves_a_whole_entry(line):
     await line.does("hang_up")
     [entry] = await line.hub.kept()
     assert (entry.outcome, entry.partial) == (CallOutcome.MISSED, False)
+    [figure] = await Promise(line.hub.ground.pool).show("musterstadt")
+    assert figure.counts == {"asked": 1, "answered": 0, "in_time": 0}
+    assert await Promise(line.hub.ground.pool).show("kleindorf") == []
     # The desk answers all the same: nobody is there, and it is told so.
     assert await line.lines.desk.answer(line.phones.settings.numbers[line.to]) is not None
     assert await statuses(line) == [CallStatus.RINGING, CallStatus.ENDED]

@@ -21,7 +21,7 @@ from hub_kit.ground import Ground
 from hub_kit.hooks import Handler, Hooks
 from hub_kit.keys import KeyRing
 from hub_kit.listen import Listen, listeners_of
-from hub_kit.operations import add_operations
+from hub_kit.operations import Figures, add_operations, no_figures
 from hub_kit.outgoing import Outgoing, Sender, take_in
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Check, Parts, Work, make_app, run
@@ -44,6 +44,7 @@ class ChannelParts:
     checks: Mapping[str, Check] = field(default_factory=dict)
     hook: Handler | None = None  # takes what providers send to /hooks/<channel>/…
     trim: Mapping[str, Sweep] = field(default_factory=dict)  # what it must not keep for ever
+    figures: Figures = no_figures  # what operators watch beside lag and what is stuck
     add_to: Callable[[FastAPI], object] = _nothing  # pages, routes, answers to errors
     closing: Sequence[Work] = ()  # run at the end, in this order, before the ground is closed
 
@@ -97,7 +98,7 @@ def compose_channel(
         checks={**ground.checks, **own.checks},
         closing=(*own.closing, ground.close),
     )
-    app = add_operations(make_app(parts), ground, [requests], outgoing)
+    app = add_operations(make_app(parts), ground, [requests], outgoing, own.figures)
     own.add_to(app)
     hooked = own.hook and Hooks(app, ground, {frame.channel: own.hook}, public)
     return app, hooked or app

@@ -25,6 +25,7 @@ from workspace import act, callbacks, calls, hand_out, live, look, operations, w
 from workspace.ask import STORE, Service, open_client
 from workspace.carries import SAID, SMS
 from workspace.desk import Desk
+from workspace.figures import tell_figures
 from workspace.hold import drop_erased, send_due
 from workspace.people import forget
 from workspace.proofs import (
@@ -54,6 +55,7 @@ def words_for(say: Say) -> dict[str, Any]:
         "proof_word": lambda kind, result: proof_word(kind, result, say),
         "initials": initials,
         "service_word": lambda name: service_word(name, say),
+        "tell_figures": lambda figures, say_day: tell_figures(figures, say, say_day),
         "bare": bare,
         "say": say,
         "named": lambda person: name_of(person, say),

@@ -5,7 +5,7 @@ Rule 2. A hook says which leg it is (`?leg=3`), so one that comes twice is writt
 Rule 3. The row of a call stays for a while after its entry is kept, empty, and knows late hooks.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -63,6 +63,7 @@ class Call:
 
 
 Write = Callable[[State], bytes]  # the line of a leg, for a call that is there
+Last = Callable[[Connection, Call], Awaitable[object]]
 
 
 class Calls:
@@ -110,10 +111,11 @@ class Calls:
             added=True,
         )
 
-    async def close(self, call: Call) -> None:
-        """Forget what was said: the entry is kept."""
+    async def close(self, call: Call, last: Last) -> None:
+        """Forget what was said: the entry is kept. `last` is done beside it, once for each call."""
         async with transaction(self._pool, call.context.tenant) as connection:
-            await connection.execute(_CLOSE, call.context.tenant, call.id)
+            if affected(await connection.execute(_CLOSE, call.context.tenant, call.id)):
+                await last(connection, call)
 
     async def lost(self, context_of: Callable[[str], Context | None], tenant: str) -> list[Call]:
         """Return calls of which nothing more will be heard, the oldest first."""
