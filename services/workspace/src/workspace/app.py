@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from hub_kit.live import Tail
 from hub_kit.seats import Seats
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, make_app, run
+from hub_kit.trim import Trimmer, for_each
 from hub_pages.face import Face
 from hub_pages.face.read import read_faces
 from hub_pages.pages import Pages
@@ -25,6 +27,7 @@ from workspace import act, callbacks, calls, hand_out, live, look, operations, w
 from workspace.ask import STORE, Service, open_client
 from workspace.carries import SAID, SMS
 from workspace.desk import Desk
+from workspace.drafts import sweep_drafts
 from workspace.figures import tell_figures
 from workspace.hold import drop_erased, send_due
 from workspace.people import forget
@@ -85,7 +88,7 @@ def compose(
     tail = Tail(ground.bus)
     parts = Parts(
         SERVICE,
-        work={"send": partial(_send, desk), "live": tail.run},
+        work={"send": partial(_send, desk), "live": tail.run, "trim": _trimmer(desk).run},
         checks={**ground.checks, "live": tail.check},
         closing=(client.aclose, *(other.aclose for other in others.values()), ground.close),
     )
@@ -98,6 +101,12 @@ def compose(
         app.include_router(module.router)
     add_error_pages(app, desk.pages, desk.authority, SERVICE)
     return app
+
+
+def _trimmer(desk: Desk) -> Trimmer:
+    keep = timedelta(days=desk.settings.draft_days)
+    sweep = partial(sweep_drafts, desk.ground.pool, keep)
+    return Trimmer({"draft": for_each(desk.ground.settings.tenants, sweep)})
 
 
 async def _send(desk: Desk) -> None:
