@@ -13,7 +13,6 @@ def upgrade() -> None:
 -- A message whose way has ended, and whose price the provider has not said yet: its id there, ours.
 create table sms_price (
   external_id text primary key,
-  tenant text not null,
   account text not null,
   message_id uuid not null,
   status text not null,

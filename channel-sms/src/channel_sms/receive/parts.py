@@ -163,7 +163,8 @@ class PartStore:
         """Return the sets to be closed now: whole, half done, or waiting for longer than that."""
         async with connect(self._pool) as connection:
             rows = await connection.fetch(
-                """select set_id from sms_part where account = $1 and data is not null and not refused
+                """select set_id from sms_part
+                   where account = $1 and data is not null and not refused
                    group by set_id
                    having count(*) >= max(total) or bool_or(closed)
                      or min(at) < now() - make_interval(secs => $2)""",
