@@ -5,6 +5,7 @@ https://www.twilio.com/docs/voice/api/call-resource, https://www.twilio.com/docs
 
 import base64
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -51,6 +52,10 @@ class Desk:
         if not is_right(request, account, self._phones.token):
             raise HTTPException(401, "Authenticate")
         said = {name: str(value) for name, value in (await request.form()).items()}
+        return self.take(account, said)
+
+    def take(self, account: str, said: Mapping[str, str]) -> JSONResponse:
+        """Let the telephone ring that this form names."""
         if not (said.get("To") and said.get("From") and said.get("Url")):
             return JSONResponse({"code": 21201, "message": "No 'To', 'From' or 'Url'"}, 400)
         ring = Ring(

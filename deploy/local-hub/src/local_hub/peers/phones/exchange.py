@@ -56,8 +56,13 @@ class Done(BaseModel):
     """What the caller does; `desk` is what happens at the desk's telephone."""
 
     does: Literal[
-        *("keys", "silence", "speak", "hang_up"),
-        *("desk_answers", "desk_is_silent", "desk_hangs_up"),
+        "keys",
+        "silence",
+        "speak",
+        "hang_up",
+        "desk_answers",
+        "desk_is_silent",
+        "desk_hangs_up",
     ]
     text: str = ""
 
