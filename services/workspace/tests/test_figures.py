@@ -11,6 +11,7 @@ TOLD = {
     "not": ("promise", {"asked": 8, "answered": 8, "in_time": 5}, "5 von 8", "(62 %)", "warning"),
     "nobody": ("promise", {"asked": 0, "answered": 0, "in_time": 0}, "0 von 0", "(100 %)", ""),
     "open": ("callbacks", {"open": 2, "overdue": 0}, "2 offen", "0 überfällig", ""),
+    "strangers": ("unknown_accounts", {"hooks": 3}, "3 seit", "beim Anbieter", "warning"),
     "late": ("callbacks", {"open": 2, "overdue": 1}, "2 offen", "1 überfällig", "warning"),
 }
 

@@ -37,6 +37,8 @@ _PROMISE = mark("Im Amt angenommen, %(day)s")
 _IN_TIME = mark(
     "%(in_time)d von %(asked)d Anrufen binnen 30 Sekunden (%(share)d %%), %(missed)d nie"
 )
+_UNKNOWN = mark("Hooks für ein unbekanntes Konto")
+_HOOKS = mark("%(hooks)d seit dem Start des Dienstes; vergleichen Sie die Adresse beim Anbieter")
 _CALLBACKS = mark("Rückrufe")
 _OPEN = mark("%(open)d offen, davon %(overdue)d überfällig")
 
@@ -55,6 +57,11 @@ def _callbacks(counts: Mapping[str, int], _day: str, say: Say) -> Told:
     return Told(say(_CALLBACKS), say(_OPEN) % said, "warning" if said["overdue"] else "")
 
 
+def _strangers(counts: Mapping[str, int], _day: str, say: Say) -> Told:
+    hooks = counts.get("hooks", 0)
+    return Told(say(_UNKNOWN), say(_HOOKS) % {"hooks": hooks}, "warning")
+
+
 _TELLS: Mapping[str, Callable[[Mapping[str, int], str, Say], Told]] = MappingProxyType(
-    {"promise": _promise, "callbacks": _callbacks}
+    {"promise": _promise, "callbacks": _callbacks, "unknown_accounts": _strangers}
 )
