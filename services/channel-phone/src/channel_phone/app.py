@@ -1,4 +1,4 @@
-"""Puts the phone channel together: hooks in, and calls closed whose end never came."""
+"""Puts the phone channel together: calls in and out, and closed whose end never came."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,8 +10,10 @@ from channel_phone.providers.twilio import Twilio
 from channel_phone.receive.calls import Calls
 from channel_phone.receive.close import Closer
 from channel_phone.receive.hooks import Receiver
+from channel_phone.receive.outgoing import Asking, OutReceiver
 from channel_phone.receive.portal import Portal, open_client
-from channel_phone.send import NobodyCalls
+from channel_phone.send import RingsBack
+from channel_phone.send.made import MadeCalls
 from channel_phone.settings import ABOUT, Accounts, PhoneSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
@@ -38,11 +40,14 @@ def compose(ground: Ground, settings: PhoneSettings, accounts: Accounts) -> Chan
     closer = Closer(calls, ground.accept, clients)
     portal = Portal(open_client(settings.portal), ground.ring)
     tenants = sorted({one.tenant for one in accounts})
+    made = MadeCalls(ground.pool, ground.ring)
+    outgoing = OutReceiver(accounts, made, say_in)
+    asking = Asking(made, ground.accept, clients, settings)
     return ChannelParts(
-        NobodyCalls(accounts),
-        work={"calls": closer.run},
-        hook=Receiver(accounts, clients, calls, closer, portal, say_in),
-        trim={"call": for_each(tenants, calls.sweep)},
+        RingsBack(accounts, clients, made),
+        work={"calls": closer.run, "made": asking.run},
+        hook=Receiver(accounts, clients, calls, closer, portal, say_in, outgoing),
+        trim={"call": for_each(tenants, calls.sweep), "made": for_each(tenants, made.sweep)},
         closing=(*(client.close for client in clients.values()), portal.close),
     )
 

@@ -20,6 +20,7 @@ from channel_phone.parse.state import State, Step
 from channel_phone.providers.twilio import Twilio
 from channel_phone.receive.calls import Call, Calls
 from channel_phone.receive.close import Closer, context_of
+from channel_phone.receive.outgoing import OUT, OutReceiver
 from channel_phone.receive.portal import Portal
 from channel_phone.render import Voice, speak
 from channel_phone.render.sentences import Say
@@ -49,10 +50,13 @@ class Receiver:
     closer: Closer
     portal: Portal
     words: Callable[[str], Say]
+    outgoing: OutReceiver
 
     async def __call__(self, hook: Hook) -> Answer:
         client = self.clients[hook.account]
         check_signature(hook, client.account.settings.auth_token())
+        if hook.rest.startswith(OUT):
+            return await self.outgoing.take(client, hook)
         what, said = _PATHS.get(hook.rest), read_form(hook.body)
         if what is None or not said.get("CallSid"):
             raise Permanent("hook: says no call, or is none of ours; see channel-phone/README.md")
