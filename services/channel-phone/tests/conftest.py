@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from hub_contract.topics import from_wire
 from hub_kit import hooks
 from hub_kit.ground import Ground
 from hub_kit.hooks import Hook
+from hub_kit.outgoing import Sender
 from hub_kit.sealing import open_event
 from hub_kit.testing import fresh_database, open_ground
 
@@ -83,6 +84,8 @@ class Hub:
     owner: str
     receiver: Receiver
     outside: Outside
+    sender: Sender
+    work: Mapping[str, Callable[[], Awaitable[None]]]
 
     async def take(self, hook: Hook) -> bytes:
         """Do with a hook what the frame does."""
@@ -185,7 +188,7 @@ def open_hub(cluster, tmp_path, account) -> Callable[..., AbstractAsyncContextMa
                 twilio=twilio or outside.address, portal=outside.address, recording_limit=100_000
             )
             parts = compose(ground, settings, Accounts([account], public))
-            yield Hub(ground, dsn, parts.hook, outside)
+            yield Hub(ground, dsn, parts.hook, outside, parts.sender, parts.work)
             for close in parts.closing:
                 await close()
 
