@@ -63,6 +63,7 @@ BODIES = {
     "post_callback": {"day": "today"},
     "post_callback_owner": {"owner": "agent-8"},
     "post_callback_result": {"result": "not_reached", "attempts": 0},
+    "post_callback_call": {"telephone": "+49711123911"},
 }
 # Who asks, where it is not an agent: a citizen is known by her inbox.
 ASKERS = {"post_erase": ("supervisor", "agent-7")} | {

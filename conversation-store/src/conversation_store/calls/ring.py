@@ -94,7 +94,8 @@ def _lasts(row: Record, now: datetime) -> bool:
         return False
     unknown = row["delivery"] == Delivery.UNKNOWN
     limit: timedelta = STALE if unknown or row["delivery"] == Delivery.REQUESTED else LASTS
-    return now - row["called_at"] < limit
+    called_at: datetime = row["called_at"]
+    return now - called_at < limit
 
 
 async def _whom(store: Store, connection: Connection, caller: Caller, row: Record) -> ContactPoint:

@@ -30,7 +30,7 @@ from hub_contract.words import Value
 
 Json = dict[str, Any]
 
-VERSION = "1.4.0"  # the contract's own: the second number moves when a field is added
+VERSION = "1.5.0"  # the contract's own: the second number moves when a field is added
 DAY = 24 * 60 * 60 * 1000  # ms
 
 

@@ -108,19 +108,18 @@ async def post_call(
     """Ring the agent's telephone, and then the citizen's; the number is typed once and kept."""
     ground = desk.ground
     number = telephone.strip() or await read_telephone(ground.pool, ground.ring, agent.caller)
-    notice: tuple[str, Any, Any]
+    if not number:
+        missing = ("danger", REFUSALS[Refusal.TELEPHONE_WRONG], UNCHANGED)
+        return await answer(request, desk, agent, conversation_id, missing)
     try:
-        if not number:
-            raise Permanent("telephone: is not known yet", code=Refusal.TELEPHONE_WRONG)
         path = f"/callbacks/{callback}/call"
         await desk.store.post(agent.caller, path, {"telephone": number})
     except Permanent as error:
         notice = ("danger", REFUSALS[error.code], UNCHANGED)
-    else:
-        # Kept once the store has found it to be one that rings.
-        await keep_telephone(ground.pool, ground.ring, agent.caller, number)
-        notice = ("info", _RINGING, _PRESS)
-    return await answer(request, desk, agent, conversation_id, notice)
+        return await answer(request, desk, agent, conversation_id, notice)
+    # Kept once the store has found it to be one that rings.
+    await keep_telephone(ground.pool, ground.ring, agent.caller, number)
+    return await answer(request, desk, agent, conversation_id, ("info", _RINGING, _PRESS))
 
 
 @router.post("/c/{conversation_id}/callback/write")

@@ -8,8 +8,7 @@ Rule 3. The row of a call stays for a while after its entry is kept, empty, and 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-from asyncpg import Record
+from typing import Any
 
 from channel_phone.parse import Context
 from channel_phone.parse.legs import read_legs
@@ -135,7 +134,7 @@ class Calls:
 
     async def _silent(
         self, tenant: str, shortest: timedelta, after: tuple[datetime, str]
-    ) -> list[Record]:
+    ) -> list[Any]:
         async with transaction(self._pool, tenant) as connection:
             return list(await connection.fetch(_SILENT, tenant, shortest, *after))
 
