@@ -17,24 +17,26 @@ from conversation_store.queue.callbacks import read_callbacks
 from conversation_store.reply.ways import accounts_of
 from conversation_store.request import Letter, request
 from conversation_store.store import Store
+from hub_contract.channels import CHANNEL_TO
 from hub_contract.contact_points import contact_point
 from hub_contract.delivery import Delivery, is_final
 from hub_contract.errors import Permanent
 from hub_contract.events import RequestedContent
 from hub_contract.ids import requested_id
 from hub_contract.refusals import Refusal
-from hub_contract.words import Channel, ContactKind, ContactPoint
+from hub_contract.words import ContactKind, ContactPoint
 from hub_kit.blobs import Packing
 from hub_kit.database import Connection, transaction
 from hub_kit.tokens import Caller
 
+CALLS = CHANNEL_TO[ContactKind.PHONE]
 STALE = timedelta(minutes=5)  # after which a request rings nobody
 LASTS = timedelta(hours=4)  # no call is longer: Twilio ends it (timeLimit of Dial)
 _HOME = "select conversation_id from entry where tenant = $1 and id = $2"
 _LOCK_HOME = "select id from conversation where tenant = $1 and id = $2 for update"
 _LOCK = """
 select b.id, b.state, b.attempts, b.call_id, c.delivery, c.at as called_at, h.conversation_id,
-  case when h.channel = 'phone' then h.account end as account
+  h.channel, h.account
 from callback b join entry h on h.id = b.id and h.tenant = $1
 left join entry c on c.id = b.call_id and c.tenant = $1
 where b.tenant = $1 and b.id = $2 for update of b
@@ -115,7 +117,8 @@ async def _letter(
 ) -> Letter:
     (agent, whom), tenant = parts, caller.tenant
     # By the number of ours that she has called, so that she knows who calls.
-    account = row["account"] or accounts_of(store, tenant).get(Channel.PHONE)
+    called = row["account"] if row["channel"] == CALLS else ""
+    account = called or accounts_of(store, tenant).get(CALLS)
     if not account:
         raise Permanent("callback: no telephone number of ours", code=Refusal.NO_ACCOUNT)
     lookup = store.ground.ring.lookup_of(tenant, whom)
@@ -126,7 +129,7 @@ async def _letter(
         requested_id(tenant, row["conversation_id"], f"ring {row['id']} {uuid4()}"),
         tenant,
         row["conversation_id"],
-        Channel.PHONE,
+        CALLS,
         account,
         point,
         content,
