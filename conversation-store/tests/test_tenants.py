@@ -91,7 +91,7 @@ async def fill(world, desk) -> dict[str, str]:
     # Both know different people, or each would meet her own.
     address = f"erika@{tenant}.example"
     inbox = {"kind": "portal", "value": f"inbox-{tenant}"}
-    first, second, _ = await world.take_in(
+    first, second, _, wished = await world.take_in(
         world.mail(
             address,
             tenant=tenant,
@@ -103,6 +103,13 @@ async def fill(world, desk) -> dict[str, str]:
         ),
         world.mail(f"karl@{tenant}.example", tenant=tenant, external_id=f"<{tenant}>"),
         world.mail(f"m@{tenant}.example", tenant=tenant, name="Mustermann Erika"),
+        world.mail(
+            f"+4971112345{len(tenant)}",
+            tenant=tenant,
+            channel="phone",
+            account="zentrale",
+            callback={"day": "today"},
+        ),
     )
     other = {"other": str(second["contact_point_id"]), "reason": "Anruf"}
     link = await desk.post(f"/contact-points/{first['contact_point_id']}/link", json=other)
@@ -113,7 +120,6 @@ async def fill(world, desk) -> dict[str, str]:
     call = world.call(tenant=tenant)
     await world.ground.accept.all([call])
     await world.append()
-    wished = await desk.post(f"/conversations/{first['conversation_id']}/callbacks", json={})
     rows = [row for row in await world.rows("proposal") if row["tenant"] == tenant]
     return {
         "conversation_id": str(first["conversation_id"]),
@@ -123,7 +129,7 @@ async def fill(world, desk) -> dict[str, str]:
         "proposal_id": str(rows[0]["id"]),
         "link_id": link.json()["link_ids"][0],
         "call_id": str(call.event.call_id),
-        "callback_id": wished.json()["entry_id"],
+        "callback_id": str(wished["id"]),
         "number": "0",
         "reference": (await world.conversation(first["conversation_id"]))["reference"],
         "address": address,

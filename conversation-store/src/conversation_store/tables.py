@@ -363,6 +363,7 @@ callback = sa.Table(
     _text("made_by"),
     _at(),
     _at("changed_at"),
+    sa.Column("call_id", sa.Uuid),
 )
 sa.Index(
     "callback_due",

@@ -14,7 +14,7 @@ from conversation_store.add import add
 from conversation_store.advance import Stand, State
 from conversation_store.link import Found, contact_point_id, keep
 from conversation_store.queue.callbacks import read_callbacks
-from conversation_store.reply.ways import accounts_of
+from conversation_store.reply.ways import accounts_of, read_ways
 from conversation_store.request import Letter, request
 from conversation_store.store import Store
 from hub_contract.channels import CHANNEL_TO
@@ -105,6 +105,11 @@ async def _whom(store: Store, connection: Connection, caller: Caller, row: Recor
     person = next((one["person"] for one in own if one["id"] == row["id"]), None) or {}
     if person.get("kind") == ContactKind.PHONE and str(person.get("value")).startswith("+"):
         return ContactPoint(kind=ContactKind.PHONE, value=person["value"])
+    # An agent has asked for it: a confirmed number of somebody in the conversation.
+    for way in await read_ways(connection, store, caller.tenant, row["conversation_id"]):
+        is_hers = way.verified and not way.shared and not way.point.as_written
+        if is_hers and way.point.kind is ContactKind.PHONE and way.point.value.startswith("+"):
+            return ContactPoint(kind=ContactKind.PHONE, value=way.point.value)
     raise Permanent("callback: names no number that can be called", code=Refusal.NOBODY_REACHABLE)
 
 
