@@ -26,7 +26,7 @@ WISHES = {
 _OTHER_WAY = mark("Anrufen hat nicht geholfen. Bitte schreiben Sie auf einem anderen Weg.")
 _RINGING = mark("Ihr Telefon klingelt gleich.")
 _PRESS = mark("Nehmen Sie ab, und drücken Sie dort eine Taste. Dann verbinden wir Sie.")
-_TRIED = (  # what the citizen reads
+_TRIED = mark(  # what the citizen reads; in German, as nothing here says her language
     "Sie hatten um einen Rückruf gebeten. Wir haben mehrmals angerufen und Sie nicht erreicht."
     " Bitte antworten Sie auf diese Nachricht, oder rufen Sie uns an."
 )
