@@ -67,6 +67,7 @@ BODIES = {
     "post_callback": {"day": "today"},
     "post_callback_owner": {"owner": "agent-8"},
     "post_callback_result": {"result": "not_reached", "attempts": 0},
+    "post_callback_call": {"telephone": "+49711123911"},
 }
 # Who asks, where it is not an agent: a citizen is known by her inbox.
 ASKERS = {
@@ -105,11 +106,18 @@ async def fill(world, desk) -> dict[str, str]:
         attachments=({"file_name": "a", "media_type": "a/b", "size": 4},),
         reachable=({"kind": "email", "value": address}, inbox),
     )
-    first, second, _, _ = await world.take_in(
+    first, second, _, _, wished = await world.take_in(
         letter,
         world.mail(f"karl@{tenant}.example", tenant=tenant, external_id=f"<{tenant}>"),
         world.mail(f"m@{tenant}.example", tenant=tenant, name="Mustermann Erika"),
         world.reading(letter),
+        world.mail(
+            f"+4971112345{len(tenant)}",
+            tenant=tenant,
+            channel="phone",
+            account="zentrale",
+            callback={"day": "today"},
+        ),
     )
     other = {"other": str(second["contact_point_id"]), "reason": "Anruf"}
     link = await desk.post(f"/contact-points/{first['contact_point_id']}/link", json=other)
@@ -120,7 +128,6 @@ async def fill(world, desk) -> dict[str, str]:
     call = world.call(tenant=tenant)
     await world.ground.accept.all([call])
     await world.append()
-    wished = await desk.post(f"/conversations/{first['conversation_id']}/callbacks", json={})
     rows = [row for row in await world.rows("proposal") if row["tenant"] == tenant]
     return {
         "conversation_id": str(first["conversation_id"]),
@@ -130,7 +137,7 @@ async def fill(world, desk) -> dict[str, str]:
         "proposal_id": str(rows[0]["id"]),
         "link_id": link.json()["link_ids"][0],
         "call_id": str(call.event.call_id),
-        "callback_id": wished.json()["entry_id"],
+        "callback_id": str(wished["id"]),
         "number": "0",
         "page": "1",
         "part": "small",
@@ -240,10 +247,10 @@ async def test_lists_and_counts_are_our_own(world, towns):
     assert page == {"conversations": [], "next": None, "count": 0}
     assert set(counts.values()) == {0}
     seen = [(await desk.get("/queue", params={"view": view})).json() for view in counts]
-    assert [one["counts"]["unassigned"] for one in seen] == [2] * len(counts)
+    assert [one["counts"]["unassigned"] for one in seen] == [3] * len(counts)
     assert theirs["conversation_id"] not in str(seen)
     page = (await desk.get("/conversations")).json()
-    assert page["count"] == 2
+    assert page["count"] == 3
     ids = {c["id"] for c in page["conversations"]}
     assert ours["conversation_id"] in ids
     assert theirs["conversation_id"] not in ids

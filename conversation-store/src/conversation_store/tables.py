@@ -374,6 +374,7 @@ callback = sa.Table(
     _text("made_by"),
     _at(),
     _at("changed_at"),
+    sa.Column("call_id", sa.Uuid),
 )
 sa.Index(
     "callback_due",

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +27,11 @@ from hub_contract.words import Channel
 from hub_kit import hooks
 from hub_kit.ground import Ground
 from hub_kit.hooks import Hook, Hooks
+from hub_kit.outgoing import Sender
 from hub_kit.sealing import open_event
 from hub_kit.settings import TenantSection
 from hub_kit.testing import fresh_database, open_ground
-from local_hub.peers.phones import exchange
+from local_hub.peers.phones import exchange, outgoing
 from local_hub.peers.phones.call import Caller
 from local_hub.peers.phones.carrier import Phones
 from local_hub.peers.settings import Carrier, Handset, HubNumber
@@ -91,6 +92,8 @@ class Hub:
     owner: str
     receiver: Receiver
     outside: Outside
+    sender: Sender
+    work: Mapping[str, Callable[[], Awaitable[None]]]
 
     async def take(self, hook: Hook) -> bytes:
         """Do with a hook what the frame does."""
@@ -194,7 +197,7 @@ def open_hub(cluster, tmp_path, account) -> Callable[..., AbstractAsyncContextMa
                 twilio=twilio or outside.address, portal=outside.address, recording_limit=100_000
             )
             parts = compose(ground, settings, Accounts([account], public))
-            yield Hub(ground, dsn, parts.hook, outside)
+            yield Hub(ground, dsn, parts.hook, outside, parts.sender, parts.work)
             for close in parts.closing:
                 await close()
 
@@ -252,6 +255,8 @@ async def line(cluster, tmp_path, account, open_hub) -> AsyncIterator["Line"]:
     phones, caller, app = Phones(settings, account.settings.auth_token()), Caller(), FastAPI()
     lines = exchange.Exchange(phones, caller)
     app.include_router(exchange.make_carrier(lines))
+    board = outgoing.Switchboard(phones, caller, lines.desk)
+    app.include_router(outgoing.make_carrier(board))
     app.include_router(exchange.make_router(lines))
     async with open_hub(address_of(hub_door), f"{address_of(door)}/carrier") as hub:
         accounts = {"phone": {"channel": "phone", "address": account.settings.address}}

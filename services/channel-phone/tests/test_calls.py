@@ -98,7 +98,8 @@ async def lost_call(hub):
     """Return the call as the closer finds it, hours later."""
     await hub.rows("update channel_phone.call set heard_at = now() - interval '5 hours'")
     closer: Closer = hub.receiver.closer
-    [call] = await hub.receiver.calls.lost(closer._contexts("musterstadt").get, "musterstadt")
+    lost = hub.receiver.calls.lost(closer._contexts("musterstadt").get, "musterstadt")
+    [call] = [one async for one in lost]
     return call
 
 

@@ -460,6 +460,16 @@ EVENTS: dict[str, ConversationEvent] = {
         not_before=LATER,
         content=RequestedContent(recipient=MOBILE, text="Ihr Antrag ist da.", language="en"),
     ),
+    "message.requested.phone-call": requested(
+        207,
+        Channel.PHONE,
+        "zentrale",
+        content=RequestedContent(
+            recipient=MOBILE,
+            text="",
+            rings_first=ContactPoint(kind=ContactKind.PHONE, value="+49711123911"),
+        ),
+    ),
     "delivery.reported.minimal": reported(
         300, Channel.EMAIL, "buergerbuero", status=Delivery.ACCEPTED, content=DeliveryContent()
     ),

@@ -1,4 +1,4 @@
-"""Puts the phone channel together: hooks in, and calls closed whose end never came."""
+"""Puts the phone channel together: calls in and out, and closed whose end never came."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,9 +11,11 @@ from channel_phone.receive.calls import Calls
 from channel_phone.receive.close import Closer
 from channel_phone.receive.desk import DeskLine
 from channel_phone.receive.hooks import Receiver
+from channel_phone.receive.outgoing import Asking, OutReceiver
 from channel_phone.receive.portal import Portal, open_client
 from channel_phone.receive.promise import Promise
-from channel_phone.send import NobodyCalls
+from channel_phone.send import RingsBack
+from channel_phone.send.made import MadeCalls
 from channel_phone.settings import ABOUT, Accounts, PhoneSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
@@ -40,13 +42,17 @@ def compose(ground: Ground, settings: PhoneSettings, accounts: Accounts) -> Chan
     closer = Closer(accounts, calls, ground.accept, clients)
     portal = Portal(open_client(settings.portal), ground.ring)
     tenants = sorted({one.tenant for one in accounts})
-    promise = Promise(ground.pool)
+    promise, made = Promise(ground.pool), MadeCalls(ground.pool, ground.ring)
+    outgoing = OutReceiver(accounts, made, say_in)
+    asking = Asking(made, ground.accept, clients, settings)
+    desk = DeskLine(accounts, calls)
     return ChannelParts(
-        NobodyCalls(accounts),
-        work={"calls": closer.run},
-        hook=Receiver(accounts, clients, calls, closer, portal, DeskLine(accounts, calls), say_in),
+        RingsBack(accounts, clients, made),
+        work={"calls": closer.run, "made": asking.run},
+        hook=Receiver(accounts, clients, calls, closer, portal, desk, say_in, outgoing),
         trim={
             "call": for_each(tenants, calls.sweep),
+            "made": for_each(tenants, made.sweep),
             "promise": for_each(tenants, promise.sweep),
         },
         figures=promise.show,

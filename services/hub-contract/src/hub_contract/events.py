@@ -100,6 +100,8 @@ class RequestedContent(Value):
     author: Text = ""  # who answers for it, as a letter names them
     attachments: tuple[Attachment, ...] = ()
     hint: Text = ""  # goes in place of text and files, which rest in the recipient's inbox
+    # Of a call: this telephone rings first, and whoever answers it is put through to the recipient.
+    rings_first: ContactPoint | None = None
 
 
 class DeliveryContent(Value):

@@ -72,6 +72,7 @@ class Refusal(StrEnum):
     NOBODY_TO_LINK = "nobody_to_link", 422, "Nobody in this conversation can be linked"
     DECIDED_ALREADY = "decided_already", 422, "The proposal is decided already"
     CALLBACK_ENDED = "callback_ended", 422, "The call-back has ended already"
+    TELEPHONE_WRONG = "telephone_wrong", 422, "The agent's telephone is no number that rings"
 
     # Of the store: reading.
     CURSOR_UNKNOWN = "cursor_unknown", 422, "The cursor is not of this list"

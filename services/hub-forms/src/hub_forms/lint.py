@@ -10,8 +10,8 @@ from decimal import Decimal
 from itertools import islice, product
 from typing import Any
 
-from hub_contract.channels import CHANNELS, Reader
-from hub_contract.words import Assurance, Channel
+from hub_contract.channels import CHANNELS, Measure, Reader
+from hub_contract.words import Assurance, Channel, ContactKind
 from hub_forms.condition import Condition, variable
 from hub_forms.define import (
     Base,
@@ -28,14 +28,9 @@ from hub_forms.define import (
 from hub_forms.words import Kind, Words
 
 _TRIED = 20_000  # combinations of values, to see whether a condition can hold
-# What a channel cannot carry, whatever a definition wishes.
-_NO_FILES = frozenset({Channel.SMS, Channel.PHONE})
-_ON_PAPER = frozenset({Channel.PAPER, Channel.FAX})
-# The most that a channel alone proves of who writes (with a code or a log-in more).
-_MOST_SURE = {Channel.WEB: Assurance.HIGH, Channel.PAPER: Assurance.LOW, Channel.FAX: Assurance.LOW}
+# The most that a way alone proves of who writes (with a code more); elsewhere it is little.
+_MOST_SURE = {ContactKind.PORTAL: Assurance.HIGH}
 _RANK = {one: rank for rank, one in enumerate(Assurance)}
-# Channels on which sensitive things are never asked for (A14).
-OPEN_CHANNELS = frozenset({Channel.SMS, Channel.FAX, Channel.EMAIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,19 +167,26 @@ def _channels(service: PublicService) -> Iterator[Finding]:
 
 def can_meet(service: PublicService, one: Base, way: Channel) -> bool:
     """Say whether a channel can ever bring what this asks for, as sure as it must be."""
+    row = CHANNELS[way]
     needed = max(_RANK[one.assurance], _RANK[service.assurance])
-    if needed > _RANK[_MOST_SURE.get(way, Assurance.LOW)]:
+    if needed > _RANK[_MOST_SURE.get(row.reaches, Assurance.LOW)]:
         return False
     match one:
         case Document():
-            return way not in _NO_FILES
+            return row.files is not None
         case Signature(written=True):
-            return way is Channel.PAPER
+            return row.reaches is ContactKind.POSTAL
         case Signature():
-            return way in _ON_PAPER or way is Channel.WEB
+            return row.measure is Measure.PAGES or row.reaches is ContactKind.PORTAL
         case Payment():
-            return CHANNELS[way].read_by is Reader.PERSON  # a link is followed, or a transfer made
-    return not (one.sensitive and way in OPEN_CHANNELS)
+            return row.read_by is Reader.PERSON  # a link is followed, or a transfer made
+    return not (one.sensitive and is_open(way))
+
+
+def is_open(way: Channel) -> bool:
+    """Say whether others may read along: nothing sensitive is asked for there (A14)."""
+    row = CHANNELS[way]
+    return row.reaches not in (ContactKind.POSTAL, ContactKind.PORTAL) and not row.live
 
 
 def _payment(service: PublicService) -> Iterator[Finding]:

@@ -85,6 +85,9 @@ REFUSALS = {
     _R.SAME_CONTACT_POINT: mark("Das ist derselbe Kontaktweg."),
     _R.OTHER_PARTY: mark("Diese Kontaktwege gehören schon zu verschiedenen Personen."),
     _R.NOBODY_TO_LINK: mark("In diesem Gespräch ist niemand, der sich verbinden lässt."),
+    _R.TELEPHONE_WRONG: mark(
+        "Die Nummer Ihres Telefons ist keine, die klingelt. Schreiben Sie sie mit Vorwahl."
+    ),
     _R.CALLBACK_ENDED: mark("Dieser Rückruf ist schon beendet."),
     _R.DECIDED_ALREADY: mark("Darüber ist schon entschieden."),
     _R.CURSOR_UNKNOWN: mark("Diese Stelle der Liste gibt es nicht mehr. Bitte beginnen Sie vorn."),

@@ -13,7 +13,7 @@ from local_hub.peers.mail.api import make_router
 from local_hub.peers.mail.mailboxes import Mailboxes
 from local_hub.peers.mail.post import Post
 from local_hub.peers.mail.receive import Handler, listen
-from local_hub.peers.phones import api, exchange, handsets
+from local_hub.peers.phones import api, exchange, handsets, outgoing
 from local_hub.peers.phones.call import Caller
 from local_hub.peers.phones.carrier import Phones
 from local_hub.peers.phones.smsc import Smsc
@@ -58,6 +58,11 @@ def compose(settings: PeersSettings) -> FastAPI:
     line = exchange.make_router(calls)
     app.include_router(line)
     app.include_router(line, prefix=PREFIX)
+    board = outgoing.Switchboard(phones, caller, calls.desk)
+    app.include_router(outgoing.make_carrier(board))
+    ringing = outgoing.make_router(board)
+    app.include_router(ringing)
+    app.include_router(ringing, prefix=PREFIX)
     add_table(app, settings)
     return app
 

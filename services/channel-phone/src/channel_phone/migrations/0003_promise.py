@@ -5,7 +5,7 @@ from alembic import op
 from hub_kit.schema import by_tenant, statements
 
 revision = "channel_phone_0003"
-down_revision = "channel_phone_0001"
+down_revision = "channel_phone_0002"
 
 PROMISE = """
 -- Calls of one day that asked for the desk while somebody was there; nothing of who called.

@@ -7,10 +7,10 @@ All of them together, a line each, are the original of the call's entry:
 The secret is never written down: where it was keyed in, stars stand for its digits.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from hub_kit.forms import FIELDS, read_form
@@ -39,13 +39,19 @@ class What(StrEnum):
 _WHAT = {what.value: what for what in What}
 
 
-class Leg(NamedTuple):
+Kind = TypeVar("Kind", bound=StrEnum)
+
+
+class Line(NamedTuple, Generic[Kind]):
     at: datetime
-    what: What
+    what: Kind
     said: Mapping[str, str]
 
 
-def write_leg(at: datetime, what: What, form: bytes, *, is_secret: bool = False) -> bytes:
+Leg = Line[What]
+
+
+def write_leg(at: datetime, what: StrEnum, form: bytes, *, is_secret: bool = False) -> bytes:
     """Return the line of a hook's form, as it came but for a secret."""
     text = form.translate(None, b"\r\n")
     return b"%s %s %s\n" % (at.isoformat().encode(), what.encode(), _hide(text, is_secret))
@@ -66,15 +72,16 @@ def _hide(form: bytes, is_secret: bool) -> bytes:
 
 def read_legs(original: bytes) -> list[Leg]:
     """Return the legs of a call; a line that is none is left out."""
-    return list(_read(original.splitlines()))
+    return list(read_lines(original, _WHAT))
 
 
-def _read(lines: Iterable[bytes]) -> Iterable[Leg]:
-    for line in lines:
+def read_lines(original: bytes, kinds: Mapping[str, Kind]) -> Iterator[Line[Kind]]:
+    """Yield the lines that are of one of these kinds."""
+    for line in original.splitlines():
         at, _, rest = line.partition(b" ")
         what, _, form = rest.partition(b" ")
-        if known := _WHAT.get(what.decode("latin-1")):
-            yield Leg(_moment(at), known, read_form(form))
+        if known := kinds.get(what.decode("latin-1")):
+            yield Line(_moment(at), known, read_form(form))
 
 
 def _moment(text: bytes) -> datetime:

@@ -5,9 +5,10 @@ Rule 2. A hook says which leg it is (`?leg=3`), so one that comes twice is writt
 Rule 3. The row of a call stays for a while after its entry is kept, empty, and knows late hooks.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from channel_phone.parse import Context
 from channel_phone.parse.legs import read_legs
@@ -38,7 +39,8 @@ update call set sealed = '', closed_at = now() where tenant = $1 and id = $2 and
 _SILENT = """
 select id, sealed, legs, account, heard_at from call
 where tenant = $1 and closed_at is null and heard_at < now() - $2::interval
-order by heard_at limit 100
+  and (heard_at, id) > ($3::timestamptz, $4::text)
+order by heard_at, id limit 100
 """
 
 
@@ -117,18 +119,29 @@ class Calls:
             if affected(await connection.execute(_CLOSE, call.context.tenant, call.id)):
                 await last(connection, call)
 
-    async def lost(self, context_of: Callable[[str], Context | None], tenant: str) -> list[Call]:
-        """Return calls of which nothing more will be heard, the oldest first."""
+    async def lost(
+        self, context_of: Callable[[str], Context | None], tenant: str
+    ) -> AsyncIterator[Call]:
+        """Yield calls of which nothing more will be heard, the oldest first.
+
+        Page by page behind the last one: calls that still wait keep none of the others waiting.
+        """
         shortest = min(self._lost, self._connected, self._recording)
+        after = datetime.min.replace(tzinfo=UTC), ""
+        while rows := await self._silent(tenant, shortest, after):
+            after = rows[-1]["heard_at"], rows[-1]["id"]
+            now = datetime.now(UTC)
+            for row in rows:
+                context = context_of(row["account"])
+                call = self._read(row["id"], context, row) if context else None
+                if call and now - call.heard_at > self._patience(call.state):
+                    yield call
+
+    async def _silent(
+        self, tenant: str, shortest: timedelta, after: tuple[datetime, str]
+    ) -> list[Any]:
         async with transaction(self._pool, tenant) as connection:
-            rows = await connection.fetch(_SILENT, tenant, shortest)
-        now = datetime.now(UTC)
-        found = [
-            self._read(row["id"], context, row)
-            for row in rows
-            if (context := context_of(row["account"]))
-        ]
-        return [call for call in found if now - call.heard_at > self._patience(call.state)]
+            return list(await connection.fetch(_SILENT, tenant, shortest, *after))
 
     def _patience(self, state: State) -> timedelta:
         if state.ended:

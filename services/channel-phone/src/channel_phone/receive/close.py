@@ -75,7 +75,7 @@ class Closer:
         """Close the calls of which nothing more will be heard; return how many."""
         closed = 0
         for tenant in self._tenants():
-            for call in await self._calls.lost(self._contexts(tenant).get, tenant):
+            async for call in self._calls.lost(self._contexts(tenant).get, tenant):
                 closed += await self._try(call)
         return closed
 

@@ -21,6 +21,7 @@ from channel_phone.providers.twilio import Twilio
 from channel_phone.receive.calls import Call, Calls
 from channel_phone.receive.close import Closer, context_of
 from channel_phone.receive.desk import DeskLine, queue_of, sid_of
+from channel_phone.receive.outgoing import OUT, OutReceiver
 from channel_phone.receive.portal import Portal
 from channel_phone.render import Voice, connect, speak, speak_meanwhile
 from channel_phone.render.sentences import Say
@@ -56,10 +57,13 @@ class Receiver:
     portal: Portal
     desk: DeskLine
     words: Callable[[str], Say]
+    outgoing: OutReceiver
 
     async def __call__(self, hook: Hook) -> Answer:
         client = self.clients[hook.account]
         check_signature(hook, client.account.settings.auth_token())
+        if hook.rest.startswith(OUT):
+            return await self.outgoing.take(client, hook)
         if of_desk := self.desk.answer(hook, client.account, self.words("de")):
             return of_desk
         what = _PATHS.get(hook.rest)

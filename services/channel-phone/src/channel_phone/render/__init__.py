@@ -1,4 +1,4 @@
-"""Write down what a caller hears, as TwiML: pure, for `receive`. Answers are not called out yet.
+"""Write down what a caller hears, as TwiML: pure, for `receive`; `outgoing` has the calls we make.
 
 https://www.twilio.com/docs/voice/twiml. By the library's own classes.
 """
@@ -6,7 +6,6 @@ https://www.twilio.com/docs/voice/twiml. By the library's own classes.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import NoReturn
 
 from twilio.twiml.voice_response import Gather, VoiceResponse  # type: ignore[import-untyped]
 
@@ -23,10 +22,6 @@ from channel_phone.render.sentences import (
     place_in_line,
     question,
 )
-from hub_contract.delivery import Reason
-from hub_contract.errors import Permanent
-from hub_contract.events import MessageRequested, RequestedContent
-from hub_contract.words import ContactKind
 
 VOICES = {"de": "de-DE", "en": "en-GB"}
 _KEYS = {  # how many digits end the wait, after how many seconds of silence, and by which key
@@ -193,13 +188,3 @@ def _record(response: VoiceResponse, state: State, voice: Voice) -> None:
     )
     # Where nothing was said, Twilio goes on here.
     response.redirect(voice.place(What.RECORDED), method="POST")
-
-
-def render(request: MessageRequested) -> NoReturn:
-    """Raise `Permanent`: calling out is not built yet, and no way leads here."""
-    content = request.content
-    if not isinstance(content, RequestedContent):
-        raise Permanent(f"content of {request.id} is sealed: open it before rendering")
-    if content.recipient.kind is not ContactKind.PHONE:
-        raise Permanent("recipient: no number that can be called", reason=Reason.ADDRESS_UNKNOWN)
-    raise Permanent("channel: makes no calls yet; choose another way", reason=Reason.OTHER)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from local_hub.peers.phones.call import Caller
@@ -46,13 +46,6 @@ class Desk:
         self._phones, self._caller = phones, caller
         self.rings: list[Ring] = []
         self._answered: Ring | None = None
-
-    async def ring(self, account: str, request: Request) -> JSONResponse:
-        """Take a call that the hub asks for, as Twilio's interface does."""
-        if not is_right(request, account, self._phones.token):
-            raise HTTPException(401, "Authenticate")
-        said = {name: str(value) for name, value in (await request.form()).items()}
-        return self.take(account, said)
 
     def take(self, account: str, said: Mapping[str, str]) -> JSONResponse:
         """Let the telephone ring that this form names."""

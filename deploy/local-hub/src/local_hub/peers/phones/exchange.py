@@ -23,7 +23,6 @@ from local_hub.peers.phones.twiml import LEAVING, WAITING, read_twiml
 from local_hub.peers.settings import HubNumber
 
 RECORDINGS = "/carrier/2010-04-01/Accounts/{account}/Recordings"
-CALLS = "/carrier/2010-04-01/Accounts/{account}/Calls.json"
 _RATE = 8000  # samples a second, as telephones have it
 _WITHHELD = "+266696687"  # ANONYMOUS on a keypad
 
@@ -315,7 +314,6 @@ def make_carrier(exchange: Exchange) -> APIRouter:
     """Return what the hub asks Twilio's interface for."""
     router = APIRouter(include_in_schema=False)
     router.add_api_route(f"{RECORDINGS}/{{sid}}", exchange.recording)
-    router.add_api_route(CALLS, exchange.desk.ring, methods=["POST"])
     return router
 
 
