@@ -17,6 +17,13 @@ class PaperSettings(Section):
 
     http: ListenAddress = Listen("127.0.0.1", 8018)
     look_every: float = Field(default=2, gt=0, description="seconds between looks into folders")
+    still_seconds: float = Field(
+        default=5, gt=0, description="without a change, until a scan counts as finished"
+    )
+    unended_seconds: float = Field(
+        default=600, gt=0, description="the same for one that is empty or whose end is missing"
+    )
+    size_limit: int = Field(default=200_000_000, ge=1, description="bytes of one file")
 
 
 def read(loaded: Loaded) -> tuple[PaperSettings, Boxes]:
