@@ -7,6 +7,7 @@ from typing import TypeVar
 from channel_paper.boxes import Boxes, PaperBox, ProviderName
 from channel_paper.parse import Context, parse
 from channel_paper.providers.port import Provider
+from channel_paper.receive.listen import SftpListener
 from channel_paper.receive.scans import Scans
 from channel_paper.receive.take import whole
 from channel_paper.send import Senders
@@ -38,6 +39,7 @@ def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelPar
     return ChannelParts(
         Senders(senders),
         work={
+            "sftp": SftpListener(settings, scans).run,
             **{f"scans of {one.box.key}": one.run for one in scans},
             **merged(one.work for one in parts.values()),
         },

@@ -1,5 +1,7 @@
 """Every setting of the paper channel."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from channel_paper.boxes import Boxes
@@ -16,6 +18,12 @@ class PaperSettings(Section):
     """`services.channel_paper` of the file."""
 
     http: ListenAddress = Listen("127.0.0.1", 8018)
+    sftp: ListenAddress | None = Field(
+        default=None, description="where scanners hand in by SFTP; none: no listener"
+    )
+    sftp_host_key: Path = Field(
+        default=Path(".faden/sftp_host_key"), description="made at the first start"
+    )
     look_every: float = Field(default=2, gt=0, description="seconds between looks into folders")
     still_seconds: float = Field(
         default=5, gt=0, description="without a change, until a scan counts as finished"
