@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
+
+from fastapi import FastAPI
 
 from channel_paper.boxes import Boxes, PaperBox, ProviderName
 from channel_paper.parse import Context, parse
 from channel_paper.providers.port import Provider
 from channel_paper.receive.listen import SftpListener
+from channel_paper.receive.pages import Counter, router
 from channel_paper.receive.scans import Scans
 from channel_paper.receive.take import whole
 from channel_paper.send import Senders
 from channel_paper.send.folder import FolderSender
-from channel_paper.settings import ABOUT, PaperSettings
+from channel_paper.settings import ABOUT, SERVICE, PaperSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
 from hub_kit import hooks
@@ -21,7 +25,10 @@ from hub_kit.channel import ChannelParts, Frame, run_channel
 from hub_kit.ground import Ground
 from hub_kit.settings import Loaded
 from hub_kit.turns import Turns
+from hub_pages.pages import Pages
+from hub_pages.problems import add_error_pages
 
+HERE = Path(__file__).parent
 T = TypeVar("T")
 
 
@@ -43,6 +50,7 @@ def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelPar
             **{f"scans of {one.box.key}": one.run for one in scans},
             **merged(one.work for one in parts.values()),
         },
+        add_to=lambda app: add_pages(app, ground, Counter(scans, settings, Pages(HERE))),
         trim=merged(one.trim for one in parts.values()),
         closing=(
             *(work for one in parts.values() for work in one.closing),
@@ -58,6 +66,21 @@ def compose_folder(_: Ground, __: PaperSettings, boxes: Boxes) -> ChannelParts:
 
 
 PROVIDERS: Mapping[ProviderName, Provider] = {ProviderName.FOLDER: compose_folder}
+
+
+def add_pages(app: FastAPI, ground: Ground, counter: Counter) -> FastAPI:
+    """Add the page where scans are handed in, and answer errors as pages."""
+    app.state.counter, app.state.ring = counter, ground.ring
+    app.include_router(router)
+    app.mount("/static", counter.pages.own)
+    tenants = ground.settings.tenants
+    add_error_pages(
+        app,
+        counter.pages,
+        lambda tenant: tenants[tenant].name if tenant in tenants else "",
+        SERVICE,
+    )
+    return app
 
 
 def merged(maps: Iterable[Mapping[str, T]]) -> dict[str, T]:
