@@ -1,0 +1,57 @@
+"""Puts the paper channel together: scans in, and every provider's way out, as one channel."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from channel_paper.boxes import Boxes, PaperBox, ProviderName
+from channel_paper.parse import Context, parse
+from channel_paper.providers.port import Provider
+from channel_paper.send import Senders
+from channel_paper.send.folder import FolderSender
+from channel_paper.settings import ABOUT, PaperSettings
+from hub_contract.events import Arrival
+from hub_contract.words import Channel
+from hub_kit import hooks
+from hub_kit.accounts import account_asked
+from hub_kit.channel import ChannelParts, Frame, run_channel
+from hub_kit.ground import Ground
+from hub_kit.settings import Loaded
+
+
+def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelParts:
+    """Return the parts of all providers, and the way in, as those of one channel."""
+    used = {name: boxes.at(name) for name in ProviderName}
+    parts = {
+        name: PROVIDERS[name](ground, settings, found)
+        for name, found in used.items()
+        if list(found)
+    }
+    senders = {_called(one): parts[one.settings.provider].sender for one in boxes}
+    return ChannelParts(Senders(senders))
+
+
+def compose_folder(_: Ground, __: PaperSettings, boxes: Boxes) -> ChannelParts:
+    """`Provider`: a folder that the authority prints itself."""
+    return ChannelParts(FolderSender(boxes))
+
+
+PROVIDERS: Mapping[ProviderName, Provider] = {ProviderName.FOLDER: compose_folder}
+
+
+def _called(box: PaperBox) -> hooks.Account:
+    return hooks.Account("paper", box.tenant, box.name)
+
+
+def parse_file(raw: bytes, loaded: Loaded | None, asked: str) -> Arrival:
+    """Return what this scan becomes: as one of the file's boxes, or as anyone would."""
+    now = datetime.now(UTC)
+    if loaded is None:
+        return parse(raw, Context("example", "letters", now))
+    box = account_asked(Boxes.read(loaded), loaded, asked)
+    return parse(raw, Context(box.tenant, box.name, now))
+
+
+CHANNEL = Frame(Channel.PAPER, ABOUT, compose, parse_file)
+
+if __name__ == "__main__":
+    run_channel(CHANNEL)

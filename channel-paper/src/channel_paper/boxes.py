@@ -1,0 +1,94 @@
+"""Our post boxes: the folder where scans arrive, our address, and who carries what goes out.
+
+`provider` says who carries our letters, and which model in `MODELS` checks the other keys of the
+box. The way in is the same whoever that is.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub_contract.contact_points import contact_point
+from hub_contract.words import Channel, ContactKind
+from hub_kit import accounts
+from hub_kit.accounts import AccountSection, Terms, in_file
+from hub_kit.settings import ConfigurationError, Loaded
+
+
+class ProviderName(StrEnum):
+    """Who carries our letters; each has a model for its boxes in `MODELS`."""
+
+    FOLDER = "folder"  # we write PDFs into a folder, and the authority prints them itself
+
+
+class Box(AccountSection, Terms):
+    """One post box of ours; `address` is where citizens write to, lines parted by commas."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    provider: ProviderName = ProviderName.FOLDER
+    folder: Path = Field(description="where scans of this box arrive; done/ and failed/ are in it")
+    return_address: str = Field(
+        default="", description="where letters that do not arrive go; else `address`"
+    )
+    device: str = Field(default="", max_length=100, description="the scanner, for the scan record")
+    country: str = Field(default="", description="filled in from the tenant")
+
+
+class FolderBox(Box):
+    """A box whose letters go to a folder that is printed."""
+
+    print_folder: Path = Field(description="where our letters are written for the printer")
+
+
+MODELS: dict[str, type[Box]] = {ProviderName.FOLDER: FolderBox}
+PaperBox = accounts.Account[Any]  # of a model in `MODELS`
+
+
+class Boxes(accounts.Accounts[PaperBox]):
+    """All boxes of the file; no two share a folder, or one's letters would be the other's."""
+
+    def __init__(self, found: Iterable[PaperBox]) -> None:
+        super().__init__(found)
+        seen: dict[Path, PaperBox] = {}
+        for box in self:
+            folder = box.settings.folder.absolute()
+            other = seen.setdefault(folder, box)
+            if other is not box:
+                raise ValueError(f"{box.setting}.folder: {other.key}'s too; name another one")
+
+    @classmethod
+    def read(cls, loaded: Loaded) -> "Boxes":
+        found = [_read_box(loaded, *one) for one in loaded.hub.accounts(Channel.PAPER)]
+        return in_file(loaded, lambda: cls(found))
+
+    def at(self, provider: ProviderName) -> "Boxes":
+        """Return the boxes whose letters one provider carries."""
+        return Boxes([one for one in self if one.settings.provider is provider])
+
+
+def _read_box(loaded: Loaded, tenant: str, name: str, raw: BaseModel) -> PaperBox:
+    """Return the box with its addresses as the lines of a letter."""
+    said = str((raw.model_extra or {}).get("provider", ProviderName.FOLDER))
+    if said not in MODELS:
+        place = f"{loaded.path}: tenants.{tenant}.accounts.{name}.provider"
+        raise ConfigurationError(f"{place}: no such provider; write {' or '.join(MODELS)}")
+    own = loaded.account(tenant, name, MODELS[said])
+    country = own.country or loaded.hub.tenants[tenant].country
+    address = _lines(own.address, country)
+    changes = {
+        "address": address,
+        "return_address": _lines(own.return_address, country) or address,
+        "country": country,
+    }
+    display_name = own.name or loaded.hub.tenants[tenant].name
+    return PaperBox(tenant, name, display_name, own.model_copy(update=changes))
+
+
+def _lines(written: str, country: str) -> str:
+    """Return an address as the contract has it: one line each, the place last."""
+    lines = "\n".join(part.strip() for part in written.replace("\n", ",").split(","))
+    return contact_point(ContactKind.POSTAL, lines, country).value if lines.strip() else ""
