@@ -21,11 +21,12 @@ NOBODY = ContactPoint(kind=ContactKind.EMAIL, value="erika@example.org")
 
 def arrive(text: str, tenant: str, at: datetime) -> Arrival:
     """A scan has no words before it is read: the name of its file is what travels of it."""
-    return parse(text.encode("utf-8", "surrogatepass"), Context(tenant, "letters", at, text))
+    raw = b"%PDF-1.7\n" + text.encode("utf-8", "surrogatepass") + b"\n%%EOF\n"
+    return parse(raw, Context(tenant, "letters", at, text))
 
 
 def words(said: MessageContent) -> str:
-    return said.subject
+    return said.batch
 
 
 @asynccontextmanager
@@ -38,4 +39,6 @@ async def sending(_: Ground) -> AsyncIterator[tuple[Sender, ContactPoint]]:
         yield FolderSender(Boxes([box])), ERIKA
 
 
-DRIVER = Driver("letters", arrive, sending, unreachable=NOBODY, files=0, words=words)
+DRIVER = Driver(
+    "letters", arrive, sending, unreachable=NOBODY, files=0, words=words, knows_sender=False
+)

@@ -1,11 +1,15 @@
 """Puts the paper channel together: scans in, and every provider's way out, as one channel."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from channel_paper.boxes import Boxes, PaperBox, ProviderName
 from channel_paper.parse import Context, parse
 from channel_paper.providers.port import Provider
+from channel_paper.receive.listen import SftpListener
+from channel_paper.receive.scans import Scans
+from channel_paper.receive.take import whole
 from channel_paper.send import Senders
 from channel_paper.send.folder import FolderSender
 from channel_paper.settings import ABOUT, PaperSettings
@@ -16,6 +20,9 @@ from hub_kit.accounts import account_asked
 from hub_kit.channel import ChannelParts, Frame, run_channel
 from hub_kit.ground import Ground
 from hub_kit.settings import Loaded
+from hub_kit.turns import Turns
+
+T = TypeVar("T")
 
 
 def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelParts:
@@ -27,7 +34,22 @@ def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelPar
         if list(found)
     }
     senders = {_called(one): parts[one.settings.provider].sender for one in boxes}
-    return ChannelParts(Senders(senders))
+    turns = Turns(ground.pool)
+    scans = [Scans(box, settings, ground.accept, turns, whole) for box in boxes]
+    return ChannelParts(
+        Senders(senders),
+        work={
+            "sftp": SftpListener(settings, scans).run,
+            **{f"scans of {one.box.key}": one.run for one in scans},
+            **merged(one.work for one in parts.values()),
+        },
+        trim=merged(one.trim for one in parts.values()),
+        closing=(
+            *(work for one in parts.values() for work in one.closing),
+            turns.close,
+            *(one.disk.close for one in scans),
+        ),
+    )
 
 
 def compose_folder(_: Ground, __: PaperSettings, boxes: Boxes) -> ChannelParts:
@@ -36,6 +58,10 @@ def compose_folder(_: Ground, __: PaperSettings, boxes: Boxes) -> ChannelParts:
 
 
 PROVIDERS: Mapping[ProviderName, Provider] = {ProviderName.FOLDER: compose_folder}
+
+
+def merged(maps: Iterable[Mapping[str, T]]) -> dict[str, T]:
+    return {name: value for one in maps for name, value in one.items()}
 
 
 def _called(box: PaperBox) -> hooks.Account:

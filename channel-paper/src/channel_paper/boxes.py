@@ -7,21 +7,43 @@ box. The way in is the same whoever that is.
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub_contract.contact_points import contact_point
 from hub_contract.words import Channel, ContactKind
 from hub_kit import accounts
 from hub_kit.accounts import AccountSection, Terms, in_file
-from hub_kit.settings import ConfigurationError, Loaded
+from hub_kit.secret import read_secret
+from hub_kit.settings import ConfigurationError, Loaded, Section
 
 
 class ProviderName(StrEnum):
     """Who carries our letters; each has a model for its boxes in `MODELS`."""
 
     FOLDER = "folder"  # we write PDFs into a folder, and the authority prints them itself
+
+
+class Sftp(Section):
+    """Who may hand in scans by SFTP; the listener is `services.channel_paper.sftp`."""
+
+    user: str = Field(pattern=r"^[a-z][a-z0-9._-]{0,31}$")
+    password_file: Path | None = None
+    password_env: str = Field(default="", description="name of an environment variable")
+    keys_file: Path | None = Field(default=None, description="public keys, as authorized_keys")
+
+    @model_validator(mode="after")
+    def can_log_in(self) -> Self:
+        if not (self.password_file or self.password_env or self.keys_file):
+            raise ValueError("name password_file, password_env or keys_file: how it logs in")
+        return self
+
+    def password(self) -> str:
+        """Read it; empty where only keys are let in. `ConfigurationError` names what is missing."""
+        if not (self.password_file or self.password_env):
+            return ""
+        return read_secret("password", self.password_file, self.password_env)
 
 
 class Box(AccountSection, Terms):
@@ -31,6 +53,7 @@ class Box(AccountSection, Terms):
 
     provider: ProviderName = ProviderName.FOLDER
     folder: Path = Field(description="where scans of this box arrive; done/ and failed/ are in it")
+    sftp: Sftp | None = Field(default=None, description="who may hand in by SFTP")
     return_address: str = Field(
         default="", description="where letters that do not arrive go; else `address`"
     )
@@ -54,11 +77,15 @@ class Boxes(accounts.Accounts[PaperBox]):
     def __init__(self, found: Iterable[PaperBox]) -> None:
         super().__init__(found)
         seen: dict[Path, PaperBox] = {}
+        users: dict[str, PaperBox] = {}
         for box in self:
             folder = box.settings.folder.absolute()
             other = seen.setdefault(folder, box)
             if other is not box:
                 raise ValueError(f"{box.setting}.folder: {other.key}'s too; name another one")
+            user = box.settings.sftp.user if box.settings.sftp else ""
+            if user and users.setdefault(user, box) is not box:
+                raise ValueError(f"{box.setting}.sftp.user: {users[user].key}'s too; rename one")
 
     @classmethod
     def read(cls, loaded: Loaded) -> "Boxes":

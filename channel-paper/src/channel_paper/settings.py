@@ -1,5 +1,7 @@
 """Every setting of the paper channel."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from channel_paper.boxes import Boxes
@@ -16,7 +18,20 @@ class PaperSettings(Section):
     """`services.channel_paper` of the file."""
 
     http: ListenAddress = Listen("127.0.0.1", 8018)
+    sftp: ListenAddress | None = Field(
+        default=None, description="where scanners hand in by SFTP; none: no listener"
+    )
+    sftp_host_key: Path = Field(
+        default=Path(".faden/sftp_host_key"), description="made at the first start"
+    )
     look_every: float = Field(default=2, gt=0, description="seconds between looks into folders")
+    still_seconds: float = Field(
+        default=5, gt=0, description="without a change, until a scan counts as finished"
+    )
+    unended_seconds: float = Field(
+        default=600, gt=0, description="the same for one that is empty or whose end is missing"
+    )
+    size_limit: int = Field(default=200_000_000, ge=1, description="bytes of one file")
 
 
 def read(loaded: Loaded) -> tuple[PaperSettings, Boxes]:
