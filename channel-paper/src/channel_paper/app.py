@@ -12,6 +12,7 @@ from channel_paper.parse import Context, parse
 from channel_paper.providers.port import Provider
 from channel_paper.receive.listen import SftpListener
 from channel_paper.receive.pages import Counter, router
+from channel_paper.receive.receipts import PrintRoom
 from channel_paper.receive.scans import Scans
 from channel_paper.receive.take import whole
 from channel_paper.send import Senders
@@ -60,9 +61,15 @@ def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelPar
     )
 
 
-def compose_folder(_: Ground, __: PaperSettings, boxes: Boxes) -> ChannelParts:
+def compose_folder(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelParts:
     """`Provider`: a folder that the authority prints itself."""
-    return ChannelParts(FolderSender(boxes))
+    turns = Turns(ground.pool)
+    rooms = [PrintRoom(box, ground.accept.all, turns, settings.look_every) for box in boxes]
+    return ChannelParts(
+        FolderSender(boxes),
+        work={f"print room of {box.key}": room.run for box, room in zip(boxes, rooms, strict=True)},
+        closing=(turns.close,),
+    )
 
 
 PROVIDERS: Mapping[ProviderName, Provider] = {ProviderName.FOLDER: compose_folder}

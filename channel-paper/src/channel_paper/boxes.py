@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -59,6 +60,15 @@ class Box(AccountSection, Terms):
     )
     device: str = Field(default="", max_length=100, description="the scanner, for the scan record")
     country: str = Field(default="", description="filled in from the tenant")
+    time_zone: str = Field(default="Europe/Berlin", description="filled in from the tenant")
+    phone: str = Field(default="", max_length=40, description="as letters show it")
+    email: str = Field(default="", max_length=80, description="as letters show it")
+    foot: tuple[str, ...] = Field(
+        default=(), max_length=3, description="lines below every page: hours, bank"
+    )
+
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
 
 
 class FolderBox(Box):
@@ -110,6 +120,7 @@ def _read_box(loaded: Loaded, tenant: str, name: str, raw: BaseModel) -> PaperBo
         "address": address,
         "return_address": _lines(own.return_address, country) or address,
         "country": country,
+        "time_zone": loaded.hub.tenants[tenant].time_zone,
     }
     display_name = own.name or loaded.hub.tenants[tenant].name
     return PaperBox(tenant, name, display_name, own.model_copy(update=changes))
