@@ -118,7 +118,9 @@ async def test_pieces_have_a_limit(ask):
     client = ask()
     begun = (await client.post("/uploads", json=FILE | {"size": 5_000_000})).json()
     url = f"/uploads/letters/{begun['id']}"
-    assert (await client.patch(url, params={"offset": 0}, content=bytes(PIECE + 1))).status_code == 413
+    assert (
+        await client.patch(url, params={"offset": 0}, content=bytes(PIECE + 1))
+    ).status_code == 413
     assert (await client.patch(url, params={"offset": -1}, content=b"x")).status_code == 422
 
 

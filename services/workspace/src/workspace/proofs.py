@@ -25,6 +25,8 @@ _BADGES = {
     ("appointment", "tentative"): ("plain", mark("Termin mit Vorbehalt zugesagt")),
     ("keyword", "stop"): ("warning", mark("möchte hier nichts mehr bekommen")),
     ("keyword", "start"): ("success", mark("möchte hier wieder Nachrichten")),
+    ("scan-complete", "fail"): ("warning", mark("Scan unvollständig")),
+    ("scan-readable", "fail"): ("warning", mark("Scan nicht lesbar")),
     ("session", "pass"): ("success", mark("im Portal geschrieben")),
     ("one-time-code", "pass"): ("success", mark("mit Code bestätigt")),
     ("portal-secret", "pass"): ("success", mark("mit Geheimzahl bestätigt")),

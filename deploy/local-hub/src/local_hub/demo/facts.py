@@ -178,9 +178,9 @@ def _by_letter(story: Story) -> list[Fact]:
             (letter.get("channel"), letter.get("original")) == ("paper", True),
         ),
         Fact(
-            "Sein Transfervermerk nennt die Datei des Scanners",
-            bool(story.scanned)
-            and (said.get("scan-file"), said.get("transfer-note")) == (story.scanned, "unchanged"),
+            "Sein Transfervermerk sagt: unverändert, vollständig, lesbar",
+            [said.get(kind) for kind in ("transfer-note", "scan-complete", "scan-readable")]
+            == ["unchanged", "pass", "pass"],
         ),
     ]
 

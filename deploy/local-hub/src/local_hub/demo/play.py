@@ -61,7 +61,6 @@ class Story:
     page: str = ""  # what she reads on the page in the end
     texted: int = 0  # what the hub said to the carrier about Yusuf's SMS
     texts: list[Json] = field(default_factory=list)  # on his phone
-    scanned: str = ""  # what the scanner called Gertrud's letter
     heard: list[str] = field(default_factory=list)  # by Hannelore, on the telephone
     stranger: int = 0  # what Kleindorf's agent gets who asks for Musterstadt's conversation
     seconds: float = 0
@@ -100,7 +99,7 @@ async def play(stage: Stage, say: Say) -> Story:
     await until(lambda: _has(stage, story, {PAUL, ROSA}))
     await _answer(stage, story, ROSA, mails.CLAIM_IS_IN)
     say("Gertrud Altmann wirft einen Brief ein; die Poststelle scannt ihn")
-    story.scanned = await stage.world.post_letter(mails.LETTER)
+    await stage.world.post_letter(mails.LETTER)
     await _by_both_doors(stage, story, say)
     await _by_sms(stage, story, say)
     await _by_phone(stage, story, say)
