@@ -49,6 +49,8 @@ BODIES = {
     "post_link": {"other": "{contact_point_id}", "reason": "Anruf"},
     "post_unlink": None,
     "post_decide": {"decision": "dismissed"},
+    "post_release_original": None,
+    "post_release_attachment": None,
     "post_erase": None,
     "get_mine": None,
     "get_my_conversation": None,
@@ -65,7 +67,9 @@ BODIES = {
     "post_callback_result": {"result": "not_reached", "attempts": 0},
 }
 # Who asks, where it is not an agent: a citizen is known by her inbox.
-ASKERS = {"post_erase": ("supervisor", "agent-7")} | {
+ASKERS = {
+    name: ("supervisor", "agent-7") for name in BODIES if "_erase" in name or "_release" in name
+} | {
     name: ("citizen", "{inbox}")
     for name in BODIES
     if "_my_" in name or name in {"get_mine", "post_stopped"}
@@ -241,6 +245,17 @@ async def test_lists_and_counts_are_our_own(world, towns):
         assert [one["id"] for one in mine] == expected
 
 
+async def hold(world, entry_id):
+    """Hold the original and the first file of an entry, as a scanner would."""
+    for number in (-1, 0):
+        await world.owner.execute(
+            "insert into conversation_store.held_file values ($1, $2, $3, 'unfit', '', '')",
+            "musterstadt",
+            entry_id,
+            number,
+        )
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 async def test_the_operations_do_work_on_what_is_ours(world, towns, operation):
     """Else a test of refusals proves nothing."""
@@ -252,6 +267,8 @@ async def test_the_operations_do_work_on_what_is_ours(world, towns, operation):
         "contact_point_id": str(second["contact_point_id"]),
     }
     body_ids = other if operation in {"post_merge", "post_move", "post_link"} else ours
+    if "release" in operation:
+        await hold(world, ours["entry_id"])
     status, content, _ = await ask(desk, operation, ours, BODIES[operation], body_ids, own_ids=ours)
     assert status in {200, 201, 204}, content
     if operation == "post_search":

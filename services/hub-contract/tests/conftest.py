@@ -46,6 +46,8 @@ from hub_contract.words import (
     Cost,
     Direction,
     Evidence,
+    FileCheck,
+    FileSign,
     Keyword,
     MessageKind,
     Recipient,
@@ -172,6 +174,27 @@ EVENTS: dict[str, ConversationEvent] = {
             body=Body(text="STOP"),
             external_id="SM0123",
             attachments=(PDF.model_copy(update={"media_type": "image/jpeg"}),),
+        ),
+    ),
+    "message.received.harmful": received(
+        110,
+        Channel.EMAIL,
+        "post",
+        size=51_200,
+        original=ORIGINAL,
+        content=MessageContent(
+            sender=ANNA,
+            original_check=FileCheck.FOUND,
+            original_finding="Eicar-Test-Signature",
+            attachments=(
+                PDF.model_copy(
+                    update={
+                        "check": FileCheck.FOUND,
+                        "finding": "Eicar-Test-Signature",
+                        "signs": (FileSign.ENCRYPTED, FileSign.MACROS),
+                    }
+                ),
+            ),
         ),
     ),
     "message.received.fax": received(

@@ -26,6 +26,7 @@ from hub_contract.words import (
     Channel,
     Confidence,
     ContactKind,
+    FileSign,
     RecipientRole,
 )
 
@@ -110,6 +111,7 @@ class EntryLine(BaseModel):
     subject: str = ""
     attachments: int = 0
     files: list[str] = Field(default=[], description="the first file names")
+    harmful: bool = Field(default=False, description="harmful software was found in it")
     text: str = ""
     problem: EntryProblem | None = Field(
         default=None, description="the first thing that was odd, where there is no text"
@@ -135,6 +137,9 @@ class EntryPage(BaseModel):
     )
 
 
+FileSaid = Literal["", "clean", "found", "waiting", "unfit", "released"]
+
+
 class EntryFile(BaseModel):
     number: int
     file_name: str
@@ -143,6 +148,16 @@ class EntryFile(BaseModel):
     content_id: str = ""
     inline: bool = False
     derived: bool = False
+    signs: list[FileSign] = Field(default=[], description="what may be dangerous in it")
+    check: FileSaid = ""
+    finding: str = Field(default="", description="what the scanner calls it")
+    released_by: str = Field(default="", description="opaque id of who let it go")
+
+
+class OriginalCheck(BaseModel):
+    check: FileSaid = ""
+    finding: str = ""
+    released_by: str = ""
 
 
 class EntryRecipient(BaseModel):
@@ -209,6 +224,7 @@ class Entry(BaseModel):
     signature: str = ""
     html: str = Field(default="", description="made safe by its channel")
     attachments: list[EntryFile] = []
+    original_check: OriginalCheck = OriginalCheck()
     evidence: list[EntryEvidence] = []
     problems: list[EntryProblem] = []
     contributions: list[EntryContribution] = []
@@ -508,6 +524,7 @@ class MyFile(BaseModel):
     file_name: str
     media_type: str
     size: int
+    held: bool = Field(default=False, description="harmful software was found in it")
 
 
 class MyEntry(BaseModel):

@@ -1,6 +1,7 @@
 """Shows one conversation with all around it, or one entry whole, for agents' pages."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from asyncpg import Record
 from conversation_store.link import open_point
 from conversation_store.queue.callbacks import read_callbacks
 from conversation_store.queue.summaries import outline_of
+from conversation_store.show.held import ORIGINAL, Said, read_said, refuse_harmful
 from conversation_store.timeline import open_row, outline, read_problems
 from hub_contract.channels import Original, row_of
 from hub_contract.errors import Permanent
@@ -18,7 +20,6 @@ from hub_kit.blobs import read_blob
 from hub_kit.database import Connection, transaction
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
-from hub_kit.sealing import open_bytes
 
 _CONVERSATION = "select * from conversation where tenant = $1 and id = $2"
 _PARTICIPANTS = """
@@ -123,7 +124,8 @@ async def show_entry(ground: Ground, tenant: str, entry_id: UUID) -> dict[str, A
         if row is None:
             return None
         reports = await connection.fetch(_REPORTS, tenant, entry_id)
-    content = open_row(row, ground.ring)
+        content = open_row(row, ground.ring)
+        said = await read_said(connection, tenant, entry_id, content or {})
     return {
         **outline(row),
         "conversation_id": row["conversation_id"],
@@ -133,12 +135,17 @@ async def show_entry(ground: Ground, tenant: str, entry_id: UUID) -> dict[str, A
         "claimed_at": row["claimed_at"],
         "deliveries": [_report(report, ground.ring) for report in reports],
         "erased": content is None,
-        **(await read_words(ground, row, content) if content is not None else {}),
+        **(await read_words(ground, row, content, said) if content is not None else {}),
     }
 
 
-async def read_words(ground: Ground, row: Record, content: dict[str, Any]) -> dict[str, Any]:
-    """Return what the opened content says, whole: its long words lie in the blob store."""
+async def read_words(
+    ground: Ground, row: Record, content: dict[str, Any], said: Mapping[int, Said]
+) -> dict[str, Any]:
+    """Return what the opened content says, whole: its long words lie in the blob store.
+
+    `said`: of its files, what a scanner for harmful software said.
+    """
     body = content.get("body") or {}
     if "whole" in content:
         blob = Blob.model_validate(content["whole"])
@@ -153,7 +160,11 @@ async def read_words(ground: Ground, row: Record, content: dict[str, Any]) -> di
         "quoted": whole.quoted,
         "signature": whole.signature,
         "html": content.get("html") or whole.html,
-        "attachments": [_file(n, file) for n, file in enumerate(content.get("attachments", []))],
+        "attachments": [
+            {**_file(n, file), **said[n].shown}
+            for n, file in enumerate(content.get("attachments", []))
+        ],
+        "original_check": said[ORIGINAL].shown,
         "evidence": content.get("evidence", []),
         "problems": read_problems(content),
         "contributions": content.get("contributions", []),
@@ -183,16 +194,20 @@ async def read_bytes(
     """Return file name, media type and bytes of the original (None) or of an attachment."""
     async with transaction(ground.pool, tenant) as connection:
         row = await read_entry(connection, tenant, entry_id)
+        content = (open_row(row, ground.ring) if row else None) or {}
+        said = await read_said(connection, tenant, entry_id, content)
     if row is None:
         return None
     if row["wrapped"] is None:
         raise Permanent("the content has been erased", code=Refusal.ERASED)
-    key = ground.ring.unwrap(row["wrapped"], entry_id)
-    chosen = _original(row) if number is None else _attachment(row, key, number)
+    chosen = _original(row) if number is None else _attachment(content, number)
     if chosen is None:
         return None
     name, media_type, blob = chosen
-    return name, media_type, await read_blob(ground.blobs, blob, key)
+    data = await read_blob(ground.blobs, blob, ground.ring.unwrap(row["wrapped"], entry_id))
+    place = ORIGINAL if number is None else number
+    await refuse_harmful(ground, tenant, (entry_id, place), said[place], data)
+    return name, media_type, data
 
 
 _UNKNOWN = Original("original.bin", "application/octet-stream")
@@ -206,8 +221,7 @@ def _original(row: Record) -> tuple[str, str, Blob] | None:
     return original.file_name, original.media_type, Blob.model_validate_json(row["original"])
 
 
-def _attachment(row: Record, key: bytes, number: int) -> tuple[str, str, Blob] | None:
-    content = json.loads(open_bytes(row["content"], row["id"], key))
+def _attachment(content: dict[str, Any], number: int) -> tuple[str, str, Blob] | None:
     files = content.get("attachments", [])
     if not 0 <= number < len(files) or not files[number].get("blob"):
         return None

@@ -15,6 +15,7 @@ from asyncpg import Record
 
 from conversation_store.link import contact_point_id, open_point
 from conversation_store.show.conversation import read_bytes, read_words
+from conversation_store.show.held import said_on_arrival
 from conversation_store.timeline import Slice, cut, open_row
 from hub_contract.contact_points import contact_point
 from hub_contract.delivery import Delivery
@@ -22,7 +23,7 @@ from hub_contract.events import Arrival, DeliveryContent, DeliveryReported
 from hub_contract.explanations import Explanation
 from hub_contract.ids import reported_id
 from hub_contract.references import show_reference
-from hub_contract.words import ContactKind
+from hub_contract.words import ContactKind, FileCheck
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
 from hub_kit.tokens import Caller
@@ -174,7 +175,7 @@ async def show_my_entry(
     line = _line(citizen, row)
     content = open_row(row, citizen.ground.ring)
     if content is not None:
-        words = await read_words(citizen.ground, row, content)
+        words = await read_words(citizen.ground, row, content, said_on_arrival(content))
         line |= {"text": words["text"], "more": False}
     return line
 
@@ -225,7 +226,11 @@ def _text(content: dict[str, Any]) -> str:
 def _files(content: dict[str, Any]) -> list[dict[str, Any]]:
     names = ("file_name", "media_type", "size")
     return [
-        {"number": number, **{name: file[name] for name in names}}
+        {
+            "number": number,
+            **{name: file[name] for name in names},
+            "held": file.get("check") == FileCheck.FOUND,
+        }
         for number, file in enumerate(content.get("attachments", ()))
         if not file.get("inline")
     ]

@@ -32,6 +32,7 @@ from hub_contract.words import (
     Count,
     Direction,
     Evidence,
+    FileCheck,
     Keyword,
     MessageKind,
     Moment,
@@ -67,6 +68,8 @@ class MessageContent(Value):
     batch: Text = ""  # the scan batch or file it was cut from
     first_page: int | None = None  # where in that batch, from 1
     attachments: tuple[Attachment, ...] = ()
+    original_check: FileCheck = FileCheck.NONE  # of the bytes as they came, with all in them
+    original_finding: Text = ""
     contributions: tuple[Contribution, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     problems: tuple[PublishedProblem, ...] = ()  # what was odd about it

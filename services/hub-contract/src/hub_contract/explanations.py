@@ -48,6 +48,7 @@ class Explanation(StrEnum):
     DOUBTED = "doubted"
     SHARED = "shared"
     SINGLE = "single"
+    FILE_RELEASED = "file_released"  # out of quarantine
 
     # What came of a call-back.
     CALLBACK_WANTED = "callback_wanted"

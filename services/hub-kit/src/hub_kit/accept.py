@@ -30,7 +30,9 @@ from hub_kit import event_log, logs, metrics, tracing
 from hub_kit.blobs import Blobs, Packing
 from hub_kit.database import UNFIT, Connection, Pool, connect
 from hub_kit.event_log import KeyRow
+from hub_kit.file_signs import signs_of
 from hub_kit.keys import KeyRing
+from hub_kit.scan_files import Scanner, mark
 from hub_kit.sealing import seal_event, shorten
 
 BATCH = 256
@@ -75,10 +77,17 @@ class Accept:
     """Takes arrivals in; any number of callers wait on one lane of transactions."""
 
     def __init__(
-        self, pool: Pool, blobs: Blobs, ring: KeyRing, source: str, *, timeout: float = TIMEOUT
+        self,
+        pool: Pool,
+        blobs: Blobs,
+        ring: KeyRing,
+        source: str,
+        *,
+        timeout: float = TIMEOUT,
+        scanner: Scanner | None = None,
     ) -> None:
         self._pool, self._blobs, self._ring, self._source = pool, blobs, ring, source
-        self._timeout = timeout
+        self._timeout, self._scanner = timeout, scanner
         self._waiting: deque[_Batch] = deque()
         self._under_way: dict[asyncio.Task[None], _Batch] = {}
         self._will_look = False
@@ -89,10 +98,12 @@ class Accept:
         `Temporary`: not kept, or nobody knows; the peer must send it again, twice is once.
         `Permanent`: the database refuses this one for what it is, today and tomorrow.
         """
-        return await self._enqueue(arrival)
+        return await self._enqueue(await mark(self._scanner, arrival) if self._scanner else arrival)
 
     async def all(self, arrivals: Sequence[Arrival]) -> list[Accepted]:
         """Take several in at once; the first error speaks for all."""
+        if self._scanner:
+            arrivals = [await mark(self._scanner, arrival) for arrival in arrivals]
         answers = [self._enqueue(arrival) for arrival in arrivals]
         return [await answers[0]] if len(answers) == 1 else list(await asyncio.gather(*answers))
 
@@ -243,16 +254,18 @@ def _move_to_blob(arrival: Arrival, packing: Packing, key: bytes) -> tuple[dict[
     blobs = packing.add(f"{event.tenant}/{occurred_at(event).astimezone(UTC).date()}", parts, key)
     changes: dict[str, object] = {"original": blobs[0] if arrival.original else None}
     if isinstance(content, MessageContent) and (content.attachments or len(blobs) > 1):
-        files = blobs[1 : 1 + len(arrival.files)]
+        files = list(zip(arrival.files, blobs[1:], strict=False))
         changes["content"] = _with_blobs(content, files, blobs[-1] if long_body else None)
     return changes, blobs[0].name
 
 
-def _with_blobs(content: MessageContent, files: list[Blob], whole: Blob | None) -> MessageContent:
+def _with_blobs(
+    content: MessageContent, files: list[tuple[bytes, Blob]], whole: Blob | None
+) -> MessageContent:
     update: dict[str, object] = {
         "attachments": tuple(
-            attachment.model_copy(update={"blob": blob})
-            for attachment, blob in zip(content.attachments, files, strict=True)
+            one.model_copy(update={"blob": blob, "signs": signs_of(data, one.file_name)})
+            for one, (data, blob) in zip(content.attachments, files, strict=True)
         )
     }
     if whole:

@@ -28,10 +28,12 @@ from workspace.desk import Desk
 from workspace.hold import drop_erased, send_due
 from workspace.people import forget
 from workspace.proofs import (
+    HELD,
     Say,
     address_of,
     badges_of,
     call_badges,
+    file_badges,
     initials,
     name_of,
     proof_word,
@@ -50,6 +52,7 @@ def words_for(say: Say) -> dict[str, Any]:
     """Return what the templates of the desk say with, beside what every page has."""
     return {
         "evidence_words": lambda evidence: badges_of(evidence, say),
+        "file_words": lambda file: file_badges(file, say),
         "call_words": lambda entry: call_badges(entry, say),
         "proof_word": lambda kind, result: proof_word(kind, result, say),
         "initials": initials,
@@ -61,6 +64,7 @@ def words_for(say: Say) -> dict[str, Any]:
         "unfit_words": SAID,
         "sms_alphabet": SMS,
         "shown_types": hand_out.SHOWN,
+        "held_checks": HELD,
     }
 
 

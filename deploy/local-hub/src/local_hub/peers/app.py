@@ -18,6 +18,7 @@ from local_hub.peers.phones import api, exchange, handsets
 from local_hub.peers.phones.call import Caller
 from local_hub.peers.phones.carrier import Phones
 from local_hub.peers.phones.smsc import Smsc
+from local_hub.peers.scanner import Scanner
 from local_hub.peers.settings import PeersSettings
 from local_hub.peers.table.show import PREFIX, add_table
 
@@ -28,12 +29,14 @@ def compose(settings: PeersSettings) -> FastAPI:
     handler = Handler(settings, mailboxes, post)
     phones, caller = Phones(settings.carrier, settings.carrier_token()), Caller()
     smsc, door = Smsc(phones), settings.carrier.smsc
+    clamd = settings.clamd
     has_smsc = any(one.system_id for one in settings.carrier.numbers.values())
     parts = Parts(
         "peers",
         work={
             "mail": lambda: listen(settings, handler),
             "identity": lambda: identity.serve(str(settings.identity), settings.people),
+            **({"clamd": lambda: Scanner().run(clamd.host, clamd.port)} if clamd else {}),
             **({"smsc": lambda: smsc.run(door.host, door.port)} if has_smsc else {}),
         },
         checks={
