@@ -1,1 +1,1 @@
-"""Reads pages of faxes and scans: pictures, words, codes, references, previews, a copy to search."""
+"""Reads pages of faxes and scans: pictures, words, codes, references, a copy to search."""

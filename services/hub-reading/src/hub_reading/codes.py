@@ -14,7 +14,7 @@ from PIL import Image
 from hub_reading.values import Code
 
 _B, _F = zxingcpp.Binarizer, zxingcpp.BarcodeFormat
-_FORMATS = [_F.DataMatrix, _F.QRCode, _F.Code39, _F.Code128]
+_FORMATS = zxingcpp.BarcodeFormats([_F.DataMatrix, _F.QRCode, _F.Code39, _F.Code128])
 _WORTH = 3  # characters: bars of a table say one or two by chance
 
 

@@ -23,7 +23,7 @@ def read(raw: bytes, limits: Limits = DEFAULT) -> Reading:
             break
         done.append(read_page(raw, number, limits))
     copy = make_searchable(done) if is_wanted(done, signed=outline.signed) else b""
-    return gather(outline, done, copy, limits)
+    return gather(outline, done, copy)
 
 
 def look(raw: bytes, limits: Limits = DEFAULT) -> Outline:
@@ -39,9 +39,7 @@ def numbers(outline: Outline, limits: Limits) -> range:
     return range(1, min(outline.pages or 0, limits.pages) + 1)
 
 
-def gather(
-    outline: Outline, done: Sequence[PageReading], searchable: bytes, limits: Limits
-) -> Reading:
+def gather(outline: Outline, done: Sequence[PageReading], searchable: bytes) -> Reading:
     """Return the document of its pages, in their order."""
     text = "\n\n".join(filter(None, (text_of(page.words) for page in done)))
     codes = tuple(dict.fromkeys(code for page in done for code in page.codes))

@@ -1,5 +1,7 @@
 """One page, from the file's bytes to everything that is kept of it: all the heavy work there is."""
 
+from dataclasses import replace
+
 from PIL import Image
 
 from hub_contract.problems import Problem
@@ -34,23 +36,33 @@ def read_sheet(sheet: Sheet, limits: Limits = DEFAULT) -> PageReading:
     squared, dpi = square(without_specks(sheet.image), sheet.dpi)
     found = _codes(sheet, squared, limits)
     if sheet.words:
-        return _with_own_words(sheet, found)
+        page = _shown(sheet, sheet.image, sheet.dpi[0], sheet.words)
+        return replace(page, codes=found, has_text=True)
     if not found and is_blank(squared, dpi):
-        return _finished(sheet, squared, dpi, (), found, 0, blank=True)
+        # Two blank pages are no duplicate: it has no fingerprint.
+        return replace(_shown(sheet, squared, dpi, ()), fingerprint="", blank=True)
+    straight, turn, read = _recognised(squared, dpi, limits)
+    page = _shown(sheet, straight, dpi, _some(read, limits))
+    return replace(page, codes=found, turned=turn)
+
+
+def _recognised(
+    squared: Image.Image, dpi: float, limits: Limits
+) -> tuple[Image.Image, int, tuple[Word, ...]]:
+    """Return the page upright and level, by how much it was turned clockwise, and its words."""
     straight, _ = level(squared, dpi)
-    read = words.recognise(straight, dpi, limits.seconds / 2)
-    turn = 0
-    if not words.seems_upright(read):
-        turn = upright.turn_of(
-            straight, dpi, words.recognise_lines, on_its_side=words.lies_on_its_side(read)
-        )
-    if turn:
-        straight, _ = level(upright.turned(squared, turn), dpi)
-        read = words.recognise(straight, dpi, limits.seconds / 2)
-    return _finished(sheet, straight, dpi, _some(read, limits), found, turn, blank=False)
+    read = words.recognise(straight, dpi, limits.seconds / 3)
+    if words.seems_upright(read):
+        return straight, 0, read
+    on_its_side = words.lies_on_its_side(read)
+    turn = upright.turn_of(straight, dpi, words.recognise_lines, on_its_side=on_its_side)
+    if not turn:
+        return straight, 0, read
+    straight, _ = level(upright.turned(squared, turn), dpi)
+    return straight, turn, words.recognise(straight, dpi, limits.seconds / 3)
 
 
-def _codes(sheet: Sheet, squared: object, limits: Limits) -> tuple[Code, ...]:
+def _codes(sheet: Sheet, squared: Image.Image, limits: Limits) -> tuple[Code, ...]:
     pictures = (sheet.image,) if squared is sheet.image else (sheet.image, squared)
     return codes.find_codes(*pictures, most=limits.codes)
 
@@ -65,50 +77,23 @@ def _some(read: tuple[Word, ...], limits: Limits) -> tuple[Word, ...]:
     return read
 
 
+def _shown(sheet: Sheet, straight: Image.Image, dpi: float, read: tuple[Word, ...]) -> PageReading:
+    """Return the page with its pictures, and its words where they lie in the large one."""
+    large = preview.large(straight)
+    return PageReading(
+        sheet.number,
+        *large.size,
+        small=preview.webp(preview.small(large)),
+        large=preview.webp(large),
+        words=words.scaled(read, large.width / straight.width),
+        fingerprint=fingerprint.fingerprint(large),
+        scan=scan.compress(_as_it_was(straight, sheet), dpi),
+        problems=sheet.problems,
+    )
+
+
 def _as_it_was(straight: Image.Image, sheet: Sheet) -> Image.Image:
     """Return a fax in black and white again: a tenth of the bytes of its grey."""
     if sheet.image.mode != "1" or straight.mode == "1":
         return straight
-    return straight.point(lambda level: 255 if level > 127 else 0).convert("1")
-
-
-def _with_own_words(sheet: Sheet, found: tuple[Code, ...]) -> PageReading:
-    shown = preview.large(sheet.image)
-    return PageReading(
-        sheet.number,
-        *shown.size,
-        small=preview.webp(preview.small(shown)),
-        large=preview.webp(shown),
-        words=words.scaled(sheet.words, shown.width / sheet.image.width),
-        codes=found,
-        fingerprint=fingerprint.fingerprint(shown),
-        has_text=True,
-        scan=scan.compress(sheet.image, sheet.dpi[0]),
-        problems=sheet.problems,
-    )
-
-
-def _finished(
-    sheet: Sheet,
-    straight: Image.Image,
-    dpi: float,
-    read: tuple[Word, ...],
-    found: tuple[Code, ...],
-    turn: int,
-    *,
-    blank: bool,
-) -> PageReading:
-    shown = preview.large(straight)
-    return PageReading(
-        sheet.number,
-        *shown.size,
-        small=preview.webp(preview.small(shown)),
-        large=preview.webp(shown),
-        words=words.scaled(read, shown.width / straight.width),
-        codes=found,
-        fingerprint="" if blank else fingerprint.fingerprint(shown),
-        blank=blank,
-        turned=turn,
-        scan=scan.compress(_as_it_was(straight, sheet), dpi),
-        problems=sheet.problems,
-    )
+    return straight.point([0] * 128 + [255] * 128).convert("1")

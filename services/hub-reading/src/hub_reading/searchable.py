@@ -66,7 +66,9 @@ def _add(pdf: pikepdf.Pdf, page: PageReading, scan: Scan, font: pikepdf.Object) 
     content = [f"q {wide:.3f} 0 0 {high:.3f} 0 0 cm /P Do Q".encode()]
     content += _text(page.words, wide / max(page.width, 1), high)
     added = pdf.add_blank_page(page_size=(wide, high))
-    added.obj.Resources = Dictionary(XObject=Dictionary(P=_picture(pdf, scan)), Font=Dictionary(F=font))
+    added.obj.Resources = Dictionary(
+        XObject=Dictionary(P=_picture(pdf, scan)), Font=Dictionary(F=font)
+    )
     added.obj.Contents = pdf.make_stream(b"\n".join(content))
 
 
@@ -131,7 +133,9 @@ def _font(pdf: pikepdf.Pdf) -> pikepdf.Object:
         Type=Name.Font,
         Subtype=Name.CIDFontType2,
         BaseFont=name,
-        CIDSystemInfo=Dictionary(Registry=String("Adobe"), Ordering=String("Identity"), Supplement=0),
+        CIDSystemInfo=Dictionary(
+            Registry=String("Adobe"), Ordering=String("Identity"), Supplement=0
+        ),
         FontDescriptor=pdf.make_indirect(shape),
         DW=_WIDE,
         CIDToGIDMap=pdf.make_stream(b"\0\1" * 65_536),
@@ -156,8 +160,9 @@ def _to_unicode() -> bytes:
         "/CMapName /Adobe-Identity-UCS def /CMapType 2 def",
         "1 begincodespacerange <0000> <FFFF> endcodespacerange",
     ]
-    # A range may not go beyond a byte; 0000, FEFF and FFFE mean no letter (ISO 19005-2, 6.2.11.7.2).
-    rows = [f"<{high:02X}{'01' if not high else '00'}> <{high:02X}FF> <{high:02X}{'01' if not high else '00'}>" for high in _BLOCKS]
+    # A range may not go beyond a byte; 0000 means no letter (ISO 19005-2, 6.2.11.7.2).
+    starts = [(f"{high:02X}{'00' if high else '01'}", f"{high:02X}FF") for high in _BLOCKS]
+    rows = [f"<{first}> <{last}> <{first}>" for first, last in starts]
     for start in range(0, len(rows), 100):
         some = rows[start : start + 100]
         lines += [f"{len(some)} beginbfrange", *some, "endbfrange"]

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 MOST = 20_000  # directories that are looked for; a fax has a few, a batch some hundred
 
 
+class Damaged(Exception):  # noqa: N818 - it never leaves this package
+    """The file contradicts itself; the text says where."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How this TIFF writes its numbers."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pypdfium2
+from PIL import Image, ImageChops
 from pypdfium2 import raw as pdfium
 
 from hub_contract.problems import Problem, ProblemCode
@@ -14,6 +15,7 @@ from hub_reading.values import Outline, Sheet, Word
 
 _POINTS = 72.0  # of an inch
 _SCALE_LEAST = 0.02
+_COLOURED = 13  # levels between red, green and blue, from which on it is a colour
 _HAS_TEXT = 40  # letters and digits on a page, from which on it is not recognised again
 _LARGEST = 14_400.0  # points, PDF 1.7 annex C; what claims to be larger is drawn as this
 
@@ -32,7 +34,10 @@ def outline(raw: bytes) -> Outline:
 
 
 def _why(error: pypdfium2.PdfiumError) -> Problem:
-    locked = getattr(error, "err_code", None) in {pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY}
+    locked = getattr(error, "err_code", None) in {
+        pdfium.FPDF_ERR_PASSWORD,
+        pdfium.FPDF_ERR_SECURITY,
+    }
     return Problem(code=ProblemCode.ENCRYPTED if locked else ProblemCode.UNREADABLE, about="PDF")
 
 
@@ -68,7 +73,7 @@ def _drawn(page: Any, number: int, limits: Limits) -> Sheet | Problem:
     scale = min(wanted, (limits.pixels / (width * height)) ** 0.5)
     if scale < _SCALE_LEAST:
         return Problem(code=ProblemCode.PAGE_TOO_LARGE, about=str(number))
-    problems = ()
+    problems: tuple[Problem, ...] = ()
     if scale < wanted:
         problems = (Problem(code=ProblemCode.PAGE_TOO_LARGE, about=str(number)),)
     bitmap = page.render(scale=scale, may_draw_forms=False, prefer_bgrx=True)
@@ -82,17 +87,15 @@ def _drawn(page: Any, number: int, limits: Limits) -> Sheet | Problem:
     return Sheet(number, image, (scale * _POINTS, scale * _POINTS), problems, words)
 
 
-def is_grey(image: Any) -> bool:
+def is_grey(image: Image.Image) -> bool:
     """Say whether a colour picture has no colour in it, by a look at a smaller one."""
     small = image.reduce(max(1, min(image.width, image.height) // 400))
     red, green, blue = small.split()
     return all(_alike(red, other) for other in (green, blue))
 
 
-def _alike(one: Any, other: Any) -> bool:
-    from PIL import ImageChops
-
-    return bool(ImageChops.difference(one, other).getextrema()[1] <= 12)
+def _alike(one: Image.Image, other: Image.Image) -> bool:
+    return not any(ImageChops.difference(one, other).histogram()[_COLOURED:])
 
 
 def _own_words(page: Any, scale: float, limits: Limits) -> tuple[Word, ...]:

@@ -1,6 +1,7 @@
 """Whether there is nothing on a page: dust, shadows of an edge and punched holes are nothing."""
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from hub_reading.straighten.ink import Mask, ink
@@ -30,9 +31,9 @@ def is_blank(image: Image.Image, dpi: float) -> bool:
 def _holes(strip: Mask) -> int:
     """Return how many dark points of a strip along an edge belong to punched holes."""
     found = 0
-    for start, end in _runs(strip.any(axis=1)):
+    for start, end in _runs(np.any(strip, axis=1)):
         rows = strip[start:end]
-        columns = np.flatnonzero(rows.any(axis=0))
+        columns = np.flatnonzero(np.any(rows, axis=0))
         high, wide = end - start, int(columns[-1] - columns[0]) + 1
         dots = int(rows.sum())
         if _is_hole(high) and _is_hole(wide) and dots >= _ROUND * high * wide:
@@ -44,7 +45,7 @@ def _is_hole(points: int) -> bool:
     return _HOLE_LEAST * _DPI <= points <= _HOLE_MOST * _DPI
 
 
-def _runs(rows: Mask) -> list[tuple[int, int]]:
+def _runs(rows: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return where rows begin and end that have ink without a gap."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], rows.view(np.int8), [0]))))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

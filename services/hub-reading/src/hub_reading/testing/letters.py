@@ -7,8 +7,8 @@ from io import BytesIO
 import pikepdf
 import pypdfium2
 import zxingcpp
-from PIL import Image
 from pikepdf import Array, Dictionary, Name
+from PIL import Image
 
 _A4 = (595.28, 841.89)  # points
 _MM = 72 / 25.4
@@ -50,7 +50,8 @@ def draw(letter: Letter, dpi: int = 300) -> Image.Image:
     """Return the letter as clean grey paper."""
     document = pypdfium2.PdfDocument(letter_pdf(letter))
     try:
-        return document[0].render(scale=dpi / 72, grayscale=True).to_pil().convert("L")
+        drawn: Image.Image = document[0].render(scale=dpi / 72, grayscale=True).to_pil()
+        return drawn.convert("L")
     finally:
         document.close()
 

@@ -19,7 +19,7 @@ def make() -> bytes:
     font.setupGlyphOrder([".notdef", "unseen"])
     font.setupCharacterMap({32: "unseen"})
     font.setupGlyf({name: Glyph() for name in (".notdef", "unseen")})
-    font.setupHorizontalMetrics({name: (500, 0) for name in (".notdef", "unseen")})
+    font.setupHorizontalMetrics(dict.fromkeys((".notdef", "unseen"), (500, 0)))
     font.setupHorizontalHeader(ascent=1000, descent=0)
     font.setupNameTable({"familyName": "Unseen", "styleName": "Regular", "psName": "Unseen"})
     font.setupOS2(sTypoAscender=1000, usWinAscent=1000, usWinDescent=0)
