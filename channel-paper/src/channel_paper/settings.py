@@ -5,7 +5,8 @@ from pathlib import Path
 from pydantic import Field
 
 from channel_paper.boxes import Boxes
-from hub_kit.about import About
+from channel_paper.check import lacks
+from hub_kit.about import About, Lack
 from hub_kit.listen import Listen, ListenAddress
 from hub_kit.retry import Patience
 from hub_kit.settings import Loaded, Section
@@ -38,4 +39,9 @@ def read(loaded: Loaded) -> tuple[PaperSettings, Boxes]:
     return loaded.section(SERVICE, PaperSettings), Boxes.read(loaded)
 
 
-ABOUT = About(SERVICE, PaperSettings, read)
+def _lacks(loaded: Loaded) -> list[Lack]:
+    settings, boxes = read(loaded)
+    return list(lacks(boxes, listens=settings.sftp is not None))
+
+
+ABOUT = About(SERVICE, PaperSettings, read, lacks=_lacks)
