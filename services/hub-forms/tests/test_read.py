@@ -21,7 +21,7 @@ FAULTS = [
     ("unknown name", "when: ermaessigung", "when: ermasigung", "requirements.nachweis.when: asks"),
     ("edges", "least: 5", "least: 500", "requirements.groesse: least is more than most"),
     ("unknown key", "longest: 60", "longst: 60", "requirements.hundename.longst: nobody knows"),
-    ("digits", 'key: "9910', 'key: "x', "line 2: key: is no Leistungsschlüssel"),
+    ("digits", 'key: "9910', 'key: "x', "line 2: key: is no LeiKa key"),
     ("condition", "rule: geboren ==", "rule: geboren = =", "checks.geboren-vor-seit.rule: is no"),
     ("no kind", "    kind: date\n", "", "requirements.seit: has no kind"),
     ("capital", "name: hund", "name: Hund", "line 1: name: may have small letters"),

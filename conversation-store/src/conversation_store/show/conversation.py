@@ -1,7 +1,6 @@
 """Shows one conversation with all around it, or one entry whole, for agents' pages."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +9,17 @@ from asyncpg import Record
 from conversation_store.link import open_point
 from conversation_store.queue.callbacks import read_callbacks
 from conversation_store.queue.summaries import outline_of
+from conversation_store.readings import (
+    COLUMNS,
+    JOIN,
+    Part,
+    files_of,
+    find_part,
+    key_of,
+    open_reading,
+    outline_reading,
+    text_of,
+)
 from conversation_store.show.held import ORIGINAL, Said, read_said, refuse_harmful
 from conversation_store.timeline import open_row, outline, read_problems
 from hub_contract.channels import Original, row_of
@@ -100,11 +110,12 @@ def _link(row: Record) -> dict[str, Any]:
     return {"id": row["link_id"], "party_id": row["party_id"], "reason": row["link_reason"]}
 
 
-_ENTRY = """
-select e.*, k.wrapped from entry e
+_ENTRY = f"""
+select e.*, k.wrapped, {COLUMNS} from entry e
 left join hub.message_key k on k.owner = e.id and k.tenant = $1
+{JOIN}
 where e.tenant = $1 and e.id = $2
-"""
+"""  # noqa: S608 - of constants
 _REPORTS = """
 select d.id, d.status, d.reason, d.code, d.at, d.facts, d.content, k.wrapped from delivery d
 left join hub.message_key k on k.owner = d.id and k.tenant = $1
@@ -125,7 +136,9 @@ async def show_entry(ground: Ground, tenant: str, entry_id: UUID) -> dict[str, A
             return None
         reports = await connection.fetch(_REPORTS, tenant, entry_id)
         content = open_row(row, ground.ring)
-        said = await read_said(connection, tenant, entry_id, content or {})
+        checked = await read_said(connection, tenant, entry_id, content or {})
+    read = open_reading(row, ground.ring)
+    files = enumerate(files_of(content or {}, read))
     return {
         **outline(row),
         "conversation_id": row["conversation_id"],
@@ -135,17 +148,31 @@ async def show_entry(ground: Ground, tenant: str, entry_id: UUID) -> dict[str, A
         "claimed_at": row["claimed_at"],
         "deliveries": [_report(report, ground.ring) for report in reports],
         "erased": content is None,
-        **(await read_words(ground, row, content, said) if content is not None else {}),
+        **(await read_words(ground, row, content) if content is not None else {}),
+        "attachments": [{**_file(n, file), **checked.get(n, Said()).shown} for n, file in files],
+        "original_check": checked[ORIGINAL].shown,
+        "reading": await read_reading(ground, row, read),
     }
 
 
-async def read_words(
-    ground: Ground, row: Record, content: dict[str, Any], said: Mapping[int, Said]
-) -> dict[str, Any]:
-    """Return what the opened content says, whole: its long words lie in the blob store.
+async def read_reading(
+    ground: Ground, row: Record, said: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """Return what a machine has read, whole; None: it reads nothing of this entry."""
+    outline = outline_reading(row, said)
+    if outline is None or said is None:
+        return outline
+    text = text_of(said)
+    if "whole" in said:
+        blob = Blob.model_validate(said["whole"])
+        whole = await read_blob(ground.blobs, blob, key_of(row, ground.ring))
+        text = Body.model_validate_json(whole).text
+    named = {name: said.get(name, []) for name in ("references", "codes")}
+    return {**outline, "text": text, **named, "problems": read_problems(said)}
 
-    `said`: of its files, what a scanner for harmful software said.
-    """
+
+async def read_words(ground: Ground, row: Record, content: dict[str, Any]) -> dict[str, Any]:
+    """Return what the opened content says, whole: its long words lie in the blob store."""
     body = content.get("body") or {}
     if "whole" in content:
         blob = Blob.model_validate(content["whole"])
@@ -160,11 +187,6 @@ async def read_words(
         "quoted": whole.quoted,
         "signature": whole.signature,
         "html": content.get("html") or whole.html,
-        "attachments": [
-            {**_file(n, file), **said[n].shown}
-            for n, file in enumerate(content.get("attachments", []))
-        ],
-        "original_check": said[ORIGINAL].shown,
         "evidence": content.get("evidence", []),
         "problems": read_problems(content),
         "contributions": content.get("contributions", []),
@@ -195,35 +217,62 @@ async def read_bytes(
     async with transaction(ground.pool, tenant) as connection:
         row = await read_entry(connection, tenant, entry_id)
         content = (open_row(row, ground.ring) if row else None) or {}
-        said = await read_said(connection, tenant, entry_id, content)
+        checked = await read_said(connection, tenant, entry_id, content)
     if row is None:
         return None
     if row["wrapped"] is None:
         raise Permanent("the content has been erased", code=Refusal.ERASED)
-    chosen = _original(row) if number is None else _attachment(content, number)
+    chosen = _original(row, ground.ring) if number is None else _file_of(row, ground.ring, number)
+    if chosen is None:
+        return None
+    key, (name, media_type, blob) = chosen
+    data = await read_blob(ground.blobs, blob, key)
+    place = ORIGINAL if number is None else number
+    await refuse_harmful(ground, tenant, (entry_id, place), checked.get(place, Said()), data)
+    return name, media_type, data
+
+
+async def read_part(
+    ground: Ground, tenant: str, entry_id: UUID, number: int, part: Part
+) -> tuple[str, str, bytes] | None:
+    """Return file name, media type and bytes of a part of a page, counted from 1."""
+    async with transaction(ground.pool, tenant) as connection:
+        row = await read_entry(connection, tenant, entry_id)
+    if row is None:
+        return None
+    if row["wrapped"] is None:
+        raise Permanent("the content has been erased", code=Refusal.ERASED)
+    said = open_reading(row, ground.ring)
+    chosen = find_part(said, number, part) if said else None
     if chosen is None:
         return None
     name, media_type, blob = chosen
-    data = await read_blob(ground.blobs, blob, ground.ring.unwrap(row["wrapped"], entry_id))
-    place = ORIGINAL if number is None else number
-    await refuse_harmful(ground, tenant, (entry_id, place), said[place], data)
-    return name, media_type, data
+    return name, media_type, await read_blob(ground.blobs, blob, key_of(row, ground.ring))
 
 
 _UNKNOWN = Original("original.bin", "application/octet-stream")
 
 
-def _original(row: Record) -> tuple[str, str, Blob] | None:
+_Chosen = tuple[bytes, tuple[str, str, Blob]]  # the key that it lies under; name, type, place
+
+
+def _original(row: Record, ring: KeyRing) -> _Chosen | None:
     if not row["original"]:
         return None
     known = row_of(row["channel"])
     original = known.original if known else _UNKNOWN
-    return original.file_name, original.media_type, Blob.model_validate_json(row["original"])
+    blob = Blob.model_validate_json(row["original"])
+    key = ring.unwrap(row["wrapped"], row["id"])
+    return key, (original.file_name, original.media_type, blob)
 
 
-def _attachment(content: dict[str, Any], number: int) -> tuple[str, str, Blob] | None:
-    files = content.get("attachments", [])
+def _file_of(row: Record, ring: KeyRing, number: int) -> _Chosen | None:
+    """Return an attachment, or behind those a file that reading has made."""
+    own = (open_row(row, ring) or {}).get("attachments", [])
+    said = open_reading(row, ring)
+    files = files_of({"attachments": own}, said)
     if not 0 <= number < len(files) or not files[number].get("blob"):
         return None
     file = files[number]
-    return file["file_name"], file["media_type"], Blob.model_validate(file["blob"])
+    key = ring.unwrap(row["wrapped"], row["id"]) if number < len(own) else key_of(row, ring)
+    return key, (file["file_name"], file["media_type"], Blob.model_validate(file["blob"]))

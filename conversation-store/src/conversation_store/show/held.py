@@ -31,7 +31,7 @@ on conflict do nothing
 class Said:
     """What holds of one file now; `said` is a word of `FileCheck` or RELEASED."""
 
-    said: str
+    said: str = ""
     finding: str = ""
     by: str = ""  # who let it go
 

@@ -43,6 +43,7 @@ class ProblemCode(StrEnum):
     ENCRYPTED = "encrypted"  # and so unread; kept as it came; about: by what, S/MIME or PGP
     FILE_RENAMED = "file_renamed"  # about: «b.png → b.jpg», as its bytes say
     FILE_TOO_LARGE = "file_too_large"  # the provider has it, we do not; about: its media type
+    HARMFUL = "harmful"  # it holds harmful software, and so is not read
     FILE_MISSING = "file_missing"  # the provider does not give it out; likewise
     # Its pages, as they are read by machine.
     TOO_MANY_PAGES = "too_many_pages"  # about: how many were read

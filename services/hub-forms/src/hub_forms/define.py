@@ -201,7 +201,7 @@ class Ways(Definition):
 
 def _leika(key: str) -> str:
     if not (key.isascii() and key.isdecimal() and len(key) == 14):
-        raise ValueError("is no Leistungsschlüssel; write its 14 digits")
+        raise ValueError("is no LeiKa key; write its 14 digits")
     return key
 
 

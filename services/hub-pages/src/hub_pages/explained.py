@@ -35,6 +35,7 @@ EXPLANATIONS = {
     _E.TOKEN_FORGED: mark("Die Antwortadresse ist gefälscht oder beschädigt."),
     _E.TOKEN_EXPIRED: mark("Die Antwortadresse ist abgelaufen."),
     _E.TOKEN_UNKNOWN: mark("Die Antwortadresse führt zu keinem Gespräch mehr."),
+    _E.REFERENCE_READ: mark("Die Vorgangsnummer wurde maschinell auf einer Seite gelesen."),
     _E.REFERENCE_UNKNOWN: mark("Die genannte Vorgangsnummer ist hier nicht vergeben."),
     _E.REFERENCE_TAKEN: mark(
         "Die beim Absenden mitgeteilte Vorgangsnummer war schon vergeben; es gilt eine andere."
@@ -148,6 +149,7 @@ PROBLEMS = {
         "%(about)s"
     ),
     _P.FILE_TOO_LARGE: mark("Eine Datei war zu groß und liegt noch beim Anbieter: %(about)s"),
+    _P.HARMFUL: mark("Es enthält Schadsoftware und wird deshalb nicht gelesen."),
     _P.FILE_MISSING: mark("Eine Datei gab der Anbieter nicht heraus: %(about)s"),
     _P.TOO_MANY_PAGES: mark("Gelesen wurden nur die ersten %(about)s Seiten."),
     _P.PAGE_TOO_LARGE: mark(

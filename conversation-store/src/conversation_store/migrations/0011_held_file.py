@@ -4,8 +4,8 @@ from alembic import op
 
 from hub_kit.schema import by_tenant, statements
 
-revision = "conversation_store_0013"
-down_revision = "conversation_store_0009"
+revision = "conversation_store_0011"
+down_revision = "conversation_store_0010"
 
 STATEMENTS = """
 create table held_file (
