@@ -50,6 +50,7 @@ def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelPar
     scans = [Scans(box, settings, ground.accept, turns, cut) for box in boxes]
     return ChannelParts(
         Senders(senders),
+        reader=reader,
         work={
             "sftp": SftpListener(settings, scans).run,
             **{f"scans of {one.box.key}": one.run for one in scans},
