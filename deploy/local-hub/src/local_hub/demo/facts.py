@@ -179,7 +179,7 @@ def _by_letter(story: Story) -> list[Fact]:
         ),
         Fact(
             "Was darin steht, hat eine Maschine gelesen",
-            mails.LETTER_WORDS in letter.get("text", ""),
+            mails.LETTER_WORDS in (letter.get("reading") or {}).get("text", ""),
         ),
         Fact(
             "Sein Transfervermerk sagt: unverändert, vollständig, lesbar",
