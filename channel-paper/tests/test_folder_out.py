@@ -117,7 +117,7 @@ async def test_what_was_lost_is_looked_for_in_the_folder(sender):
     ids=["one-line", "nowhere", "lines", "wide", "letters", "no-pdf", "pages"],
 )
 async def test_what_cannot_be_printed_fails_by_code(
-    sender, tmp_path, request_, *, files, code, reason
+    sender, tmp_path, request_, files, code, reason
 ):
     outcome = await sender.send(request_, files)
     assert (outcome.status, outcome.code, outcome.reason) == (Delivery.FAILED, code, reason)

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from channel_paper.boxes import Boxes
-from channel_paper.check import lacks
+from channel_paper.check_folders import lacks as folder_lacks
 from hub_kit.about import About, Lack
 from hub_kit.listen import Listen, ListenAddress
 from hub_kit.retry import Patience
@@ -41,7 +41,7 @@ def read(loaded: Loaded) -> tuple[PaperSettings, Boxes]:
 
 def _lacks(loaded: Loaded) -> list[Lack]:
     settings, boxes = read(loaded)
-    return list(lacks(boxes, listens=settings.sftp is not None))
+    return list(folder_lacks(boxes, listens=settings.sftp is not None))
 
 
 ABOUT = About(SERVICE, PaperSettings, read, lacks=_lacks)

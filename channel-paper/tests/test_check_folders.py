@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from channel_paper import check
+from channel_paper import check_folders as check
 from channel_paper.boxes import Boxes, Sftp
 from hub_kit.space import Room
 
