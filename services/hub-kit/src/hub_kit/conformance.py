@@ -38,6 +38,7 @@ class Driver:
     unreachable: ContactPoint  # of a kind that this channel has no way to
     files: int = 1
     words: Callable[[MessageContent], str] = _text  # where the text of `arrive` is found again
+    knows_sender: bool = True  # False: who wrote is only known once it was read
 
 
 def channels() -> list[str]:
