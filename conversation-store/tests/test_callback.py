@@ -16,6 +16,7 @@ from hub_contract.words import (
     ContactKind,
     ContactPoint,
 )
+from hub_kit.sealing import open_event
 
 ANNA = "+491711234567"
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # nine o'clock in Berlin
@@ -114,6 +115,7 @@ async def test_taking_and_giving_back_stand_in_the_timeline(world, desk):
     [
         ("reached", "reached", "callback_reached"),
         ("number_wrong", "withdrawn", "callback_number_wrong"),
+        ("writes", "done", "callback_writes"),
         ("done", "done", "callback_done"),
         ("withdrawn", "withdrawn", "callback_withdrawn"),
     ],
@@ -231,3 +233,42 @@ def test_attempts_only_grow_and_what_has_ended_stays(results) -> None:
             after.state is State.NOT_REACHED and after.attempts >= MOST
         )
         stand = after
+
+
+async def rung(desk, callback, telephone="0711 123911"):
+    return await desk.post(f"/callbacks/{callback}/call", json={"telephone": telephone})
+
+
+async def test_a_call_rings_the_agent_first_and_is_made_once(world, desk):
+    home, id_ = await wished(world)
+    answers = [await rung(desk, id_) for _ in range(3)]
+    assert [one.status_code for one in answers] == [201, 200, 200]
+    assert len({one.json()["entry_id"] for one in answers}) == 1
+    [sealed] = await world.said("faden.message.requested.phone")
+    sql = "select wrapped from hub.message_key where owner = $1"
+    wrapped = await world.owner.fetchval(sql, sealed.id)
+    request = open_event(sealed, world.ground.ring.unwrap(wrapped, sealed.id))
+    assert request.content.rings_first.value == "+49711123911"
+    assert (request.content.recipient.value, request.content.text) == (ANNA, "")
+    [callback] = await shown(desk, home)
+    assert callback["owner"] is not None
+    entries = await desk.pages(f"/conversations/{home}/entries", order="oldest")
+    [call] = [one for one in entries if one["kind"] == "call" and one["direction"] == "out"]
+    assert call["delivery"]["status"] == "requested"
+
+
+@pytest.mark.parametrize("telephone", ["115", "anonym", "x", "12", "+49 711 1 und 2"])
+async def test_a_telephone_that_does_not_ring_is_refused(world, desk, telephone):
+    _, id_ = await wished(world)
+    answer = await rung(desk, id_, telephone)
+    assert (answer.status_code, answer.json()["type"]) == (
+        422,
+        "urn:faden:problem:telephone_wrong",
+    )
+
+
+async def test_who_has_ended_is_not_rung(world, desk):
+    _, id_ = await wished(world)
+    await told(desk, id_, "reached")
+    assert (await rung(desk, id_)).status_code == 422
+    assert (await rung(desk, uuid4())).status_code == 404

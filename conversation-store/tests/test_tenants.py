@@ -50,6 +50,8 @@ BODIES = {
     "post_link": {"other": "{contact_point_id}", "reason": "Anruf"},
     "post_unlink": None,
     "post_decide": {"decision": "dismissed"},
+    "post_release_original": None,
+    "post_release_attachment": None,
     "post_erase": None,
     "get_mine": None,
     "get_my_conversation": None,
@@ -65,9 +67,12 @@ BODIES = {
     "post_callback": {"day": "today"},
     "post_callback_owner": {"owner": "agent-8"},
     "post_callback_result": {"result": "not_reached", "attempts": 0},
+    "post_callback_call": {"telephone": "+49711123911"},
 }
 # Who asks, where it is not an agent: a citizen is known by her inbox.
-ASKERS = {"post_erase": ("supervisor", "agent-7")} | {
+ASKERS = {
+    name: ("supervisor", "agent-7") for name in BODIES if "_erase" in name or "_release" in name
+} | {
     name: ("citizen", "{inbox}")
     for name in BODIES
     if "_my_" in name or name in {"get_mine", "post_stopped"}
@@ -101,11 +106,18 @@ async def fill(world, desk) -> dict[str, str]:
         attachments=({"file_name": "a", "media_type": "a/b", "size": 4},),
         reachable=({"kind": "email", "value": address}, inbox),
     )
-    first, second, _, _ = await world.take_in(
+    first, second, _, _, wished = await world.take_in(
         letter,
         world.mail(f"karl@{tenant}.example", tenant=tenant, external_id=f"<{tenant}>"),
         world.mail(f"m@{tenant}.example", tenant=tenant, name="Mustermann Erika"),
         world.reading(letter),
+        world.mail(
+            f"+4971112345{len(tenant)}",
+            tenant=tenant,
+            channel="phone",
+            account="zentrale",
+            callback={"day": "today"},
+        ),
     )
     other = {"other": str(second["contact_point_id"]), "reason": "Anruf"}
     link = await desk.post(f"/contact-points/{first['contact_point_id']}/link", json=other)
@@ -116,7 +128,6 @@ async def fill(world, desk) -> dict[str, str]:
     call = world.call(tenant=tenant)
     await world.ground.accept.all([call])
     await world.append()
-    wished = await desk.post(f"/conversations/{first['conversation_id']}/callbacks", json={})
     rows = [row for row in await world.rows("proposal") if row["tenant"] == tenant]
     return {
         "conversation_id": str(first["conversation_id"]),
@@ -126,7 +137,7 @@ async def fill(world, desk) -> dict[str, str]:
         "proposal_id": str(rows[0]["id"]),
         "link_id": link.json()["link_ids"][0],
         "call_id": str(call.event.call_id),
-        "callback_id": wished.json()["entry_id"],
+        "callback_id": str(wished["id"]),
         "number": "0",
         "page": "1",
         "part": "small",
@@ -236,10 +247,10 @@ async def test_lists_and_counts_are_our_own(world, towns):
     assert page == {"conversations": [], "next": None, "count": 0}
     assert set(counts.values()) == {0}
     seen = [(await desk.get("/queue", params={"view": view})).json() for view in counts]
-    assert [one["counts"]["unassigned"] for one in seen] == [2] * len(counts)
+    assert [one["counts"]["unassigned"] for one in seen] == [3] * len(counts)
     assert theirs["conversation_id"] not in str(seen)
     page = (await desk.get("/conversations")).json()
-    assert page["count"] == 2
+    assert page["count"] == 3
     ids = {c["id"] for c in page["conversations"]}
     assert ours["conversation_id"] in ids
     assert theirs["conversation_id"] not in ids
@@ -247,6 +258,17 @@ async def test_lists_and_counts_are_our_own(world, towns):
         async with desk.as_(role="citizen", who=inbox) as citizen:
             mine = (await citizen.get("/mine")).json()["conversations"]
         assert [one["id"] for one in mine] == expected
+
+
+async def hold(world, entry_id):
+    """Hold the original and the first file of an entry, as a scanner would."""
+    for number in (-1, 0):
+        await world.owner.execute(
+            "insert into conversation_store.held_file values ($1, $2, $3, 'unfit', '', '')",
+            "musterstadt",
+            entry_id,
+            number,
+        )
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -260,6 +282,8 @@ async def test_the_operations_do_work_on_what_is_ours(world, towns, operation):
         "contact_point_id": str(second["contact_point_id"]),
     }
     body_ids = other if operation in {"post_merge", "post_move", "post_link"} else ours
+    if "release" in operation:
+        await hold(world, ours["entry_id"])
     status, content, _ = await ask(desk, operation, ours, BODIES[operation], body_ids, own_ids=ours)
     assert status in {200, 201, 204}, content
     if operation == "post_search":

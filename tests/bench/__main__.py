@@ -34,6 +34,7 @@ QUESTIONS = {
     "bounces": "of how many bounces it is told rightly why they came back",
     "parse": "how many mails a second one core reads",
     "replies": "how many replies of the project's tables are split right",
+    "letters": "how many letters a second one process makes, checked and with their codes",
     "worst": "how long other mails wait while the worst ones come in one after another",
 }
 

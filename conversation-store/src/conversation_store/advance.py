@@ -21,7 +21,9 @@ class State(StrEnum):
 class Result(StrEnum):
     REACHED = "reached"
     NOT_REACHED = "not_reached"
+    ENGAGED = "engaged"
     NUMBER_WRONG = "number_wrong"
+    WRITES = "writes"  # reached, and wants to write instead
     DONE = "done"  # answered by another way
     WITHDRAWN = "withdrawn"  # no longer wanted
 
@@ -29,11 +31,15 @@ class Result(StrEnum):
 _BECOMES = {
     Result.REACHED: State.REACHED,
     Result.NOT_REACHED: State.NOT_REACHED,
+    Result.ENGAGED: State.NOT_REACHED,
     Result.NUMBER_WRONG: State.WITHDRAWN,
+    Result.WRITES: State.DONE,
     Result.DONE: State.DONE,
     Result.WITHDRAWN: State.WITHDRAWN,
 }
-_TRIES = frozenset({Result.REACHED, Result.NOT_REACHED, Result.NUMBER_WRONG})
+_TRIES = frozenset(
+    {Result.REACHED, Result.NOT_REACHED, Result.ENGAGED, Result.NUMBER_WRONG, Result.WRITES}
+)
 DUE = frozenset({State.OPEN, State.NOT_REACHED})
 
 

@@ -15,7 +15,7 @@ from asyncpg import Record
 
 from conversation_store.add import SOURCE, Addition, add
 from conversation_store.announce import EntryNews, announce
-from conversation_store.append.wait import settle_waiting
+from conversation_store.wait import settle_waiting
 from hub_contract.errors import Permanent
 from hub_contract.explanations import Explanation
 from hub_contract.ids import time_ordered

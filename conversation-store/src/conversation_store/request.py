@@ -4,6 +4,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 from uuid import UUID
 
 from conversation_store.add import SOURCE, Addition
@@ -33,6 +34,7 @@ class Letter:
     automatic: bool = False
     expires_at: datetime | None = None
     reason: Explanation = Explanation.AGENT
+    kind: Literal["message", "call"] = "message"
 
 
 def request(ring: KeyRing, letter: Letter, data_key: bytes, packing: Packing) -> Addition:
@@ -58,7 +60,7 @@ def request(ring: KeyRing, letter: Letter, data_key: bytes, packing: Packing) ->
         tenant=letter.tenant,
         conversation_id=letter.conversation_id,
         entry_id=letter.id,
-        kind="message",
+        kind=letter.kind,
         direction="out",
         channel=letter.channel,
         account=letter.account,

@@ -321,6 +321,17 @@ opted_out = sa.Table(
     _text("channel", primary_key=True),
     _at(),
 )
+held_file = sa.Table(
+    "held_file",
+    METADATA,
+    _text("tenant", primary_key=True),
+    _id("entry_id", primary_key=True),
+    _column("number", sa.Integer, primary_key=True),
+    _text("said"),
+    _text("finding"),
+    _text("by"),
+    _at(),
+)
 wish_answered = sa.Table(
     "wish_answered",
     METADATA,
@@ -363,6 +374,7 @@ callback = sa.Table(
     _text("made_by"),
     _at(),
     _at("changed_at"),
+    sa.Column("call_id", sa.Uuid),
 )
 sa.Index(
     "callback_due",

@@ -24,7 +24,7 @@ from conversation_store.readings import (
     text_of,
 )
 from hub_contract.problems import Problem, PublishedProblem
-from hub_contract.words import MessageKind
+from hub_contract.words import FileCheck, MessageKind
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
@@ -209,6 +209,9 @@ def _words(content: Mapping[str, Any], said: Mapping[str, Any] | None) -> dict[s
     if files:
         words["attachments"] = len(files)
         words["files"] = [cut(file["file_name"], 50) for file in files[:_FILES]]
+    checks = {content.get("original_check"), *(file.get("check") for file in files)}
+    if FileCheck.FOUND in checks:
+        words["harmful"] = True
     return words
 
 

@@ -9,10 +9,13 @@ from urllib.parse import urlencode
 
 from channel_phone.parse import Context, parse
 from channel_phone.parse.legs import What, write_leg
-from channel_phone.send import NobodyCalls
-from channel_phone.settings import Account, Accounts, PhoneAccount
+from channel_phone.providers.twilio import Twilio
+from channel_phone.send import RingsBack
+from channel_phone.send.made import MadeCalls
+from channel_phone.settings import Account, Accounts, PhoneAccount, PhoneSettings
 from hub_contract.events import Arrival, MessageContent
 from hub_contract.words import ContactKind, ContactPoint
+from hub_kit import hooks
 from hub_kit.conformance import Driver
 from hub_kit.ground import Ground
 from hub_kit.outgoing import Sender
@@ -38,12 +41,18 @@ def words(said: MessageContent) -> str:
 
 
 @asynccontextmanager
-async def sending(_: Ground) -> AsyncIterator[tuple[Sender, ContactPoint]]:
+async def sending(ground: Ground) -> AsyncIterator[tuple[Sender, ContactPoint]]:
     section = PhoneAccount(
         address="+4971112390", account_sid="AC" + "0" * 32, auth_token_file=Path(__file__)
     )
     account = Account("musterstadt", "phone", "Stadt Musterstadt", section)
-    yield NobodyCalls(Accounts([account], "http://hub.example")), ERIKA
+    made = MadeCalls(ground.pool, ground.ring)
+    # Texts go out by no telephone: a request is refused before any provider is asked.
+    accounts = Accounts([account], "http://hub.example")
+    who = hooks.Account("phone", account.tenant, account.name)
+    client = Twilio(account, PhoneSettings())
+    yield RingsBack(accounts, {who: client}, made), ERIKA
+    await client.close()
 
 
 DRIVER = Driver("phone", arrive, sending, unreachable=NOBODY, words=words)

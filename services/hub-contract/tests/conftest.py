@@ -48,6 +48,8 @@ from hub_contract.words import (
     Cost,
     Direction,
     Evidence,
+    FileCheck,
+    FileSign,
     Keyword,
     MessageKind,
     Page,
@@ -184,6 +186,27 @@ EVENTS: dict[str, ConversationEvent] = {
             body=Body(text="STOP"),
             external_id="SM0123",
             attachments=(PDF.model_copy(update={"media_type": "image/jpeg"}),),
+        ),
+    ),
+    "message.received.harmful": received(
+        110,
+        Channel.EMAIL,
+        "post",
+        size=51_200,
+        original=ORIGINAL,
+        content=MessageContent(
+            sender=ANNA,
+            original_check=FileCheck.FOUND,
+            original_finding="Eicar-Test-Signature",
+            attachments=(
+                PDF.model_copy(
+                    update={
+                        "check": FileCheck.FOUND,
+                        "finding": "Eicar-Test-Signature",
+                        "signs": (FileSign.ENCRYPTED, FileSign.MACROS),
+                    }
+                ),
+            ),
         ),
     ),
     "message.received.fax": received(
@@ -436,6 +459,16 @@ EVENTS: dict[str, ConversationEvent] = {
         "zentrale",
         not_before=LATER,
         content=RequestedContent(recipient=MOBILE, text="Ihr Antrag ist da.", language="en"),
+    ),
+    "message.requested.phone-call": requested(
+        207,
+        Channel.PHONE,
+        "zentrale",
+        content=RequestedContent(
+            recipient=MOBILE,
+            text="",
+            rings_first=ContactPoint(kind=ContactKind.PHONE, value="+49711123911"),
+        ),
     ),
     "delivery.reported.minimal": reported(
         300, Channel.EMAIL, "buergerbuero", status=Delivery.ACCEPTED, content=DeliveryContent()

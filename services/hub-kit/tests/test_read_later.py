@@ -12,8 +12,9 @@ import pytest
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import Arrival, MessageRead, ReadContent
 from hub_contract.ids import read_id
+from hub_contract.problems import ProblemCode
 from hub_contract.topics import from_wire
-from hub_contract.words import Attachment, Body, Page
+from hub_contract.words import Attachment, Body, FileCheck, Page
 from hub_kit import to_read
 from hub_kit.accept import Accept
 from hub_kit.blobs import read_blob
@@ -283,3 +284,16 @@ async def test_an_event_and_its_note_are_one(reading, owner, arrive, monkeypatch
     await owner.execute("alter table probe_channel.gone rename to to_read")
     await accept(arrive(1))
     assert await waiting(reading) == 1
+
+
+async def test_nothing_of_ours_opens_what_holds_harmful_software(reading, owner, arrive):
+    arrival = arrive(1, "Fax", pages=2)
+    marked = arrival.event.content.model_copy(update={"original_check": FileCheck.FOUND})
+    harmful = arrival.event.model_copy(update={"content": marked})
+    await reading.accept(Arrival(harmful, arrival.original, arrival.files))
+    reader = Reader()
+    assert await work_off(reading, reader) == 1
+    assert reader.seen == []
+    [(event, _)] = await readings(owner, reading)
+    assert not event.readable
+    assert [one.code for one in event.content.problems] == [ProblemCode.HARMFUL]

@@ -186,3 +186,44 @@ def test_who_may_not_read_conversations_hears_of_no_call(office):
 )
 def test_concerns_stand_between_lines_of_dashes(text, concerns):
     assert concerns_of(text) == concerns
+
+
+def test_one_key_rings_and_the_telephone_is_typed_once(office):
+    home = known(office, callback=WISH)
+    with office.client() as desk:
+        page = desk.get(f"/c/{home}").text
+        [callback] = re.findall(r'name="callback" value="([0-9a-f-]+)"', page)[:1]
+        assert 'data-key="0"' not in page
+        for wrong in ("", "115", "x"):
+            desk.post(f"/c/{home}/callback/call", data={"callback": callback, "telephone": wrong})
+            assert 'data-key="0"' not in desk.get(f"/c/{home}").text
+        rung = {"callback": callback, "telephone": "0711 123911"}
+        assert desk.post(f"/c/{home}/callback/call", data=rung).status_code == 303
+        page = desk.get(f"/c/{home}").text
+        assert 'data-key="0"' in page
+        assert "0711 123911" in page
+        assert "Sie rufen an" in page
+        desk.post(f"/c/{home}/callback/call", data={"callback": callback})
+        entries = re.findall(r'data-side="out"', desk.get(f"/c/{home}").text)
+        assert len(entries) == 1
+
+
+def test_who_is_not_reached_three_times_is_written_to_by_one_key(office):
+    [home] = office.take_in(office.mail())
+    with office.client() as desk:
+        desk.post(f"/c/{home}/callback", data={"when": "soon"})
+        page = desk.get(f"/c/{home}").text
+        [callback] = re.findall(r'name="callback" value="([0-9a-f-]+)"', page)[:1]
+        for attempts, result in enumerate(("not_reached", "engaged", "not_reached")):
+            told = {"callback": callback, "attempts": str(attempts), "result": result}
+            desk.post(f"/c/{home}/callback/result", data=told)
+        page = desk.get(f"/c/{home}").text
+        assert 'data-key="6"' in page
+        [way] = re.findall(r'name="way" value="(email/[^"]+)"', page)[:1]
+        for _ in range(2):
+            told = {"callback": callback, "attempts": "3", "way": way}
+            desk.post(f"/c/{home}/callback/write", data=told)
+        page = desk.get(f"/c/{home}").text
+        assert page.count("Sie hatten um einen Rückruf gebeten.") == 1
+        assert 'class="callback' not in page
+        assert "Der Rückruf ist auf einem anderen Weg erledigt." in page

@@ -18,9 +18,11 @@ from conversation_store.api.shapes_of_calls import (
     CallsShown,
     OwnerAsked,
     ResultAsked,
+    RingAsked,
 )
 from conversation_store.calls.callback import ask_for, settle, take
 from conversation_store.calls.note import Concern, note_call
+from conversation_store.calls.ring import ring
 from conversation_store.calls.show import show_calls
 
 router = APIRouter(tags=["calls"], generate_unique_id_function=by_name)
@@ -79,6 +81,16 @@ async def post_callback_owner(
 ) -> None:
     """Say who calls back; null: nobody yet."""
     found(await take(store, caller, callback_id, asked.owner))
+
+
+@router.post(
+    "/callbacks/{callback_id}/call", status_code=201, response_model=EntryMade, responses=MADE
+)
+async def post_callback_call(
+    store: TheStore, caller: TheCaller, response: Response, callback_id: UUID, asked: RingAsked
+) -> Any:
+    """Ring the agent's telephone, then whoever is to be called back; one call at a time."""
+    return made(response, found(await ring(store, caller, callback_id, asked.telephone)))
 
 
 @router.post(

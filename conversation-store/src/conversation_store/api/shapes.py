@@ -26,6 +26,7 @@ from hub_contract.words import (
     Channel,
     Confidence,
     ContactKind,
+    FileSign,
     RecipientRole,
 )
 
@@ -120,6 +121,7 @@ class EntryLine(BaseModel):
     subject: str = ""
     attachments: int = 0
     files: list[str] = Field(default=[], description="the first file names")
+    harmful: bool = Field(default=False, description="harmful software was found in it")
     text: str = ""
     problem: EntryProblem | None = Field(
         default=None, description="the first thing that was odd, where there is no text"
@@ -144,6 +146,9 @@ class EntryPage(BaseModel):
     next: int | None = Field(
         description="give it as `before` (newest first) or `after` (oldest first); null: the end"
     )
+
+
+FileSaid = Literal["", "clean", "found", "waiting", "unfit", "released"]
 
 
 class PageShown(BaseModel):
@@ -181,6 +186,16 @@ class EntryFile(BaseModel):
     content_id: str = ""
     inline: bool = False
     derived: bool = False
+    signs: list[FileSign] = Field(default=[], description="what may be dangerous in it")
+    check: FileSaid = ""
+    finding: str = Field(default="", description="what the scanner calls it")
+    released_by: str = Field(default="", description="opaque id of who let it go")
+
+
+class OriginalCheck(BaseModel):
+    check: FileSaid = ""
+    finding: str = ""
+    released_by: str = ""
 
 
 class EntryRecipient(BaseModel):
@@ -247,6 +262,7 @@ class Entry(BaseModel):
     signature: str = ""
     html: str = Field(default="", description="made safe by its channel")
     attachments: list[EntryFile] = []
+    original_check: OriginalCheck = OriginalCheck()
     evidence: list[EntryEvidence] = []
     problems: list[EntryProblem] = []
     contributions: list[EntryContribution] = []
@@ -551,6 +567,7 @@ class MyFile(BaseModel):
     media_type: str
     size: int
     derived: bool = Field(default=False, description="made of what she sent, by us")
+    held: bool = Field(default=False, description="harmful software was found in it")
 
 
 class MyPage(BaseModel):

@@ -58,6 +58,12 @@ class OwnerAsked(Asked):
     owner: Annotated[str, Field(min_length=1, max_length=200)] | None
 
 
+class RingAsked(Asked):
+    telephone: Annotated[str, Field(min_length=1, max_length=60)] = Field(
+        description="the agent's own, with its area code: it rings first"
+    )
+
+
 class ResultAsked(Asked):
     result: Result
     attempts: int = Field(ge=0, le=2**31 - 1)

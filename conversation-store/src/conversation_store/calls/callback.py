@@ -44,6 +44,8 @@ where tenant = $1 and id = $2
 _DEEDS = {
     Result.REACHED: Explanation.CALLBACK_REACHED,
     Result.NOT_REACHED: Explanation.CALLBACK_NOT_REACHED,
+    Result.ENGAGED: Explanation.CALLBACK_ENGAGED,
+    Result.WRITES: Explanation.CALLBACK_WRITES,
     Result.NUMBER_WRONG: Explanation.CALLBACK_NUMBER_WRONG,
     Result.DONE: Explanation.CALLBACK_DONE,
     Result.WITHDRAWN: Explanation.CALLBACK_WITHDRAWN,

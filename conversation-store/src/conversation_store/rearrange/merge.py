@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 from asyncpg import Record
 
 from conversation_store.announce import Change
-from conversation_store.append.place import draw_references
-from conversation_store.append.wait import settle_waiting
+from conversation_store.draw_references import draw_references
 from conversation_store.rearrange.follow import follow, follow_some, named_in, remember, restore
 from conversation_store.rearrange.shift import Act, record, shift, shift_back
+from conversation_store.wait import settle_waiting
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.refusals import Refusal
 from hub_kit.database import Connection, Pool, transaction

@@ -20,6 +20,7 @@ from conversation_store.readings import (
     outline_reading,
     text_of,
 )
+from conversation_store.show.held import ORIGINAL, Said, read_said, refuse_harmful
 from conversation_store.timeline import open_row, outline, read_problems
 from hub_contract.channels import Original, row_of
 from hub_contract.errors import Permanent
@@ -134,7 +135,10 @@ async def show_entry(ground: Ground, tenant: str, entry_id: UUID) -> dict[str, A
         if row is None:
             return None
         reports = await connection.fetch(_REPORTS, tenant, entry_id)
-    content, said = open_row(row, ground.ring), open_reading(row, ground.ring)
+        content = open_row(row, ground.ring)
+        checked = await read_said(connection, tenant, entry_id, content or {})
+    read = open_reading(row, ground.ring)
+    files = enumerate(files_of(content or {}, read))
     return {
         **outline(row),
         "conversation_id": row["conversation_id"],
@@ -145,8 +149,9 @@ async def show_entry(ground: Ground, tenant: str, entry_id: UUID) -> dict[str, A
         "deliveries": [_report(report, ground.ring) for report in reports],
         "erased": content is None,
         **(await read_words(ground, row, content) if content is not None else {}),
-        "attachments": [_file(n, file) for n, file in enumerate(files_of(content or {}, said))],
-        "reading": await read_reading(ground, row, said),
+        "attachments": [{**_file(n, file), **checked.get(n, Said()).shown} for n, file in files],
+        "original_check": checked[ORIGINAL].shown,
+        "reading": await read_reading(ground, row, read),
     }
 
 
@@ -211,6 +216,8 @@ async def read_bytes(
     """Return file name, media type and bytes of the original (None) or of an attachment."""
     async with transaction(ground.pool, tenant) as connection:
         row = await read_entry(connection, tenant, entry_id)
+        content = (open_row(row, ground.ring) if row else None) or {}
+        checked = await read_said(connection, tenant, entry_id, content)
     if row is None:
         return None
     if row["wrapped"] is None:
@@ -219,7 +226,10 @@ async def read_bytes(
     if chosen is None:
         return None
     key, (name, media_type, blob) = chosen
-    return name, media_type, await read_blob(ground.blobs, blob, key)
+    data = await read_blob(ground.blobs, blob, key)
+    place = ORIGINAL if number is None else number
+    await refuse_harmful(ground, tenant, (entry_id, place), checked.get(place, Said()), data)
+    return name, media_type, data
 
 
 async def read_part(

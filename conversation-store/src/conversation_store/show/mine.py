@@ -36,7 +36,7 @@ from hub_contract.events import Arrival, DeliveryContent, DeliveryReported
 from hub_contract.explanations import Explanation
 from hub_contract.ids import reported_id
 from hub_contract.references import show_reference
-from hub_contract.words import ContactKind
+from hub_contract.words import ContactKind, FileCheck
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
 from hub_kit.tokens import Caller
@@ -263,8 +263,12 @@ def _reading(row: Record, said: dict[str, Any] | None) -> dict[str, Any] | None:
 def _files(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
     names = ("file_name", "media_type", "size")
     return [
-        {"number": number, "derived": file.get("derived", False)}
-        | {name: file[name] for name in names}
+        {
+            "number": number,
+            **{name: file[name] for name in names},
+            "derived": file.get("derived", False),
+            "held": file.get("check") == FileCheck.FOUND,
+        }
         for number, file in enumerate(files)
         if not file.get("inline")
     ]

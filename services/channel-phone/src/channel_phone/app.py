@@ -1,4 +1,4 @@
-"""Puts the phone channel together: hooks in, and calls closed whose end never came."""
+"""Puts the phone channel together: calls in and out, and closed whose end never came."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,9 +9,13 @@ from channel_phone.parse import Context, parse
 from channel_phone.providers.twilio import Twilio
 from channel_phone.receive.calls import Calls
 from channel_phone.receive.close import Closer
+from channel_phone.receive.desk import DeskLine
 from channel_phone.receive.hooks import Receiver
+from channel_phone.receive.outgoing import Asking, OutReceiver
 from channel_phone.receive.portal import Portal, open_client
-from channel_phone.send import NobodyCalls
+from channel_phone.receive.promise import Promise
+from channel_phone.send import RingsBack
+from channel_phone.send.made import MadeCalls
 from channel_phone.settings import ABOUT, Accounts, PhoneSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
@@ -35,14 +39,23 @@ def say_in(language: str) -> Callable[[str], str]:
 def compose(ground: Ground, settings: PhoneSettings, accounts: Accounts) -> ChannelParts:
     clients = {Account("phone", one.tenant, one.name): Twilio(one, settings) for one in accounts}
     calls = Calls(ground.pool, ground.ring, settings)
-    closer = Closer(calls, ground.accept, clients)
+    closer = Closer(accounts, calls, ground.accept, clients)
     portal = Portal(open_client(settings.portal), ground.ring)
     tenants = sorted({one.tenant for one in accounts})
+    promise, made = Promise(ground.pool), MadeCalls(ground.pool, ground.ring)
+    outgoing = OutReceiver(accounts, made, say_in)
+    asking = Asking(made, ground.accept, clients, settings)
+    desk = DeskLine(accounts, calls)
     return ChannelParts(
-        NobodyCalls(accounts),
-        work={"calls": closer.run},
-        hook=Receiver(accounts, clients, calls, closer, portal, say_in),
-        trim={"call": for_each(tenants, calls.sweep)},
+        RingsBack(accounts, clients, made),
+        work={"calls": closer.run, "made": asking.run},
+        hook=Receiver(accounts, clients, calls, closer, portal, desk, say_in, outgoing),
+        trim={
+            "call": for_each(tenants, calls.sweep),
+            "made": for_each(tenants, made.sweep),
+            "promise": for_each(tenants, promise.sweep),
+        },
+        figures=promise.show,
         closing=(*(client.close for client in clients.values()), portal.close),
     )
 

@@ -1,9 +1,10 @@
 """Every setting of the phone channel, and which of our numbers was called."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Self
+from uuid import UUID
 
 from pydantic import Field, HttpUrl, TypeAdapter, field_validator, model_validator
 from pydantic.functional_validators import AfterValidator
@@ -43,6 +44,13 @@ class PhoneAccount(AccountSection):
     desk_hours: tuple[str, ...] = Field(
         default=(),
         description="mon-fri 08:00-16:00, or always; else the office's own",
+    )
+    queue_minutes: int = Field(
+        default=10,
+        ge=0,
+        le=60,
+        description="that a caller waits for the desk in a queue; 0: its number rings at once,"
+        " and who finds it busy is offered a call-back",
     )
     message_seconds: int = Field(
         default=180, ge=10, le=600, description="how long a message after the tone may be"
@@ -106,6 +114,10 @@ class Accounts(accounts.Accounts[Account]):
     def hook(self, account: Account, rest: str = "") -> str:
         """Return the address that the provider calls for this account."""
         return f"{self.public}/hooks/phone/{account.key}{rest}"
+
+    def out(self, account: Account, call: UUID) -> Callable[[str], str]:
+        """Return what makes the addresses of the hooks of a call that we make."""
+        return lambda what: self.hook(account, f"/out/{what}?call={call}")
 
 
 def _normalised(account: Account, loaded: Loaded, name: str) -> Account:

@@ -55,6 +55,7 @@ class File:
     file_name: str
     size: int
     is_derived: bool = False  # we have made it of what she sent
+    held: bool = False  # harmful software was found in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,13 @@ def line_of(entry: Mapping[str, Any]) -> Line:
         text=entry["text"],
         is_cut=entry["more"],
         files=tuple(
-            File(file["number"], file["file_name"], file["size"], file.get("derived", False))
+            File(
+                file["number"],
+                file["file_name"],
+                file["size"],
+                file.get("derived", False),
+                file.get("held", False),
+            )
             for file in entry["attachments"]
         ),
         read=read_of(entry["reading"]) if entry.get("reading") else None,

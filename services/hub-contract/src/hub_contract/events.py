@@ -32,6 +32,7 @@ from hub_contract.words import (
     Count,
     Direction,
     Evidence,
+    FileCheck,
     Keyword,
     MessageKind,
     Moment,
@@ -68,6 +69,8 @@ class MessageContent(Value):
     batch: Text = ""  # the scan batch or file it was cut from
     first_page: int | None = None  # where in that batch, from 1
     attachments: tuple[Attachment, ...] = ()
+    original_check: FileCheck = FileCheck.NONE  # of the bytes as they came, with all in them
+    original_finding: Text = ""
     contributions: tuple[Contribution, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     problems: tuple[PublishedProblem, ...] = ()  # what was odd about it
@@ -97,6 +100,8 @@ class RequestedContent(Value):
     author: Text = ""  # who answers for it, as a letter names them
     attachments: tuple[Attachment, ...] = ()
     hint: Text = ""  # goes in place of text and files, which rest in the recipient's inbox
+    # Of a call: this telephone rings first, and whoever answers it is put through to the recipient.
+    rings_first: ContactPoint | None = None
 
 
 class DeliveryContent(Value):

@@ -49,6 +49,7 @@ class Explanation(StrEnum):
     DOUBTED = "doubted"
     SHARED = "shared"
     SINGLE = "single"
+    FILE_RELEASED = "file_released"  # out of quarantine
 
     # What came of a call-back.
     CALLBACK_WANTED = "callback_wanted"
@@ -56,8 +57,10 @@ class Explanation(StrEnum):
     CALLBACK_RELEASED = "callback_released"
     CALLBACK_REACHED = "callback_reached"
     CALLBACK_NOT_REACHED = "callback_not_reached"
+    CALLBACK_ENGAGED = "callback_engaged"
     CALLBACK_NUMBER_WRONG = "callback_number_wrong"
     CALLBACK_DONE = "callback_done"
+    CALLBACK_WRITES = "callback_writes"  # she wants to write, or be written to, instead
     CALLBACK_WITHDRAWN = "callback_withdrawn"
 
     # Why something is proposed.

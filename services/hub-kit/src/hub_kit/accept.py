@@ -31,6 +31,7 @@ from hub_kit.database import UNFIT, Connection, Pool, connect
 from hub_kit.event_log import KeyRow
 from hub_kit.keys import KeyRing
 from hub_kit.move_to_blobs import move_to_blobs
+from hub_kit.scan_files import Scanner, mark
 from hub_kit.sealing import seal_event, shorten
 
 BATCH = 256
@@ -73,10 +74,17 @@ class Accept:
     """Takes arrivals in; any number of callers wait on one lane of transactions."""
 
     def __init__(
-        self, pool: Pool, blobs: Blobs, ring: KeyRing, source: str, *, timeout: float = TIMEOUT
+        self,
+        pool: Pool,
+        blobs: Blobs,
+        ring: KeyRing,
+        source: str,
+        *,
+        timeout: float = TIMEOUT,
+        scanner: Scanner | None = None,
     ) -> None:
         self._pool, self._blobs, self._ring, self._source = pool, blobs, ring, source
-        self._timeout = timeout
+        self._timeout, self._scanner = timeout, scanner
         self._waiting: deque[_Batch] = deque()
         self._under_way: dict[asyncio.Task[None], _Batch] = {}
         self._will_look = False
@@ -95,10 +103,12 @@ class Accept:
         `Temporary`: not kept, or nobody knows; the peer must send it again, twice is once.
         `Permanent`: the database refuses this one for what it is, today and tomorrow.
         """
-        return await self._enqueue(arrival)
+        return await self._enqueue(await mark(self._scanner, arrival) if self._scanner else arrival)
 
     async def all(self, arrivals: Sequence[Arrival]) -> list[Accepted]:
         """Take several in at once; the first error speaks for all."""
+        if self._scanner:
+            arrivals = [await mark(self._scanner, arrival) for arrival in arrivals]
         answers = [self._enqueue(arrival) for arrival in arrivals]
         return [await answers[0]] if len(answers) == 1 else list(await asyncio.gather(*answers))
 

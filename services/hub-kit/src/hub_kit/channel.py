@@ -21,11 +21,12 @@ from hub_kit.ground import Ground
 from hub_kit.hooks import Handler, Hooks
 from hub_kit.keys import KeyRing
 from hub_kit.listen import Listen, listeners_of
-from hub_kit.operations import add_operations
+from hub_kit.operations import Figure, Figures, add_operations, no_figures
 from hub_kit.outgoing import Outgoing, Sender, take_in
 from hub_kit.read_later import Reader, ReadLater
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Check, Parts, Work, make_app, run
+from hub_kit.strangers import Strangers
 from hub_kit.trim import Sweep, Trimmer, sent
 
 SettingsT = TypeVar("SettingsT")
@@ -47,6 +48,7 @@ class ChannelParts:
     reader: Reader | None = None
     hook: Handler | None = None  # takes what providers send to /hooks/<channel>/…
     trim: Mapping[str, Sweep] = field(default_factory=dict)  # what it must not keep for ever
+    figures: Figures = no_figures  # what operators watch beside lag and what is stuck
     add_to: Callable[[FastAPI], object] = _nothing  # pages, routes, answers to errors
     closing: Sequence[Work] = ()  # run at the end, in this order, before the ground is closed
 
@@ -103,10 +105,16 @@ def compose_channel(
         checks={**ground.checks, **own.checks},
         closing=(*own.closing, ground.close),
     )
-    app = add_operations(make_app(parts), ground, [requests], outgoing)
+    strangers = Strangers(ground.settings.tenants.keys())
+
+    async def figures(tenant: str) -> Sequence[Figure]:
+        return [*await own.figures(tenant), *await strangers.show(tenant)]
+
+    app = add_operations(make_app(parts), ground, [requests], outgoing, figures)
     own.add_to(app)
-    hooked = own.hook and Hooks(app, ground, {frame.channel: own.hook}, public)
-    return app, hooked or app
+    if own.hook is None:
+        return app, app
+    return app, Hooks(app, ground, {frame.channel: own.hook}, public, strangers=strangers)
 
 
 def run_channel(frame: Frame[Any, Any]) -> None:

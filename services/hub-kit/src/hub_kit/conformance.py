@@ -40,6 +40,7 @@ class Driver:
     files: int = 1
     reader: Reader | None = None  # of a channel whose documents have pages
     words: Callable[[MessageContent], str] = _text  # where the text of `arrive` is found again
+    knows_sender: bool = True  # False: who wrote is only known once it was read
 
 
 def channels() -> list[str]:

@@ -9,6 +9,7 @@ from hub_contract.events import Arrival, MessageContent, ReadContent
 from hub_contract.topics import occurred_at
 from hub_contract.words import Blob, Body, Page
 from hub_kit.blobs import Packing
+from hub_kit.file_signs import signs_of
 
 INLINE = 8_000  # bytes of words that may travel; longer bodies wait in the blob store
 EXCERPT = 2_000  # characters of a long body that travel nevertheless, for lists
@@ -29,21 +30,26 @@ def move_to_blobs(arrival: Arrival, packing: Packing, key: bytes) -> tuple[dict[
     if not isinstance(content, ReadContent):  # what was read has no original of its own
         changes["original"] = blobs[0] if arrival.original else None
     if worded and (worded.attachments or len(blobs) > 1):
-        files = blobs[1 : 1 + len(arrival.files)]
+        files = list(zip(arrival.files, blobs[1:], strict=False))
         changes["content"] = _with_blobs(worded, files, blobs[-1] if long_body else None)
     return changes, blobs[0].name
 
 
 def _with_blobs(
-    content: MessageContent | ReadContent, files: Sequence[Blob], whole: Blob | None
+    content: MessageContent | ReadContent,
+    files: Sequence[tuple[bytes, Blob]],
+    whole: Blob | None,
 ) -> MessageContent | ReadContent:
     count = len(content.attachments) if isinstance(content, ReadContent) else len(files)
     attached = zip(content.attachments, files[:count], strict=True)
     update: dict[str, object] = {
-        "attachments": tuple(file.model_copy(update={"blob": blob}) for file, blob in attached)
+        "attachments": tuple(
+            one.model_copy(update={"blob": blob, "signs": signs_of(data, one.file_name)})
+            for one, (data, blob) in attached
+        )
     }
     if isinstance(content, ReadContent):
-        update["pages"] = tuple(_pages(content, files[count:]))
+        update["pages"] = tuple(_pages(content, [blob for _, blob in files[count:]]))
     if whole:
         update |= {"whole": whole, "body": Body(text=content.body.text[:EXCERPT])}
     return content.model_copy(update=update)

@@ -17,10 +17,17 @@ from datetime import UTC, datetime
 import structlog
 
 from hub_contract.errors import Permanent, Temporary
-from hub_contract.events import Arrival, MessageRead, MessageReceived, ReadContent
+from hub_contract.events import (
+    Arrival,
+    MessageContent,
+    MessageRead,
+    MessageReceived,
+    ReadContent,
+)
 from hub_contract.ids import read_id
 from hub_contract.problems import Problem, ProblemCode
 from hub_contract.topics import from_wire
+from hub_contract.words import FileCheck
 from hub_kit import event_log, logs, metrics, tracing
 from hub_kit import to_read as table
 from hub_kit.blobs import read_blob
@@ -126,6 +133,8 @@ class ReadLater:
         """Return what was read, or that nothing can be; None: to be tried again."""
         if claim.attempts > TRIES:
             return gave_up(event, ProblemCode.UNREADABLE, "crashed")
+        if _is_harmful(event):
+            return gave_up(event, ProblemCode.HARMFUL, "")
         code, about = ProblemCode.UNREADABLE, ""
         try:
             async with asyncio.timeout(self.longest):
@@ -170,6 +179,12 @@ class ReadLater:
                 metrics.TO_READ_PAGES.set(waiting.pages)
                 metrics.TO_READ_OLDEST.set(age.total_seconds() if age else 0)
             await asyncio.sleep(_MEASURE)
+
+
+def _is_harmful(event: MessageReceived) -> bool:
+    """Say whether a scanner has found harmful software in it: no reader of ours opens that."""
+    content = event.content
+    return isinstance(content, MessageContent) and content.original_check is FileCheck.FOUND
 
 
 def gave_up(event: MessageReceived, code: ProblemCode, about: str) -> Arrival:

@@ -55,13 +55,16 @@ EXPLANATIONS = {
     _E.DOUBTED: mark("Die Bestätigung eines Kontaktwegs zurückgenommen."),
     _E.SHARED: mark("Festgehalten: Von dieser Adresse schreiben mehrere Personen."),
     _E.SINGLE: mark("Festgehalten: Von dieser Adresse schreibt nur eine Person."),
+    _E.FILE_RELEASED: mark("Eine gesperrte Datei freigegeben."),
     _E.CALLBACK_WANTED: mark("Ein Rückruf ist gewünscht."),
     _E.CALLBACK_ASSIGNED: mark("Der Rückruf ist übernommen."),
     _E.CALLBACK_RELEASED: mark("Der Rückruf ist wieder frei."),
     _E.CALLBACK_REACHED: mark("Zurückgerufen und erreicht."),
     _E.CALLBACK_NOT_REACHED: mark("Zurückgerufen, aber nicht erreicht."),
+    _E.CALLBACK_ENGAGED: mark("Zurückgerufen, aber es war besetzt."),
     _E.CALLBACK_NUMBER_WRONG: mark("Zurückgerufen: Die Rufnummer stimmt nicht."),
     _E.CALLBACK_DONE: mark("Der Rückruf ist auf einem anderen Weg erledigt."),
+    _E.CALLBACK_WRITES: mark("Zurückgerufen: Die Person möchte lieber schreiben."),
     _E.CALLBACK_WITHDRAWN: mark("Der Rückruf ist nicht mehr gewünscht."),
     _E.NAMED: mark("In der Nachricht wird auch dieses Gespräch genannt."),
     _E.SAME_SENDER: mark("Derselbe Kontaktweg schreibt auch in diesem Gespräch."),
@@ -148,7 +151,14 @@ PROBLEMS = {
         "%(about)s"
     ),
     _P.FILE_TOO_LARGE: mark("Eine Datei war zu groß und liegt noch beim Anbieter: %(about)s"),
+    _P.HARMFUL: mark("Es enthält Schadsoftware und wird deshalb nicht gelesen."),
     _P.FILE_MISSING: mark("Eine Datei gab der Anbieter nicht heraus: %(about)s"),
+    _P.TOO_MANY_PAGES: mark("Gelesen wurden nur die ersten %(about)s Seiten."),
+    _P.PAGE_TOO_LARGE: mark(
+        "Seite %(about)s ist zu groß, um sie in voller Auflösung zu lesen; sie ist im Original."
+    ),
+    _P.PAGE_UNREADABLE: mark("Seite %(about)s ließ sich nicht lesen; sie ist im Original."),
+    _P.PAGES_CUT: mark("Die Datei bricht bei Seite %(about)s ab; mehr ist nicht angekommen."),
     _P.NUMBER_CONFIRMED: mark(
         "Die Person möchte Antworten per SMS an %(about)s und hat die Nummer mit einem Code"
         " bestätigt."

@@ -85,6 +85,9 @@ REFUSALS = {
     _R.SAME_CONTACT_POINT: mark("Das ist derselbe Kontaktweg."),
     _R.OTHER_PARTY: mark("Diese Kontaktwege gehören schon zu verschiedenen Personen."),
     _R.NOBODY_TO_LINK: mark("In diesem Gespräch ist niemand, der sich verbinden lässt."),
+    _R.TELEPHONE_WRONG: mark(
+        "Die Nummer Ihres Telefons ist keine, die klingelt. Schreiben Sie sie mit Vorwahl."
+    ),
     _R.CALLBACK_ENDED: mark("Dieser Rückruf ist schon beendet."),
     _R.DECIDED_ALREADY: mark("Darüber ist schon entschieden."),
     _R.CURSOR_UNKNOWN: mark("Diese Stelle der Liste gibt es nicht mehr. Bitte beginnen Sie vorn."),
@@ -94,6 +97,18 @@ REFUSALS = {
     _R.REFERENCE_NOT_VALID: mark("Diese Vorgangsnummer stimmt nicht. Sie hat zwölf Ziffern."),
     _R.REFERENCE_UNKNOWN: mark("Zu dieser Vorgangsnummer gibt es kein Gespräch."),
     _R.ERASED: mark("Der Inhalt wurde gelöscht."),
+    _R.QUARANTINED: mark(
+        "Diese Datei ist gesperrt: In ihr wurde Schadsoftware gefunden. "
+        "Freigeben kann sie nur die Leitung."
+    ),
+    _R.NOT_CHECKED: mark(
+        "Diese Datei ist noch nicht auf Schadsoftware geprüft und bleibt so lange gesperrt. "
+        "Versuchen Sie es in einigen Minuten noch einmal."
+    ),
+    _R.NOT_HELD: mark("Diese Datei ist nicht gesperrt."),
+    _R.FILE_HARMFUL: mark(
+        "In einer der Dateien wurde Schadsoftware gefunden. Schicken Sie die Antwort ohne sie."
+    ),
 }
 
 

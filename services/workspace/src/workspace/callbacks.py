@@ -1,4 +1,4 @@
-"""What an agent does about call-backs: ask for one, take it on, say what came of it."""
+"""What an agent does about call-backs: ask for one, take it on, ring, say what came of it."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -6,11 +6,15 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 
 from hub_contract.errors import Permanent
+from hub_contract.refusals import Refusal
 from hub_contract.words import CallbackDay, CallbackPart
 from hub_pages.refused import REFUSALS
 from hub_pages.said import mark
 from workspace.act import UNCHANGED, answer, do
 from workspace.desk import TheAgent, TheDesk
+from workspace.drafts import Draft
+from workspace.telephones import keep_telephone, read_telephone
+from workspace.write import reply_of
 
 router = APIRouter()
 WISHES = {
@@ -20,6 +24,12 @@ WISHES = {
     "tomorrow_afternoon": (CallbackDay.TOMORROW, CallbackPart.AFTERNOON),
 }
 _OTHER_WAY = mark("Anrufen hat nicht geholfen. Bitte schreiben Sie auf einem anderen Weg.")
+_RINGING = mark("Ihr Telefon klingelt gleich.")
+_PRESS = mark("Nehmen Sie ab, und drücken Sie dort eine Taste. Dann verbinden wir Sie.")
+_TRIED = mark(  # what the citizen reads; in German, as nothing here says her language
+    "Sie hatten um einen Rückruf gebeten. Wir haben mehrmals angerufen und Sie nicht erreicht."
+    " Bitte antworten Sie auf diese Nachricht, oder rufen Sie uns an."
+)
 
 
 @router.post("/c/{conversation_id}/callback")
@@ -83,3 +93,54 @@ async def post_result(
     except Permanent as error:
         notice = ("danger", REFUSALS[error.code], UNCHANGED)
     return await answer(request, desk, agent, conversation_id, notice)
+
+
+@router.post("/c/{conversation_id}/callback/call")
+async def post_call(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    callback: Annotated[UUID, Form()],
+    telephone: Annotated[str, Form(max_length=60)] = "",
+) -> Response:
+    """Ring the agent's telephone, and then the citizen's; the number is typed once and kept."""
+    ground = desk.ground
+    number = telephone.strip() or await read_telephone(ground.pool, ground.ring, agent.caller)
+    if not number:
+        missing = ("danger", REFUSALS[Refusal.TELEPHONE_WRONG], UNCHANGED)
+        return await answer(request, desk, agent, conversation_id, missing)
+    try:
+        path = f"/callbacks/{callback}/call"
+        await desk.store.post(agent.caller, path, {"telephone": number})
+    except Permanent as error:
+        notice = ("danger", REFUSALS[error.code], UNCHANGED)
+        return await answer(request, desk, agent, conversation_id, notice)
+    # Kept once the store has found it to be one that rings.
+    await keep_telephone(ground.pool, ground.ring, agent.caller, number)
+    return await answer(request, desk, agent, conversation_id, ("info", _RINGING, _PRESS))
+
+
+@router.post("/c/{conversation_id}/callback/write")
+async def post_written(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    callback: Annotated[UUID, Form()],
+    attempts: Annotated[int, Form(ge=0)],
+    way: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Write that nobody was reached, by the way that was shown, and end the call-back."""
+
+    async def write() -> None:
+        # Each of the two is done once, however often this is asked for.
+        body = reply_of(Draft(_TRIED, way=way), agent.name)
+        path = f"/conversations/{conversation_id}/replies"
+        await desk.store.post(agent.caller, path, body, key=f"unreached/{callback}")
+        told = {"result": "done", "attempts": attempts}
+        await desk.store.post(agent.caller, f"/callbacks/{callback}/result", told)
+
+    return await do(request, desk, agent, conversation_id, write)

@@ -25,6 +25,8 @@ _BADGES = {
     ("appointment", "tentative"): ("plain", mark("Termin mit Vorbehalt zugesagt")),
     ("keyword", "stop"): ("warning", mark("möchte hier nichts mehr bekommen")),
     ("keyword", "start"): ("success", mark("möchte hier wieder Nachrichten")),
+    ("scan-complete", "fail"): ("warning", mark("Scan unvollständig")),
+    ("scan-readable", "fail"): ("warning", mark("Scan nicht lesbar")),
     ("session", "pass"): ("success", mark("im Portal geschrieben")),
     ("one-time-code", "pass"): ("success", mark("mit Code bestätigt")),
     ("portal-secret", "pass"): ("success", mark("mit Geheimzahl bestätigt")),
@@ -50,6 +52,17 @@ _KINDS = {
     "caller-id": mark("Übermittelte Rufnummer"),
     "recording-consent": mark("Einwilligung in die Aufnahme"),
     "transmission-report": mark("Sendebericht"),
+    "scan-time": mark("Scan übernommen am"),
+    "scan-way": mark("Weg des Scans"),
+    "scan-by": mark("Übergeben von"),
+    "scan-device": mark("Scanner"),
+    "scan-file": mark("Scan-Datei"),
+    "scan-hash": mark("Prüfsumme der Scan-Datei (SHA-256)"),
+    "scan-complete": mark("Scan-Datei vollständig"),
+    "scan-readable": mark("Scan lesbar"),
+    "scan-pages": mark("Gezählte Seiten"),
+    "scan-blank-pages": mark("Leere Seiten, weggelassen"),
+    "transfer-note": mark("Transfervermerk"),
 }
 _RESULTS = {
     "pass": mark("in Ordnung"),
@@ -77,6 +90,23 @@ _VALUES = {
         "start": mark("wieder senden"),
         "help": mark("Hilfe"),
         "status": mark("Stand"),
+    },
+    "scan-way": {
+        "folder": mark("vom Scanner in den Ordner geschrieben"),
+        "sftp": mark("vom Scanner mit SFTP übertragen"),
+        "upload": mark("im Browser übergeben"),
+        "unknown": mark("nicht bekannt"),
+    },
+    "transfer-note": {
+        "unchanged": mark(
+            "Das Original ist die unveränderte Scan-Datei. Geprüft sind Vollständigkeit und "
+            "Lesbarkeit der Datei, nicht die Übereinstimmung mit dem Papier."
+        ),
+        "cut": mark(
+            "Das Original sind Seiten eines Stapels; die Stapeldatei ist unverändert aufbewahrt. "
+            "Geprüft sind Vollständigkeit und Lesbarkeit der Datei, nicht die Übereinstimmung mit "
+            "dem Papier."
+        ),
     },
     "recurrence": {
         "daily": mark("täglich"),
@@ -112,6 +142,29 @@ def badges_of(evidence: Iterable[Mapping[str, str]], say: Say) -> list[Badge]:
     """Return the badges of an entry, each once, in the order of the table."""
     facts = {(proof["kind"], proof["result"]) for proof in evidence}
     return [Badge(say(text), tone) for fact, (tone, text) in _BADGES.items() if fact in facts]
+
+
+# What may be dangerous in a file, and what the scanner for harmful software said of it.
+_SIGNS = {
+    "archive": mark("Archiv"),
+    "encrypted": mark("verschlüsselt"),
+    "macros": mark("mit Makros"),
+    "program": mark("Programm"),
+}
+_CHECKS = {
+    "found": ("danger", mark("gesperrt: Schadsoftware gefunden")),
+    "waiting": ("warning", mark("noch nicht geprüft")),
+    "unfit": ("warning", mark("gesperrt: zu groß für die Prüfung")),
+    "released": ("warning", mark("trotz Fund freigegeben")),
+}
+HELD = frozenset({"found", "unfit"})  # a file that waits is asked about when it is opened
+
+
+def file_badges(file: Mapping[str, Any], say: Say) -> list[Badge]:
+    """Return what whoever opens a file should know; nothing of one that is as others are."""
+    said = [_CHECKS[file["check"]]] if file.get("check") in _CHECKS else []
+    signs = [("warning", _SIGNS[sign]) for sign in file.get("signs", ()) if sign in _SIGNS]
+    return [Badge(say(text), tone) for tone, text in (*said, *signs)]
 
 
 def call_badges(entry: Mapping[str, Any], say: Say) -> list[Badge]:

@@ -17,6 +17,7 @@ from workspace.drafts import read_draft, way_of
 from workspace.hold import Held, held_in
 from workspace.people import names, others_here
 from workspace.proofs import address_of
+from workspace.telephones import read_telephone
 
 PAGE = 12  # entries; with forty lines of the queue a page stays below 60 KB
 LINES = 40  # of the queue; as many as fit one screen
@@ -44,7 +45,7 @@ async def read_conversation(
 ) -> dict[str, Any]:
     """Return everything the middle and the right of the desk show of this conversation."""
     ground, here = desk.ground, f"/conversations/{conversation_id}"
-    shown, (held, page), others, ways, draft, known, also = await asyncio.gather(
+    shown, (held, page), others, ways, draft, known, also, telephone = await asyncio.gather(
         desk.store.get(caller, here),
         _read_answers(desk, caller, conversation_id),
         desk.store.get(caller, f"{here}/others"),
@@ -52,6 +53,7 @@ async def read_conversation(
         read_draft(ground.pool, ground.ring, caller, conversation_id),
         names(ground.pool, ground.ring, caller.tenant),
         others_here(ground.pool, ground.ring, caller, conversation_id),
+        read_telephone(ground.pool, ground.ring, caller),
     )
     entries = page["entries"][::-1]
     all_ways = [_readable(way) for way in ways["ways"]]
@@ -72,6 +74,7 @@ async def read_conversation(
         "draft": draft,
         "names": known,
         "also_here": also,
+        "telephone": telephone,
         "token": uuid4().hex,  # of the form: sent twice is once
     }
 
@@ -154,6 +157,7 @@ _SILENT: dict[str, Any] = {
     "subject": "",
     "attachments": 0,
     "files": (),
+    "harmful": False,
     "text": "",
     "problem": None,
     "more": False,

@@ -26,6 +26,7 @@ from local_hub.demo.mails import (
     Citizen,
 )
 
+NO_SENDER = ""  # of a letter nobody knows it before somebody has read it
 WITHIN = 180  # seconds for each thing that must happen; it takes one or two
 Say = Callable[[str], None]  # told what happens next
 T = TypeVar("T")
@@ -97,9 +98,12 @@ async def play(stage: Stage, say: Say) -> Story:
         story.codes.append(await stage.world.send_raw(mails.CLUB, mails.POST, mail))
     await until(lambda: _has(stage, story, {PAUL, ROSA}))
     await _answer(stage, story, ROSA, mails.CLAIM_IS_IN)
+    say("Gertrud Altmann wirft einen Brief ein; die Poststelle scannt ihn")
+    await stage.world.post_letter(mails.LETTER)
     await _by_both_doors(stage, story, say)
     await _by_sms(stage, story, say)
     await _by_phone(stage, story, say)
+    await until(lambda: _is_read(stage, story))
     say("Antworten und Zustellberichte laufen ein")
     await until(lambda: _settled(stage, story))
     say("Kleindorf fragt nach einem Gespräch von Musterstadt")
@@ -208,6 +212,13 @@ async def _arrived(stage: Stage, story: Story) -> bool:
 async def _has(stage: Stage, story: Story, citizens: set[str]) -> bool:
     await _look(stage, story)
     return citizens <= story.town.keys()
+
+
+async def _is_read(stage: Stage, story: Story) -> bool:
+    """Say whether the scanned letter is there, and a machine has read it."""
+    await _look(stage, story)
+    entries = story.town[NO_SENDER].entries if NO_SENDER in story.town else []
+    return any((one.get("reading") or {}).get("state") == "read" for one in entries)
 
 
 async def _look(stage: Stage, story: Story) -> None:

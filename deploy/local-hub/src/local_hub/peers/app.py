@@ -9,14 +9,16 @@ from hub_kit.listen import HostPort
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, make_app, run
 from local_hub.peers import identity
+from local_hub.peers.letters import letterbox
 from local_hub.peers.mail.api import make_router
 from local_hub.peers.mail.mailboxes import Mailboxes
 from local_hub.peers.mail.post import Post
 from local_hub.peers.mail.receive import Handler, listen
-from local_hub.peers.phones import api, exchange, handsets
+from local_hub.peers.phones import api, exchange, handsets, outgoing
 from local_hub.peers.phones.call import Caller
 from local_hub.peers.phones.carrier import Phones
 from local_hub.peers.phones.smsc import Smsc
+from local_hub.peers.scanner import Scanner
 from local_hub.peers.settings import PeersSettings
 from local_hub.peers.table.show import PREFIX, add_table
 
@@ -27,12 +29,14 @@ def compose(settings: PeersSettings) -> FastAPI:
     handler = Handler(settings, mailboxes, post)
     phones, caller = Phones(settings.carrier, settings.carrier_token()), Caller()
     smsc, door = Smsc(phones), settings.carrier.smsc
+    clamd = settings.clamd
     has_smsc = any(one.system_id for one in settings.carrier.numbers.values())
     parts = Parts(
         "peers",
         work={
             "mail": lambda: listen(settings, handler),
             "identity": lambda: identity.serve(str(settings.identity), settings.people),
+            **({"clamd": lambda: Scanner().run(clamd.host, clamd.port)} if clamd else {}),
             **({"smsc": lambda: smsc.run(door.host, door.port)} if has_smsc else {}),
         },
         checks={
@@ -55,6 +59,15 @@ def compose(settings: PeersSettings) -> FastAPI:
     line = exchange.make_router(calls)
     app.include_router(line)
     app.include_router(line, prefix=PREFIX)
+    board = outgoing.Switchboard(phones, caller, calls.desk)
+    app.include_router(outgoing.make_carrier(board))
+    ringing = outgoing.make_router(board)
+    app.include_router(ringing)
+    app.include_router(ringing, prefix=PREFIX)
+    if settings.letterbox.folder:
+        slit = letterbox.make_router(letterbox.Letterbox(settings.letterbox.folder))
+        app.include_router(slit)
+        app.include_router(slit, prefix=PREFIX)
     add_table(app, settings)
     return app
 

@@ -7,10 +7,10 @@ All of them together, a line each, are the original of the call's entry:
 The secret is never written down: where it was keyed in, stars stand for its digits.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from hub_kit.forms import FIELDS, read_form
@@ -19,28 +19,39 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class What(StrEnum):
-    """What a leg tells of: a hook of the provider, or (the last two) what we have looked up."""
+    """What a leg tells of: a hook of the provider, or (the last three) what we have done."""
 
     BEGIN = "begin"
     KEYS = "keys"  # digits, or silence
     RECORDED = "recorded"  # the message after the tone is over
     RECORDING = "recording"  # and its audio is there
     DIALLED = "dialled"  # the desk's number was called
+    WAITING = "waiting"  # in the queue: how far ahead, or a key
+    UNANSWERED = "unanswered"  # the desk's telephone has stopped ringing
+    CONNECTED = "connected"  # somebody at the desk has answered
+    LEFT = "left"  # the queue, and why
     STATUS = "status"  # how far the call is
     INBOX = "inbox"  # what the citizens' pages say to number and secret
     DESK = "desk"  # whether somebody answers there
+    RUNG = "rung"  # the desk's telephone was made to ring
 
 
 _WHAT = {what.value: what for what in What}
 
 
-class Leg(NamedTuple):
+Kind = TypeVar("Kind", bound=StrEnum)
+
+
+class Line(NamedTuple, Generic[Kind]):
     at: datetime
-    what: What
+    what: Kind
     said: Mapping[str, str]
 
 
-def write_leg(at: datetime, what: What, form: bytes, *, is_secret: bool = False) -> bytes:
+Leg = Line[What]
+
+
+def write_leg(at: datetime, what: StrEnum, form: bytes, *, is_secret: bool = False) -> bytes:
     """Return the line of a hook's form, as it came but for a secret."""
     text = form.translate(None, b"\r\n")
     return b"%s %s %s\n" % (at.isoformat().encode(), what.encode(), _hide(text, is_secret))
@@ -61,15 +72,16 @@ def _hide(form: bytes, is_secret: bool) -> bytes:
 
 def read_legs(original: bytes) -> list[Leg]:
     """Return the legs of a call; a line that is none is left out."""
-    return list(_read(original.splitlines()))
+    return list(read_lines(original, _WHAT))
 
 
-def _read(lines: Iterable[bytes]) -> Iterable[Leg]:
-    for line in lines:
+def read_lines(original: bytes, kinds: Mapping[str, Kind]) -> Iterator[Line[Kind]]:
+    """Yield the lines that are of one of these kinds."""
+    for line in original.splitlines():
         at, _, rest = line.partition(b" ")
         what, _, form = rest.partition(b" ")
-        if known := _WHAT.get(what.decode("latin-1")):
-            yield Leg(_moment(at), known, read_form(form))
+        if known := kinds.get(what.decode("latin-1")):
+            yield Line(_moment(at), known, read_form(form))
 
 
 def _moment(text: bytes) -> datetime:

@@ -24,7 +24,7 @@ const KEYS = {
   j: () => step(1), k: () => step(-1),
   r: () => write("mode-reply"), n: () => write("mode-note"),
   a: () => press("a"), e: () => press("e"), z: unfold,
-  1: () => press("1"), 2: () => press("2"), 3: () => press("3"),
+  ...Object.fromEntries([..."0123456"].map((key) => [key, () => press(key)])),
   t: () => document.querySelector('#calls [data-key="t"]')?.click(),
   "/": () => $("search")?.focus(), "?": () => $("help")?.showModal(),
 }

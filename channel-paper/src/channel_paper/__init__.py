@@ -1,0 +1,1 @@
+"""Letters: scans in by folder, SFTP and browser; answers out on paper."""

@@ -1,0 +1,1 @@
+"""Who carries our letters: a folder that is printed, or a letter provider."""

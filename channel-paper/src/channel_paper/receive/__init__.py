@@ -1,0 +1,1 @@
+"""The ways in: everything ends as a file in the folder of a box, and is taken from there."""

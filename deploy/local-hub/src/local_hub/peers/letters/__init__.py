@@ -1,0 +1,1 @@
+"""The pretend post: a letter box whose letters are scanned."""

@@ -1,0 +1,1 @@
+"""Pages that leave the house: letters, fax cover sheets, separator sheets."""
