@@ -14,7 +14,7 @@ from hub_reading import words
 from hub_reading.limits import Limits
 from hub_reading.read import read
 from hub_reading.searchable import make_searchable
-from hub_reading.testing import FINE, STANDARD, blank_page, fax, letter_pdf, scan, tiff
+from hub_reading.testing import FINE, STANDARD, blank_page, fax, letter_pdf, scan
 from hub_reading.values import PageReading, Reading, Scan, Word
 
 
@@ -41,9 +41,7 @@ def _mixed(pages: list[Image.Image]) -> bytes:
     out = BytesIO()
     for page in pages:
         page.encoderinfo = {"compression": "group4", "dpi": page.info.get("dpi", FINE)}
-    pages[0].save(
-        out, "TIFF", save_all=True, append_images=pages[1:], **pages[0].encoderinfo
-    )
+    pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:], **pages[0].encoderinfo)
     return out.getvalue()
 
 
@@ -161,8 +159,15 @@ def test_noise_is_given_up_in_time() -> None:
         ("5\t1\t1\t1\t1\t1\t9\t8\t7\t6\t95.6\tJa", "Ja", [0]),
         ("4\t1\t1\t1\t1\t0\t9\t8\t7\t6\t-1\t\n5\t1\t1\t1\t1\t1\t9\t8\t7\t6\t95\t ", "", []),
         (
-            "5\t1\t1\t1\t1\t1\t0\t0\t9\t9\t90\tSehr\n5\t1\t1\t1\t1\t2\t0\t0\t9\t9\t90\tgeehrte\n"
-            "5\t1\t1\t1\t2\t1\t0\t0\t9\t9\t90\tDamen\n5\t1\t1\t2\t1\t1\t0\t0\t9\t9\t90\tIch",
+            "\n".join(
+                f"5\t1\t{place}\t0\t0\t9\t9\t90\t{said}"
+                for place, said in (
+                    ("1\t1\t1\t1", "Sehr"),
+                    ("1\t1\t1\t2", "geehrte"),
+                    ("1\t1\t2\t1", "Damen"),
+                    ("1\t2\t1\t1", "Ich"),
+                )
+            ),
             "Sehr geehrte\nDamen\n\nIch",
             [0, 0, 1, 3],
         ),
