@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -94,9 +94,9 @@ def workers(of: int) -> list[int]:
     return found
 
 
-async def until(fact: object, seconds: float = 60) -> None:
-    async with asyncio.timeout(seconds):
-        while not fact():  # type: ignore[operator]
+async def until(fact: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not fact():  # noqa: ASYNC110 - of processes nobody tells us
             await asyncio.sleep(0.01)
 
 
