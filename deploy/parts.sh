@@ -11,6 +11,11 @@ declare -A parts=(
     [/usr/sbin/clamd]=clamav-daemon
     [/usr/bin/pg_lsclusters]=postgresql
     [/usr/bin/chromium]=chromium
+    # For `make bench` alone: ocrmypdf, beside which pages are read, calls Tesseract's own program.
+    [/usr/bin/tesseract]=tesseract-ocr
+    [/usr/share/tesseract-ocr/5/tessdata/deu.traineddata]=tesseract-ocr-deu
+    [/usr/share/tesseract-ocr/5/tessdata/osd.traineddata]=tesseract-ocr-osd
+    [/usr/bin/gs]=ghostscript
 )
 
 missing=()

@@ -42,6 +42,7 @@ DATA = {
     "hub_contract/sms_text.py": "the letters of an alphabet",
     "hub_contract/phone_number.py": "what telephone exchanges say instead of a number",
     "hub_contract/postal_address.py": "how countries are called on envelopes",
+    "hub_reading/testing/letters.py": "the letters of citizens, drawn for tests",
     "local_hub/demo/facts.py": "the story of the demo is told in German only",
     "local_hub/demo/mails.py": "the letters of the demo's citizens",
     "local_hub/demo/play.py": "the story of the demo is told in German only",
