@@ -1,4 +1,4 @@
-"""Letters into a folder that the authority prints itself: a folder a day, a PDF and a JSON a letter.
+"""Letters into a folder that the authority prints itself: a folder a day, PDF and JSON a letter.
 
 Rule 1. A letter is there once its JSON is: both are written beside their place, then renamed.
 Rule 2. Written again it is the same file, so that nothing is printed twice.
