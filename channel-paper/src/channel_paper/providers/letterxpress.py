@@ -1,7 +1,7 @@
 """Talks to LetterXpress for one box of ours; onlinebrief24 has the same interface.
 
 https://www.letterxpress.de/dokumentation/api, version 1: the log-in stands in every body, also of
-GET; nobody is called back, so that the lists of jobs are asked. A job is called what `address` says.
+GET; nobody is called back, so that the lists of jobs are asked. A job is called by `address`.
 """
 
 import base64

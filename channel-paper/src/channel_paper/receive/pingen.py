@@ -1,6 +1,6 @@
 """Takes Pingen's hooks in: `/hooks/paper/<tenant>/<account>`.
 
-Rule 1. `Signature` is the hex HMAC-SHA256 of the body as it came, with the secret of this box's hooks.
+Rule 1. `Signature` is the hex HMAC-SHA256 of the body as it came, with this box's secret.
 Rule 2. A letter that somebody would have to mend at Pingen's is cancelled before it is reported as
         failed: else it might leave after it was sent again.
 """

@@ -1,7 +1,7 @@
 """The way out by LetterXpress: hands letters over, looks for those whose answer was lost.
 
-Rule 1. `setJob` has no key against a second one: an answer that was lost is looked for in all lists,
-        where the job is called by our id, and what is not found stays `unknown`.
+`setJob` has no key against a second one: where its answer was lost all lists are asked, in which a
+job is called by our id; what is not found stays `unknown`.
 """
 
 import asyncio

@@ -1,0 +1,1 @@
+"""Pretend print houses (Pingen, LetterXpress), a print room, and the citizen's tray."""
