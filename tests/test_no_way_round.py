@@ -50,6 +50,7 @@ STATIC = {"/static"}
 # What answers inside without a token: what operators and browsers' style sheets need.
 OPEN = dict.fromkeys(CHANNELS, PROBES | DOCUMENTS) | {
     "conversation_store": PROBES | DOCUMENTS,
+    "channel_paper": PROBES | DOCUMENTS | STATIC,
     "channel_web": PROBES | DOCUMENTS | STATIC,
     "workspace": PROBES | DOCUMENTS | STATIC,
 }
@@ -61,6 +62,10 @@ THINGS = {name: [(r"/operations", "operations")] for name in CHANNELS} | {
         (r"/entries/[^/]+/erase", "entry"),
         (r"/conversations/[^/]+$", "people"),
         (r"", "conversation"),
+    ],
+    "channel_paper": [
+        (r"/operations", "operations"),
+        (r"", "scans"),
     ],
     "channel_web": [
         (r"/operations", "operations"),

@@ -56,6 +56,7 @@ class Place:
         self.scans = Scans(
             self.box, PaperSettings(**(quick | settings)), self.taken, OurTurn(), self.cut
         )
+        self.scans.queue.prepare()
 
     async def look(self, times: int = 2) -> None:
         for _ in range(times):

@@ -17,10 +17,12 @@ from hub_pages.catalogue import find_gaps
 
 TENANTS = {"musterstadt", "kleindorf"}
 WEB, DESK, WORLD = "http://web:1", "http://desk:1", "http://world:1"
+PAPER = "http://paper:1"
 SETTINGS = GatewaySettings(
     public="https://faden.example",
     hosts={"amt.kleindorf.example": "kleindorf"},
     channel_web=WEB,
+    channel_paper=PAPER,
     workspace=DESK,
     routes={"/table": WORLD},
 )
@@ -32,6 +34,10 @@ def web(path, tenant="musterstadt"):
 
 def desk(path, tenant=""):
     return Forward(DESK, path, "/desk", "workspace", "desk", tenant)
+
+
+def scans(path, tenant=""):
+    return Forward(PAPER, path, "/scans", "channel_paper", "scans", tenant)
 
 
 HERE, KLEINDORF = "faden.example", "amt.kleindorf.example"
@@ -87,6 +93,11 @@ ROUTES = [
     (KLEINDORF, "/", Move("/kleindorf/")),
     (KLEINDORF, "/kleindorf/", web("/", "kleindorf")),
     (KLEINDORF, "/musterstadt/", None),
+    (HERE, "/scans", Move("/scans/")),
+    (HERE, "/scans/uploads", scans("/uploads")),
+    (HERE, "/scans/operations", None),
+    (HERE, "/scans/metrics", None),
+    (KLEINDORF, "/scans/", scans("/", "kleindorf")),
     (KLEINDORF, "/desk/", desk("/", "kleindorf")),
     ("localhost:8080", "/desk/x", Move("https://faden.example/desk/x")),
     ("evil.example", "/", Move("https://faden.example/")),

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
+
+from fastapi import FastAPI
 
 from channel_paper.boxes import Boxes, PaperBox, ProviderName
 from channel_paper.parse import Context, parse
@@ -11,6 +14,7 @@ from channel_paper.providers.pingen import Pingen
 from channel_paper.providers.port import Provider
 from channel_paper.receive.letterxpress import JobLists
 from channel_paper.receive.listen import SftpListener
+from channel_paper.receive.pages import Counter, router
 from channel_paper.receive.pingen import PingenHooks
 from channel_paper.receive.receipts import PrintRoom
 from channel_paper.receive.scans import Scans
@@ -19,7 +23,7 @@ from channel_paper.send import Senders
 from channel_paper.send.folder import FolderSender
 from channel_paper.send.letterxpress import LetterXpressSender
 from channel_paper.send.pingen import PingenSender
-from channel_paper.settings import ABOUT, PaperSettings
+from channel_paper.settings import ABOUT, SERVICE, PaperSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
 from hub_kit import hooks
@@ -29,7 +33,10 @@ from hub_kit.ground import Ground
 from hub_kit.settings import Loaded
 from hub_kit.tokens import Refused
 from hub_kit.turns import Turns
+from hub_pages.pages import Pages
+from hub_pages.problems import add_error_pages
 
+HERE = Path(__file__).parent
 T = TypeVar("T")
 
 
@@ -52,6 +59,7 @@ def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelPar
             **merged(one.work for one in parts.values()),
         },
         hook=_hook_of(parts, used),
+        add_to=lambda app: add_pages(app, ground, Counter(scans, settings, Pages(HERE))),
         trim=merged(one.trim for one in parts.values()),
         closing=(
             *(work for one in parts.values() for work in one.closing),
@@ -120,6 +128,21 @@ def _hook_of(
         raise Refused("nobody calls a hook for this box")
 
     return take if handlers else None
+
+
+def add_pages(app: FastAPI, ground: Ground, counter: Counter) -> FastAPI:
+    """Add the page where scans are handed in, and answer errors as pages."""
+    app.state.counter, app.state.ring = counter, ground.ring
+    app.include_router(router)
+    app.mount("/static", counter.pages.own)
+    tenants = ground.settings.tenants
+    add_error_pages(
+        app,
+        counter.pages,
+        lambda tenant: tenants[tenant].name if tenant in tenants else "",
+        SERVICE,
+    )
+    return app
 
 
 def merged(maps: Iterable[Mapping[str, T]]) -> dict[str, T]:

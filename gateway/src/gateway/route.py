@@ -22,6 +22,9 @@ _INSIDE = frozenset(
 _CHANNELS = frozenset(Channel)
 
 
+_STAFF = frozenset({"desk", "scans"})  # pages of those who work for an authority
+
+
 class Own(StrEnum):
     """What the gateway answers itself."""
 
@@ -49,7 +52,7 @@ class Forward:
 
     @property
     def for_staff(self) -> bool:
-        return self.thing == "desk"
+        return self.thing in _STAFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def route(host: str, path: str, settings: GatewaySettings, tenants: Collection[s
         return Move(f"/{only}/") if only else Own.HOME
     if own := {path[1:], first} & _OWN:
         return Own(max(own, key=len))
-    if first == "desk" or (first in tenants and only in ("", first)):
+    if first in _STAFF or (first in tenants and only in ("", first)):
         return _service(first, rest, settings, only) if slash else Move(f"/{first}/")
     return _extra(path, settings)
 
@@ -108,12 +111,13 @@ def route_hook(host: str, path: str, settings: GatewaySettings, origins: Origins
 
 def _service(first: str, rest: str, settings: GatewaySettings, only: str) -> Destination:
     word = _words(rest)[0]
-    if word in _INSIDE:
-        return None
+    if word in _INSIDE or (word == "operations" and first != "desk"):
+        return None  # nobody outside asks a channel for its state; the desk shows it to operators
     if first == "desk":
         return Forward(settings.workspace, f"/{rest}", "/desk", "workspace", "desk", only)
-    if word == "operations":  # a citizen's pages have none; the desk shows them to operators
-        return None
+    if first == "scans":
+        origin = settings.channel_paper
+        return Forward(origin, f"/{rest}", "/scans", "channel_paper", "scans", only)
     return Forward(settings.channel_web, f"/{rest}", f"/{first}", "channel_web", "portal", first)
 
 

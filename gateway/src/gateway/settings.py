@@ -17,7 +17,9 @@ from hub_kit.settings import PUBLIC, ConfigurationError, Loaded, Section
 SERVICE = "gateway"
 MEGABYTE = 1024 * 1024
 # First parts of paths that are the gateway's own: no tenant may have such a name.
-RESERVED = frozenset({"desk", "static", "hooks", "login", "logout", "healthz", "readyz", "metrics"})
+RESERVED = frozenset(
+    {"desk", "scans", "static", "hooks", "login", "logout", "healthz", "readyz", "metrics"}
+)
 
 
 def an_origin(value: str) -> str:
@@ -107,6 +109,9 @@ class GatewaySettings(Section):
         default=(), description="addresses whose X-Forwarded-For is believed: your own balancer"
     )
     channel_web: Origin = "http://127.0.0.1:8012"
+    channel_paper: Origin = Field(
+        default="http://127.0.0.1:8018", description="where scans are handed in: /scans"
+    )
     workspace: Origin = "http://127.0.0.1:8013"
     hooks: dict[Channel, Origin] = Field(
         default={}, description="where a channel takes hooks; else at its own `http`"

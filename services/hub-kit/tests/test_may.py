@@ -8,10 +8,13 @@ from hub_kit.rights import ACTIONS, ROLES, THINGS, may
 
 ALLOWED = {
     "citizen": {"portal read", "portal write", "mine read", "mine write"},
-    "agent": {"desk read", "desk write", "conversation read", "conversation write", "people read"},
+    "agent": {
+        *("desk read", "desk write", "conversation read", "conversation write", "people read"),
+        *("scans read", "scans write"),
+    },
     "supervisor": {
         *("desk read", "desk write", "conversation read", "conversation write", "people read"),
-        "entry erase",
+        *("scans read", "scans write", "entry erase"),
     },
     "operator": {"desk read", "desk write", "operations read", "operations replay"},
     "service": {"conversation read", "conversation write", "people read", "entry erase"},

@@ -67,17 +67,17 @@ def evidence_of(record: ScanRecord) -> tuple[Evidence, ...]:
 
 
 def _facts(record: ScanRecord) -> Iterator[tuple[str, str]]:
+    yield "transfer-note", record.transfer_note  # the first four stand on the entry's line
+    yield "scan-complete", _verdict(record.complete)
+    yield "scan-readable", _verdict(record.readable)
     yield "scan-time", record.received_at
     yield "scan-way", record.way
     yield "scan-by", record.by
     yield "scan-device", record.device
     yield "scan-file", record.file_name
     yield "scan-hash", record.sha256
-    yield "scan-complete", _verdict(record.complete)
-    yield "scan-readable", _verdict(record.readable)
     yield "scan-pages", "" if record.pages is None else str(record.pages)
     yield "scan-blank-pages", ", ".join(map(str, record.blank_pages))
-    yield "transfer-note", record.transfer_note
 
 
 def _verdict(good: bool) -> str:

@@ -85,6 +85,12 @@ class World:
         answer = await _said(self._http.post(f"/handsets/{number}/send", json=message))
         return int(answer["status"])
 
+    async def post_letter(self, text: str) -> str:
+        """Put a letter into the letter box; return how the scanner calls it."""
+        return str(
+            (await _said(self._http.post("/letterbox/typed", json={"text": text})))["file_name"]
+        )
+
     async def call(self, number: str, to: str) -> Json:
         """Call the hub from this handset; return the call, with what is heard first."""
         return await _said(self._http.post(f"/handsets/{number}/calls", json={"to": to}))

@@ -19,13 +19,14 @@ from hub_kit.signers import make_pairs
 from local_hub.interrupt import put_off
 from local_hub.keep import Stand
 from local_hub.locate import Located
-from local_hub.peers.settings import PRETEND_TOKEN
+from local_hub.peers.settings import PRETEND_TOKEN, PeersSettings
 from local_hub.programs import migrations
 
 if TYPE_CHECKING:
     from local_hub.kafka import Broker
 
 DATABASE = "faden"
+_OURS = ".faden/"  # where the model file has what `faden up` keeps
 Say = Callable[[str], None]  # told what is done next, before it is done
 
 
@@ -52,6 +53,7 @@ def prepare(
                 "HUB_TOKEN_KEYS": str(beside(located.data / "keys.json")),
                 "HUB_PEERS_FOLDER": str(located.data / "peers"),
                 **_carrier(located),
+                **_folders(located),
                 "HUB_BUS": bus,
                 "HUB_SPACE__FOLDERS": json.dumps([str(located.data)]),
             }
@@ -91,6 +93,27 @@ def _carrier(located: Located) -> dict[str, str]:
             if (account.model_extra or {}).get("auth_token_file") == PRETEND_TOKEN:
                 keys.append(f"HUB_TENANTS__{tenant}__ACCOUNTS__{name}__AUTH_TOKEN_FILE".upper())
     return dict.fromkeys(keys, str(path))
+
+
+def _folders(located: Located) -> dict[str, str]:
+    """Lead scanners, printers and their services to folders among the data of this hub."""
+    found = {}
+    loaded = located.read()
+    for tenant, section in loaded.hub.tenants.items():
+        for name, account in section.accounts.items():
+            for key in ("folder", "print_folder"):
+                written = str((account.model_extra or {}).get(key, ""))
+                variable = f"HUB_TENANTS__{tenant}__ACCOUNTS__{name}__{key}".upper()
+                found[variable] = written
+    found["HUB_PEERS_LETTERBOX__FOLDER"] = str(
+        loaded.section("peers", PeersSettings).letterbox.folder
+    )
+    found["HUB_CHANNEL_PAPER_SFTP_HOST_KEY"] = f"{_OURS}sftp_host_key"
+    return {
+        variable: str(located.data / written.removeprefix(_OURS))
+        for variable, written in found.items()
+        if written.startswith(_OURS)
+    }
 
 
 async def make_database(owner: str, say: Say) -> str:

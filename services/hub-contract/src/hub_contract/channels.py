@@ -65,6 +65,7 @@ class ChannelRow:
     measure: Measure = Measure.CHARACTERS
     read_by: Reader = Reader.PERSON
     answers: bool = True  # what agents write can go out by it
+    scanned: bool = False  # comes as scans, which those who work here may hand in
     live: bool = False  # both sides are there at once, and see or hear each other
     assurance: Assurance = Assurance.NONE  # of a sender's address, where nothing else was checked
     original: Original
@@ -110,6 +111,7 @@ CHANNELS: Mapping[Channel, ChannelRow] = MappingProxyType(
             subject=True,
             files=Files(20, 8 * _MB, _PDF),  # Pingen takes 8 MB, LetterXpress 50 MB
             measure=Measure.PAGES,
+            scanned=True,
             original=Original("original.pdf", "application/pdf"),
         ),
         Channel.WEB: ChannelRow(

@@ -19,6 +19,7 @@ _MAY = {
     "mine": {"read": _CITIZEN, "write": _CITIZEN},  # the conversations of one portal inbox
     "inbox": {"read": frozenset(("portal",))},  # how far one is, for who shows number and digits
     "desk": {"read": _DESK, "write": _DESK},  # the pages of the workspace, as such
+    "scans": {"read": frozenset(STAFF), "write": frozenset(STAFF)},  # to hand scans in
     "conversation": {"read": _TIMELINE, "write": _TIMELINE},  # and its entries, files, people
     "people": {"read": frozenset((*_TIMELINE, "portal"))},  # who takes part in a conversation
     "entry": {"erase": frozenset(("supervisor", "service"))},  # its content, for ever

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from hub_contract.channels import CHANNELS
 from hub_kit.ground import Ground
 from hub_kit.rights import may
 from hub_pages.caller import Visitor, visitor_of
@@ -37,9 +38,17 @@ class Desk:
             "face": self.pages.face(visitor.caller.tenant),
             "tenant_name": self.authority(visitor.caller.tenant),
             "may_read": may(visitor.caller.role, "read", "conversation"),
+            "may_scan": may(visitor.caller.role, "write", "scans")
+            and self.has_paper(visitor.caller.tenant),
             "may_operate": may(visitor.caller.role, "read", "operations"),
         }
         return self.pages.page(request, template, status=status, **{**frame, **values})
+
+    def has_paper(self, tenant: str) -> bool:
+        """Say whether letters of this authority are scanned here."""
+        known = self.ground.settings.tenants.get(tenant)
+        accounts = known.accounts.values() if known else ()
+        return any(CHANNELS[one.channel].scanned for one in accounts)
 
     def authority(self, tenant: str) -> str:
         known = self.ground.settings.tenants.get(tenant)

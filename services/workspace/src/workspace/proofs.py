@@ -25,6 +25,8 @@ _BADGES = {
     ("appointment", "tentative"): ("plain", mark("Termin mit Vorbehalt zugesagt")),
     ("keyword", "stop"): ("warning", mark("möchte hier nichts mehr bekommen")),
     ("keyword", "start"): ("success", mark("möchte hier wieder Nachrichten")),
+    ("scan-complete", "fail"): ("warning", mark("Scan unvollständig")),
+    ("scan-readable", "fail"): ("warning", mark("Scan nicht lesbar")),
     ("session", "pass"): ("success", mark("im Portal geschrieben")),
     ("one-time-code", "pass"): ("success", mark("mit Code bestätigt")),
     ("portal-secret", "pass"): ("success", mark("mit Geheimzahl bestätigt")),
@@ -49,6 +51,17 @@ _KINDS = {
     "caller-id": mark("Übermittelte Rufnummer"),
     "recording-consent": mark("Einwilligung in die Aufnahme"),
     "transmission-report": mark("Sendebericht"),
+    "scan-time": mark("Scan übernommen am"),
+    "scan-way": mark("Weg des Scans"),
+    "scan-by": mark("Übergeben von"),
+    "scan-device": mark("Scanner"),
+    "scan-file": mark("Scan-Datei"),
+    "scan-hash": mark("Prüfsumme der Scan-Datei (SHA-256)"),
+    "scan-complete": mark("Scan-Datei vollständig"),
+    "scan-readable": mark("Scan lesbar"),
+    "scan-pages": mark("Gezählte Seiten"),
+    "scan-blank-pages": mark("Leere Seiten, weggelassen"),
+    "transfer-note": mark("Transfervermerk"),
 }
 _RESULTS = {
     "pass": mark("in Ordnung"),
@@ -76,6 +89,23 @@ _VALUES = {
         "start": mark("wieder senden"),
         "help": mark("Hilfe"),
         "status": mark("Stand"),
+    },
+    "scan-way": {
+        "folder": mark("vom Scanner in den Ordner geschrieben"),
+        "sftp": mark("vom Scanner mit SFTP übertragen"),
+        "upload": mark("im Browser übergeben"),
+        "unknown": mark("nicht bekannt"),
+    },
+    "transfer-note": {
+        "unchanged": mark(
+            "Das Original ist die unveränderte Scan-Datei. Geprüft sind Vollständigkeit und "
+            "Lesbarkeit der Datei, nicht die Übereinstimmung mit dem Papier."
+        ),
+        "cut": mark(
+            "Das Original sind Seiten eines Stapels; die Stapeldatei ist unverändert aufbewahrt. "
+            "Geprüft sind Vollständigkeit und Lesbarkeit der Datei, nicht die Übereinstimmung mit "
+            "dem Papier."
+        ),
     },
     "recurrence": {
         "daily": mark("täglich"),

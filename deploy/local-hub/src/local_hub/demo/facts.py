@@ -16,7 +16,7 @@ from local_hub.demo.mails import (
     ROSA,
     YUSUF,
 )
-from local_hub.demo.play import Story, Thread, delivery_of
+from local_hub.demo.play import NO_SENDER, Story, Thread, delivery_of
 from local_hub.demo.records import Lying, leaks
 
 _NOBODY = Thread({}, [])
@@ -37,6 +37,7 @@ def judge(story: Story, records: Sequence[Lying], written: int) -> list[Fact]:
         *_both_doors(story),
         *_by_sms(story),
         *_by_phone(story),
+        *_by_letter(story),
         *_apart(story),
         *_on_the_bus(records, written),
     ]
@@ -168,11 +169,28 @@ def _by_phone(story: Story) -> list[Fact]:
     ]
 
 
+def _by_letter(story: Story) -> list[Fact]:
+    letter = _entry(story, NO_SENDER, 0)
+    said = {one["kind"]: one["result"] for one in letter.get("evidence", ())}
+    return [
+        Fact(
+            "Der gescannte Brief liegt in der Zeitleiste, mit seinem Original",
+            (letter.get("channel"), letter.get("original")) == ("paper", True),
+        ),
+        Fact(
+            "Sein Transfervermerk sagt: unverändert, vollständig, lesbar",
+            [said.get(kind) for kind in ("transfer-note", "scan-complete", "scan-readable")]
+            == ["unchanged", "pass", "pass"],
+        ),
+    ]
+
+
 def _apart(story: Story) -> list[Fact]:
     return [
         Fact(
-            "Musterstadt sieht acht Gespräche",
-            sorted(story.town) == sorted((ERIKA, HANNELORE, JOERG, PETRA, KARL, PAUL, ROSA, YUSUF)),
+            "Musterstadt sieht neun Gespräche",
+            sorted(story.town)
+            == sorted((ERIKA, HANNELORE, JOERG, PETRA, KARL, PAUL, ROSA, YUSUF, NO_SENDER)),
         ),
         Fact(
             "Zwei Fremde, die über ein Formular schreiben, liegen in zwei Gesprächen",

@@ -147,3 +147,17 @@ THANKS_BY_PORTAL = "Eine Frage noch: Muss ich dann zu Hause sein?"
 LOST = "Guten Tag, liegt im Fundbüro ein blauer Kinderroller?"
 HOW_FAR, ANSWERED = "STATUS", "haben wir Ihnen am"
 FOUND = "Guten Tag, ja, er steht hier. Das Fundbüro ist heute bis 18 Uhr offen."
+
+# What Gertrud Altmann, who has neither mail nor mobile phone, puts into the letter box.
+LETTER = """Gertrud Altmann
+Lindenweg 12
+12345 Musterstadt
+
+Antrag auf einen Parkausweis für Schwerbehinderte
+
+Sehr geehrte Damen und Herren,
+
+ich bitte um einen Parkausweis. Meinen Bescheid vom Versorgungsamt reiche ich gerne nach.
+
+Mit freundlichen Grüßen
+Gertrud Altmann"""

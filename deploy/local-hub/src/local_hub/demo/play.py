@@ -26,6 +26,7 @@ from local_hub.demo.mails import (
     Citizen,
 )
 
+NO_SENDER = ""  # of a letter nobody knows it before somebody has read it
 WITHIN = 180  # seconds for each thing that must happen; it takes one or two
 Say = Callable[[str], None]  # told what happens next
 T = TypeVar("T")
@@ -97,9 +98,12 @@ async def play(stage: Stage, say: Say) -> Story:
         story.codes.append(await stage.world.send_raw(mails.CLUB, mails.POST, mail))
     await until(lambda: _has(stage, story, {PAUL, ROSA}))
     await _answer(stage, story, ROSA, mails.CLAIM_IS_IN)
+    say("Gertrud Altmann wirft einen Brief ein; die Poststelle scannt ihn")
+    await stage.world.post_letter(mails.LETTER)
     await _by_both_doors(stage, story, say)
     await _by_sms(stage, story, say)
     await _by_phone(stage, story, say)
+    await until(lambda: _has(stage, story, {NO_SENDER}))
     say("Antworten und Zustellberichte laufen ein")
     await until(lambda: _settled(stage, story))
     say("Kleindorf fragt nach einem Gespräch von Musterstadt")

@@ -9,6 +9,7 @@ from hub_kit.listen import HostPort
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, make_app, run
 from local_hub.peers import identity
+from local_hub.peers.letters import letterbox
 from local_hub.peers.mail.api import make_router
 from local_hub.peers.mail.mailboxes import Mailboxes
 from local_hub.peers.mail.post import Post
@@ -55,6 +56,10 @@ def compose(settings: PeersSettings) -> FastAPI:
     line = exchange.make_router(calls)
     app.include_router(line)
     app.include_router(line, prefix=PREFIX)
+    if settings.letterbox.folder:
+        slit = letterbox.make_router(letterbox.Letterbox(settings.letterbox.folder))
+        app.include_router(slit)
+        app.include_router(slit, prefix=PREFIX)
     add_table(app, settings)
     return app
 

@@ -56,6 +56,14 @@ class Carrier(Section):
     handsets: dict[str, Handset] = Field(default={})
 
 
+class Letterbox(Section):
+    """The letter box of the authority, whose letters are scanned."""
+
+    folder: Path | None = Field(
+        default=None, description="the scan folder of a box of channel_paper; none: no letter box"
+    )
+
+
 class Table(Section):
     """What lies on the citizen's table: addresses of the gateway, and whom a citizen writes to."""
 
@@ -82,6 +90,7 @@ class PeersSettings(Section):
     people: dict[str, Person] = Field(default={}, description="who may log in there, as whom")
     table: Table = Table()
     mailboxes: dict[str, Mailbox] = Field(default={}, description="citizens, by address")
+    letterbox: Letterbox = Letterbox()
     carrier: Carrier = Carrier()
     carrier_token_file: Path = Field(
         default=Path(PRETEND_TOKEN), description="what signs the carrier's hooks"
