@@ -1,1 +1,1 @@
-"""The pretend post: a letter box that is scanned, print houses, a print room, the citizen's tray."""
+"""The pretend post: a letter box that is scanned, print houses, a print room, a tray."""

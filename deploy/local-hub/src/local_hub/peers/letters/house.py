@@ -4,9 +4,10 @@ What it does wrong is said in `faults`, by tests and by whoever plays.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 from local_hub.peers.letters.inspect import Fault, Unreadable, count_pages, faults_of
@@ -70,9 +71,7 @@ class House:
         self.jobs[job.id] = job
         if key:
             self.keys[key] = job.id
-        task = asyncio.create_task(self._work(job))
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        self._later(self._work(job))
         return job
 
     async def give_back(self, job: Job, code: str = "undeliverable") -> None:
@@ -85,6 +84,11 @@ class House:
             task.cancel()
         await asyncio.gather(*self._working, return_exceptions=True)
 
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
     async def _work(self, job: Job) -> None:
         await asyncio.sleep(self.faults.delay)
         if job.status == "cancelled":
@@ -93,7 +97,8 @@ class House:
             job.status, job.fault = "action_required", fault
             await self.call(job)
             return
-        job.status, brought = "sent", self.tray.bring(job.pdf)
+        job.status = "sent"
+        brought = self.tray.bring(job.pdf, lambda: self._later(self.give_back(job)))
         await self.call(job)
         if self.faults.undeliverable and self.faults.undeliverable in brought.address:
             del self.tray.letters[brought.id]

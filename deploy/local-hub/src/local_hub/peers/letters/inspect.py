@@ -33,8 +33,13 @@ def count_pages(pdf: bytes) -> int:
         raise Unreadable from None
 
 
-def faults_of(pdf: bytes) -> Iterator[Fault]:
-    """Yield what a house refuses a letter for; `Unreadable` where it cannot be opened."""
+def faults_of(pdf: bytes, *, by_hand: bool = False) -> Iterator[Fault]:
+    """Yield what a house refuses a letter for; `Unreadable` where it cannot be opened.
+
+    `by_hand`: no machine folds it, so that marks may stand at its edge.
+    """
+    zones = [(FRANKING, "content_in_franking_zone")]
+    zones += [] if by_hand else [(EDGE, "content_in_edge")]
     pages = count_pages(pdf)
     if pages > MOST_PAGES:
         yield Fault("file_too_many_pages", "Page limit exceeded")
@@ -42,7 +47,7 @@ def faults_of(pdf: bytes) -> Iterator[Fault]:
         if any(_is_odd(page.get_size()) for page in document):
             yield Fault("file_wrong_format", "A page is not A4")
         shown = document[0].render(scale=_DPI / 72, grayscale=True).to_pil()
-        for zone, code in ((FRANKING, "content_in_franking_zone"), (EDGE, "content_in_edge")):
+        for zone, code in zones:
             if shown.crop(tuple(round(edge * _MM) for edge in zone)).getextrema()[0] < 200:
                 yield Fault(code, "Restricted area is not empty")
     if len(address_of(pdf).splitlines()) < 2:
