@@ -48,6 +48,7 @@ class Explanation(StrEnum):
     DOUBTED = "doubted"
     SHARED = "shared"
     SINGLE = "single"
+    ADDRESS_ADDED = "address_added"  # where letters may go, from now on
 
     # What came of a call-back.
     CALLBACK_WANTED = "callback_wanted"

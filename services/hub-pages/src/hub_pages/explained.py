@@ -54,6 +54,7 @@ EXPLANATIONS = {
     _E.DOUBTED: mark("Die Bestätigung eines Kontaktwegs zurückgenommen."),
     _E.SHARED: mark("Festgehalten: Von dieser Adresse schreiben mehrere Personen."),
     _E.SINGLE: mark("Festgehalten: Von dieser Adresse schreibt nur eine Person."),
+    _E.ADDRESS_ADDED: mark("Eine Anschrift für Briefe eingetragen."),
     _E.CALLBACK_WANTED: mark("Ein Rückruf ist gewünscht."),
     _E.CALLBACK_ASSIGNED: mark("Der Rückruf ist übernommen."),
     _E.CALLBACK_RELEASED: mark("Der Rückruf ist wieder frei."),
