@@ -47,6 +47,11 @@ class Store:
         path, headers = f"/conversations/{conversation_id}/replies", {"Idempotency-Key": key}
         return await _said(self._http.post(path, json={"text": text}, headers=headers))
 
+    async def add_address(self, conversation_id: str, address: str) -> Json:
+        """Write down where letters of this conversation may go."""
+        path = f"/conversations/{conversation_id}/addresses"
+        return await _said(self._http.post(path, json={"address": address}))
+
     async def status_of(self, path: str) -> int:
         return (await self._http.get(path)).status_code
 
@@ -84,6 +89,10 @@ class World:
         message = {"to": to, "text": words}
         answer = await _said(self._http.post(f"/handsets/{number}/send", json=message))
         return int(answer["status"])
+
+    async def brought(self) -> list[Json]:
+        """Return the letters that the post has brought, the latest first."""
+        return list((await self._http.get("/tray")).raise_for_status().json())
 
     async def post_letter(self, text: str) -> str:
         """Put a letter into the letter box; return how the scanner calls it."""

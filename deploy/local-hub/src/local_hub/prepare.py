@@ -105,9 +105,9 @@ def _folders(located: Located) -> dict[str, str]:
                 written = str((account.model_extra or {}).get(key, ""))
                 variable = f"HUB_TENANTS__{tenant}__ACCOUNTS__{name}__{key}".upper()
                 found[variable] = written
-    found["HUB_PEERS_LETTERBOX__FOLDER"] = str(
-        loaded.section("peers", PeersSettings).letterbox.folder
-    )
+    peers = loaded.section("peers", PeersSettings)
+    found["HUB_PEERS_LETTERBOX__FOLDER"] = str(peers.letterbox.folder)
+    found["HUB_PEERS_POST__PRINT_ROOM"] = str(peers.post.print_room)
     found["HUB_CHANNEL_PAPER_SFTP_HOST_KEY"] = f"{_OURS}sftp_host_key"
     return {
         variable: str(located.data / written.removeprefix(_OURS))

@@ -50,6 +50,7 @@ class Explanation(StrEnum):
     SHARED = "shared"
     SINGLE = "single"
     FILE_RELEASED = "file_released"  # out of quarantine
+    ADDRESS_ADDED = "address_added"  # where letters may go, from now on
 
     # What came of a call-back.
     CALLBACK_WANTED = "callback_wanted"

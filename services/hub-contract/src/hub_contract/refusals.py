@@ -41,6 +41,7 @@ class Refusal(StrEnum):
     NOBODY_REACHABLE = "nobody_reachable", 422, "Nobody in this conversation can be reached"
     CHANNEL_REACHES_NOBODY = "channel_reaches_nobody", 422, "Nobody is reached by this channel"
     NOT_REACHED_SO = "not_reached_so", 422, "The contact point is not reached like this"
+    ADDRESS_UNREADABLE = "address_unreadable", 422, "The address has no postcode and place"
     NOT_CONFIRMED = "not_confirmed", 422, "The contact point is not confirmed"
     NO_ACCOUNT = "no_account", 422, "There is no account to send from"
     NO_ANSWERS = "no_answers", 422, "This channel carries no answers"

@@ -56,6 +56,7 @@ EXPLANATIONS = {
     _E.SHARED: mark("Festgehalten: Von dieser Adresse schreiben mehrere Personen."),
     _E.SINGLE: mark("Festgehalten: Von dieser Adresse schreibt nur eine Person."),
     _E.FILE_RELEASED: mark("Eine gesperrte Datei freigegeben."),
+    _E.ADDRESS_ADDED: mark("Eine Anschrift für Briefe eingetragen."),
     _E.CALLBACK_WANTED: mark("Ein Rückruf ist gewünscht."),
     _E.CALLBACK_ASSIGNED: mark("Der Rückruf ist übernommen."),
     _E.CALLBACK_RELEASED: mark("Der Rückruf ist wieder frei."),

@@ -16,7 +16,7 @@ from local_hub.demo.mails import (
     ROSA,
     YUSUF,
 )
-from local_hub.demo.play import NO_SENDER, Story, Thread, delivery_of
+from local_hub.demo.play import Story, Thread, answered_by_letter, delivery_of
 from local_hub.demo.records import Lying, leaks
 
 _NOBODY = Thread({}, [])
@@ -170,7 +170,8 @@ def _by_phone(story: Story) -> list[Fact]:
 
 
 def _by_letter(story: Story) -> list[Fact]:
-    letter = _entry(story, NO_SENDER, 0)
+    thread = answered_by_letter(story)
+    letter = thread.entries[0] if thread else {}
     said = {one["kind"]: one["result"] for one in letter.get("evidence", ())}
     return [
         Fact(
@@ -186,6 +187,17 @@ def _by_letter(story: Story) -> list[Fact]:
             [said.get(kind) for kind in ("transfer-note", "scan-complete", "scan-readable")]
             == ["unchanged", "pass", "pass"],
         ),
+        Fact(
+            "Die Antwort liegt als gedruckter Brief bei Gertrud Altmann, mit ihrer Anschrift",
+            any(
+                one["address"] == mails.GERTRUD and mails.PERMIT_WORDS in one["text"]
+                for one in story.brought
+            ),
+        ),
+        Fact(
+            "Die Druckerei meldet zurück, dass er unterwegs ist",
+            delivery_of(answered_by_letter(story)) == "sent",
+        ),
     ]
 
 
@@ -193,8 +205,9 @@ def _apart(story: Story) -> list[Fact]:
     return [
         Fact(
             "Musterstadt sieht neun Gespräche",
-            sorted(story.town)
-            == sorted((ERIKA, HANNELORE, JOERG, PETRA, KARL, PAUL, ROSA, YUSUF, NO_SENDER)),
+            {ERIKA, HANNELORE, JOERG, PETRA, KARL, PAUL, ROSA, YUSUF} < story.town.keys()
+            and answered_by_letter(story) is not None
+            and len(story.town) == 9,
         ),
         Fact(
             "Zwei Fremde, die über ein Formular schreiben, liegen in zwei Gesprächen",

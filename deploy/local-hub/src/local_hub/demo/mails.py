@@ -149,6 +149,9 @@ HOW_FAR, ANSWERED = "STATUS", "haben wir Ihnen am"
 FOUND = "Guten Tag, ja, er steht hier. Das Fundbüro ist heute bis 18 Uhr offen."
 
 # What Gertrud Altmann, who has neither mail nor mobile phone, puts into the letter box.
+GERTRUD = "Gertrud Altmann\nLindenweg 12\n12345 Musterstadt"
+PERMIT = "Sehr geehrte Frau Altmann,\n\nIhr Parkausweis ist fertig. Sie können ihn abholen."
+PERMIT_WORDS = "Ihr Parkausweis ist fertig."
 LETTER = """Gertrud Altmann
 Lindenweg 12
 12345 Musterstadt

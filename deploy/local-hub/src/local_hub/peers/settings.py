@@ -64,6 +64,21 @@ class Letterbox(Section):
     )
 
 
+class Post(Section):
+    """Who prints the authority's letters; the post brings them to the table."""
+
+    print_room: Path | None = Field(
+        default=None, description="the print folder of a box of channel_paper"
+    )
+    organisation: str = Field(default="", description="at the pretend Pingen, by its id")
+    hook: str = Field(default="", description="path below the carrier's `hub` that Pingen calls")
+    username: str = Field(default="", description="at the pretend LetterXpress")
+
+    @property
+    def has_any(self) -> bool:
+        return bool(self.print_room or self.organisation or self.username)
+
+
 class Table(Section):
     """What lies on the citizen's table: addresses of the gateway, and whom a citizen writes to."""
 
@@ -94,6 +109,7 @@ class PeersSettings(Section):
     table: Table = Table()
     mailboxes: dict[str, Mailbox] = Field(default={}, description="citizens, by address")
     letterbox: Letterbox = Letterbox()
+    post: Post = Post()
     carrier: Carrier = Carrier()
     carrier_token_file: Path = Field(
         default=Path(PRETEND_TOKEN), description="what signs the carrier's hooks"

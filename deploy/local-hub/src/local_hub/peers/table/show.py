@@ -43,6 +43,7 @@ def add_table(app: FastAPI, settings: PeersSettings) -> None:
             call_to=_number(settings, "calls"),
             names_of_keys=names_of_keys(pages.say(pages.look(request).language)),
             has_letterbox=settings.letterbox.folder is not None,
+            has_tray=settings.post.has_any,
             agent=next(iter(settings.people), ""),
         )
         answer.headers["Content-Security-Policy"] = allowed
