@@ -44,6 +44,9 @@ class ProblemCode(StrEnum):
     FILE_RENAMED = "file_renamed"  # about: «b.png → b.jpg», as its bytes say
     FILE_TOO_LARGE = "file_too_large"  # the provider has it, we do not; about: its media type
     FILE_MISSING = "file_missing"  # the provider does not give it out; likewise
+    # Its pages.
+    LINE_DROPPED = "line_dropped"  # the call broke off; about: pages that came, «2» or «2/3»
+    TOO_MANY_PAGES = "too_many_pages"  # not all were counted; about: how many were
     # Around it.
     NUMBER_CONFIRMED = "number_confirmed"  # by a one-time code, for answers; about: the number
     ACCESS_BLOCKED = "access_blocked"  # a secret was wrong too often; about: until when, locally

@@ -1,0 +1,107 @@
+"""Puts the fax channel together: every provider's way in and out, as one channel."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from fastapi import FastAPI
+
+from channel_fax.numbers import Accounts, AnyNumber, ProviderName
+from channel_fax.parse import Context, parse
+from channel_fax.providers.port import Provider
+from channel_fax.send import Senders
+from channel_fax.send.hylafax import HylafaxSender
+from channel_fax.settings import ABOUT, FaxSettings
+from hub_contract.events import Arrival
+from hub_contract.words import Channel
+from hub_kit import hooks
+from hub_kit.accounts import account_asked
+from hub_kit.channel import ChannelParts, Frame, run_channel
+from hub_kit.ground import Ground
+from hub_kit.settings import Loaded
+from hub_kit.tokens import Refused
+
+T = TypeVar("T")
+
+
+def compose(ground: Ground, settings: FaxSettings, accounts: Accounts) -> ChannelParts:
+    """Return the parts of all providers as those of one channel."""
+    used = {name: accounts.at(name) for name in PROVIDERS}
+    parts = {
+        name: PROVIDERS[name](ground, settings, numbers)
+        for name, numbers in used.items()
+        if list(numbers)
+    }
+    senders = {
+        _called(one): parts[one.settings.provider].sender
+        for one in accounts
+        if one.settings.provider in parts
+    }
+
+    def add_to(app: FastAPI) -> None:
+        for one in parts.values():
+            one.add_to(app)
+
+    return ChannelParts(
+        Senders(accounts, senders),
+        work=_merged(one.work for one in parts.values()),
+        checks=_merged(one.checks for one in parts.values()),
+        hook=_hook_of(parts, used),
+        trim=_merged(one.trim for one in parts.values()),
+        add_to=add_to,
+        closing=[work for one in parts.values() for work in one.closing],
+    )
+
+
+def compose_hylafax(_: Ground, __: FaxSettings, ___: Accounts) -> ChannelParts:
+    """`Provider`: a line of our own."""
+    return ChannelParts(HylafaxSender())
+
+
+PROVIDERS: Mapping[ProviderName, Provider] = {
+    ProviderName.HYLAFAX: compose_hylafax,
+}
+
+
+def _hook_of(
+    parts: Mapping[ProviderName, ChannelParts], used: Mapping[ProviderName, Accounts]
+) -> hooks.Handler | None:
+    """Return what hands a hook to the provider whose number is called; None: nobody calls."""
+    handlers = {
+        _called(number): handler
+        for name, one in parts.items()
+        if (handler := one.hook)
+        for number in used[name]
+    }
+
+    async def take(hook: hooks.Hook) -> Sequence[Arrival] | hooks.Answer:
+        if handler := handlers.get(hook.account):
+            return await handler(hook)
+        raise Refused("nobody calls a hook for this number")
+
+    return take if handlers else None
+
+
+def _called(number: AnyNumber) -> hooks.Account:
+    return hooks.Account("fax", number.tenant, number.name)
+
+
+def _merged(parts: Iterable[Mapping[str, T]]) -> dict[str, T]:
+    return {name: one for part in parts for name, one in part.items()}
+
+
+def parse_file(raw: bytes, loaded: Loaded | None, asked: str) -> Arrival:
+    """Return what a TIFF or PDF becomes, as one of the file's accounts or as anyone would."""
+    now = datetime.now(UTC)
+    account = account_asked(Accounts.read(loaded), loaded, asked) if loaded else None
+    return parse(raw, context_of(account, now) if account else Context("example", "fax", now))
+
+
+def context_of(account: AnyNumber, at: datetime) -> Context:
+    return Context(account.tenant, account.name, at, account.settings.country)
+
+
+CHANNEL = Frame(Channel.FAX, ABOUT, compose, parse_file)
+
+if __name__ == "__main__":
+    run_channel(CHANNEL)

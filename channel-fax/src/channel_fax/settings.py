@@ -1,0 +1,85 @@
+"""Every setting of the fax channel."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from channel_fax.check import lacks
+from channel_fax.numbers import Accounts, ProviderName
+from hub_kit.about import About, Lack, Peer
+from hub_kit.listen import HostPort, Listen, ListenAddress, PeerAddress
+from hub_kit.retry import Patience
+from hub_kit.secret import read_secret
+from hub_kit.settings import ConfigurationError, Loaded, Section
+
+SERVICE = "channel_fax"
+PATIENCE = Patience(give_up_after=4 * 3_600, pauses=(30, 60, 300))  # of every provider
+
+
+class Hylafax(Section):
+    """`services.channel_fax.hylafax`: the one HylaFAX whose lines this service has."""
+
+    hfaxd: PeerAddress = HostPort("127.0.0.1", 4559)
+    user: str = Field(default="faden", pattern=r"^[A-Za-z0-9._-]{1,32}$")
+    password_file: Path | None = None
+    password_env: str = Field(default="", description="name of an environment variable")
+    secret_file: Path | None = Field(default=None, description="what faden-faxrcvd shows us")
+    secret_env: str = Field(default="", description="name of an environment variable")
+    spool: Path = Path("/var/spool/hylafax")
+    modem: str = Field(default="any", pattern=r"^[A-Za-z0-9]{1,32}$")
+    sweep_after: float = Field(default=300, gt=0, description="seconds a fax may lie in recvq")
+    longest_call: float = Field(
+        default=1800, gt=0, description="seconds after which a job that still sends is ended"
+    )
+    look_every: float = Field(default=5, gt=0, description="seconds between looks at our jobs")
+    max_dials: int = Field(default=6, ge=1, le=100, description="calls of one fax, at most")
+    max_tries: int = Field(default=3, ge=1, le=100, description="calls that a machine answered")
+
+    def password(self) -> str:
+        return read_secret("password", self.password_file, self.password_env)
+
+    def secret(self) -> str:
+        return read_secret("secret", self.secret_file, self.secret_env)
+
+
+class FaxSettings(Section):
+    """`services.channel_fax` of the file."""
+
+    http: ListenAddress = Listen("127.0.0.1", 8017)
+    largest: int = Field(default=50_000_000, gt=0, description="bytes of one fax that comes in")
+    most_pages: int = Field(default=100, ge=1, le=350, description="of one fax that goes out")
+    hylafax: Hylafax = Hylafax()
+
+
+def read(loaded: Loaded) -> tuple[FaxSettings, Accounts]:
+    settings, found = loaded.section(SERVICE, FaxSettings), Accounts.read(loaded)
+    if list(found.at(ProviderName.HYLAFAX)):
+        _check_secrets(loaded, settings.hylafax)
+    return settings, found
+
+
+def _check_secrets(loaded: Loaded, hylafax: Hylafax) -> None:
+    place = f"{loaded.path}: services.{SERVICE}.hylafax"
+    try:
+        hylafax.password()
+        secret = hylafax.secret()
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{place}: {error}") from None
+    if not secret:
+        raise ConfigurationError(f"{place}: name secret_file or secret_env; faden-faxrcvd shows it")
+
+
+def peers(loaded: Loaded) -> list[Peer]:
+    """Return where hfaxd is, for `faden check`."""
+    settings, found = read(loaded)
+    if not list(found.at(ProviderName.HYLAFAX)):
+        return []
+    hfaxd = settings.hylafax.hfaxd
+    return [Peer(f"services.{SERVICE}.hylafax.hfaxd", hfaxd.host, hfaxd.port)]
+
+
+def _lacks(loaded: Loaded) -> list[Lack]:
+    return list(lacks(read(loaded)[1]))
+
+
+ABOUT = About(SERVICE, FaxSettings, read, peers, _lacks)

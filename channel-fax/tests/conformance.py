@@ -1,0 +1,1 @@
+"""Faxes, as the suite of all channels talks to them: by HylaFAX."""
