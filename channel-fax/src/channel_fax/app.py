@@ -9,8 +9,13 @@ from fastapi import FastAPI
 from channel_fax.numbers import Accounts, AnyNumber, ProviderName
 from channel_fax.parse import Context, parse
 from channel_fax.providers.port import Provider
+from channel_fax.receive.hylafax import Received, add_door, context_of
+from channel_fax.receive.strays import Strays
+from channel_fax.receive.sweep import Sweeper
 from channel_fax.send import Senders
-from channel_fax.send.hylafax import HylafaxSender
+from channel_fax.send.hylafax import HylafaxSender, login_of
+from channel_fax.send.jobs import Jobs
+from channel_fax.send.watch import Watch
 from channel_fax.settings import ABOUT, FaxSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
@@ -20,6 +25,7 @@ from hub_kit.channel import ChannelParts, Frame, run_channel
 from hub_kit.ground import Ground
 from hub_kit.settings import Loaded
 from hub_kit.tokens import Refused
+from hub_kit.turns import Turns
 
 T = TypeVar("T")
 
@@ -53,9 +59,21 @@ def compose(ground: Ground, settings: FaxSettings, accounts: Accounts) -> Channe
     )
 
 
-def compose_hylafax(_: Ground, __: FaxSettings, ___: Accounts) -> ChannelParts:
-    """`Provider`: a line of our own."""
-    return ChannelParts(HylafaxSender())
+def compose_hylafax(ground: Ground, settings: FaxSettings, numbers: Accounts) -> ChannelParts:
+    """`Provider`: a line of our own; a door for faden-faxrcvd, and jobs for hfaxd."""
+    own, turns = settings.hylafax, Turns(ground.pool)
+    strays, jobs = Strays(ground.pool, ground.ring), Jobs(ground.pool)
+    received = Received(numbers, ground.accept, strays)
+    sweeper = Sweeper(own, received, strays, turns, settings.largest)
+    watch = Watch(own, login_of(own), ground.accept, jobs, turns)
+    sender = HylafaxSender(numbers, own, settings.most_pages, jobs)
+    return ChannelParts(
+        sender,
+        work={"recvq": sweeper.run, "fax jobs": watch.run},
+        trim={"fax_job": jobs.sweep},
+        add_to=lambda app: add_door(app, received, own.secret(), settings.largest),
+        closing=(sender.close, turns.close),
+    )
 
 
 PROVIDERS: Mapping[ProviderName, Provider] = {
@@ -95,10 +113,6 @@ def parse_file(raw: bytes, loaded: Loaded | None, asked: str) -> Arrival:
     now = datetime.now(UTC)
     account = account_asked(Accounts.read(loaded), loaded, asked) if loaded else None
     return parse(raw, context_of(account, now) if account else Context("example", "fax", now))
-
-
-def context_of(account: AnyNumber, at: datetime) -> Context:
-    return Context(account.tenant, account.name, at, account.settings.country)
 
 
 CHANNEL = Frame(Channel.FAX, ABOUT, compose, parse_file)
