@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channel_fax.parse.tiff import MOST_PAGES, Facts, read_tiff
-
 from local_hub.peers.faxes.pages import TSI, chain, tiff
 
 
