@@ -98,16 +98,28 @@ def hfaxd() -> Hfaxd:
 
 
 @pytest.fixture
-async def line(ground: Ground, spool: Path, hfaxd: Hfaxd) -> AsyncIterator[Line]:
-    async with hfaxd.serve() as port:
-        settings = Hylafax(
-            hfaxd=HostPort("127.0.0.1", port), spool=spool, sweep_after=0.001, lines=98
-        )
+async def line_at(ground: Ground) -> AsyncIterator[Callable[[Hylafax], Line]]:
+    """Return what stands all of ours at a HylaFAX; it is let go at the end."""
+    made: list[Line] = []
+
+    def stand(settings: Hylafax) -> Line:
         numbers = Accounts([number("fax", OURS), number("amt", OTHER)], "http://hub.example")
-        ours = Line(ground, settings, numbers)
-        yield ours
+        made.append(Line(ground, settings, numbers))
+        return made[-1]
+
+    yield stand
+    for ours in made:
         await ours.sender.close()
         await ours.turns.close()
+
+
+@pytest.fixture
+async def line(
+    line_at: Callable[[Hylafax], Line], spool: Path, hfaxd: Hfaxd
+) -> AsyncIterator[Line]:
+    async with hfaxd.serve() as port:
+        door = HostPort("127.0.0.1", port)
+        yield line_at(Hylafax(hfaxd=door, spool=spool, sweep_after=0.001, lines=98))
 
 
 @pytest.fixture
