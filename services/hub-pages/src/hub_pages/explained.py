@@ -78,6 +78,9 @@ EXPLANATIONS = {
     _E.NOT_CARRIED: mark(
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
     ),
+    _E.NOT_ALLOWED: mark(
+        "Ihre Behörde hat diesen Weg für Antworten nicht freigegeben: Er ist nicht sicher genug."
+    ),
     _E.ANSWERED_BY_RULE: mark("Automatisch beantwortet; niemand wartet darauf."),
     _E.NO_INBOX: mark(
         "Hierher darf nur ein Link gehen, und die Person hat zu diesem Gespräch kein Postfach."
