@@ -152,9 +152,12 @@ PROBLEMS = {
     _P.FILE_TOO_LARGE: mark("Eine Datei war zu groß und liegt noch beim Anbieter: %(about)s"),
     _P.FILE_MISSING: mark("Eine Datei gab der Anbieter nicht heraus: %(about)s"),
     _P.LINE_DROPPED: mark("Die Leitung brach ab. Angekommene Seiten: %(about)s"),
-    _P.TOO_MANY_PAGES: mark(
-        "Die Datei hat mehr Seiten, als hier gezählt werden (%(about)s); sie ist erhalten."
+    _P.TOO_MANY_PAGES: mark("Gelesen wurden nur die ersten %(about)s Seiten."),
+    _P.PAGE_TOO_LARGE: mark(
+        "Seite %(about)s ist zu groß, um sie in voller Auflösung zu lesen; sie ist im Original."
     ),
+    _P.PAGE_UNREADABLE: mark("Seite %(about)s ließ sich nicht lesen; sie ist im Original."),
+    _P.PAGES_CUT: mark("Die Datei bricht bei Seite %(about)s ab; mehr ist nicht angekommen."),
     _P.NUMBER_CONFIRMED: mark(
         "Die Person möchte Antworten per SMS an %(about)s und hat die Nummer mit einem Code"
         " bestätigt."
