@@ -35,6 +35,7 @@ EXPLANATIONS = {
     _E.TOKEN_FORGED: mark("Die Antwortadresse ist gefälscht oder beschädigt."),
     _E.TOKEN_EXPIRED: mark("Die Antwortadresse ist abgelaufen."),
     _E.TOKEN_UNKNOWN: mark("Die Antwortadresse führt zu keinem Gespräch mehr."),
+    _E.REFERENCE_READ: mark("Die Vorgangsnummer wurde maschinell auf einer Seite gelesen."),
     _E.REFERENCE_UNKNOWN: mark("Die genannte Vorgangsnummer ist hier nicht vergeben."),
     _E.REFERENCE_TAKEN: mark(
         "Die beim Absenden mitgeteilte Vorgangsnummer war schon vergeben; es gilt eine andere."
