@@ -26,6 +26,7 @@ from hub_kit.ground import Ground
 from hub_kit.settings import Loaded
 from hub_kit.tokens import Refused
 from hub_kit.turns import Turns
+from hub_reading.pool import PageReader
 
 T = TypeVar("T")
 
@@ -44,6 +45,8 @@ def compose(ground: Ground, settings: FaxSettings, accounts: Accounts) -> Channe
         if one.settings.provider in parts
     }
 
+    reader = PageReader()
+
     def add_to(app: FastAPI) -> None:
         for one in parts.values():
             one.add_to(app)
@@ -51,11 +54,12 @@ def compose(ground: Ground, settings: FaxSettings, accounts: Accounts) -> Channe
     return ChannelParts(
         Senders(accounts, senders),
         work=_merged(one.work for one in parts.values()),
+        reader=reader,
         checks=_merged(one.checks for one in parts.values()),
         hook=_hook_of(parts, used),
         trim=_merged(one.trim for one in parts.values()),
         add_to=add_to,
-        closing=[work for one in parts.values() for work in one.closing],
+        closing=[*(work for one in parts.values() for work in one.closing), reader.close],
     )
 
 
