@@ -4,7 +4,7 @@ import asyncio
 import textwrap
 from io import BytesIO
 
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 from PIL import Image, ImageDraw, ImageFont
 
 from channel_fax.numbers import AnyNumber

@@ -1,0 +1,1 @@
+"""Pretend hosted fax providers, and the fax machines of citizens."""
