@@ -11,15 +11,20 @@ from channel_fax.parse import Context, parse
 from channel_fax.providers.port import Provider
 from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.telnyx import Telnyx
+from channel_fax.receive.hylafax import Received, add_door, context_of
 from channel_fax.receive.logs import SinchLog, TelnyxLog
 from channel_fax.receive.reconcile import Log, Reconciler
 from channel_fax.receive.sinch import SinchReceiver
+from channel_fax.receive.strays import Strays
+from channel_fax.receive.sweep import Sweeper
 from channel_fax.receive.telnyx import TelnyxReceiver
 from channel_fax.send import Senders
-from channel_fax.send.draw import draw
-from channel_fax.send.hylafax import HylafaxSender
+from channel_fax.send.hosted import Pages
+from channel_fax.send.hylafax import HylafaxSender, login_of
+from channel_fax.send.jobs import Jobs
 from channel_fax.send.sinch import SinchSender
 from channel_fax.send.telnyx import TelnyxSender
+from channel_fax.send.watch import Watch
 from channel_fax.settings import ABOUT, FaxSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
@@ -67,9 +72,21 @@ def compose(ground: Ground, settings: FaxSettings, accounts: Accounts) -> Channe
     )
 
 
-def compose_hylafax(_: Ground, __: FaxSettings, ___: Accounts) -> ChannelParts:
-    """`Provider`: a line of our own."""
-    return ChannelParts(HylafaxSender())
+def compose_hylafax(ground: Ground, settings: FaxSettings, numbers: Accounts) -> ChannelParts:
+    """`Provider`: a line of our own; a door for faden-faxrcvd, and jobs for hfaxd."""
+    own, turns = settings.hylafax, Turns(ground.pool)
+    strays, jobs = Strays(ground.pool, ground.ring), Jobs(ground.pool)
+    received = Received(numbers, ground.accept, strays)
+    sweeper = Sweeper(own, received, strays, turns, settings.largest)
+    watch = Watch(own, login_of(own), ground.accept, jobs, turns)
+    sender = HylafaxSender(numbers, own, settings.most_pages, jobs)
+    return ChannelParts(
+        sender,
+        work={"recvq": sweeper.run, "fax jobs": watch.run},
+        trim={"fax_job": jobs.sweep},
+        add_to=lambda app: add_door(app, received, own.secret(), settings.largest),
+        closing=(sender.close, turns.close),
+    )
 
 
 def compose_telnyx(ground: Ground, settings: FaxSettings, numbers: Accounts) -> ChannelParts:
@@ -77,14 +94,15 @@ def compose_telnyx(ground: Ground, settings: FaxSettings, numbers: Accounts) -> 
     clients = {_called(one): Telnyx(one, settings.telnyx) for one in numbers}
     receiver = TelnyxReceiver(numbers, clients, ground.accept, settings.largest)
     logs = [TelnyxLog(client, receiver, ground.accept) for client in clients.values()]
-    turns = Turns(ground.pool)
+    turns, pages = Turns(ground.pool), Pages(settings)
     return ChannelParts(
-        TelnyxSender(numbers, clients, draw),
+        TelnyxSender(numbers, clients, pages),
         work=_reconcilers(logs, ground, turns, settings),
         hook=receiver,
         closing=(
             receiver.flights.close,
             *(client.close for client in clients.values()),
+            pages.close,
             turns.close,
         ),
     )
@@ -95,15 +113,16 @@ def compose_sinch(ground: Ground, settings: FaxSettings, numbers: Accounts) -> C
     clients = {_called(one): Sinch(one, settings.sinch) for one in numbers}
     receiver = SinchReceiver(numbers, clients, ground.accept, settings.largest)
     logs = [SinchLog(client, receiver, ground.accept) for client in clients.values()]
-    turns = Turns(ground.pool)
+    turns, pages = Turns(ground.pool), Pages(settings)
     return ChannelParts(
-        SinchSender(numbers, clients, draw),
+        SinchSender(numbers, clients, pages),
         work=_reconcilers(logs, ground, turns, settings),
         hook=receiver,
         hook_limit=SINCH_HOOK,
         closing=(
             receiver.flights.close,
             *(client.close for client in clients.values()),
+            pages.close,
             turns.close,
         ),
     )
@@ -158,10 +177,6 @@ def parse_file(raw: bytes, loaded: Loaded | None, asked: str) -> Arrival:
     now = datetime.now(UTC)
     account = account_asked(Accounts.read(loaded), loaded, asked) if loaded else None
     return parse(raw, context_of(account, now) if account else Context("example", "fax", now))
-
-
-def context_of(account: AnyNumber, at: datetime) -> Context:
-    return Context(account.tenant, account.name, at, account.settings.country)
 
 
 CHANNEL = Frame(Channel.FAX, ABOUT, compose, parse_file)

@@ -1,7 +1,7 @@
 """Every setting of the fax channel."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, HttpUrl, TypeAdapter
 from pydantic.functional_validators import AfterValidator
@@ -32,6 +32,9 @@ class Hylafax(Section):
     secret_env: str = Field(default="", description="name of an environment variable")
     spool: Path = Path("/var/spool/hylafax")
     modem: str = Field(default="any", pattern=r"^[A-Za-z0-9]{1,32}$")
+    lines: Literal[98, 196] = Field(
+        default=196, description="an inch: 98 is Standard, in half the time"
+    )
     sweep_after: float = Field(default=300, gt=0, description="seconds a fax may lie in recvq")
     longest_call: float = Field(
         default=1800, gt=0, description="seconds after which a job that still sends is ended"

@@ -18,7 +18,9 @@ create table fax_job (
   tenant text not null,
   account text not null,
   job text not null default '',
+  pages int not null default 0,
   said text not null default '',
+  active_at timestamptz,
   done boolean not null default false,
   at timestamptz not null default now()
 )"""

@@ -8,6 +8,7 @@ Rule 2. An answer that was lost: the log is asked; what is not found there stays
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 
 import httpx
@@ -15,16 +16,36 @@ import httpx
 from channel_fax.numbers import AnyNumber
 from channel_fax.parse.hosted import Progress
 from channel_fax.providers.answers import BUSY, NOT_SENT, later
-from channel_fax.render import Fax, render
-from channel_fax.settings import PATIENCE
+from channel_fax.render import render
+from channel_fax.render.cover import Cover
+from channel_fax.render.draw import Drawn
+from channel_fax.settings import PATIENCE, FaxSettings
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import MessageRequested
+from hub_kit.bounded import Bounded
 from hub_kit.hooks import Account
 from hub_kit.outgoing import Outcome
 
 LOOKS = (1.0, 5.0)  # seconds before each look for a fax whose answer was lost
-Draw = Callable[[Fax, AnyNumber, tuple[bytes, ...]], Awaitable[bytes]]  # pages, TIFF or PDF
+_LINES = 196  # an inch: Fine; providers recode it for machines that know less
+_DRAW_SECONDS, _MEMORY = 60.0, 2 * 1024**3
+Draw = Callable[[Cover, tuple[bytes, ...]], Awaitable[bytes]]  # pages, as TIFF
+
+
+class Pages:
+    """`Draw`: in a process of its own, within limits."""
+
+    def __init__(self, settings: FaxSettings) -> None:
+        self._most = settings.most_pages
+        self._draw = Bounded(
+            "channel_fax.render.draw:draw", _DRAW_SECONDS, memory=lambda _: _MEMORY, workers=1
+        )
+        self.close = self._draw.close
+
+    async def __call__(self, wanted: Cover, files: tuple[bytes, ...]) -> bytes:
+        drawn: Drawn = await self._draw(b"", wanted, files, self._most, _LINES)
+        return drawn.tiff
 
 
 class Client(Protocol):
@@ -51,8 +72,9 @@ class HostedSender(Generic[ClientT]):
         self._clients, self._draw, self._looks = clients, draw, looks
 
     async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
-        client, fax = self._client(request), render(request)
-        pages = await self._draw(fax, client.account, files)
+        client = self._client(request)
+        fax = _written(client, request)
+        pages = await self._draw(fax, files)
         try:
             answer = await self.hand_over(client, request, fax, pages)
         except NOT_SENT as error:
@@ -66,18 +88,19 @@ class HostedSender(Generic[ClientT]):
         return self.read(answer)
 
     async def look_up(self, request: MessageRequested) -> Outcome | None:
-        found = await self.find(self._client(request), request, render(request))
+        client = self._client(request)
+        found = await self.find(client, request, _written(client, request))
         return outcome(found) if found else None
 
     async def hand_over(
-        self, client: ClientT, request: MessageRequested, fax: Fax, pages: bytes
+        self, client: ClientT, request: MessageRequested, fax: Cover, pages: bytes
     ) -> httpx.Response:
         raise NotImplementedError
 
     def read(self, answer: httpx.Response) -> Outcome:
         raise NotImplementedError
 
-    async def find(self, client: ClientT, request: MessageRequested, fax: Fax) -> Progress | None:
+    async def find(self, client: ClientT, request: MessageRequested, fax: Cover) -> Progress | None:
         raise NotImplementedError
 
     def _client(self, request: MessageRequested) -> ClientT:
@@ -94,6 +117,12 @@ class HostedSender(Generic[ClientT]):
                 if found := await self.look_up(request):
                     return found
         return Outcome(Delivery.UNKNOWN, diagnostic=why)
+
+
+def _written(client: Client, request: MessageRequested) -> Cover:
+    number = client.account
+    today = datetime.now(UTC).date()
+    return render(request, number.display_name, number.settings.address, today)
 
 
 def outcome(found: Progress) -> Outcome:

@@ -13,7 +13,7 @@ from channel_fax.parse.sinch import LABEL, progress_of
 from channel_fax.providers.answers import read_json
 from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.sinch_codes import reason_of
-from channel_fax.render import Fax
+from channel_fax.render.cover import Cover
 from channel_fax.send.hosted import LOOKS, Draw, HostedSender, outcome
 from channel_fax.settings import STATUS
 from hub_contract.delivery import Delivery, Reason
@@ -41,7 +41,7 @@ class SinchSender(HostedSender[Sinch]):
         self._accounts = accounts
 
     async def hand_over(
-        self, client: Sinch, request: MessageRequested, fax: Fax, pages: bytes
+        self, client: Sinch, request: MessageRequested, fax: Cover, pages: bytes
     ) -> httpx.Response:
         number = client.account
         fields = {
@@ -70,7 +70,7 @@ class SinchSender(HostedSender[Sinch]):
         found = progress_of(said)
         return outcome(found) if found else Outcome(Delivery.ACCEPTED, external_id=text(said, "id"))
 
-    async def find(self, client: Sinch, request: MessageRequested, fax: Fax) -> Progress | None:
+    async def find(self, client: Sinch, request: MessageRequested, fax: Cover) -> Progress | None:
         """Return how far the fax got that carries our id."""
         since = request.requested_at - _CLOCKS
         async for one in client.faxes(since, direction="OUTBOUND", to=fax.to):

@@ -10,7 +10,7 @@ from channel_fax.parse.hosted import Progress, text
 from channel_fax.parse.telnyx import progress_of, state_of
 from channel_fax.providers.answers import read_json
 from channel_fax.providers.telnyx import Telnyx, fault_of
-from channel_fax.render import Fax
+from channel_fax.render.cover import Cover
 from channel_fax.send.hosted import LOOKS, Draw, HostedSender, outcome
 from channel_fax.settings import STATUS
 from hub_contract.delivery import Delivery, Reason
@@ -38,7 +38,7 @@ class TelnyxSender(HostedSender[Telnyx]):
         self._accounts = accounts
 
     async def hand_over(
-        self, client: Telnyx, request: MessageRequested, fax: Fax, pages: bytes
+        self, client: Telnyx, request: MessageRequested, fax: Cover, pages: bytes
     ) -> httpx.Response:
         number = client.account
         media = await client.upload(request.id, pages)
@@ -63,7 +63,7 @@ class TelnyxSender(HostedSender[Telnyx]):
         found = progress_of(fax) if isinstance(fax, dict) else None
         return outcome(found) if found else Outcome(Delivery.ACCEPTED, external_id=_id(fax))
 
-    async def find(self, client: Telnyx, request: MessageRequested, fax: Fax) -> Progress | None:
+    async def find(self, client: Telnyx, request: MessageRequested, fax: Cover) -> Progress | None:
         """Return how far the fax got that carries our id."""
         since = request.requested_at - _CLOCKS
         async for one in client.faxes(since, direction="outbound", to=fax.to):

@@ -1,1 +1,1 @@
-"""Pretend hosted fax providers, and the fax machines of citizens."""
+"""Pretend faxes: machines of citizens, and the servers and providers that reach them."""

@@ -15,7 +15,7 @@ from starlette.datastructures import UploadFile
 
 from local_hub.peers.faxes.call import Call, FaxCaller, as_json
 from local_hub.peers.faxes.machines import Fax, Machines
-from local_hub.peers.faxes.pages import count
+from local_hub.peers.faxes.sheets import count
 
 PREFIX = "/sinch"
 _STATUS = {"queued": "QUEUED", "sending": "IN_PROGRESS", "failed": "FAILURE"}

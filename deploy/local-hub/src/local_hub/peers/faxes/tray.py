@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from local_hub.peers.faxes.call import FaxCaller
 from local_hub.peers.faxes.machines import Faults, Fax, Machines
-from local_hub.peers.faxes.pages import show_page, to_pdf, write_pages
+from local_hub.peers.faxes.sheets import show_page, to_pdf, write_pages
 from local_hub.peers.faxes.sinch import SinchInterface
 from local_hub.peers.faxes.telnyx import TelnyxInterface
 
