@@ -3,6 +3,7 @@
 https://developers.telnyx.com/docs/programmable-fax
 """
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -242,3 +243,4 @@ def _error(
 async def _endless() -> AsyncIterator[bytes]:
     while True:
         yield b"%PDF-" + b"\0" * 65_536
+        await asyncio.sleep(0)  # else nobody would notice that the other end has left
