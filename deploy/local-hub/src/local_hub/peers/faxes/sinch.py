@@ -39,16 +39,17 @@ class SinchInterface:
         self._check(project, request)
         if refused := self._refuse():
             return refused
-        form = await request.form()
-        file, sender = form.get("file"), str(form.get("from") or "")
-        to = str(form.get("to") or "")
-        if not isinstance(file, UploadFile) or not to.startswith("+"):
+        async with request.form() as form:
+            file = form.get("file")
+            data = await file.read() if isinstance(file, UploadFile) else b""
+            said = {name: value for name, value in form.items() if isinstance(value, str)}
+        sender, to = said.get("from", ""), said.get("to", "")
+        if not data or not to.startswith("+"):
             return _error(400, "to and file are needed")
         if sender not in self._numbers(project):
             return _error(400, "from: not a number of this project")
-        data = await file.read()
-        fax = self._machines.take(sender, to, data, count(data), str(form.get("callbackUrl") or ""))
-        fax.labels = json.loads(str(form.get("labels") or "{}"))
+        fax = self._machines.take(sender, to, data, count(data), said.get("callbackUrl", ""))
+        fax.labels = json.loads(said.get("labels", "{}"))
         answer = self.written(fax)
         self._report(fax)
         if self._machines.faults.loses():

@@ -34,17 +34,17 @@ class TelnyxInterface:
         self._check(request)
         if refused := self._refuse():
             return refused
-        form = await request.form()
-        file = form.get("media")
-        if not isinstance(file, UploadFile):
-            return _error(422, "10015", "media: no file")
-        data = await file.read()
+        async with request.form() as form:
+            file = form.get("media")
+            if not isinstance(file, UploadFile):
+                return _error(422, "10015", "media: no file")
+            data, kind = await file.read(), file.content_type
+            name = str(form.get("media_name") or uuid4())
         if len(data) > _LARGEST:
             return _error(422, "10015", "media: larger than 20 MB")
-        name = str(form.get("media_name") or uuid4())
         self._machines.media[name] = data
         moment = datetime.now(UTC).isoformat()
-        said = {"media_name": name, "created_at": moment, "content_type": file.content_type}
+        said = {"media_name": name, "created_at": moment, "content_type": kind}
         return JSONResponse({"data": said}, 201)
 
     async def create(self, request: Request) -> Response:
