@@ -23,8 +23,8 @@ NUMBERS = {"telnyx": "+4971112396", "sinch": "+4971112395"}
 
 
 @pytest.fixture(params=["telnyx", "sinch"])
-async def looking(request, ground):
-    client = request.getfixturevalue(request.param)
+async def looking(request, ground, telnyx, sinch):
+    client = {"telnyx": telnyx, "sinch": sinch}[request.param]
     numbers = Accounts([client.account], "http://hub.example")
     kinds = {"telnyx": (TelnyxReceiver, TelnyxLog), "sinch": (SinchReceiver, SinchLog)}
     take, log = kinds[request.param]
