@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from ctypes.util import find_library
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ PARTS = {
     "postgresql15": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
     "wheel": lambda: True,  # the server that comes with Python packages
     "chromium": lambda: Path("/usr/bin/chromium").exists(),
+    "hylafax": lambda: Path("/usr/sbin/faxq").exists() and os.geteuid() == 0,
+    "spandsp": lambda: find_library("spandsp") is not None,
     "kafka": lambda: True,  # a wheel and Maven Central; its fixture says when they fail
     "keycloak": lambda: True,  # likewise
 }

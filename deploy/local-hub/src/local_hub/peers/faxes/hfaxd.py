@@ -53,12 +53,16 @@ class Hfaxd:
     jobs: dict[int, Job] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     calls: int = 0
+    _talks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     @asynccontextmanager
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
         """Listen while the block runs; gives the port."""
         async with await asyncio.start_server(self._talk, host, port) as server:
             yield server.sockets[0].getsockname()[1]
+        for task in self._talks:
+            task.cancel()
+        await asyncio.gather(*self._talks, return_exceptions=True)
 
     async def run(self, host: str, port: int) -> None:
         """Serve for ever."""
@@ -66,7 +70,10 @@ class Hfaxd:
             await server.serve_forever()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = _Line(self, writer)
+        line, task = _Line(self, writer), asyncio.current_task()
+        assert task is not None
+        self._talks.add(task)
+        task.add_done_callback(self._talks.discard)
         try:
             await line.say(NAME)
             while raw := await reader.readline():
@@ -131,7 +138,9 @@ class _Line:
     async def close(self) -> None:
         if self._data:
             self._data.close()
-        self._writer.close()
+        while not self._came.empty():
+            self._came.get_nowait()[1].transport.abort()
+        self._writer.transport.abort()
         with suppress(OSError):
             await self._writer.wait_closed()
 
@@ -144,12 +153,12 @@ class _Line:
             await self.say(faults.refuse[command])
             return True
         answer = await self._carry_out(command, rest)
-        if command == faults.drop_after or command == "QUIT":
+        if command in (faults.drop_after, "QUIT"):
             return False
         await self.say(answer)
         return True
 
-    async def _carry_out(self, command: str, rest: str) -> str:
+    async def _carry_out(self, command: str, rest: str) -> str:  # noqa: PLR0911 - one a command
         if command in ("USER", "PASS"):
             return self._log_in(command, rest)
         if not self._is_in:
@@ -213,7 +222,7 @@ class _Line:
             row = row.replace(sign, said[:1] if sign == "%a" else said)
         return row
 
-    def _of_jobs(self, command: str, rest: str) -> str:
+    def _of_jobs(self, command: str, rest: str) -> str:  # noqa: PLR0911 - likewise
         jobs = self._server.jobs
         if command == "JNEW":
             self._job = Job(len(jobs) + 1)
