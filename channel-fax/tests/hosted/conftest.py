@@ -30,7 +30,7 @@ from hub_kit.ground import Ground
 from hub_kit.hooks import Account, Hook
 from hub_kit.testing import Cluster, fresh_database, open_ground
 from local_hub.peers.faxes.call import Call, FaxCaller, public_key, signed
-from local_hub.peers.faxes.machines import Fax, Faults, Machines
+from local_hub.peers.faxes.machines import Faults, Fax, Machines
 from local_hub.peers.faxes.pages import pdf
 from local_hub.peers.faxes.sinch import SinchInterface, make_sinch
 from local_hub.peers.faxes.telnyx import TelnyxInterface, make_telnyx
@@ -198,7 +198,11 @@ def hook() -> Callable[..., Hook]:
         request = httpx.Request(
             "POST",
             call.address,
-            **({"data": dict(call.data), "files": call.files} if call.files else {"content": call.body}),
+            **(
+                {"data": dict(call.data), "files": call.files}
+                if call.files
+                else {"content": call.body}
+            ),
             headers=dict(call.headers),
         )
         request.read()

@@ -102,7 +102,7 @@ async def test_pages_are_drawn_with_a_cover_sheet(telnyx, provider, request_to):
 
 @pytest.mark.parametrize("disorder", [False, True])
 async def test_what_hooks_say_leads_to_the_same_end_in_any_order(
-    telnyx, by_telnyx, hook, provider, request_to, monkeypatch, disorder
+    *, telnyx, by_telnyx, hook, provider, request_to, monkeypatch, disorder
 ):
     came: list[Call] = []
     monkeypatch.setattr(provider.caller, "leave", lambda call, after=0: came.append(call))
@@ -176,5 +176,10 @@ def test_reasons_are_all_known_words():
     assert len(telnyx_codes._REASONS) == 35
     assert telnyx_codes.reason_of("tomorrow") is Reason.OTHER
     assert telnyx_codes.reason_of("") is Reason.NONE
-    for code, expected in [("17", Reason.BUSY), ("", Reason.NONE), ("x", Reason.OTHER), ("999999", Reason.OTHER)]:
+    for code, expected in [
+        ("17", Reason.BUSY),
+        ("", Reason.NONE),
+        ("x", Reason.OTHER),
+        ("999999", Reason.OTHER),
+    ]:
         assert sinch_codes.reason_of(code) is expected

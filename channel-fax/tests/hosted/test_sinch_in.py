@@ -65,10 +65,21 @@ async def test_what_a_hook_says_beside_the_id_is_not_believed(by_sinch, hook, ke
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"null", b"{}", b'{"fax": {"id": "../../x"}}', b'{"fax": {"id": 1}}', b"\xff", b"[" * 9999],
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"fax": {"id": "../../x"}}',
+        b'{"fax": {"id": 1}}',
+        b"\xff",
+        b"[" * 9999,
+    ],
 )
-@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "multipart/form-data", ""])
-async def test_what_names_no_fax_cannot_be_taken(by_sinch, hook, kept, provider, body, kind):
+@pytest.mark.parametrize(
+    "kind", ["application/json", "multipart/form-data; boundary=x", "multipart/form-data", ""]
+)
+async def test_what_names_no_fax_cannot_be_taken(*, by_sinch, hook, kept, provider, body, kind):
     call = hook(provider.sinch.tell(provider.feed(AT_SINCH)))
     headers = call.headers | {"content-type": kind}
     with pytest.raises(Permanent):
@@ -95,7 +106,7 @@ async def test_a_partial_fax_is_kept_and_marked(by_sinch, hook, kept, provider):
     ("to", "expected", "reason", "code"),
     [(ERIKA, Delivery.DELIVERED, Reason.NONE, ""), (BUSY, Delivery.FAILED, Reason.BUSY, "17")],
 )
-async def test_a_completed_fax_is_a_report(by_sinch, hook, provider, to, expected, reason, code):
+async def test_a_completed_fax_is_a_report(*, by_sinch, hook, provider, to, expected, reason, code):
     message = uuid4()
     fax = provider.machines.take(AT_SINCH, to, b"%PDF-", 1, "")
     fax.labels, (fax.status, fax.failure) = {"message": str(message)}, provider.machines.fate(fax)

@@ -59,9 +59,7 @@ async def test_what_is_forged_or_old_is_refused_before_it_is_read(
 async def test_a_changed_body_is_refused(by_telnyx, hook):
     right = hook(Call("", BODY, signed=True))
     with pytest.raises(Refused):
-        await by_telnyx(
-            Hook(right.account, "", right.address, "POST", right.headers, BODY + b" ")
-        )
+        await by_telnyx(Hook(right.account, "", right.address, "POST", right.headers, BODY + b" "))
 
 
 async def test_a_fax_is_safe_with_its_file_before_telnyx_hears_yes(
@@ -86,7 +84,7 @@ async def test_a_partial_fax_is_kept_and_marked(by_telnyx, hook, kept, provider)
 
 
 async def test_a_hundred_same_hooks_at_once_are_one_fax_fetched_once(
-    by_telnyx, hook, kept, provider, telnyx, monkeypatch
+    *, by_telnyx, hook, kept, provider, telnyx, monkeypatch
 ):
     fetched = []
     fetch = telnyx.fetch
@@ -116,7 +114,8 @@ async def test_no_other_event_of_a_fax_that_comes_in_makes_an_entry(
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"null", b'{"data": []}', b'{"data": {"payload": 1}}', b"\xff", b"[" * 9999]
+    "body",
+    [b"", b"[]", b"null", b'{"data": []}', b'{"data": {"payload": 1}}', b"\xff", b"[" * 9999],
 )
 async def test_what_is_no_event_is_answered_and_not_kept(by_telnyx, hook, kept, body):
     answer = await by_telnyx(hook(Call("", body, signed=True)))
@@ -191,9 +190,7 @@ async def test_nothing_is_fetched_from_a_host_that_is_not_the_providers(
     assert kept.came == []
 
 
-async def test_while_our_database_is_away_telnyx_shall_call_again(
-    by_telnyx, hook, kept, provider
-):
+async def test_while_our_database_is_away_telnyx_shall_call_again(by_telnyx, hook, kept, provider):
     kept.away = Temporary("database")
     with pytest.raises(Temporary):
         await by_telnyx(hook(provider.telnyx.tell(provider.feed())))
@@ -226,7 +223,7 @@ STATUSES = [
 
 @pytest.mark.parametrize(("word", "more", "expected", "reason"), STATUSES)
 async def test_a_status_is_a_report_of_the_message_it_carries(
-    by_telnyx, hook, word, more, expected, reason
+    *, by_telnyx, hook, word, more, expected, reason
 ):
     message = uuid4()
     answer = await by_telnyx(hook(status(word, message, **more), "/status"))
