@@ -32,6 +32,7 @@ BODIES = {
     "get_entry": None,
     "get_original": None,
     "get_attachment": None,
+    "get_page": None,
     "post_search": {"reference": "{reference}"},
     "post_reply": {"text": "Ja."},
     "post_note": {"text": "Notiz"},
@@ -55,6 +56,7 @@ BODIES = {
     "get_my_entries": None,
     "get_my_entry": None,
     "get_my_attachment": None,
+    "get_my_page": None,
     "post_my_read": {"up_to": 10},
     "post_stopped": {"channel": "sms", "address": {"kind": "phone", "value": "+4915112345678"}},
     "get_calls": None,
@@ -90,18 +92,20 @@ async def fill(world, desk) -> dict[str, str]:
     # Both know different people, or each would meet her own.
     address = f"erika@{tenant}.example"
     inbox = {"kind": "portal", "value": f"inbox-{tenant}"}
-    first, second, _ = await world.take_in(
-        world.mail(
-            address,
-            tenant=tenant,
-            name="Erika Mustermann",
-            original=b"raw",
-            files=(b"file",),
-            attachments=({"file_name": "a", "media_type": "a/b", "size": 4},),
-            reachable=({"kind": "email", "value": address}, inbox),
-        ),
+    letter = world.mail(
+        address,
+        tenant=tenant,
+        name="Erika Mustermann",
+        original=b"raw",
+        files=(b"file",),
+        attachments=({"file_name": "a", "media_type": "a/b", "size": 4},),
+        reachable=({"kind": "email", "value": address}, inbox),
+    )
+    first, second, _, _ = await world.take_in(
+        letter,
         world.mail(f"karl@{tenant}.example", tenant=tenant, external_id=f"<{tenant}>"),
         world.mail(f"m@{tenant}.example", tenant=tenant, name="Mustermann Erika"),
+        world.reading(letter),
     )
     other = {"other": str(second["contact_point_id"]), "reason": "Anruf"}
     link = await desk.post(f"/contact-points/{first['contact_point_id']}/link", json=other)
@@ -124,6 +128,8 @@ async def fill(world, desk) -> dict[str, str]:
         "call_id": str(call.event.call_id),
         "callback_id": wished.json()["entry_id"],
         "number": "0",
+        "page": "1",
+        "part": "small",
         "reference": (await world.conversation(first["conversation_id"]))["reference"],
         "address": address,
         "inbox": inbox["value"],
@@ -143,6 +149,8 @@ def nothing(theirs: dict[str, str]) -> dict[str, str]:
     """Return ids of the same kind that exist nowhere."""
     return {name: str(uuid4()) for name in theirs} | {
         "number": "0",
+        "page": "1",
+        "part": "small",
         "reference": "384291770608",
         "address": "nobody@example.org",
         "inbox": "inbox-nowhere",

@@ -33,9 +33,6 @@ class Number(AccountSection, Terms):
     provider: ProviderName = ProviderName.HYLAFAX
     aliases: tuple[str, ...] = Field(default=(), description="more numbers that lead here")
     country: str = Field(default="", description="filled in from the tenant")
-    allowed: bool = Field(
-        default=False, description="answers may go out by fax: a line is no sealed envelope"
-    )
     station: str = Field(
         default="", max_length=20, description="what machines are told of us (TSI); else the number"
     )

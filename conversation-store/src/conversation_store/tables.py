@@ -371,6 +371,18 @@ sa.Index(
     callback.c.id,
     postgresql_where=callback.c.state.in_(("open", "not_reached")),
 )
+reading = sa.Table(
+    "reading",
+    METADATA,
+    _text("tenant", primary_key=True),
+    _id("message_id", primary_key=True),
+    _id("event_id"),
+    _column("readable", sa.Boolean),
+    _column("confidence", sa.Double, nullable=True),
+    _column("pages", sa.Integer, nullable=True),
+    _at(),
+    _column("content", sa.LargeBinary),
+)
 
 # Of the hub, and not of this schema: only to be joined.
 message_key = sa.Table(

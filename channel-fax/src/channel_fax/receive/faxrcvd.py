@@ -4,9 +4,10 @@ Rule 1. Code 0 only once the service says that the fax is safe; then the file is
         nothing lies in the clear. Else code 1, the file stays, and the service's sweep takes it.
 Rule 2. Nothing but the standard library is loaded: it starts for each call, as uucp.
 
-In HylaFAX's `etc/config.<modem>`:
+HylaFAX's `FaxRcvdCmd` is one word, so a script stands there (README):
 
-    FaxRcvdCmd: /opt/faden/bin/faden-faxrcvd --secret-file /etc/faden/faxrcvd.secret
+    #!/bin/sh
+    exec /opt/faden/bin/faden-faxrcvd --secret-file /etc/faden/faxrcvd.secret "$@"
 """
 
 import argparse

@@ -11,7 +11,8 @@ from conversation_store.api.caller import TheEraser, TheReader, TheStore, found
 from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import Entry, ErasedShown
 from conversation_store.erase import erase
-from conversation_store.show.conversation import read_bytes, show_entry
+from conversation_store.readings import Part
+from conversation_store.show.conversation import read_bytes, read_part, show_entry
 
 router = APIRouter(tags=["entries"], generate_unique_id_function=by_name)
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,64}")
@@ -45,6 +46,21 @@ async def get_attachment(
 ) -> Response:
     """Download an attachment; `number` counts from 0."""
     return download(*found(await read_bytes(store.ground, caller.tenant, entry_id, number)))
+
+
+@router.get("/entries/{entry_id}/pages/{page}/{part}", response_class=Response, responses=BYTES)
+async def get_page(
+    store: TheStore,
+    caller: TheReader,
+    entry_id: UUID,
+    page: Annotated[int, Path(ge=1, le=100_000)],
+    part: Part,
+) -> Response:
+    """Download a page as a machine has read it: a picture of it (WebP), or its words (JSON).
+
+    Words are `[[text, left, top, right, bottom, confidence 0-100], …]` in pixels of `large`.
+    """
+    return download(*found(await read_part(store.ground, caller.tenant, entry_id, page, part)))
 
 
 @router.post("/entries/{entry_id}/erase", response_model=ErasedShown, responses=problems(404))

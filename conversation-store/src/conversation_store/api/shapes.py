@@ -87,6 +87,16 @@ class CallbackAsked(BaseModel):
     part: CallbackPart
 
 
+class LineReading(BaseModel):
+    """What a machine reads of a document with pages; never the original."""
+
+    state: Literal["waiting", "read", "unreadable"]
+    pages: int | None = None
+    confidence: Confidence | None = None
+    text: str = Field(default="", description="its beginning, where the entry has no text itself")
+    more: bool = Field(default=False, description="the text is cut; the whole entry has all")
+
+
 class EntryLine(BaseModel):
     """An entry as a page shows it; what says nothing is left out."""
 
@@ -125,6 +135,7 @@ class EntryLine(BaseModel):
     callback: CallbackAsked | None = Field(default=None, description="of a call: she wishes one")
     assignee: str = Field(default="", description="of a change: who takes care from then on")
     until: AwareDatetime | None = Field(default=None, description="of a change: put aside until")
+    reading: LineReading | None = None
     erased: bool = False
 
 
@@ -133,6 +144,33 @@ class EntryPage(BaseModel):
     next: int | None = Field(
         description="give it as `before` (newest first) or `after` (oldest first); null: the end"
     )
+
+
+class PageShown(BaseModel):
+    """A page as a machine has read it; its parts are downloaded one by one."""
+
+    number: int = Field(description="from 1, as in the original")
+    width: int = Field(description="pixels of `large`")
+    height: int
+    blank: bool = False
+    turned: int = Field(default=0, description="degrees that it was turned clockwise")
+    confidence: Confidence | None = None
+    fingerprint: str = Field(default="", description="pages that look alike differ in few bits")
+    parts: list[Literal["small", "large", "words"]] = []
+
+
+class Reading(BaseModel):
+    """What a machine has read of a document with pages; never the original."""
+
+    state: Literal["waiting", "read", "unreadable"]
+    at: AwareDatetime | None = None
+    confidence: Confidence | None = Field(default=None, description="the mean of its words")
+    count: int | None = Field(default=None, description="pages of the original, as far as known")
+    pages: list[PageShown] = Field(default=[], description="those that have been read")
+    text: str = ""
+    references: list[str] = Field(default=[], description="valid ones that were found")
+    codes: list[str] = Field(default=[], description="what DataMatrix, QR and bar codes say")
+    problems: list[EntryProblem] = []
 
 
 class EntryFile(BaseModel):
@@ -212,6 +250,7 @@ class Entry(BaseModel):
     evidence: list[EntryEvidence] = []
     problems: list[EntryProblem] = []
     contributions: list[EntryContribution] = []
+    reading: Reading | None = Field(default=None, description="null: no machine reads it")
 
 
 class ConversationOutline(BaseModel):
@@ -240,6 +279,9 @@ class ConversationSummary(ConversationOutline):
     erased: bool
     subject: str
     excerpt: str
+    excerpt_by_machine: bool = Field(
+        default=False, description="it was read in the pages of a document: never the original"
+    )
     person: Person | None
     callback_due: AwareDatetime | None = Field(
         default=None, description="in the queue: by when somebody is to be called back"
@@ -510,6 +552,25 @@ class MyFile(BaseModel):
     size: int
 
 
+class MyPage(BaseModel):
+    """A page of a letter or fax, as a machine has read it."""
+
+    number: int = Field(description="from 1, as in the original")
+    width: int = Field(description="pixels of `large`")
+    height: int
+    blank: bool = False
+    parts: list[Literal["small", "large", "words"]] = []
+
+
+class MyReading(BaseModel):
+    """What a machine has read of her letter or fax; never the original."""
+
+    state: Literal["waiting", "read", "unreadable"]
+    count: int | None = Field(default=None, description="pages of the original, as far as known")
+    pages: list[MyPage] = []
+    text: str = ""
+
+
 class MyEntry(BaseModel):
     """A message as the citizen sees it."""
 
@@ -526,6 +587,7 @@ class MyEntry(BaseModel):
     more: bool = Field(description="the text is cut; the whole entry has all")
     signed: str = Field(description="how the answer is signed")
     attachments: list[MyFile]
+    reading: MyReading | None = Field(default=None, description="null: no machine reads it")
     delivery: Reason | None = Field(description="of an answer, in a plain word")
 
 

@@ -102,8 +102,10 @@ def _lay_out(line: FaxLine, ends: Ends) -> None:
     (spool / "printed").mkdir()
     _write_script(spool / "bin" / "print", _PRINT)
     _write(spool / "etc" / "config", {"SendFaxCmd": _SEND, "NotifyCmd": "/bin/true", **_COUNTRY})
+    # HylaFAX takes one word for its command: what has options needs a script.
     hand_over = f"{_PYTHON} bin/faden-faxrcvd.py --door {ends.door} --secret-file {secret}"
-    for modem, command in ((line.ours, hand_over), (line.theirs, "bin/print")):
+    _write_script(spool / "bin" / "hand-over", f'#!/bin/sh\nexec {hand_over} "$@"\n')
+    for modem, command in ((line.ours, "bin/hand-over"), (line.theirs, "bin/print")):
         said = {**_MODEM, **_COUNTRY, "FaxRcvdCmd": command, "LocalIdentifier": modem}
         patterns = "".join(f'CallIDPattern: "{one}="\n' for one in ("NMBR", "NAME", "ANID", "NDID"))
         _write(spool / "etc" / f"config.{modem}", said, patterns)

@@ -65,6 +65,7 @@ class ChannelRow:
     measure: Measure = Measure.CHARACTERS
     read_by: Reader = Reader.PERSON
     answers: bool = True  # what agents write can go out by it
+    only_if_allowed: bool = False  # answers go out only where the account says `allowed`
     live: bool = False  # both sides are there at once, and see or hear each other
     assurance: Assurance = Assurance.NONE  # of a sender's address, where nothing else was checked
     original: Original
@@ -97,6 +98,7 @@ CHANNELS: Mapping[Channel, ChannelRow] = MappingProxyType(
             sign="Fax",
             reaches=ContactKind.FAX,
             subject=True,
+            only_if_allowed=True,  # a line is no sealed envelope, and nobody knows who stands there
             files=Files(20, 20 * _MB, _PDF),  # Telnyx takes 50 MB and 350 pages; we keep no more
             measure=Measure.PAGES,
             original=Original(

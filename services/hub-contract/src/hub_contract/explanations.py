@@ -32,6 +32,7 @@ class Explanation(StrEnum):
     TOKEN_UNKNOWN = "token_unknown"  # noqa: S105
     REFERENCE_UNKNOWN = "reference_unknown"
     REFERENCE_TAKEN = "reference_taken"
+    REFERENCE_READ = "reference_read"  # only a machine has found it, in the pages of the original
     SENDER_UNKNOWN = "sender_unknown"
     SENDER_SHARED = "sender_shared"
     ANSWERED_BY_RULE = "answered_by_rule"  # HILFE, STATUS: a wish said in one word
@@ -74,6 +75,7 @@ class Explanation(StrEnum):
     NO_ACCOUNT = "no_account"
     NO_ANSWERS = "no_answers"  # the channel carries none: people call people
     NOT_CARRIED = "not_carried"
+    NOT_ALLOWED = "not_allowed"  # the authority sends nothing this way
     OPTED_OUT = "opted_out"
     NO_INBOX = "no_inbox"  # only a link may go there, and there is nothing that it leads to
     ONCE_FAILED = "once_failed"

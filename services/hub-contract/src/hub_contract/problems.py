@@ -46,7 +46,11 @@ class ProblemCode(StrEnum):
     FILE_MISSING = "file_missing"  # the provider does not give it out; likewise
     # Its pages.
     LINE_DROPPED = "line_dropped"  # the call broke off; about: pages that came, «2» or «2/3»
-    TOO_MANY_PAGES = "too_many_pages"  # not all were counted; about: how many were
+    # Its pages, as they are read by machine.
+    TOO_MANY_PAGES = "too_many_pages"  # about: how many were read
+    PAGE_TOO_LARGE = "page_too_large"  # read smaller, or not at all; about: which, from 1
+    PAGE_UNREADABLE = "page_unreadable"  # about: which
+    PAGES_CUT = "pages_cut"  # the file ends too early; about: the last page that there is
     # Around it.
     NUMBER_CONFIRMED = "number_confirmed"  # by a one-time code, for answers; about: the number
     ACCESS_BLOCKED = "access_blocked"  # a secret was wrong too often; about: until when, locally

@@ -200,3 +200,19 @@ class Body(Value):
     quoted: Text = ""
     signature: Text = ""
     html: Text = ""
+
+
+class Page(Value):
+    """A page of a document as it was read: its pictures, its words, and how they were read."""
+
+    number: Count  # from 1, as in the original
+    width: Count  # pixels of `large`
+    height: Count
+    small: Blob | None = None  # WebP, 320 px wide at most
+    large: Blob | None = None  # WebP, 1,600 px wide at most
+    # JSON: [[text, left, top, right, bottom, confidence 0-100], …] in pixels of `large`.
+    words: Blob | None = None
+    fingerprint: Text = ""  # 16 hex digits; those of pages that look alike differ in few bits
+    blank: bool = False
+    turned: Count = 0  # degrees that it was turned clockwise to be upright
+    confidence: Confidence | None = None  # the mean of its words

@@ -23,6 +23,7 @@ from hub_kit.keys import KeyRing
 from hub_kit.listen import Listen, listeners_of
 from hub_kit.operations import add_operations
 from hub_kit.outgoing import Outgoing, Sender, take_in
+from hub_kit.read_later import Reader, ReadLater
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Check, Parts, Work, make_app, run
 from hub_kit.trim import Sweep, Trimmer, sent
@@ -42,6 +43,8 @@ class ChannelParts:
     sender: Sender
     work: Mapping[str, Work] = field(default_factory=dict)
     checks: Mapping[str, Check] = field(default_factory=dict)
+    # Reads the pages of what is taken in, after it is safe; needs `hub_kit.schema.READING`.
+    reader: Reader | None = None
     hook: Handler | None = None  # takes what providers send to /hooks/<channel>/…
     hook_limit: int = LIMIT  # bytes of one, where a provider hands files over in it
     trim: Mapping[str, Sweep] = field(default_factory=dict)  # what it must not keep for ever
@@ -87,9 +90,12 @@ def compose_channel(
     topic = REQUESTED[frame.channel].name
     requests = Consumer(name, [topic], ground.bus, ground.pool, take_in)
     outgoing = Outgoing(ground.pool, ground.blobs, ground.ring, own.sender, name)
+    if own.reader:
+        ground.accept.read_later()
     parts = Parts(
         name,
         work={
+            **({"read": ReadLater(ground, own.reader).run} if own.reader else {}),
             "requests": requests.run,
             "outgoing": outgoing.run,
             "trim": Trimmer({"outgoing": sent(ground), **own.trim}).run,

@@ -25,3 +25,7 @@ LISTENER_LIMITS = Counter(
 OVERRUNS = Counter(
     "hub_overruns_total", "Calls over foreign bytes that overran time or memory", ["function"]
 )
+TO_READ = Gauge("hub_to_read_documents", "Documents whose pages are still to be read")
+TO_READ_PAGES = Gauge("hub_to_read_pages", "Pages that are still to be read, as far as is known")
+TO_READ_OLDEST = Gauge("hub_to_read_oldest_seconds", "For how long the oldest of them has waited")
+READ = Counter("hub_read_total", "Documents read by machine, by outcome", ["outcome"])

@@ -35,6 +35,7 @@ EXPLANATIONS = {
     _E.TOKEN_FORGED: mark("Die Antwortadresse ist gefälscht oder beschädigt."),
     _E.TOKEN_EXPIRED: mark("Die Antwortadresse ist abgelaufen."),
     _E.TOKEN_UNKNOWN: mark("Die Antwortadresse führt zu keinem Gespräch mehr."),
+    _E.REFERENCE_READ: mark("Die Vorgangsnummer wurde maschinell auf einer Seite gelesen."),
     _E.REFERENCE_UNKNOWN: mark("Die genannte Vorgangsnummer ist hier nicht vergeben."),
     _E.REFERENCE_TAKEN: mark(
         "Die beim Absenden mitgeteilte Vorgangsnummer war schon vergeben; es gilt eine andere."
@@ -77,6 +78,9 @@ EXPLANATIONS = {
     _E.NO_ANSWERS: mark("Auf diesem Weg geht keine Antwort hinaus; rufen Sie bitte selbst an."),
     _E.NOT_CARRIED: mark(
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
+    ),
+    _E.NOT_ALLOWED: mark(
+        "Ihre Behörde hat diesen Weg für Antworten nicht freigegeben: Er ist nicht sicher genug."
     ),
     _E.ANSWERED_BY_RULE: mark("Automatisch beantwortet; niemand wartet darauf."),
     _E.NO_INBOX: mark(
@@ -149,9 +153,12 @@ PROBLEMS = {
     _P.FILE_TOO_LARGE: mark("Eine Datei war zu groß und liegt noch beim Anbieter: %(about)s"),
     _P.FILE_MISSING: mark("Eine Datei gab der Anbieter nicht heraus: %(about)s"),
     _P.LINE_DROPPED: mark("Die Leitung brach ab. Angekommene Seiten: %(about)s"),
-    _P.TOO_MANY_PAGES: mark(
-        "Die Datei hat mehr Seiten, als hier gezählt werden (%(about)s); sie ist erhalten."
+    _P.TOO_MANY_PAGES: mark("Gelesen wurden nur die ersten %(about)s Seiten."),
+    _P.PAGE_TOO_LARGE: mark(
+        "Seite %(about)s ist zu groß, um sie in voller Auflösung zu lesen; sie ist im Original."
     ),
+    _P.PAGE_UNREADABLE: mark("Seite %(about)s ließ sich nicht lesen; sie ist im Original."),
+    _P.PAGES_CUT: mark("Die Datei bricht bei Seite %(about)s ab; mehr ist nicht angekommen."),
     _P.NUMBER_CONFIRMED: mark(
         "Die Person möchte Antworten per SMS an %(about)s und hat die Nummer mit einem Code"
         " bestätigt."

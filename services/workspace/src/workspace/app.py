@@ -21,7 +21,7 @@ from hub_pages.face import Face
 from hub_pages.face.read import read_faces
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
-from workspace import act, callbacks, calls, hand_out, live, look, operations, write
+from workspace import act, callbacks, calls, hand_out, leaf, live, look, operations, write
 from workspace.ask import STORE, Service, open_client
 from workspace.carries import SAID, SMS
 from workspace.desk import Desk
@@ -34,6 +34,7 @@ from workspace.proofs import (
     call_badges,
     initials,
     name_of,
+    partial_word,
     proof_word,
     service_word,
 )
@@ -61,6 +62,8 @@ def words_for(say: Say) -> dict[str, Any]:
         "unfit_words": SAID,
         "sms_alphabet": SMS,
         "shown_types": hand_out.SHOWN,
+        "partial_word": lambda entry: partial_word(entry, say),
+        "largest": leaf.LARGEST,
     }
 
 
@@ -92,7 +95,7 @@ def compose(
     app.state.seats = Seats(settings.streams_each, settings.streams)
     app.mount("/static", desk.pages.own)
     # In this order: the last one's paths would swallow the others'.
-    for module in (look, live, calls, hand_out, operations, write, callbacks, act):
+    for module in (look, live, calls, hand_out, leaf, operations, write, callbacks, act):
         app.include_router(module.router)
     add_error_pages(app, desk.pages, desk.authority, SERVICE)
     return app
