@@ -17,7 +17,6 @@ class Call:
     """What whoever took the call says of it; all of it is a claim."""
 
     external_id: str = ""  # HylaFAX's commID, Telnyx's fax_id
-    named: bool = False  # `external_id` is this fax's alone, for ever; else its bytes name it
     caller: str = ""  # empty: withheld
     dialled: str = ""
     station: str = ""  # what the sending machine calls itself (TSI): anybody sets it
@@ -25,3 +24,4 @@ class Call:
     pages: int | None = None  # that came, where the provider counts them
     expected: int | None = None  # that were to come, where anybody knows
     partial: bool = False
+    named: bool = False  # `external_id` is this fax's alone, for ever; else its bytes name it
