@@ -9,12 +9,21 @@ from fastapi import FastAPI
 from channel_fax.numbers import Accounts, AnyNumber, ProviderName
 from channel_fax.parse import Context, parse
 from channel_fax.providers.port import Provider
+from channel_fax.providers.sinch import Sinch
+from channel_fax.providers.telnyx import Telnyx
 from channel_fax.receive.hylafax import Received, add_door, context_of
+from channel_fax.receive.logs import SinchLog, TelnyxLog
+from channel_fax.receive.reconcile import Log, Reconciler
+from channel_fax.receive.sinch import SinchReceiver
 from channel_fax.receive.strays import Strays
 from channel_fax.receive.sweep import Sweeper
+from channel_fax.receive.telnyx import TelnyxReceiver
 from channel_fax.send import Senders
+from channel_fax.send.hosted import Pages
 from channel_fax.send.hylafax import HylafaxSender, login_of
 from channel_fax.send.jobs import Jobs
+from channel_fax.send.sinch import SinchSender
+from channel_fax.send.telnyx import TelnyxSender
 from channel_fax.send.watch import Watch
 from channel_fax.settings import ABOUT, FaxSettings
 from hub_contract.events import Arrival
@@ -22,13 +31,16 @@ from hub_contract.words import Channel
 from hub_kit import hooks
 from hub_kit.accounts import account_asked
 from hub_kit.channel import ChannelParts, Frame, run_channel
+from hub_kit.checkpoint import Checkpoints
 from hub_kit.ground import Ground
 from hub_kit.settings import Loaded
+from hub_kit.shell import Work
 from hub_kit.tokens import Refused
 from hub_kit.turns import Turns
 from hub_reading.pool import PageReader
 
 T = TypeVar("T")
+SINCH_HOOK = 32 * 1024 * 1024  # bytes: it brings the file along, as much as the gateway takes
 
 
 def compose(ground: Ground, settings: FaxSettings, accounts: Accounts) -> ChannelParts:
@@ -57,6 +69,7 @@ def compose(ground: Ground, settings: FaxSettings, accounts: Accounts) -> Channe
         reader=reader,
         checks=_merged(one.checks for one in parts.values()),
         hook=_hook_of(parts, used),
+        hook_limit=max((one.hook_limit for one in parts.values()), default=hooks.LIMIT),
         trim=_merged(one.trim for one in parts.values()),
         add_to=add_to,
         closing=[*(work for one in parts.values() for work in one.closing), reader.close],
@@ -80,8 +93,59 @@ def compose_hylafax(ground: Ground, settings: FaxSettings, numbers: Accounts) ->
     )
 
 
+def compose_telnyx(ground: Ground, settings: FaxSettings, numbers: Accounts) -> ChannelParts:
+    """`Provider`: signed hooks in, and a look into Telnyx's log; HTTP out."""
+    clients = {_called(one): Telnyx(one, settings.telnyx) for one in numbers}
+    receiver = TelnyxReceiver(numbers, clients, ground.accept, settings.largest)
+    logs = [TelnyxLog(client, receiver, ground.accept) for client in clients.values()]
+    turns, pages = Turns(ground.pool), Pages(settings)
+    return ChannelParts(
+        TelnyxSender(numbers, clients, pages),
+        work=_reconcilers(logs, ground, turns, settings),
+        hook=receiver,
+        closing=(
+            receiver.flights.close,
+            *(client.close for client in clients.values()),
+            pages.close,
+            turns.close,
+        ),
+    )
+
+
+def compose_sinch(ground: Ground, settings: FaxSettings, numbers: Accounts) -> ChannelParts:
+    """`Provider`: hooks that nobody signs, and a look into Sinch's log; HTTP out."""
+    clients = {_called(one): Sinch(one, settings.sinch) for one in numbers}
+    receiver = SinchReceiver(numbers, clients, ground.accept, settings.largest)
+    logs = [SinchLog(client, receiver, ground.accept) for client in clients.values()]
+    turns, pages = Turns(ground.pool), Pages(settings)
+    return ChannelParts(
+        SinchSender(numbers, clients, pages),
+        work=_reconcilers(logs, ground, turns, settings),
+        hook=receiver,
+        hook_limit=SINCH_HOOK,
+        closing=(
+            receiver.flights.close,
+            *(client.close for client in clients.values()),
+            pages.close,
+            turns.close,
+        ),
+    )
+
+
+def _reconcilers(
+    logs: Iterable[Log], ground: Ground, turns: Turns, settings: FaxSettings
+) -> dict[str, Work]:
+    checkpoints = Checkpoints(ground.pool)
+    return {
+        f"log of {log.name}": Reconciler(log, checkpoints, turns, settings.reconcile_every).run
+        for log in logs
+    }
+
+
 PROVIDERS: Mapping[ProviderName, Provider] = {
     ProviderName.HYLAFAX: compose_hylafax,
+    ProviderName.TELNYX: compose_telnyx,
+    ProviderName.SINCH: compose_sinch,
 }
 
 

@@ -1,15 +1,19 @@
 """Our fax numbers: what each provider's accounts need, and which one was dialled."""
 
+from base64 import b64decode
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub_contract.contact_points import contact_point
 from hub_contract.words import Channel, ContactKind
 from hub_kit import accounts
 from hub_kit.accounts import AccountSection, Terms, in_file
+from hub_kit.secret import read_secret
 from hub_kit.settings import ConfigurationError, Loaded
 
 
@@ -42,12 +46,50 @@ class TelnyxAccount(Number):
     """One number of ours at Telnyx."""
 
     provider: ProviderName = ProviderName.TELNYX
+    connection_id: str = Field(min_length=1, description="of the fax application")
+    api_key_file: Path | None = None
+    api_key_env: str = Field(default="", description="name of an environment variable")
+    public_key: str = Field(default="", description="base64; signs what Telnyx tells us")
+    public_key_file: Path | None = Field(default=None, description="a file that has it instead")
+
+    def api_key(self) -> str:
+        return read_secret("api_key", self.api_key_file, self.api_key_env)
+
+    def verifier(self) -> Ed25519PublicKey:
+        """Return what checks Telnyx's signatures; `ConfigurationError` where it is no key."""
+        said = self.public_key or read_secret("public_key", self.public_key_file, "")
+        try:
+            return Ed25519PublicKey.from_public_bytes(b64decode(said, validate=True))
+        except ValueError:
+            raise ConfigurationError(
+                "public_key: no Ed25519 key in base64; copy it from Telnyx's portal"
+            ) from None
 
 
 class SinchAccount(Number):
-    """One number of ours at Sinch."""
+    """One number of ours at Sinch, which signs nothing: a secret stands in the hook's address."""
 
     provider: ProviderName = ProviderName.SINCH
+    project_id: str = Field(pattern=r"^[A-Za-z0-9-]{1,64}$")
+    key_id: str = Field(min_length=1, description="of the access key")
+    key_secret_file: Path | None = None
+    key_secret_env: str = Field(default="", description="name of an environment variable")
+    hook_secret_file: Path | None = Field(
+        default=None, description="the password in the address that Sinch calls"
+    )
+    hook_secret_env: str = Field(default="", description="name of an environment variable")
+    service_id: str = Field(default="", description="of the fax service, where there are several")
+
+    def key_secret(self) -> str:
+        return read_secret("key_secret", self.key_secret_file, self.key_secret_env)
+
+    def hook_secret(self) -> str:
+        return read_secret("hook_secret", self.hook_secret_file, self.hook_secret_env)
+
+
+HOOK_USER = "faden"  # who calls a hook in whose address a secret stands
+TelnyxNumber = accounts.Account[TelnyxAccount]
+SinchNumber = accounts.Account[SinchAccount]
 
 
 MODELS: dict[str, type[Number]] = {

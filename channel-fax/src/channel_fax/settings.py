@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, HttpUrl, TypeAdapter
+from pydantic.functional_validators import AfterValidator
 
 from channel_fax.check import lacks
 from channel_fax.numbers import Accounts, ProviderName
@@ -15,6 +16,9 @@ from hub_kit.secret import read_secret
 from hub_kit.settings import ConfigurationError, Loaded, Section
 
 SERVICE = "channel_fax"
+STATUS = "/status"  # behind an account's hook, with ?message=<our id>
+_URL = TypeAdapter(HttpUrl)
+Url = Annotated[str, AfterValidator(lambda text: str(_URL.validate_python(text)).rstrip("/"))]
 PATIENCE = Patience(give_up_after=4 * 3_600, pauses=(30, 60, 300))  # of every provider
 
 
@@ -47,6 +51,27 @@ class Hylafax(Section):
         return read_secret("secret", self.secret_file, self.secret_env)
 
 
+class Telnyx(Section):
+    """`services.channel_fax.telnyx`."""
+
+    api: Url = "https://api.telnyx.com"
+    media_hosts: tuple[str, ...] = Field(
+        default=(
+            "telnyx.com",
+            "telnyxcloudstorage.com",
+            "faxes-prod.s3.amazonaws.com",
+            "s3.amazonaws.com/faxes-prod",
+        ),
+        description="where faxes are fetched from: a host and what is below it, or one folder",
+    )
+
+
+class Sinch(Section):
+    """`services.channel_fax.sinch`."""
+
+    api: Url = "https://eu1.fax.api.sinch.com"
+
+
 class FaxSettings(Section):
     """`services.channel_fax` of the file."""
 
@@ -54,6 +79,11 @@ class FaxSettings(Section):
     largest: int = Field(default=50_000_000, gt=0, description="bytes of one fax that comes in")
     most_pages: int = Field(default=100, ge=1, le=350, description="of one fax that goes out")
     hylafax: Hylafax = Hylafax()
+    telnyx: Telnyx = Telnyx()
+    sinch: Sinch = Sinch()
+    reconcile_every: float = Field(
+        default=300, gt=0, description="seconds between looks into a hosted provider's log"
+    )
 
 
 def read(loaded: Loaded) -> tuple[FaxSettings, Accounts]:
@@ -61,18 +91,27 @@ def read(loaded: Loaded) -> tuple[FaxSettings, Accounts]:
 
 
 def peers(loaded: Loaded) -> list[Peer]:
-    """Return where hfaxd is, for `faden check`."""
+    """Return where hfaxd and hosted providers are, for `faden check`."""
     settings, found = read(loaded)
-    if not list(found.at(ProviderName.HYLAFAX)):
-        return []
     hfaxd = settings.hylafax.hfaxd
-    return [Peer(f"services.{SERVICE}.hylafax.hfaxd", hfaxd.host, hfaxd.port)]
+    places = {
+        ProviderName.HYLAFAX: Peer(f"services.{SERVICE}.hylafax.hfaxd", hfaxd.host, hfaxd.port),
+        ProviderName.TELNYX: _peer("telnyx", settings.telnyx.api),
+        ProviderName.SINCH: _peer("sinch", settings.sinch.api),
+    }
+    return [peer for provider, peer in places.items() if list(found.at(provider))]
+
+
+def _peer(provider: str, api: str) -> Peer:
+    url = HttpUrl(api)
+    return Peer(f"services.{SERVICE}.{provider}.api", str(url.host), int(url.port or 443))
 
 
 def _lacks(loaded: Loaded) -> list[Lack]:
     settings, found = read(loaded)
     own = _secret_lacks(settings.hylafax) if list(found.at(ProviderName.HYLAFAX)) else ()
-    return [*own, *lacks(found)]
+    apis = {ProviderName.TELNYX: settings.telnyx.api, ProviderName.SINCH: settings.sinch.api}
+    return [*own, *lacks(found, apis)]
 
 
 def _secret_lacks(hylafax: Hylafax) -> Iterator[Lack]:

@@ -1,7 +1,8 @@
 """Turn a fax into an event: pure, total, for `receive` and `faden parse`.
 
 Rule 1. Never raise; what cannot be read is kept with its original, and marked.
-Rule 2. The same file is the same event, whoever hands it over: the id is made of its bytes.
+Rule 2. The same file is the same event, whoever hands it over: the id is made of its bytes, or of
+        the name that a hosted provider gives it for ever, since it may write the file anew.
 Rule 3. Caller and station id are claims: one is where answers may go, the other only evidence.
 """
 
@@ -33,9 +34,7 @@ def parse(raw: bytes, context: Context, call: Call = _UNKNOWN) -> Arrival:
     is_pdf = b"%PDF-" in raw[:1024]
     partial = call.partial or bool(call.fault) or facts.broken
     event = MessageReceived(
-        id=received_id(
-            context.tenant, Channel.FAX, context.account, "", hashlib.sha256(raw).hexdigest()
-        ),
+        id=received_id(context.tenant, Channel.FAX, context.account, *_named(raw, call)),
         tenant=context.tenant,
         channel=Channel.FAX,
         account=context.account,
@@ -47,6 +46,10 @@ def parse(raw: bytes, context: Context, call: Call = _UNKNOWN) -> Arrival:
         content=_content(context, call, facts, partial=partial),
     )
     return Arrival(event, raw)
+
+
+def _named(raw: bytes, call: Call) -> tuple[str, str]:
+    return (call.external_id, "") if call.named else ("", hashlib.sha256(raw).hexdigest())
 
 
 def _content(context: Context, call: Call, facts: Facts, *, partial: bool) -> MessageContent:

@@ -24,3 +24,4 @@ class Call:
     pages: int | None = None  # that came, where the provider counts them
     expected: int | None = None  # that were to come, where anybody knows
     partial: bool = False
+    named: bool = False  # `external_id` is this fax's alone, for ever; else its bytes name it

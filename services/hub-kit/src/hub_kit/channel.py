@@ -18,7 +18,7 @@ from hub_contract.words import Channel
 from hub_kit.about import About, names
 from hub_kit.consume import Consumer
 from hub_kit.ground import Ground
-from hub_kit.hooks import Handler, Hooks
+from hub_kit.hooks import LIMIT, Handler, Hooks
 from hub_kit.keys import KeyRing
 from hub_kit.listen import Listen, listeners_of
 from hub_kit.operations import add_operations
@@ -46,6 +46,7 @@ class ChannelParts:
     # Reads the pages of what is taken in, after it is safe; needs `hub_kit.schema.READING`.
     reader: Reader | None = None
     hook: Handler | None = None  # takes what providers send to /hooks/<channel>/…
+    hook_limit: int = LIMIT  # bytes of one, where a provider hands files over in it
     trim: Mapping[str, Sweep] = field(default_factory=dict)  # what it must not keep for ever
     add_to: Callable[[FastAPI], object] = _nothing  # pages, routes, answers to errors
     closing: Sequence[Work] = ()  # run at the end, in this order, before the ground is closed
@@ -105,7 +106,9 @@ def compose_channel(
     )
     app = add_operations(make_app(parts), ground, [requests], outgoing)
     own.add_to(app)
-    hooked = own.hook and Hooks(app, ground, {frame.channel: own.hook}, public)
+    hooked = own.hook and Hooks(
+        app, ground, {frame.channel: own.hook}, public, limit=own.hook_limit
+    )
     return app, hooked or app
 
 

@@ -11,6 +11,7 @@ from local_hub.demo.mails import (
     HANNELORE,
     JOERG,
     KARL,
+    OFFICE,
     PAUL,
     PETRA,
     ROSA,
@@ -36,6 +37,7 @@ def judge(story: Story, records: Sequence[Lying], written: int) -> list[Fact]:
         *_deliveries(story),
         *_both_doors(story),
         *_by_sms(story),
+        *_by_fax(story),
         *_by_phone(story),
         *_apart(story),
         *_on_the_bus(records, written),
@@ -143,6 +145,22 @@ def _by_sms(story: Story) -> list[Fact]:
     ]
 
 
+def _by_fax(story: Story) -> list[Fact]:
+    ways = [(e["channel"], e["direction"]) for e in _entries(story, OFFICE)]
+    got = [fax["pages"] for fax in story.faxes if not fax["mine"]]
+    return [
+        Fact(
+            "Das signierte Fax ist mit seiner Datei angenommen und liegt in der Zeitleiste",
+            story.faxed == 200 and ways == [("fax", "in"), ("fax", "out")],
+        ),
+        Fact("Die Antwort liegt am Faxgerät der Kanzlei, einmal", len(got) == 1 and got[0] >= 1),
+        Fact(
+            "Der Faxanbieter bestätigt die Zustellung",
+            delivery_of(story.town.get(OFFICE)) == "delivered",
+        ),
+    ]
+
+
 def _number_of(story: Story, citizen: str) -> str:
     thread = story.town.get(citizen)
     return str(thread.conversation["reference"]) if thread else "none"
@@ -171,8 +189,9 @@ def _by_phone(story: Story) -> list[Fact]:
 def _apart(story: Story) -> list[Fact]:
     return [
         Fact(
-            "Musterstadt sieht acht Gespräche",
-            sorted(story.town) == sorted((ERIKA, HANNELORE, JOERG, PETRA, KARL, PAUL, ROSA, YUSUF)),
+            "Musterstadt sieht neun Gespräche",
+            sorted(story.town)
+            == sorted((ERIKA, HANNELORE, JOERG, OFFICE, PETRA, KARL, PAUL, ROSA, YUSUF)),
         ),
         Fact(
             "Zwei Fremde, die über ein Formular schreiben, liegen in zwei Gesprächen",

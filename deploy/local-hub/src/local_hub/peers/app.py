@@ -9,6 +9,11 @@ from hub_kit.listen import HostPort
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, make_app, run
 from local_hub.peers import identity
+from local_hub.peers.faxes.call import FaxCaller
+from local_hub.peers.faxes.machines import Machines
+from local_hub.peers.faxes.sinch import make_sinch
+from local_hub.peers.faxes.telnyx import make_telnyx
+from local_hub.peers.faxes.tray import make_tray
 from local_hub.peers.mail.api import make_router
 from local_hub.peers.mail.mailboxes import Mailboxes
 from local_hub.peers.mail.post import Post
@@ -26,6 +31,7 @@ def compose(settings: PeersSettings) -> FastAPI:
     mailboxes, post = Mailboxes(settings.folder), Post(settings.hub)
     handler = Handler(settings, mailboxes, post)
     phones, caller = Phones(settings.carrier, settings.carrier_token()), Caller()
+    faxing = FaxCaller(settings.carrier_token())
     smsc, door = Smsc(phones), settings.carrier.smsc
     has_smsc = any(one.system_id for one in settings.carrier.numbers.values())
     parts = Parts(
@@ -39,7 +45,7 @@ def compose(settings: PeersSettings) -> FastAPI:
             "smtp": lambda: _answers(settings.smtp),
             "identity": lambda: _answers(settings.identity),
         },
-        closing=(post.close, caller.close),
+        closing=(post.close, caller.close, faxing.close),
     )
     app = make_app(parts)
     mail = make_router(settings, mailboxes, post)
@@ -55,6 +61,14 @@ def compose(settings: PeersSettings) -> FastAPI:
     line = exchange.make_router(calls)
     app.include_router(line)
     app.include_router(line, prefix=PREFIX)
+    machines = Machines(settings.faxes, settings.carrier_token())
+    telnyx_api, telnyx = make_telnyx(machines, faxing)
+    sinch_api, sinch = make_sinch(machines, faxing)
+    app.include_router(telnyx_api)
+    app.include_router(sinch_api)
+    tray = make_tray(machines, telnyx, sinch, faxing)
+    app.include_router(tray)
+    app.include_router(tray, prefix=PREFIX)
     add_table(app, settings)
     return app
 

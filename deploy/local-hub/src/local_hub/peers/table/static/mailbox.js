@@ -74,7 +74,7 @@ form.addEventListener("submit", async (event) => {
   answer(null)
 })
 
-const sides = ["web", "mail", "phone"].filter($)
+const sides = ["web", "mail", "phone", "fax"].filter($)
 
 export function show(which) {
   for (const side of sides) {
