@@ -232,8 +232,12 @@ async def test_orphans_in_recvq_are_found_once_their_call_is_over(line: Any, spo
         found = {event.pages: event.partial for event in line.came}
         assert found == {1: False, 2: True}  # the log knows the first; the second never ended
         assert [one.name for one in folder.iterdir()] == ["fax000000003.tif"]
+        assert await line.sweeper.check() is None
+        line.sweeper._settings = line.settings.model_copy(update={"longest_call": -1.0})
+        assert "fax000000003.tif" in await line.sweeper.check()
     await line.sweeper.look()
     assert len(line.came) == 3
+    assert await line.sweeper.check() is None
 
 
 async def test_an_empty_file_is_left_and_said_once(line: Any, spool: Path) -> None:

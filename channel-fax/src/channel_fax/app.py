@@ -87,6 +87,7 @@ def compose_hylafax(ground: Ground, settings: FaxSettings, numbers: Accounts) ->
     return ChannelParts(
         sender,
         work={"recvq": sweeper.run, "fax jobs": watch.run},
+        checks={"fax line": sweeper.check},
         trim={"fax_job": jobs.sweep},
         add_to=lambda app: add_door(app, received, own.secret, settings.largest),
         closing=(sender.close, turns.close),

@@ -2,6 +2,7 @@
 
 Rule 1. A fax that is being received is left alone: HylaFAX holds a lock on it, and writes to it.
         A modem that was killed left its file without a lock, and it never changes again.
+        Its partner may hang in a call that never ends: operators are told.
 Rule 2. What the log of calls says of a file is believed; where it says nothing, the call did not
         end, and the fax is partial.
 Rule 3. What is safe is deleted from recvq. Where we may not, it is remembered and left.
@@ -39,6 +40,7 @@ class Sweeper:
         self._settings, self._received, self._largest = settings, received, largest
         self._strays, self._turns = strays, turns
         self._left: set[tuple[str, int, int]] = set()  # name, bytes, moment of what is safe
+        self._under_way: dict[str, float] = {}  # since when we see each fax being received
 
     async def run(self) -> None:
         while True:
@@ -50,9 +52,19 @@ class Sweeper:
                 log.warning("recvq not swept", reason=str(error)[:200])
             await asyncio.sleep(min(60.0, self._settings.sweep_after / 2))
 
+    async def check(self) -> str | None:
+        """Say which calls hang: HylaFAX alone can end what it receives. For operators."""
+        longest = self._settings.longest_call
+        now = time.monotonic()
+        hang = [name for name, since in self._under_way.items() if now - since > longest]
+        return f"{', '.join(hang)} is being received for too long; run faxabort" if hang else None
+
     async def look(self) -> int:
         """Take in what lies there; return how many faxes that were."""
         folder = self._settings.spool / "recvq"
+        held = await asyncio.to_thread(_held, folder)
+        now = time.monotonic()
+        self._under_way = {name: self._under_way.get(name, now) for name in held}
         due = await asyncio.to_thread(_over, folder, self._settings.sweep_after)
         due = [one for one in due if _mark(one) not in self._left][:_MOST]
         if not due:
@@ -101,6 +113,11 @@ def _over(folder: Path, after: float) -> list[Path]:
     now = time.time()
     old = [one for one in sorted(folder.glob("fax*.tif")) if _age(one, now) > after]
     return [one for one in old if not _is_locked(one)]
+
+
+def _held(folder: Path) -> list[str]:
+    """Return the names of the faxes that are being received."""
+    return [one.name for one in sorted(folder.glob("fax*.tif")) if _is_locked(one)]
 
 
 def _age(path: Path, now: float) -> float:

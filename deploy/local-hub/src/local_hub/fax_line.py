@@ -7,6 +7,7 @@ receives lies in `printed/`. Nothing of `/etc` or `/var/spool` is touched; only 
 `/dev` belong to it, and are gone at the end.
 """
 
+import inspect
 import os
 import shutil
 import signal
@@ -16,9 +17,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 
-from channel_fax.receive import faxrcvd
 from hub_contract.errors import Permanent
 from hub_kit.find_port import free_port
 
@@ -27,6 +28,7 @@ _SEND = "/usr/lib/hylafax/bin/faxsend"  # Debian's /usr/sbin/faxsend mounts /etc
 _SPOOL, _SETTINGS = Path("/var/spool/hylafax"), Path("/etc/hylafax")
 _PYTHON = "/usr/bin/python3"  # HylaFAX runs it as uucp, who may not read a virtual environment
 _READY = "Running and idle"
+_DOOR = "http://127.0.0.1:8017"  # of the model file
 _START = 90.0  # seconds until the modems are up
 # Writes down what it was called with, and keeps the pages.
 _PRINT = """#!/bin/sh
@@ -91,12 +93,18 @@ def run_fax_line(folder: Path, ends: Ends) -> Iterator[FaxLine]:
         _end(running, modems)
 
 
+def _hand_over() -> str:
+    """Return the file of the command that hands faxes over, by the name it is installed under."""
+    (command,) = entry_points(group="console_scripts", name="faden-faxrcvd")
+    return inspect.getfile(command.load())
+
+
 def _lay_out(line: FaxLine, ends: Ends) -> None:
     spool = line.spool
     shutil.copytree(_SPOOL, spool, symlinks=True)
     shutil.rmtree(spool / "etc")
     shutil.copytree(_SETTINGS, spool / "etc")
-    shutil.copy(faxrcvd.__file__, spool / "bin" / "faden-faxrcvd.py")
+    shutil.copy(_hand_over(), spool / "bin" / "faden-faxrcvd.py")
     secret = spool / "etc" / "faxrcvd.secret"
     secret.write_text(ends.secret)
     (spool / "printed").mkdir()
@@ -212,7 +220,7 @@ def main() -> None:
     """Run a line until Ctrl-C, for a hub on this machine: `make fax-line`."""
     folder = Path(tempfile.mkdtemp(prefix="faden-fax-"))
     secret = Path(".faden/carrier.token")
-    ends = Ends(faxrcvd.DOOR, secret.read_text().strip() if secret.exists() else "none")
+    ends = Ends(_DOOR, secret.read_text().strip() if secret.exists() else "none")
     try:
         with run_fax_line(folder, ends) as line:
             print(f"Both modems are idle. In faden.yaml, services.channel_fax.hylafax:\n{line}")
