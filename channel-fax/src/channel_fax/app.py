@@ -37,6 +37,7 @@ from hub_kit.settings import Loaded
 from hub_kit.shell import Work
 from hub_kit.tokens import Refused
 from hub_kit.turns import Turns
+from hub_reading.pool import PageReader
 
 T = TypeVar("T")
 SINCH_HOOK = 32 * 1024 * 1024  # bytes: it brings the file along, as much as the gateway takes
@@ -56,6 +57,8 @@ def compose(ground: Ground, settings: FaxSettings, accounts: Accounts) -> Channe
         if one.settings.provider in parts
     }
 
+    reader = PageReader()
+
     def add_to(app: FastAPI) -> None:
         for one in parts.values():
             one.add_to(app)
@@ -63,12 +66,13 @@ def compose(ground: Ground, settings: FaxSettings, accounts: Accounts) -> Channe
     return ChannelParts(
         Senders(accounts, senders),
         work=_merged(one.work for one in parts.values()),
+        reader=reader,
         checks=_merged(one.checks for one in parts.values()),
         hook=_hook_of(parts, used),
         hook_limit=max((one.hook_limit for one in parts.values()), default=hooks.LIMIT),
         trim=_merged(one.trim for one in parts.values()),
         add_to=add_to,
-        closing=[work for one in parts.values() for work in one.closing],
+        closing=[*(work for one in parts.values() for work in one.closing), reader.close],
     )
 
 

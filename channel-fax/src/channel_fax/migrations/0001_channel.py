@@ -2,14 +2,14 @@
 
 from alembic import op
 
-from hub_kit.schema import CHANNEL, statements
+from hub_kit.schema import CHANNEL, READING, statements
 
 revision = "channel_fax_0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    for statement in statements(CHANNEL):
+    for statement in (*statements(CHANNEL), *statements(READING)):
         op.execute(statement)
     op.execute(
         """

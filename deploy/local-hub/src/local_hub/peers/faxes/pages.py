@@ -9,12 +9,25 @@ from PIL import Image, ImageDraw, TiffImagePlugin
 TSI, SOFTWARE = "+49 711 555 0101", "HylaFAX (tm) Version 6.0.7"
 
 
-def tiff(pages: int = 1, description: str = "", height: int = 100, words: str = "") -> bytes:
-    """Return pages as HylaFAX keeps them; `description`: TSI and CallIDs, a line each."""
+def tiff(
+    pages: int = 1,
+    description: str = "",
+    height: int = 100,
+    words: str = "",
+    lines: int = 98,
+    *,
+    filled: bool = False,
+) -> bytes:
+    """Return pages as HylaFAX keeps them; `description`: TSI and CallIDs, a line each.
+
+    `lines` an inch; `filled` with dots, so that a page takes long on the line.
+    """
     drawn = []
     for number in range(pages):
         page = Image.new("1", (1728, height), 1)
         ImageDraw.Draw(page).text((80, 20), words or f"Seite {number + 1}", fill=0)
+        if filled:
+            page.paste(Image.effect_noise(page.size, 90).convert("1"), (0, 60))
         drawn.append(page)
     info = TiffImagePlugin.ImageFileDirectory_v2()
     if description:
@@ -26,7 +39,7 @@ def tiff(pages: int = 1, description: str = "", height: int = 100, words: str = 
         save_all=True,
         append_images=drawn[1:],
         compression="group4",
-        dpi=(204, 98),
+        dpi=(204, lines),
         tiffinfo=info,
     )
     return out.getvalue()
