@@ -97,7 +97,7 @@ async def test_a_real_call_each_way(
         lines=98,
     )
     ours, app = line_at(settings), FastAPI()
-    add_door(app, ours.received, SECRET, 1_000_000)
+    add_door(app, ours.received, lambda: SECRET, 1_000_000)
     async with serving(app, door):
         await send_as_citizen(fax_line, "+4971112397", tiff(1, height=300, words="Hallo Amt"))
         await until(lambda: ours.came)

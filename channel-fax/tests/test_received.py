@@ -33,7 +33,7 @@ IDS = b'["07115550101", "Line 0", "<NONE>", "071112398"]'
 
 def door_of(line: Any) -> httpx.AsyncClient:
     app = FastAPI()
-    add_door(app, line.received, SECRET, 1_000_000)
+    add_door(app, line.received, lambda: SECRET, 1_000_000)
     transport = httpx.ASGITransport(app)
     return httpx.AsyncClient(transport=transport, base_url="http://fax")
 

@@ -88,7 +88,7 @@ def compose_hylafax(ground: Ground, settings: FaxSettings, numbers: Accounts) ->
         sender,
         work={"recvq": sweeper.run, "fax jobs": watch.run},
         trim={"fax_job": jobs.sweep},
-        add_to=lambda app: add_door(app, received, own.secret(), settings.largest),
+        add_to=lambda app: add_door(app, received, own.secret, settings.largest),
         closing=(sender.close, turns.close),
     )
 

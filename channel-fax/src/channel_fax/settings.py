@@ -1,5 +1,6 @@
 """Every setting of the fax channel."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -86,21 +87,7 @@ class FaxSettings(Section):
 
 
 def read(loaded: Loaded) -> tuple[FaxSettings, Accounts]:
-    settings, found = loaded.section(SERVICE, FaxSettings), Accounts.read(loaded)
-    if list(found.at(ProviderName.HYLAFAX)):
-        _check_secrets(loaded, settings.hylafax)
-    return settings, found
-
-
-def _check_secrets(loaded: Loaded, hylafax: Hylafax) -> None:
-    place = f"{loaded.path}: services.{SERVICE}.hylafax"
-    try:
-        hylafax.password()
-        secret = hylafax.secret()
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{place}: {error}") from None
-    if not secret:
-        raise ConfigurationError(f"{place}: name secret_file or secret_env; faden-faxrcvd shows it")
+    return loaded.section(SERVICE, FaxSettings), Accounts.read(loaded)
 
 
 def peers(loaded: Loaded) -> list[Peer]:
@@ -122,8 +109,24 @@ def _peer(provider: str, api: str) -> Peer:
 
 def _lacks(loaded: Loaded) -> list[Lack]:
     settings, found = read(loaded)
+    own = _secret_lacks(settings.hylafax) if list(found.at(ProviderName.HYLAFAX)) else ()
     apis = {ProviderName.TELNYX: settings.telnyx.api, ProviderName.SINCH: settings.sinch.api}
-    return list(lacks(found, apis))
+    return [*own, *lacks(found, apis)]
+
+
+def _secret_lacks(hylafax: Hylafax) -> Iterator[Lack]:
+    for name, ask, is_needed in (
+        ("secret", hylafax.secret, True),
+        ("password", hylafax.password, False),
+    ):
+        try:
+            fault = "" if ask() or not is_needed else "names no secret; faden-faxrcvd shows one"
+        except ConfigurationError as error:
+            fault = str(error)
+        if fault:
+            key = f"services.{SERVICE}.hylafax.{name}_file"
+            value = str(getattr(hylafax, f"{name}_file") or "")
+            yield Lack(key, value, fault, f"name {name}_file or {name}_env")
 
 
 ABOUT = About(SERVICE, FaxSettings, read, peers, _lacks)

@@ -21,6 +21,7 @@ from channel_fax.receive.strays import Strays
 from hub_contract.errors import Temporary
 from hub_contract.events import Arrival
 from hub_kit.accept import Accepted
+from hub_kit.settings import ConfigurationError
 
 PATH = "/received"
 _HEAD = 10_000  # bytes of the line before the pages
@@ -55,13 +56,13 @@ def context_of(account: AnyNumber, at: datetime) -> Context:
     return Context(account.tenant, account.name, at, account.settings.country)
 
 
-def add_door(app: FastAPI, received: Received, secret: str, largest: int) -> None:
-    """Add `POST /received` for faden-faxrcvd."""
+def add_door(app: FastAPI, received: Received, secret: Callable[[], str], largest: int) -> None:
+    """Add `POST /received` for faden-faxrcvd, which shows `secret`."""
 
     @app.post(PATH, status_code=202, include_in_schema=False)
     async def post_received(request: Request) -> dict[str, str]:
         shown = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(shown.encode(), secret.encode()):
+        if not _is_right(shown, secret):
             log.warning("a fax was handed over with another secret")
             raise HTTPException(401, "Not the secret of this service: see --secret-file")
         body = await _read(request.stream(), largest + _HEAD)
@@ -74,6 +75,15 @@ def add_door(app: FastAPI, received: Received, secret: str, largest: int) -> Non
             log.warning("a fax stays with HylaFAX", reason=str(error)[:200])
             raise HTTPException(503, "A part of the hub is away; twice is once") from None
         return {"kept": "yes"}
+
+
+def _is_right(shown: str, secret: Callable[[], str]) -> bool:
+    try:
+        wanted = secret()
+    except ConfigurationError as error:
+        log.error("no fax can be handed over", reason=str(error))
+        return False
+    return bool(wanted) and hmac.compare_digest(shown.encode(), wanted.encode())
 
 
 async def _read(stream: AsyncIterator[bytes], most: int) -> bytes | None:
