@@ -22,7 +22,8 @@ from channel_fax.numbers import (
 )
 from channel_fax.parse import parse
 from channel_fax.parse.context import Call, Context
-from channel_fax.parse.hosted import Media, parse_fax
+from channel_fax.parse.hosted import parse_fax
+from channel_fax.providers.said import Media
 from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.telnyx import Telnyx
 from channel_fax.render.cover import Cover

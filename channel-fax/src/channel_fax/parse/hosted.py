@@ -5,13 +5,13 @@ Rule 2. A fax has the provider's name for ever: told by a hook or found in the l
 Rule 3. A status is about a message of ours, whose id the provider gives back; else it says nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from channel_fax.parse import parse
 from channel_fax.parse.context import Call, Context
+from channel_fax.providers.said import Media
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.events import (
     Arrival,
@@ -25,14 +25,6 @@ from hub_contract.problems import Problem, ProblemCode
 from hub_contract.words import Channel
 
 _FAULTS = {"too_large": ProblemCode.FILE_TOO_LARGE, "missing": ProblemCode.FILE_MISSING}
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """A fax's file, or why there is none: "too_large", "missing"."""
-
-    data: bytes = b""
-    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +92,3 @@ def uuid_of(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def count_of(said: object) -> int | None:
-    """Return a number of pages or seconds; None where it is none, or no likely one."""
-    is_count = isinstance(said, int) and not isinstance(said, bool) and 0 <= said < 1_000_000
-    return said if is_count and isinstance(said, int) else None
-
-
-def text(said: Mapping[str, Any], key: str) -> str:
-    """Return what stands under this key, where it is text."""
-    value = said.get(key)
-    return value[:2000] if isinstance(value, str) else ""

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from channel_fax.parse.context import Call
-from channel_fax.parse.hosted import Progress, count_of, text, uuid_of
+from channel_fax.parse.hosted import Progress, uuid_of
+from channel_fax.providers.said import count_of, text
 from channel_fax.providers.sinch_codes import reason_of, status_of
 from hub_contract.delivery import Delivery
 

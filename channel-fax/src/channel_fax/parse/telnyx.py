@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from channel_fax.parse.context import Call
-from channel_fax.parse.hosted import Progress, count_of, text, uuid_of
+from channel_fax.parse.hosted import Progress, uuid_of
+from channel_fax.providers.said import count_of, text
 from channel_fax.providers.telnyx_codes import reason_of, status_of
 from hub_contract.delivery import Delivery
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from channel_fax.numbers import SinchNumber
-from channel_fax.parse.hosted import Media
 from channel_fax.providers.answers import ask
+from channel_fax.providers.said import Media
 from channel_fax.settings import Sinch as SinchSettings
 from hub_contract.errors import Temporary
 from hub_kit.fetch import Fetcher, trusted

@@ -12,8 +12,8 @@ from uuid import UUID
 import httpx
 
 from channel_fax.numbers import TelnyxNumber
-from channel_fax.parse.hosted import Media, text
 from channel_fax.providers.answers import ask, later, read_json
+from channel_fax.providers.said import Media, text
 from channel_fax.settings import Telnyx as TelnyxSettings
 from hub_contract.errors import Permanent, Temporary
 from hub_kit.fetch import Fetcher, trusted

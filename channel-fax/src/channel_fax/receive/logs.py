@@ -7,7 +7,8 @@ from typing import Any
 import structlog
 
 from channel_fax.parse import sinch, telnyx
-from channel_fax.parse.hosted import Progress, report, text
+from channel_fax.parse.hosted import Progress, report
+from channel_fax.providers.said import text
 from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.telnyx import Telnyx
 from channel_fax.receive.reconcile import HOPELESS, PATIENCE, moment

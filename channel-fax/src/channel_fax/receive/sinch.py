@@ -17,7 +17,8 @@ from python_multipart.multipart import FormParser, parse_options_header
 
 from channel_fax.numbers import HOOK_USER, Accounts, SinchNumber
 from channel_fax.parse import sinch as read
-from channel_fax.parse.hosted import parse_fax, report, text
+from channel_fax.parse.hosted import parse_fax, report
+from channel_fax.providers.said import text
 from channel_fax.providers.sinch import Sinch
 from channel_fax.receive.flight import Flights
 from channel_fax.receive.whose import context_of, whose

@@ -15,7 +15,8 @@ import structlog
 
 from channel_fax.numbers import Accounts
 from channel_fax.parse import telnyx as read
-from channel_fax.parse.hosted import Media, parse_fax, report, text
+from channel_fax.parse.hosted import parse_fax, report
+from channel_fax.providers.said import Media, text
 from channel_fax.providers.telnyx import Telnyx
 from channel_fax.providers.telnyx_signature import check_signature
 from channel_fax.receive.flight import Flights

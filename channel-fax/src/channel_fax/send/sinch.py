@@ -8,9 +8,10 @@ from urllib.parse import quote
 import httpx
 
 from channel_fax.numbers import HOOK_USER, Accounts, SinchNumber
-from channel_fax.parse.hosted import Progress, text
+from channel_fax.parse.hosted import Progress
 from channel_fax.parse.sinch import LABEL, progress_of
 from channel_fax.providers.answers import read_json
+from channel_fax.providers.said import text
 from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.sinch_codes import reason_of
 from channel_fax.render.cover import Cover

@@ -6,9 +6,10 @@ from datetime import timedelta
 import httpx
 
 from channel_fax.numbers import Accounts
-from channel_fax.parse.hosted import Progress, text
+from channel_fax.parse.hosted import Progress
 from channel_fax.parse.telnyx import progress_of, state_of
 from channel_fax.providers.answers import read_json
+from channel_fax.providers.said import text
 from channel_fax.providers.telnyx import Telnyx, fault_of
 from channel_fax.render.cover import Cover
 from channel_fax.send.hosted import LOOKS, Draw, HostedSender, outcome
