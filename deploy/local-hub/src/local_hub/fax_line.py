@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from hub_contract.errors import Permanent
 from hub_kit.find_port import free_port
@@ -67,6 +68,32 @@ def lacking() -> str:
     if found:
         return f"{', '.join(found)} missing; run deploy/parts.sh"
     return "" if os.geteuid() == 0 else "HylaFAX changes its user, so this runs as root"
+
+
+def send(line: FaxLine, to: str, tiff: Path) -> None:
+    """Lay a TIFF into the citizens' machine, by HylaFAX's own client; the call takes its time."""
+    modem = f"{line.theirs}@127.0.0.1:{line.hfaxd}"
+    command = ["/usr/bin/sendfax", "-n", "-l", "-h", modem, "-d", to, str(tiff)]
+    said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    if said.returncode:
+        raise Permanent(f"sendfax: {said.stderr.strip()[:200]}")
+
+
+def use(line: FaxLine, document: dict[str, Any], tenant: str, secret_file: Path) -> None:
+    """Write into a hub's settings that a number of this tenant is on this line: account `fax`."""
+    document["tenants"][tenant]["accounts"]["fax"] = {
+        "channel": "fax",
+        "provider": "hylafax",
+        "address": "+49 711 123 98",
+        "allowed": True,
+    }
+    document["services"].setdefault("channel_fax", {})["hylafax"] = {
+        "hfaxd": f"127.0.0.1:{line.hfaxd}",
+        "spool": str(line.spool),
+        "modem": line.ours,
+        "lines": 98,
+        "secret_file": str(secret_file),
+    }
 
 
 @contextmanager
