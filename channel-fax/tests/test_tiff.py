@@ -16,6 +16,12 @@ def test_pages_and_what_hylafax_knows_of_the_call() -> None:
     assert facts.sizes[0] == (1728, 100)
 
 
+def test_a_machine_without_a_name_moves_no_number() -> None:
+    facts = read_tiff(tiff(1, "\n07115550101\nErika\n<NONE>\n071112398"))
+    assert facts.station == ""
+    assert facts.call_ids[-1] == "071112398"
+
+
 def test_another_program_s_description_is_no_station() -> None:
     assert read_tiff(tiff(1)).station == ""
 

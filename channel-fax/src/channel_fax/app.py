@@ -8,6 +8,8 @@ from fastapi import FastAPI
 
 from channel_fax.numbers import Accounts, AnyNumber, ProviderName
 from channel_fax.parse import Context, parse
+from channel_fax.parse.handed import call_in
+from channel_fax.parse.tiff import read_tiff
 from channel_fax.providers.port import Provider
 from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.telnyx import Telnyx
@@ -181,7 +183,8 @@ def parse_file(raw: bytes, loaded: Loaded | None, asked: str) -> Arrival:
     """Return what a TIFF or PDF becomes, as one of the file's accounts or as anyone would."""
     now = datetime.now(UTC)
     account = account_asked(Accounts.read(loaded), loaded, asked) if loaded else None
-    return parse(raw, context_of(account, now) if account else Context("example", "fax", now))
+    context = context_of(account, now) if account else Context("example", "fax", now)
+    return parse(raw, context, call_in(read_tiff(raw)))
 
 
 CHANNEL = Frame(Channel.FAX, ABOUT, compose, parse_file)

@@ -121,7 +121,8 @@ def _value(raw: bytes, order: str, tag: _Tag | None, most: int) -> bytes:
 
 def _text(raw: bytes, order: str, page: Mapping[int, _Tag], tag: int) -> str:
     said = _value(raw, order, page.get(tag), _LONGEST).split(b"\0", 1)[0]
-    return said.decode("utf-8", "replace").strip()
+    # The first line is empty where the machine does not say what it is called.
+    return said.decode("utf-8", "replace").rstrip()
 
 
 def _numbers(raw: bytes, order: str, tag: _Tag | None) -> tuple[int, ...]:
