@@ -550,6 +550,7 @@ class MyFile(BaseModel):
     file_name: str
     media_type: str
     size: int
+    derived: bool = Field(default=False, description="made of what she sent, by us")
 
 
 class MyPage(BaseModel):

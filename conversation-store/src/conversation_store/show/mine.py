@@ -263,7 +263,8 @@ def _reading(row: Record, said: dict[str, Any] | None) -> dict[str, Any] | None:
 def _files(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
     names = ("file_name", "media_type", "size")
     return [
-        {"number": number, **{name: file[name] for name in names}}
+        {"number": number, "derived": file.get("derived", False)}
+        | {name: file[name] for name in names}
         for number, file in enumerate(files)
         if not file.get("inline")
     ]
