@@ -13,6 +13,11 @@ declare -A parts=(
     [/usr/sbin/faxq]=hylafax-server
     [/usr/bin/sendfax]=hylafax-client
     [/usr/bin/iaxmodem]=iaxmodem
+    # For `make bench` alone: ocrmypdf, beside which pages are read, calls Tesseract's own program.
+    [/usr/bin/tesseract]=tesseract-ocr
+    [/usr/share/tesseract-ocr/5/tessdata/deu.traineddata]=tesseract-ocr-deu
+    [/usr/share/tesseract-ocr/5/tessdata/osd.traineddata]=tesseract-ocr-osd
+    [/usr/bin/gs]=ghostscript
 )
 # Its folder has the machine's name in it.
 compgen -G "/usr/lib/*/libspandsp.so.2" >/dev/null || parts[/usr/lib/libspandsp.so.2]=libspandsp2

@@ -34,6 +34,8 @@ QUESTIONS = {
     "bounces": "of how many bounces it is told rightly why they came back",
     "parse": "how many mails a second one core reads",
     "replies": "how many replies of the project's tables are split right",
+    "ocr": "how many pages a minute one core reads, beside bare Tesseract and ocrmypdf",
+    "codes": "of how many pages references and codes are found, as scans and as faxes",
     "worst": "how long other mails wait while the worst ones come in one after another",
 }
 

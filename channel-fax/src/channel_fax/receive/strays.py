@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from channel_fax.parse.handed import Handed, read_handed
-from hub_contract.ids import derive
+from hub_contract.ids import stray_id
 from hub_kit import set_aside
 from hub_kit.bus import Record
 from hub_kit.checkpoint import Checkpoints, Source
@@ -36,7 +36,7 @@ class Strays:
 
     async def put(self, handed: Handed) -> None:
         """Keep one; twice is once."""
-        own = derive("fax.stray", hashlib.sha256(handed.raw).hexdigest())
+        own = stray_id("", hashlib.sha256(handed.raw).hexdigest())
         key = self._ring.new_key()
         async with transaction(self._pool) as connection:
             number = await connection.fetchval(
