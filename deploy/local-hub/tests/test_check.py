@@ -180,8 +180,6 @@ def test_what_cannot_be_reached(tmp_path, capsys):
         ),
         ("keys_file: No such file or directory", "make one with `faden keys`"),
         ("services.channel_email.relay: cannot be reached", "correct host and port"),
-        ("services.channel_fax.hylafax.hfaxd: cannot be reached", "correct host and port"),
-        ("services.channel_fax.hylafax.secret_file: .faden/carrier.token", "or secret_env"),
         ("services.channel_fax.telnyx.api: cannot be reached", "correct host and port"),
         ("services.channel_phone.twilio: cannot be reached", "correct host and port"),
         ("services.channel_sms.twilio: cannot be reached", "correct host and port"),
