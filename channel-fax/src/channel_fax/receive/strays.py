@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from channel_fax.parse.handed import Handed, read_handed
-from hub_contract.ids import stray_id
 from hub_kit import set_aside
 from hub_kit.bus import Record
 from hub_kit.checkpoint import Checkpoints, Source
@@ -36,7 +35,7 @@ class Strays:
 
     async def put(self, handed: Handed) -> None:
         """Keep one; twice is once."""
-        own = stray_id("", hashlib.sha256(handed.raw).hexdigest())
+        own = UUID(bytes=hashlib.sha256(handed.raw).digest()[:16])  # no event: it has no tenant yet
         key = self._ring.new_key()
         async with transaction(self._pool) as connection:
             number = await connection.fetchval(

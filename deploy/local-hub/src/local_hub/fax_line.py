@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
 
 from hub_contract.errors import Permanent
 from hub_kit.find_port import free_port
@@ -79,15 +78,9 @@ def send(line: FaxLine, to: str, tiff: Path) -> None:
         raise Permanent(f"sendfax: {said.stderr.strip()[:200]}")
 
 
-def use(line: FaxLine, document: dict[str, Any], tenant: str, secret_file: Path) -> None:
-    """Write into a hub's settings that a number of this tenant is on this line: account `fax`."""
-    document["tenants"][tenant]["accounts"]["fax"] = {
-        "channel": "fax",
-        "provider": "hylafax",
-        "address": "+49 711 123 98",
-        "allowed": True,
-    }
-    document["services"].setdefault("channel_fax", {})["hylafax"] = {
+def section_of(line: FaxLine, secret_file: Path) -> dict[str, str | int]:
+    """Return what a hub's file says of HylaFAX (`hylafax` of the service) to use this line."""
+    return {
         "hfaxd": f"127.0.0.1:{line.hfaxd}",
         "spool": str(line.spool),
         "modem": line.ours,
@@ -250,8 +243,10 @@ def main() -> None:
     ends = Ends(_DOOR, secret.read_text().strip() if secret.exists() else "none")
     try:
         with run_fax_line(folder, ends) as line:
-            print(f"Both modems are idle. In faden.yaml, services.channel_fax.hylafax:\n{line}")
-            print(f'  hfaxd: "127.0.0.1:{line.hfaxd}"\n  spool: {line.spool}\n  modem: {line.ours}')
+            print("Both modems are idle. In faden.yaml, `hylafax` of the service of faxes:")
+            print(
+                *(f"  {key}: {value}" for key, value in section_of(line, secret).items()), sep="\n"
+            )
             signal.pause()
     except KeyboardInterrupt:
         pass

@@ -83,11 +83,6 @@ def rang_id(tenant: str, channel: str, account: str, external_id: str, status: s
     return derive("call.rang", tenant, channel, account, external_id, status)
 
 
-def stray_id(tenant: str, content_hash: str) -> UUID:
-    """Return the id of what arrived for nobody that is known; `tenant` is empty where it is, too."""
-    return derive("stray", tenant, content_hash)
-
-
 def note_id(tenant: str, conversation_id: UUID, key: str) -> UUID:
     """Return the id of an agent's note, taken under this key."""
     return derive("note", tenant, str(conversation_id), key)
