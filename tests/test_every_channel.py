@@ -28,13 +28,15 @@ from hub_contract.events import (
 )
 from hub_contract.topics import REQUESTED, from_wire, key_of, to_wire
 from hub_contract.words import Channel, ContactPoint
-from hub_kit import event_log, processes
+from hub_kit import event_log, processes, to_read
 from hub_kit.channel import find_channel, run_channel
 from hub_kit.conformance import Driver, drivers, folder_of
 from hub_kit.consume import Consumer
+from hub_kit.database import connect
 from hub_kit.event_log import KeyRow
 from hub_kit.ground import Ground
 from hub_kit.outgoing import Outgoing, take_in
+from hub_kit.read_later import ReadLater
 from hub_kit.sealing import open_event, seal_event
 from hub_kit.testing import eventually, fresh_database, open_ground
 
@@ -180,6 +182,26 @@ async def test_it_is_kept_once_and_nobody_reads_it(here, driver):
     assert not driver.knows_sender or kept.content.sender.value not in str(dict(row))
     for path in here.ground.blobs.root.rglob("*"):
         assert path.is_dir() or CANARY.encode() not in path.read_bytes()
+
+
+async def test_its_pages_are_read_once_whatever_becomes_of_the_reader(here, driver):
+    """What is not read by machine is not noted either."""
+    if driver.reader:
+        here.ground.accept.read_later()
+    arrival = driver.arrive(CANARY, A, NOW)
+    await here.ground.accept.all([arrival, arrival])
+    [entry] = await here.kept("message.received")
+    assert entry.to_be_read == (driver.reader is not None)
+    if driver.reader is None:
+        return
+    async with connect(here.ground.pool) as connection:
+        [_] = await to_read.take(connection, 1, lease=0)  # as a process leaves it that was killed
+    reads = ReadLater(here.ground, driver.reader)
+    await asyncio.gather(reads.work_off(), reads.work_off())
+    await here.ground.accept(arrival)
+    assert await reads.work_off() == 0
+    [said] = await here.kept("message.read")
+    assert (said.message_id, said.tenant, said.channel) == (entry.id, entry.tenant, entry.channel)
 
 
 async def ask(here: Here, name: str, asked: MessageRequested) -> None:

@@ -128,7 +128,8 @@ def line_of(row: Record, ring: KeyRing) -> bytes:
 
 
 def _reading(row: Record, state: State) -> dict[str, Any]:
-    facts = {"pages": row["read_pages"], "confidence": row["read_confidence"]}
+    pages = row["read_pages"] or from_json(row["facts"]).get("pages")
+    facts = {"pages": pages, "confidence": row["read_confidence"]}
     return {"state": state, **{name: fact for name, fact in facts.items() if fact is not None}}
 
 

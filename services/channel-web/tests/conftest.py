@@ -1,12 +1,16 @@
 """What the tests of this channel share: its ground, its portals, and a look into the log."""
 
 import asyncio
+import base64
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -24,14 +28,23 @@ from conversation_store.app import compose
 from conversation_store.append.listen import listen
 from conversation_store.settings import StoreSettings
 from conversation_store.store import Store as ConversationStore
+from hub_contract.events import (
+    Arrival,
+    MessageContent,
+    MessageRead,
+    MessageReceived,
+    ReadContent,
+)
+from hub_contract.ids import read_id, received_id
 from hub_contract.topics import from_wire
+from hub_contract.words import Attachment, Body, Channel, ContactKind, ContactPoint, Page
 from hub_kit.consume import Consumer
 from hub_kit.ground import Ground
 from hub_kit.outgoing import Outgoing, take_in
 from hub_kit.sealing import open_event
 from hub_kit.serve import AnswersHead
 from hub_kit.settings import TenantSection
-from hub_kit.testing import Cluster, fresh_database, new_ring, open_ground
+from hub_kit.testing import Cluster, eventually, fresh_database, new_ring, open_ground
 from hub_kit.tokens import Caller, issue
 from hub_pages.face import Face, parse_face
 from hub_pages.pages import Pages
@@ -51,6 +64,8 @@ TENANTS = {
     )
 }
 FACE = list((Path(__file__).parents[3] / "deploy/local-hub/tenants/musterstadt").iterdir())
+# A lossless picture of one pixel.
+WEBP = base64.b64decode("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
 STORE = Path(conversation_store.__file__).parent / "migrations"
 
 
@@ -177,6 +192,7 @@ class Town:
     portal: Portal
     door: Door
     store: FastAPI
+    readings: list[Arrival] = field(default_factory=list)
 
     @classmethod
     @asynccontextmanager
@@ -229,6 +245,64 @@ class Town:
     async def reply(self, conversation: str, text: str, **more) -> str:
         path = f"/conversations/{conversation}/replies"
         return (await self.desk("POST", path, json={"text": text, **more}))["entry_id"]
+
+    async def fax(self, conversation: dict, pages: int) -> str:
+        """Let a fax with this conversation's reference come and be read; an agent confirms it."""
+        digits = conversation["reference"].replace("-", "")
+        fax = MessageReceived(
+            id=received_id("musterstadt", "fax", "fax", digits),
+            tenant="musterstadt",
+            channel=Channel.FAX,
+            account="fax",
+            received_at=datetime.now(UTC),
+            pages=pages,
+            to_be_read=True,
+            content=MessageContent(
+                sender=ContactPoint(kind=ContactKind.FAX, value="+4930901820"),
+                references=(digits,),
+            ),
+        )
+        size = {"width": 80, "height": 113}
+        said = MessageRead(
+            id=read_id("musterstadt", fax.id),
+            tenant="musterstadt",
+            channel=Channel.FAX,
+            account="fax",
+            message_id=fax.id,
+            at=datetime.now(UTC),
+            content=ReadContent(
+                body=Body(text="Mein Hund <b>ist</b> fort."),
+                attachments=(
+                    Attachment(
+                        file_name="durchsuchbar.pdf", media_type="x/pdf", size=3, derived=True
+                    ),
+                ),
+                pages=tuple(Page(number=n, blank=n == 2, **size) for n in range(1, pages + 1)),
+            ),
+        )
+        accept = self.hub.ground.accept
+        await accept(Arrival(fax, original=b"II*"))
+
+        async def there() -> bool:
+            return len((await self.desk("GET", path))["entries"]) > 1
+
+        path = f"/conversations/{conversation['id']}/entries"
+        await eventually(there)
+        [entry] = [e for e in (await self.desk("GET", path))["entries"] if e["id"] == str(fax.id)]
+        point = {"contact_point": entry["contact_point"]}
+        await self.desk("POST", f"/conversations/{conversation['id']}/confirm", json=point)
+        self.readings.append(Arrival(said, files=(b"pdf", *(WEBP, WEBP, b"[]") * pages)))
+        return str(fax.id)
+
+    async def read(self) -> None:
+        """Let what has come be read."""
+        while self.readings:
+            reading = self.readings.pop()
+            await self.hub.ground.accept(reading)
+            await eventually(partial(self._is_read, reading.event.message_id))
+
+    async def _is_read(self, entry: UUID) -> bool:
+        return (await self.desk("GET", f"/entries/{entry}"))["reading"]["state"] == "read"
 
     async def conversations(self, tenant: str = "musterstadt") -> list:
         return (await self.desk("GET", "/conversations", tenant))["conversations"]

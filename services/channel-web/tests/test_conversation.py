@@ -339,3 +339,24 @@ async def test_our_script_gets_the_composer_alone_or_is_told_that_the_session_en
     client.cookies.clear()
     answer = await client.post(TALK, data={"form": form, "text": "Danke"}, headers=accept)
     assert answer.status_code == 401
+
+
+async def test_her_fax_is_seen_as_it_came_and_as_it_was_read(town, citizen, read):
+    await begin(citizen, read)
+    conversation = await the_conversation(town)
+    fax = await town.fax(conversation, 2)
+    page = await until_shown(citizen, "Wir lesen die Seiten gerade ein.")
+    await town.read()
+    page = await until_shown(citizen, "2 Seiten ansehen")
+    assert "Maschinell gelesen. Es gilt, was in Ihrem Schreiben steht." in page
+    assert "Mein Hund &lt;b&gt;ist&lt;/b&gt; fort." in page
+    assert "von uns gemacht, nicht das Original" in page
+    whole = (await citizen.get(f"{URL}/vorgang/nachricht/{fax}")).text
+    assert "Diese Seite ist leer." in whole
+    at = f"{URL}/vorgang/seite/{fax}"
+    assert f"{at}/1/large" in whole
+    picture = await citizen.get(f"{at}/1/large")
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/webp")
+    assert picture.headers["content-disposition"].startswith("inline")
+    for missing in (f"{at}/3/large", f"{at}/0/large", f"{URL}/vorgang/seite/{uuid4()}/1/large"):
+        assert (await citizen.get(missing)).status_code == 404

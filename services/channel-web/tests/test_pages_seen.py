@@ -339,3 +339,18 @@ def test_the_slip_is_printed_dark_on_light(here, visit):
     assert not page.locator("header").is_visible()
     assert not page.get_by_role("button", name="Zettel drucken").is_visible()
     assert page.locator("#geheimzahl").is_visible()
+
+
+@pytest.mark.parametrize("java_script", [True, False])
+def test_the_pages_of_a_fax_are_one_for_everybody(here, visit, java_script):
+    page = visit(f"{here.address}/kontakt", java_script_enabled=java_script)
+    send(page, here)
+    here.conversation()
+    [conversation] = here.loop.run(here.town.conversations())
+    fax = here.loop.run(here.town.fax(conversation, 40))
+    here.loop.run(here.town.read())
+    page.goto(f"{here.address}/vorgang/nachricht/{fax}")
+    expect(page.locator(".portal-read")).to_have_text("Mein Hund <b>ist</b> fort.")
+    expect(page.locator(".portal-leaves li")).to_have_count(40)
+    if java_script:
+        check_page(page)

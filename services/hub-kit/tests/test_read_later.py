@@ -1,8 +1,11 @@
 """What was taken in is read, whatever becomes of its reader; and it never waits for that."""
 
 import asyncio
+import json
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -149,6 +152,33 @@ async def test_a_reader_killed_in_the_middle_is_followed_by_another(reading, own
     assert await work_off(reading, Reader()) == 1
     [(event, _)] = await readings(owner, reading)
     assert event.readable
+
+
+async def test_a_process_killed_while_it_reads_is_followed_by_another(
+    reading, owner, arrive, database, tmp_path
+):
+    await reading.accept(arrive(1))
+    begun, folder = tmp_path / "begun", str(tmp_path)
+    told = {"dsn": database, "folder": folder, "begun": str(begun), "lease": 1.0}
+    member = Path(__file__).with_name("reading_member.py")
+    process = await asyncio.create_subprocess_exec(sys.executable, str(member), json.dumps(told))
+
+    async def has_begun() -> bool:
+        assert process.returncode is None
+        return begun.exists()
+
+    try:
+        await eventually(has_begun)
+    finally:
+        process.kill()
+        await process.wait()
+
+    async def is_read() -> int:
+        return await work_off(reading, Reader())
+
+    await eventually(is_read)
+    [(event, _)] = await readings(owner, reading)
+    assert (event.readable, await waiting(reading)) == (True, 0)
 
 
 async def test_what_kills_its_reader_each_time_is_given_up(reading, owner, arrive):

@@ -16,6 +16,7 @@ import pytest
 import conversation_store
 import workspace
 from conversation_store.app import compose as compose_store
+from conversation_store.append.listen import TOPICS
 from conversation_store.authorities import Authority
 from conversation_store.settings import StoreSettings
 from conversation_store.store import Store
@@ -27,11 +28,13 @@ from hub_contract.events import (
     CallRang,
     DeliveryReported,
     MessageContent,
+    MessageRead,
     MessageReceived,
+    ReadContent,
 )
-from hub_contract.ids import call_id, rang_id, received_id, reported_id
+from hub_contract.ids import call_id, rang_id, read_id, received_id, reported_id
 from hub_contract.topics import from_wire
-from hub_contract.words import Body, CallStatus, Channel, ContactKind
+from hub_contract.words import Attachment, Body, CallStatus, Channel, ContactKind, Page
 from hub_kit import event_log
 from hub_kit.accept import Accepted
 from hub_kit.bus import Record
@@ -125,6 +128,50 @@ class Office:
         )
         return Arrival(message, original=original, files=files)
 
+    def fax(self, pages: int = 2, **more: Any) -> Arrival:
+        """Return a fax whose pages will be read."""
+        facts = {"pages": pages, "to_be_read": True, **more.pop("event", {})}
+        more = {"text": "", "name": "", "original": b"II*\0", **more}
+        return self.mail("+4930901820", channel=Channel.FAX, event=facts, **more)
+
+    def reading(
+        self,
+        of: Arrival,
+        text: str,
+        pages: Sequence[tuple[Page, bytes, bytes, bytes]],
+        *,
+        readable: bool = True,
+        **content: Any,
+    ) -> Arrival:
+        """Return what a machine has read; each page with its small and large picture and words."""
+        event = of.event
+        copy = Attachment(
+            file_name="durchsuchbar.pdf", media_type="application/pdf", size=4, derived=True
+        )
+        said = ReadContent(
+            body=Body(text=text),
+            attachments=(copy,),
+            pages=tuple(page for page, *_ in pages),
+            **content,
+        )
+        message = MessageRead(
+            id=read_id(event.tenant, event.id),
+            tenant=event.tenant,
+            channel=event.channel,
+            account=event.account,
+            message_id=event.id,
+            at=datetime.now(UTC),
+            readable=readable,
+            confidence=0.91 if readable else None,
+            content=said if readable else ReadContent(),
+        )
+        files = (b"%PDF", *(part for _, *parts in pages for part in parts))
+        return Arrival(message, files=files if readable else ())
+
+    def read(self, *readings: Arrival) -> None:
+        """Let the store hear what was read."""
+        self.loop.run(self._append(readings))
+
     def call(
         self,
         number: str | None = "+491711234567",
@@ -175,7 +222,7 @@ class Office:
 
     async def _append(self, arrivals: Sequence[Arrival]) -> list[Accepted]:
         accepted = await self.ground.accept.all(list(arrivals))
-        topics = ["faden.message.received", "faden.delivery.reported", "faden.call.rang"]
+        topics = list(TOPICS)
         while rows := await read_accepted(self.ground.pool, self.position, topics):
             self.position = rows[-1].position
             letters = [

@@ -5,6 +5,7 @@ import pytest
 from hub_pages.testing import check_page
 from workspace.act import router as act
 from workspace.hand_out import router as hand_out
+from workspace.leaf import router as leaf
 from workspace.live import router as live
 from workspace.look import router as look
 from workspace.operations import router as operations
@@ -30,7 +31,7 @@ FORMS = {
 
 
 def routes():
-    for router in (look, live, hand_out, operations, write, act):
+    for router in (look, live, hand_out, leaf, operations, write, act):
         for route in router.routes:
             path = route.path
             for name in NAMES:

@@ -578,6 +578,7 @@ class MyFile(BaseModel):
     media_type: str
     size: int
     held: bool = Field(default=False, description="harmful software was found in it")
+    derived: bool = Field(default=False, description="made of what she sent, by us")
 
 
 class MyPage(BaseModel):

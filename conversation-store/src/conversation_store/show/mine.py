@@ -266,6 +266,7 @@ def _files(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {
             "number": number,
             **{name: file[name] for name in names},
+            "derived": file.get("derived", False),
             "held": file.get("check") == FileCheck.FOUND,
         }
         for number, file in enumerate(files)

@@ -100,6 +100,16 @@ class World:
             (await _said(self._http.post("/letterbox/typed", json={"text": text})))["file_name"]
         )
 
+    async def faxes(self, number: str) -> list[Json]:
+        """Return what this machine has sent and got, oldest first."""
+        return list((await self._http.get(f"/fax-machines/{number}")).raise_for_status().json())
+
+    async def fax(self, number: str, to: str, words: str) -> int:
+        """Fax a page with these words; return what the hub answered to the provider."""
+        message = {"to": to, "text": words}
+        answer = await _said(self._http.post(f"/fax-machines/{number}/send", json=message))
+        return int(answer["status"])
+
     async def call(self, number: str, to: str) -> Json:
         """Call the hub from this handset; return the call, with what is heard first."""
         return await _said(self._http.post(f"/handsets/{number}/calls", json={"to": to}))

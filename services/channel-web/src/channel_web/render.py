@@ -55,6 +55,28 @@ class File:
     file_name: str
     size: int
     held: bool = False  # harmful software was found in it
+    is_derived: bool = False  # we have made it of what she sent
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A page of her letter or fax; it may have no picture."""
+
+    number: int
+    width: int
+    height: int
+    is_blank: bool
+    has_picture: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a machine has read of her letter or fax; never what she wrote herself."""
+
+    state: str  # waiting, read, unreadable
+    count: int
+    text: str
+    leaves: tuple[Leaf, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +95,7 @@ class Line:
     is_cut: bool
     files: tuple[File, ...]
     is_erased: bool
+    read: Read | None  # None: it has no pages
     failed: bool  # one of ours that went out by another way and did not arrive there
 
     @property
@@ -95,12 +118,27 @@ def line_of(entry: Mapping[str, Any]) -> Line:
         text=entry["text"],
         is_cut=entry["more"],
         files=tuple(
-            File(file["number"], file["file_name"], file["size"], file.get("held", False))
+            File(
+                file["number"],
+                file["file_name"],
+                file["size"],
+                file.get("held", False),
+                file.get("derived", False),
+            )
             for file in entry["attachments"]
         ),
+        read=read_of(entry["reading"]) if entry.get("reading") else None,
         is_erased=entry["erased"],
         failed=ours and (entry["delivery"] or {}).get("code") == _FAILED,
     )
+
+
+def read_of(reading: Mapping[str, Any]) -> Read:
+    leaves = tuple(
+        Leaf(page["number"], page["width"], page["height"], page["blank"], "large" in page["parts"])
+        for page in reading["pages"]
+    )
+    return Read(reading["state"], reading["count"] or len(leaves), reading["text"], leaves)
 
 
 def by_day(lines: Iterable[Line], zone: tzinfo) -> list[tuple[date, list[Line]]]:

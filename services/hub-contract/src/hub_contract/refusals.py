@@ -46,6 +46,7 @@ class Refusal(StrEnum):
     NO_ACCOUNT = "no_account", 422, "There is no account to send from"
     NO_ANSWERS = "no_answers", 422, "This channel carries no answers"
     NOT_CARRIED = "not_carried", 422, "Our mail server does not carry this address"
+    NOT_ALLOWED = "not_allowed", 422, "Our account may not send by this channel"
     OPTED_OUT = "opted_out", 422, "Nothing more is wanted by this channel"
     NO_INBOX = "no_inbox", 422, "Only a link may go there, and there is no inbox"
     LAST_IS_AUTOMATIC = "last_is_automatic", 422, "The last message is not to be answered so"

@@ -17,6 +17,7 @@ from hub_contract.words import ContactPoint
 from hub_kit.about import names
 from hub_kit.ground import Ground
 from hub_kit.outgoing import Sender
+from hub_kit.read_later import Reader
 
 
 def _text(said: MessageContent) -> str:
@@ -37,6 +38,7 @@ class Driver:
     sending: Callable[[Ground], AbstractAsyncContextManager[tuple[Sender, ContactPoint]]]
     unreachable: ContactPoint  # of a kind that this channel has no way to
     files: int = 1
+    reader: Reader | None = None  # of a channel whose documents have pages
     words: Callable[[MessageContent], str] = _text  # where the text of `arrive` is found again
     knows_sender: bool = True  # False: who wrote is only known once it was read
 

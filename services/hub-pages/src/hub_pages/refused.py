@@ -37,6 +37,9 @@ REFUSALS = {
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an. Bitte wählen"
         " Sie einen anderen Weg."
     ),
+    _R.NOT_ALLOWED: mark(
+        "Ihre Behörde versendet auf diesem Weg nichts. Bitte wählen Sie einen anderen."
+    ),
     _R.OPTED_OUT: mark(
         "Die Person hat gebeten, auf diesem Weg nichts mehr zu senden. Bitte wählen Sie einen"
         " anderen Weg."

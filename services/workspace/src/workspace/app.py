@@ -23,7 +23,7 @@ from hub_pages.face import Face
 from hub_pages.face.read import read_faces
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
-from workspace import act, callbacks, calls, hand_out, live, look, operations, write
+from workspace import act, callbacks, calls, hand_out, leaf, live, look, operations, write
 from workspace.ask import STORE, Service, open_client
 from workspace.carries import SAID, SMS
 from workspace.desk import Desk
@@ -40,6 +40,7 @@ from workspace.proofs import (
     file_badges,
     initials,
     name_of,
+    partial_word,
     proof_word,
     service_word,
 )
@@ -70,6 +71,8 @@ def words_for(say: Say) -> dict[str, Any]:
         "sms_alphabet": SMS,
         "shown_types": hand_out.SHOWN,
         "held_checks": HELD,
+        "partial_word": lambda entry: partial_word(entry, say),
+        "largest": leaf.LARGEST,
     }
 
 
@@ -101,7 +104,7 @@ def compose(
     app.state.seats = Seats(settings.streams_each, settings.streams)
     app.mount("/static", desk.pages.own)
     # In this order: the last one's paths would swallow the others'.
-    for module in (look, live, calls, hand_out, operations, write, callbacks, act):
+    for module in (look, live, calls, hand_out, leaf, operations, write, callbacks, act):
         app.include_router(module.router)
     add_error_pages(app, desk.pages, desk.authority, SERVICE)
     return app

@@ -16,13 +16,13 @@ from workspace.desk import TheAgent, TheDesk
 router = APIRouter()
 # What a browser shows as a picture or as plain text, and runs nothing of. SVG is none of these.
 SHOWN = PICTURES | {"text/plain"}
-_LOCKED = "sandbox; default-src 'none'; frame-ancestors 'self'"
+LOCKED = "sandbox; default-src 'none'; frame-ancestors 'self'"
 # A designed mail may bring its own colours and pictures inside itself, and fetch nothing.
-_DESIGNED = f"{_LOCKED}; style-src 'unsafe-inline'; img-src data:"
+_DESIGNED = f"{LOCKED}; style-src 'unsafe-inline'; img-src data:"
 Number = Annotated[int, Path(ge=0, le=10_000)]
 
 
-def _headers(policy: str, disposition: str) -> dict[str, str]:
+def headers(policy: str, disposition: str) -> dict[str, str]:
     return {
         "Content-Security-Policy": policy,
         "Content-Disposition": disposition,
@@ -51,8 +51,8 @@ async def get_view(desk: TheDesk, agent: TheAgent, entry_id: UUID, number: Numbe
         return _saved(file)
     name = file.disposition.partition(";")[2]
     shown = "text/plain; charset=utf-8" if kind == "text/plain" else kind
-    headers = _headers(_LOCKED, f"inline;{name}" if name else "inline")
-    return Response(file.data, media_type=shown, headers=headers)
+    locked = headers(LOCKED, f"inline;{name}" if name else "inline")
+    return Response(file.data, media_type=shown, headers=locked)
 
 
 @router.get("/e/{entry_id}/designed")
@@ -62,13 +62,13 @@ async def get_designed(desk: TheDesk, agent: TheAgent, entry_id: UUID) -> Respon
     design = await read_design(desk.store, agent.caller, entry)
     html = "<!doctype html><meta charset=utf-8><title>-</title>" + design
     name = f"inline; filename*=UTF-8''{quote('mail.html')}"
-    return Response(html, media_type="text/html", headers=_headers(_DESIGNED, name))
+    return Response(html, media_type="text/html", headers=headers(_DESIGNED, name))
 
 
 def _saved(file: Bytes) -> Response:
     kind = file.media_type.partition(";")[0]
     safe = kind if kind in SHOWN else "application/octet-stream"
-    return Response(file.data, media_type=safe, headers=_headers(_LOCKED, _attached(file)))
+    return Response(file.data, media_type=safe, headers=headers(LOCKED, _attached(file)))
 
 
 def _attached(file: Bytes) -> str:

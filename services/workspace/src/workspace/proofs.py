@@ -47,6 +47,7 @@ _KINDS = {
     "portal-secret": mark("Geheimzahl"),
     "reply-to": mark("Antwort gewünscht an"),
     "sender": mark("Eingeliefert von"),
+    "pages-announced": mark("Angekündigte Seiten"),
     "station-id": mark("Kennung des Faxgeräts"),
     "caller-id": mark("Übermittelte Rufnummer"),
     "recording-consent": mark("Einwilligung in die Aufnahme"),
@@ -177,6 +178,20 @@ def proof_word(kind: str, result: str, say: Say) -> str:
     words = _RESULTS | _VALUES.get(kind, {})
     said = say(words[result]) if result in words else result
     return f"{name}: {said}"
+
+
+def partial_word(entry: Mapping[str, Any], say: Say) -> str:
+    """Return what is missing: «2 von 3 Seiten, die Leitung brach ab», where numbers are known."""
+    reading = entry.get("reading") or {}
+    came = reading.get("pages") if isinstance(reading.get("pages"), int) else reading.get("count")
+    told = {proof["kind"]: proof["result"] for proof in entry.get("evidence", ())}
+    announced = told.get("pages-announced", "")
+    if came and announced.isdecimal() and int(announced) > came:
+        words = say(mark("%(came)s von %(all)s Seiten, die Leitung brach ab"))
+        return words % {"came": came, "all": int(announced)}
+    if came:
+        return say(mark("nicht vollständig: %(came)s Seiten kamen an")) % {"came": came}
+    return say(mark("unvollständig"))
 
 
 def name_of(person: Mapping[str, str], say: Say) -> str:

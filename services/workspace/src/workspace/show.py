@@ -171,6 +171,7 @@ _SILENT: dict[str, Any] = {
     "callback": None,
     "assignee": "",
     "until": "",
+    "reading": None,
 }
 
 
@@ -181,6 +182,9 @@ def _filled(entry: dict[str, Any]) -> dict[str, Any]:
         filled["person"] = {"name": "", **filled["person"]}
     if filled["delivery"]:
         filled["delivery"] = {"reason": "none", **filled["delivery"]}
+    if filled["reading"]:
+        silent = {"pages": None, "confidence": None, "text": "", "more": False}
+        filled["reading"] = silent | filled["reading"]
     return filled
 
 

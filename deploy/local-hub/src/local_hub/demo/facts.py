@@ -11,6 +11,7 @@ from local_hub.demo.mails import (
     HANNELORE,
     JOERG,
     KARL,
+    OFFICE,
     PAUL,
     PETRA,
     ROSA,
@@ -36,6 +37,7 @@ def judge(story: Story, records: Sequence[Lying], written: int) -> list[Fact]:
         *_deliveries(story),
         *_both_doors(story),
         *_by_sms(story),
+        *_by_fax(story),
         *_by_phone(story),
         *_by_letter(story),
         *_apart(story),
@@ -144,6 +146,22 @@ def _by_sms(story: Story) -> list[Fact]:
     ]
 
 
+def _by_fax(story: Story) -> list[Fact]:
+    ways = [(e["channel"], e["direction"]) for e in _entries(story, OFFICE)]
+    got = [fax["pages"] for fax in story.faxes if not fax["mine"]]
+    return [
+        Fact(
+            "Das signierte Fax ist mit seiner Datei angenommen und liegt in der Zeitleiste",
+            story.faxed == 200 and ways == [("fax", "in"), ("fax", "out")],
+        ),
+        Fact("Die Antwort liegt am Faxgerät der Kanzlei, einmal", len(got) == 1 and got[0] >= 1),
+        Fact(
+            "Der Faxanbieter bestätigt die Zustellung",
+            delivery_of(story.town.get(OFFICE)) == "delivered",
+        ),
+    ]
+
+
 def _number_of(story: Story, citizen: str) -> str:
     thread = story.town.get(citizen)
     return str(thread.conversation["reference"]) if thread else "none"
@@ -205,9 +223,9 @@ def _apart(story: Story) -> list[Fact]:
     return [
         Fact(
             "Musterstadt sieht neun Gespräche",
-            {ERIKA, HANNELORE, JOERG, PETRA, KARL, PAUL, ROSA, YUSUF} < story.town.keys()
+            {ERIKA, HANNELORE, JOERG, OFFICE, PETRA, KARL, PAUL, ROSA, YUSUF} < story.town.keys()
             and answered_by_letter(story) is not None
-            and len(story.town) == 9,
+            and len(story.town) == 10,
         ),
         Fact(
             "Zwei Fremde, die über ein Formular schreiben, liegen in zwei Gesprächen",

@@ -10,6 +10,11 @@ from hub_kit.listen import HostPort
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, make_app, run
 from local_hub.peers import identity
+from local_hub.peers.faxes.call import FaxCaller
+from local_hub.peers.faxes.machines import Machines
+from local_hub.peers.faxes.sinch import make_sinch
+from local_hub.peers.faxes.telnyx import make_telnyx
+from local_hub.peers.faxes.tray import make_tray
 from local_hub.peers.letters import letterbox, letterxpress, pingen
 from local_hub.peers.letters import show as tray
 from local_hub.peers.letters.house import House
@@ -33,6 +38,7 @@ def compose(settings: PeersSettings) -> FastAPI:
     mailboxes, post = Mailboxes(settings.folder), Post(settings.hub)
     handler = Handler(settings, mailboxes, post)
     phones, caller = Phones(settings.carrier, settings.carrier_token()), Caller()
+    faxing = FaxCaller(settings.carrier_token())
     smsc, door = Smsc(phones), settings.carrier.smsc
     clamd = settings.clamd
     brought, room = Tray(), settings.post.print_room
@@ -51,7 +57,7 @@ def compose(settings: PeersSettings) -> FastAPI:
             "smtp": lambda: _answers(settings.smtp),
             "identity": lambda: _answers(settings.identity),
         },
-        closing=(post.close, caller.close, *closing),
+        closing=(post.close, caller.close, faxing.close, *closing),
     )
     app = make_app(parts)
     mail = make_router(settings, mailboxes, post)
@@ -81,6 +87,14 @@ def compose(settings: PeersSettings) -> FastAPI:
     app.include_router(deliver, prefix=PREFIX)
     for router in routers:
         app.include_router(router)
+    machines = Machines(settings.faxes, settings.carrier_token())
+    telnyx_api, telnyx = make_telnyx(machines, faxing)
+    sinch_api, sinch = make_sinch(machines, faxing)
+    app.include_router(telnyx_api)
+    app.include_router(sinch_api)
+    fax_tray = make_tray(machines, telnyx, sinch, faxing)
+    app.include_router(fax_tray)
+    app.include_router(fax_tray, prefix=PREFIX)
     add_table(app, settings)
     return app
 

@@ -1,12 +1,13 @@
 """Hands out the files of a conversation so that no browser runs, guesses or frames them."""
 
 from collections.abc import AsyncIterator
+from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from channel_web.receive.visit import TheVisit
+from channel_web.receive.visit import TheVisit, Visit
 
 router = APIRouter()
 # Shown in the browser: what no browser can run. All else is saved.
@@ -22,14 +23,30 @@ _LOCKED = {
 @router.get("/vorgang/anhang/{entry}/{number}")
 async def attachment(visit: TheVisit, entry: UUID, number: int) -> Response:
     """Send one file of the conversation that this session has opened."""
+    if not 0 <= number < 10_000:
+        raise HTTPException(404, "Not found")
+    return await _send(visit, f"entries/{entry}/attachments/{number}")
+
+
+@router.get("/vorgang/seite/{entry}/{number}/{part}")
+async def picture(
+    visit: TheVisit, entry: UUID, number: int, part: Literal["small", "large"]
+) -> Response:
+    """Send the picture of a page of her letter or fax; our own reader has made it."""
+    if not 1 <= number <= 100_000:
+        raise HTTPException(404, "Not found")
+    return await _send(visit, f"entries/{entry}/pages/{number}/{part}")
+
+
+async def _send(visit: Visit, what: str) -> Response:
     session = visit.open_session
     if session is None:
         return RedirectResponse(f"{visit.prefix}/vorgang", 303)
     store, tenant, inbox = visit.portal.store, visit.tenant, session.inbox
     found = await store.conversation(tenant, inbox)
-    if found is None or not 0 <= number < 10_000:
+    if found is None:
         raise HTTPException(404, "Not found")
-    path = f"/mine/{found['id']}/entries/{entry}/attachments/{number}"
+    path = f"/mine/{found['id']}/{what}"
     opened = store.attachment(tenant, inbox, path)
     answer = await opened.__aenter__()
     if answer is None:

@@ -8,6 +8,9 @@ const step = (by) => {
   const now = all.indexOf(document.activeElement.closest?.(".line") ?? document.querySelector(".line[aria-current]"))
   all[Math.max(0, Math.min(all.length - 1, now + by))]?.focus()
 }
+// Where pages of a document are leafed through, these press its links.
+const LEAF = { ArrowRight: "next", ArrowLeft: "previous", "+": "+", "-": "-", d: "d", o: "o" }
+const leaf = (key) => document.querySelector(`#pages [data-key="${LEAF[key]}"]`)
 const press = (key) => document.querySelector(`#pane [data-key="${key}"]`)?.click()
 // What is folded away in the message that has the focus, else in the newest that folds anything.
 const unfold = () => {
@@ -26,6 +29,8 @@ const KEYS = {
   "/": () => $("search")?.focus(), "?": () => $("help")?.showModal(),
 }
 const isTyping = (target) => target.closest?.("input:not([type=radio], [type=checkbox]), textarea, select, dialog[open]")
+// In an enlarged picture the arrows move it.
+const isScrolled = (event) => event.key.startsWith("Arrow") && event.target.scrollWidth > event.target.clientWidth && event.target.matches?.(".leaf__sheet")
 const keysOn = () => localStorage.getItem("desk-keys") !== "off"
 
 document.addEventListener("keydown", (event) => {
@@ -35,6 +40,9 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Escape") {
     for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false
     if (isTyping(event.target) && !event.target.closest("dialog")) event.target.blur()
+  } else if (LEAF[event.key] && bare && keysOn() && !isTyping(event.target) && !isScrolled(event) && leaf(event.key)) {
+    event.preventDefault()
+    leaf(event.key).click()
   } else if (KEYS[event.key] && bare && keysOn() && !isTyping(event.target)) {
     event.preventDefault()
     KEYS[event.key]()

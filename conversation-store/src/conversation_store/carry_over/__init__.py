@@ -1,0 +1,1 @@
+"""How entries go from one conversation to another and back, exactly: for agents, and by rule."""
