@@ -16,8 +16,7 @@ from asyncpg import Record
 from conversation_store.append.assign import Assignment, Facts, Proposal, assign
 from conversation_store.append.keep_reading import Reading
 from conversation_store.append.write import ask
-from conversation_store.carry_over.by_rule import Judged, merge_by_rule
-from conversation_store.wait import settle_waiting
+from conversation_store.rearrange.merge import Judged, merge_by_rule
 from hub_contract.explanations import Explanation
 from hub_contract.words import Automatic
 from hub_kit.database import Connection
@@ -75,9 +74,10 @@ async def assign_again(
             continue
         assignment = assign(_facts(row, targets, is_unknown=None in found))
         if row["rule"] == 5 and row["untouched"] and not assignment.new:
-            was, home = row["conversation_id"], assignment.conversation_id
-            await merge_by_rule(connection, tenant, was, _judged(row, assignment))
-            await settle_waiting(connection, tenant, was, home)
+            await merge_by_rule(
+                connection, tenant, row["conversation_id"], _judged(row, assignment)
+            )
+            home = assignment.conversation_id
         else:
             home = row["conversation_id"]
         others = (other for other in targets if other != home)

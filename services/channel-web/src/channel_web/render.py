@@ -54,8 +54,8 @@ class File:
     number: int
     file_name: str
     size: int
-    held: bool = False  # harmful software was found in it
     is_derived: bool = False  # we have made it of what she sent
+    held: bool = False  # harmful software was found in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,8 @@ def line_of(entry: Mapping[str, Any]) -> Line:
                 file["number"],
                 file["file_name"],
                 file["size"],
-                file.get("held", False),
                 file.get("derived", False),
+                file.get("held", False),
             )
             for file in entry["attachments"]
         ),

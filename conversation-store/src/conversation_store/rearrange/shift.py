@@ -1,4 +1,4 @@
-"""Moves entries between two locked conversations and back, exactly, for `rearrange` and `append`.
+"""Moves entries between two locked conversations and back, exactly, for `rearrange`.
 
 Rule 1. Entries that come together are shown in the order of time; each side keeps its own order.
 Rule 2. Who is shown behind a newcomer gets a fresh place, so that no place is ever used twice.

@@ -1,4 +1,4 @@
-"""Lets people, state, transaction and older merges go with the entries that are carried over.
+"""Lets people, state, transaction and older merges go with the entries, for `rearrange`.
 
 Rule 1. What leads to a merged conversation (tokens, references, links) leads to where it went.
 Rule 2. A merge says that both are one concern: who was confirmed there is confirmed here. A single
@@ -13,8 +13,8 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from conversation_store.carry_over.shift import Act
 from conversation_store.link import contact_point_id
+from conversation_store.rearrange.shift import Act
 from conversation_store.timeline import open_row
 from hub_contract.words import ContactPoint
 from hub_kit.keys import KeyRing
