@@ -37,6 +37,7 @@ sys.dont_write_bytecode = False
 PARTS = {
     "postfix": lambda: Path("/usr/sbin/postfix").exists(),
     "dovecot": lambda: Path("/usr/sbin/dovecot").exists(),
+    "clamd": lambda: Path("/usr/sbin/clamd").exists(),
     "strace": lambda: shutil.which("strace") is not None,
     "postgresql15": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
     "wheel": lambda: True,  # the server that comes with Python packages

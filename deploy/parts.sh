@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real parts that the tests talk to, from Debian's packages: Postfix, Dovecot,
-# PostgreSQL as sites run it, strace, and the browser Chromium. Without root or sudo it says what will be skipped.
+# PostgreSQL as sites run it, ClamAV, strace, and the browser Chromium. Without root or sudo it says what will be skipped.
 set -euo pipefail
 
 declare -A parts=(
@@ -8,6 +8,7 @@ declare -A parts=(
     [/usr/sbin/dovecot]=dovecot-imapd
     [/usr/lib/dovecot/lmtp]=dovecot-lmtpd
     [/usr/bin/strace]=strace
+    [/usr/sbin/clamd]=clamav-daemon
     [/usr/bin/pg_lsclusters]=postgresql
     [/usr/bin/chromium]=chromium
 )

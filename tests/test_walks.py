@@ -58,7 +58,7 @@ BY_ITSELF = re.compile(
     r"""/testing\.py$ | /app\.py$ | hub_kit/(trim\w*|horizon|live|set_aside|shell|serve|outgoing|claim|write_secret)\.py$
     | conversation_store/(renew/\w+|change|queue/tally)\.py$ | channel_web/receive/(block|code|keep|known|session)\.py$
     | channel_email/receive/watch\.py$
-    | workspace/(people|hold|keep)\.py$""",
+    | workspace/(people|hold|keep|drafts)\.py$""",
     re.VERBOSE,
 )
 

@@ -1,12 +1,17 @@
 """A box with its folder, and a way in that keeps in memory what was accepted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+from fastapi import FastAPI
 
+from channel_paper.app import HERE, add_pages
 from channel_paper.boxes import FolderBox, PaperBox
+from channel_paper.receive.pages import Counter
 from channel_paper.receive.queue import Queue
 from channel_paper.receive.scans import Scans
 from channel_paper.receive.take import Cut, whole
@@ -14,6 +19,9 @@ from channel_paper.settings import PaperSettings
 from hub_contract.errors import Temporary
 from hub_contract.events import Arrival
 from hub_kit.accept import Accepted
+from hub_kit.keys import KeyRing
+from hub_kit.testing import new_ring
+from hub_pages.pages import Pages
 
 
 @dataclass
@@ -80,7 +88,7 @@ class Place:
 
 def make_box(root: Path, name: str = "letters") -> PaperBox:
     section = FolderBox(
-        address="Stadt Musterstadt",
+        address="Stadt Musterstadt\nRathausplatz 1\n12345 Musterstadt",
         folder=root / name,
         print_folder=root / "print",
         device="Scanner im Postraum",
@@ -97,3 +105,19 @@ def place(tmp_path) -> Place:
 def make_place(tmp_path):
     """Return what makes a place whose files are cut by this."""
     return lambda cut: Place(make_box(tmp_path), Taken(), cut)
+
+
+@pytest.fixture
+def ring(tmp_path) -> KeyRing:
+    return new_ring(tmp_path)
+
+
+@pytest.fixture
+def make_app(ring) -> Callable[[Place, PaperSettings], FastAPI]:
+    """Return what makes the pages where scans for a place are handed in."""
+    ground = SimpleNamespace(ring=ring, settings=SimpleNamespace(tenants={}))
+
+    def make(place: Place, settings: PaperSettings) -> FastAPI:
+        return add_pages(FastAPI(), ground, Counter([place.scans], settings, Pages(HERE)))
+
+    return make

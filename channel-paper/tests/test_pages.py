@@ -6,13 +6,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from channel_paper.app import HERE, add_pages
-from channel_paper.receive.pages import PIECE, Counter
+from channel_paper.receive.pages import PIECE
 from channel_paper.settings import PaperSettings
-from hub_kit.keys import KeyRing
-from hub_kit.testing import new_ring
 from hub_kit.tokens import Caller
-from hub_pages.pages import Pages
 from hub_pages.testing import Door
 
 PDF = b"%PDF-1.7\nErika Mustermann\n%%EOF\n"
@@ -20,24 +16,9 @@ FILE = {"box": "letters", "name": "Scan 1.pdf", "size": len(PDF), "changed": 7}
 
 
 @pytest.fixture
-def ring(tmp_path) -> KeyRing:
-    return new_ring(tmp_path)
-
-
-class Ground:
-    """What the pages need of one."""
-
-    class settings:
-        tenants = {}
-
-    def __init__(self, ring: KeyRing) -> None:
-        self.ring = ring
-
-
-@pytest.fixture
-def app(place, ring) -> FastAPI:
+def app(place, make_app) -> FastAPI:
     settings = PaperSettings(size_limit=6_000_000)
-    return add_pages(FastAPI(), Ground(ring), Counter([place.scans], settings, Pages(HERE)))
+    return make_app(place, settings)
 
 
 @pytest.fixture

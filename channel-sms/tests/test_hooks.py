@@ -28,9 +28,13 @@ def hook(said: dict[str, str], address: str = AT, rest: str = "", **headers: str
     return Hook(WHO, rest, address, "POST", signed | headers, urlencode(said).encode())
 
 
+async def note(account, event):
+    """Ask for no price."""
+
+
 @pytest.fixture
 def receiver(client: Twilio) -> Receiver:
-    return Receiver({WHO: client}, 1_000)
+    return Receiver({WHO: client}, 1_000, note)
 
 
 async def test_a_message_is_taken_and_answered_with_empty_twiml(receiver):
@@ -159,5 +163,5 @@ async def test_nothing_is_fetched_from_a_host_that_is_not_the_providers(receiver
 async def test_a_provider_that_is_away_is_asked_again(account):
     client = Twilio(account, SmsSettings(twilio="http://127.0.0.1:9"))
     with pytest.raises(Temporary):
-        await with_media(Receiver({WHO: client}, 1_000), "http://127.0.0.1:9/a.png")
+        await with_media(Receiver({WHO: client}, 1_000, note), "http://127.0.0.1:9/a.png")
     await client.close()

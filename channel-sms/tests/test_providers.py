@@ -109,6 +109,7 @@ async def test_only_whose_provider_calls_is_called(parts):
         "line of musterstadt/sms",
         "log of musterstadt/twilio",
         "parts of musterstadt/sms",
+        "prices",
     ]
     assert sorted(parts.trim) == ["sms_part", "sms_sent"]
     for name in ("sms", "twilio"):

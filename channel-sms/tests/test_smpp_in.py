@@ -12,7 +12,9 @@ from channel_sms.providers.smpp_codes import LATER, OK
 from channel_sms.providers.smpp_pdu import UDHI, Address, Command, Message, Pdu, read_message
 from channel_sms.providers.smpp_text import header
 from channel_sms.receive.parts import Came, Known, PartStore, choose
+from hub_contract.errors import Permanent
 from hub_contract.words import Keyword
+from hub_kit import set_aside
 from hub_kit.database import open_pool
 
 ERIKA = "+491715550101"
@@ -202,3 +204,26 @@ def test_parts_in_any_order_and_any_number_make_each_message_once(order: Sequenc
 
 def closed(one: Known) -> Known:
     return Known(one.set_id, one.number, one.digest, one.session, closed=True, age=one.age)
+
+
+async def test_what_is_refused_for_good_is_put_aside_and_tried_again_when_asked(bound, ground):
+    accept, tried = bound.taker._accept, []
+
+    async def refuse(arrival):
+        tried.append(arrival)
+        raise Permanent("content: is of no use")
+
+    bound.taker._accept = refuse
+    assert await bound.taker.take(deliver(b"Ja"), HERE) == OK
+    assert await bound.taker.look() == 0, "it is not tried every round"
+    async with ground.pool.acquire() as connection:
+        [letter] = await set_aside.waiting(connection)
+        assert letter["key"].startswith("musterstadt/")
+        assert letter["reason"] == "content: is of no use"
+        bound.taker._accept = accept
+        assert await bound.taker.look() == 0
+        await set_aside.ask_replay_of(connection, "dead", letter["id"])
+        assert await bound.taker.look() == 1
+        assert await set_aside.waiting(connection) == []
+    assert texts(bound) == ["Ja"]
+    assert len(tried) == 1

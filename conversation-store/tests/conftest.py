@@ -15,6 +15,7 @@ from fastapi import FastAPI
 import channel_email
 import conversation_store
 from conversation_store.app import compose
+from conversation_store.append.listen import TOPICS
 from conversation_store.settings import StoreSettings
 from conversation_store.store import Store
 from hub_contract.channels import CHANNELS
@@ -25,11 +26,21 @@ from hub_contract.events import (
     DeliveryContent,
     DeliveryReported,
     MessageContent,
+    MessageRead,
     MessageReceived,
+    ReadContent,
 )
-from hub_contract.ids import call_id, rang_id, received_id, reported_id
+from hub_contract.ids import call_id, rang_id, read_id, received_id, reported_id
 from hub_contract.topics import from_wire
-from hub_contract.words import Body, CallStatus, Channel, ContactKind, ContactPoint
+from hub_contract.words import (
+    Attachment,
+    Body,
+    CallStatus,
+    Channel,
+    ContactKind,
+    ContactPoint,
+    Page,
+)
 from hub_kit import event_log
 from hub_kit.bus import Record
 from hub_kit.consume import Delivered
@@ -114,6 +125,51 @@ class World:
         )
         return Arrival(event)
 
+    def fax(self, sender: str = "+4930901820", **more: Any) -> Arrival:
+        """Return a fax whose pages will be read."""
+        event = {"pages": 2, "to_be_read": True, **more.pop("event", {})}
+        more = {"text": "", "account": "fax-1", "original": b"II*\0", **more}
+        return self.mail(sender, channel=Channel.FAX, event=event, **more)
+
+    def reading(
+        self,
+        of: Arrival,
+        text: str = "Widerspruch",
+        *,
+        readable: bool = True,
+        again: str = "",
+        pages: int = 2,
+        **content: Any,
+    ) -> Arrival:
+        """Return what a machine has read in the pages of this arrival."""
+        event = of.event
+        said = ReadContent(
+            body=Body(text=text),
+            attachments=(
+                Attachment(
+                    file_name="durchsuchbar.pdf",
+                    media_type="application/pdf",
+                    size=3,
+                    derived=True,
+                ),
+            ),
+            pages=tuple(Page(number=n, width=8, height=11) for n in range(1, pages + 1)),
+            **content,
+        )
+        message = MessageRead(
+            id=read_id(event.tenant, event.id, *([again] if again else [])),
+            tenant=event.tenant,
+            channel=event.channel,
+            account=event.account,
+            message_id=event.id,
+            at=START + timedelta(seconds=next(self.numbers)),
+            readable=readable,
+            confidence=0.9,
+            content=said if readable else ReadContent(),
+        )
+        each = (b"small", b"large", b'[["Hund",1,2,3,4,90]]')
+        return Arrival(message, files=(b"pdf", *each * pages) if readable else ())
+
     def call(
         self,
         number: str | None = "+491711234567",
@@ -150,7 +206,7 @@ class World:
                 await self.store.append(connection, delivered)
 
     async def read(self, limit: int = 1000) -> list[Delivered]:
-        topics = ["faden.message.received", "faden.delivery.reported", "faden.call.rang"]
+        topics = list(TOPICS)
         rows = await read_accepted(self.ground.pool, self.position, topics, limit)
         self.position = rows[-1].position if rows else self.position
         return [delivered(row.wire, row.position) for row in rows]

@@ -295,7 +295,7 @@ async def test_no_path_of_the_document_holds_an_address():
         *("conversation_id", "entry_id", "contact_point_id", "link_id", "proposal_id"),
         *("rearrangement_id", "number", "state", "assignee", "unassigned", "after", "limit"),
         *("answers", "call_id", "callback_id"),
-        *("order", "before", "view"),
+        *("order", "before", "view", "page", "part"),
     }
 
 

@@ -168,7 +168,8 @@ async def test_questions_of_before_keep_their_place_under_an_id_with_the_tenant(
         """update conversation_store.proposal set id = gen_random_uuid();
            drop table conversation_store.opted_out;  -- of later steps
            drop table conversation_store.ringing, conversation_store.callback;
-           drop table conversation_store.wish_answered;
+           drop table conversation_store.wish_answered, conversation_store.reading;
+           drop table conversation_store.held_file;
            update conversation_store.alembic_version set version_num = 'conversation_store_0003'"""
     )
     await migrate(owner_dsn, {"conversation_store": MIGRATIONS})

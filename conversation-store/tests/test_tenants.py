@@ -32,6 +32,7 @@ BODIES = {
     "get_entry": None,
     "get_original": None,
     "get_attachment": None,
+    "get_page": None,
     "post_search": {"reference": "{reference}"},
     "post_reply": {"text": "Ja."},
     "post_note": {"text": "Notiz"},
@@ -50,12 +51,15 @@ BODIES = {
     "post_link": {"other": "{contact_point_id}", "reason": "Anruf"},
     "post_unlink": None,
     "post_decide": {"decision": "dismissed"},
+    "post_release_original": None,
+    "post_release_attachment": None,
     "post_erase": None,
     "get_mine": None,
     "get_my_conversation": None,
     "get_my_entries": None,
     "get_my_entry": None,
     "get_my_attachment": None,
+    "get_my_page": None,
     "post_my_read": {"up_to": 10},
     "post_stopped": {"channel": "sms", "address": {"kind": "phone", "value": "+4915112345678"}},
     "get_calls": None,
@@ -66,7 +70,9 @@ BODIES = {
     "post_callback_result": {"result": "not_reached", "attempts": 0},
 }
 # Who asks, where it is not an agent: a citizen is known by her inbox.
-ASKERS = {"post_erase": ("supervisor", "agent-7")} | {
+ASKERS = {
+    name: ("supervisor", "agent-7") for name in BODIES if "_erase" in name or "_release" in name
+} | {
     name: ("citizen", "{inbox}")
     for name in BODIES
     if "_my_" in name or name in {"get_mine", "post_stopped"}
@@ -91,18 +97,20 @@ async def fill(world, desk) -> dict[str, str]:
     # Both know different people, or each would meet her own.
     address = f"erika@{tenant}.example"
     inbox = {"kind": "portal", "value": f"inbox-{tenant}"}
-    first, second, _ = await world.take_in(
-        world.mail(
-            address,
-            tenant=tenant,
-            name="Erika Mustermann",
-            original=b"raw",
-            files=(b"file",),
-            attachments=({"file_name": "a", "media_type": "a/b", "size": 4},),
-            reachable=({"kind": "email", "value": address}, inbox),
-        ),
+    letter = world.mail(
+        address,
+        tenant=tenant,
+        name="Erika Mustermann",
+        original=b"raw",
+        files=(b"file",),
+        attachments=({"file_name": "a", "media_type": "a/b", "size": 4},),
+        reachable=({"kind": "email", "value": address}, inbox),
+    )
+    first, second, _, _ = await world.take_in(
+        letter,
         world.mail(f"karl@{tenant}.example", tenant=tenant, external_id=f"<{tenant}>"),
         world.mail(f"m@{tenant}.example", tenant=tenant, name="Mustermann Erika"),
+        world.reading(letter),
     )
     other = {"other": str(second["contact_point_id"]), "reason": "Anruf"}
     link = await desk.post(f"/contact-points/{first['contact_point_id']}/link", json=other)
@@ -125,6 +133,8 @@ async def fill(world, desk) -> dict[str, str]:
         "call_id": str(call.event.call_id),
         "callback_id": wished.json()["entry_id"],
         "number": "0",
+        "page": "1",
+        "part": "small",
         "reference": (await world.conversation(first["conversation_id"]))["reference"],
         "address": address,
         "inbox": inbox["value"],
@@ -144,6 +154,8 @@ def nothing(theirs: dict[str, str]) -> dict[str, str]:
     """Return ids of the same kind that exist nowhere."""
     return {name: str(uuid4()) for name in theirs} | {
         "number": "0",
+        "page": "1",
+        "part": "small",
         "reference": "384291770608",
         "address": "nobody@example.org",
         "inbox": "inbox-nowhere",
@@ -242,6 +254,17 @@ async def test_lists_and_counts_are_our_own(world, towns):
         assert [one["id"] for one in mine] == expected
 
 
+async def hold(world, entry_id):
+    """Hold the original and the first file of an entry, as a scanner would."""
+    for number in (-1, 0):
+        await world.owner.execute(
+            "insert into conversation_store.held_file values ($1, $2, $3, 'unfit', '', '')",
+            "musterstadt",
+            entry_id,
+            number,
+        )
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 async def test_the_operations_do_work_on_what_is_ours(world, towns, operation):
     """Else a test of refusals proves nothing."""
@@ -253,6 +276,8 @@ async def test_the_operations_do_work_on_what_is_ours(world, towns, operation):
         "contact_point_id": str(second["contact_point_id"]),
     }
     body_ids = other if operation in {"post_merge", "post_move", "post_link"} else ours
+    if "release" in operation:
+        await hold(world, ours["entry_id"])
     status, content, _ = await ask(desk, operation, ours, BODIES[operation], body_ids, own_ids=ours)
     assert status in {200, 201, 204}, content
     if operation == "post_search":

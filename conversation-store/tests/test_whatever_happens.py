@@ -7,9 +7,9 @@ from itertools import count
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from conversation_store.append.wait import read_waiting
 from conversation_store.change import Change, change
 from conversation_store.rearrange.merge import merge, move, split, undo
+from conversation_store.wait import read_waiting
 from hub_contract.errors import Permanent
 from hub_contract.words import Automatic
 from hub_kit.database import transaction

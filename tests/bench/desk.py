@@ -2,12 +2,13 @@
 
 The page is whole: forty lines of the queue, the latest entries, who and what, the composer. It is
 asked of one process beside the store's, as in every hub; a conversation of a hundred thousand
-entries must cost what one of a thousand does. Live: from the commit of an arriving message to the
-moment it stands in the page of a real browser.
+entries must cost what one of a thousand does. Live: from the commit of an arriving message, or of a
+call that rings, to the moment it stands in the page of a real browser.
 """
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
@@ -19,6 +20,9 @@ from tests.bench.rows import Row, at_most
 from tests.bench.set_up import Stage, running
 from tests.bench.watch import percentiles
 
+from hub_contract.events import Arrival, CallContent, CallRang
+from hub_contract.ids import call_id, rang_id
+from hub_contract.words import CallStatus, Channel, ContactKind, ContactPoint
 from hub_kit.find_port import free_port
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
@@ -88,20 +92,52 @@ async def _live(stage: Stage, hub: Hub, address: str) -> list[Row]:
                 await page.goto(address)
             await page.evaluate(_WATCH)
             waits = [await _one(ground, page, n) for n in range(stage.some(SENT, 20))]
+            stage.note("desk: calls that ring")
+            rings = [await _ring(ground, page, n) for n in range(stage.some(SENT, 20))]
             await browser.close()
     finally:
         await ground.close()
-    p50, p99 = percentiles(waits)
+    (p50, p99), (ring50, ring99) = percentiles(waits), percentiles(rings)
     return [
         Row("desk, live entry, commit to page, p50", p50, "ms"),
         Row("desk, live entry, commit to page, p99", p99, "ms"),
+        Row("desk, a call rings, commit to pop, p50", ring50, "ms", aim=at_most(1_000)),
+        Row("desk, a call rings, commit to pop, p99", ring99, "ms", aim=at_most(1_000)),
     ]
 
 
 async def _one(ground: Ground, page: Page, number: int) -> float:
     """Return the seconds from this message's commit until it stands in the page."""
+    return await _until_seen(ground, page, arrival(SMALL, 1_000_000 + number))
+
+
+async def _ring(ground: Ground, page: Page, number: int) -> float:
+    """Return the seconds from the commit that this call rings until it pops up; then end it."""
+    waited = await _until_seen(ground, page, _rang(number, CallStatus.RINGING))
+    await ground.accept.all([_rang(number, CallStatus.ENDED)])
+    await page.wait_for_function("!document.querySelector('#calls .ring')")
+    return waited
+
+
+def _rang(number: int, status: CallStatus) -> Arrival:
+    way = ("musterstadt", "phone", "bench", f"CA{number}")
+    caller = ContactPoint(kind=ContactKind.PHONE, value=f"+4915{10_000_000 + number}")
+    event = CallRang(
+        id=rang_id(*way, status),
+        tenant="musterstadt",
+        channel=Channel.PHONE,
+        account="bench",
+        call_id=call_id(*way),
+        status=status,
+        at=datetime.now(UTC),
+        content=CallContent(caller=caller, external_id=way[-1]),
+    )
+    return Arrival(event)
+
+
+async def _until_seen(ground: Ground, page: Page, what: Arrival) -> float:
     await page.evaluate("window.stood = null")
-    await ground.accept.all([arrival(SMALL, 1_000_000 + number)])
+    await ground.accept.all([what])
     committed = time.time()
     async with asyncio.timeout(30):
         while (stood := await page.evaluate("window.stood")) is None:  # noqa: ASYNC110
@@ -113,12 +149,13 @@ _WATCH = """() => {
   const seen = new Set([...document.querySelectorAll("article")].map(one => one.id))
   const look = changes => {
     for (const node of changes.flatMap(change => [...change.addedNodes]))
-      if (node.matches?.("article") && !seen.has(node.id)) {
+      if (node.matches?.("article, .ring") && !seen.has(node.id)) {
         seen.add(node.id)
         window.stood = Date.now()
       }
   }
-  new MutationObserver(look).observe(document.getElementById("timeline"), {childList: true})
+  for (const place of ["timeline", "calls"])
+    new MutationObserver(look).observe(document.getElementById(place), {childList: true})
 }"""
 
 

@@ -8,17 +8,17 @@ from typing import TypeVar
 from fastapi import FastAPI
 
 from channel_paper.boxes import Boxes, PaperBox, ProviderName
-from channel_paper.parse import Context, parse
+from channel_paper.parse import Context, Document, batch_of, parse_document
 from channel_paper.providers.letterxpress import LetterXpress
 from channel_paper.providers.pingen import Pingen
 from channel_paper.providers.port import Provider
+from channel_paper.receive.cut import Cutter
 from channel_paper.receive.letterxpress import JobLists
 from channel_paper.receive.listen import SftpListener
 from channel_paper.receive.pages import Counter, router
 from channel_paper.receive.pingen import PingenHooks
 from channel_paper.receive.receipts import PrintRoom
 from channel_paper.receive.scans import Scans
-from channel_paper.receive.take import whole
 from channel_paper.send import Senders
 from channel_paper.send.folder import FolderSender
 from channel_paper.send.letterxpress import LetterXpressSender
@@ -35,6 +35,8 @@ from hub_kit.tokens import Refused
 from hub_kit.turns import Turns
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
+from hub_reading.pages import count
+from hub_reading.pool import PageReader
 
 HERE = Path(__file__).parent
 T = TypeVar("T")
@@ -50,9 +52,12 @@ def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelPar
     }
     senders = {_called(one): parts[one.settings.provider].sender for one in boxes}
     turns = Turns(ground.pool)
-    scans = [Scans(box, settings, ground.accept, turns, whole) for box in boxes]
+    reader = PageReader()
+    cut = Cutter(reader)
+    scans = [Scans(box, settings, ground.accept, turns, cut) for box in boxes]
     return ChannelParts(
         Senders(senders),
+        reader=reader,
         work={
             "sftp": SftpListener(settings, scans).run,
             **{f"scans of {one.box.key}": one.run for one in scans},
@@ -64,6 +69,7 @@ def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelPar
         closing=(
             *(work for one in parts.values() for work in one.closing),
             turns.close,
+            reader.close,
             *(one.disk.close for one in scans),
         ),
     )
@@ -156,10 +162,12 @@ def _called(box: PaperBox) -> hooks.Account:
 def parse_file(raw: bytes, loaded: Loaded | None, asked: str) -> Arrival:
     """Return what this scan becomes: as one of the file's boxes, or as anyone would."""
     now = datetime.now(UTC)
-    if loaded is None:
-        return parse(raw, Context("example", "letters", now))
-    box = account_asked(Boxes.read(loaded), loaded, asked)
-    return parse(raw, Context(box.tenant, box.name, now))
+    context = Context("example", "letters", now)
+    if loaded is not None:
+        box = account_asked(Boxes.read(loaded), loaded, asked)
+        context = Context(box.tenant, box.name, now, device=box.settings.device)
+    document = Document(raw, pages=count(raw) or 0)
+    return parse_document(batch_of(raw, (document,)), document, context)
 
 
 CHANNEL = Frame(Channel.PAPER, ABOUT, compose, parse_file)

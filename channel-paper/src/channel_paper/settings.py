@@ -68,7 +68,8 @@ def peers(loaded: Loaded) -> list[Peer]:
 
 def _lacks(loaded: Loaded) -> list[Lack]:
     settings, boxes = read(loaded)
-    return list(lacks(settings.pingen, boxes, loaded.public))
+    listens = settings.sftp is not None
+    return list(lacks(boxes, listens=listens, pingen=settings.pingen, public=loaded.public))
 
 
 ABOUT = About(SERVICE, PaperSettings, read, peers, _lacks)

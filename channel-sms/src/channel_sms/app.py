@@ -14,6 +14,7 @@ from channel_sms.providers.smpp_text import GSM_7
 from channel_sms.providers.twilio import Twilio
 from channel_sms.receive.hooks import Receiver, context_of
 from channel_sms.receive.parts import PartStore
+from channel_sms.receive.prices import Prices
 from channel_sms.receive.reconcile import Reconciler
 from channel_sms.receive.smpp import Delivered
 from channel_sms.send import Senders, TwilioSender
@@ -55,6 +56,8 @@ def compose_twilio(ground: Ground, settings: SmsSettings, numbers: Accounts) -> 
     """`Provider`: hooks in, and a look into Twilio's log; HTTP out."""
     clients = {_called(one): Twilio(one, settings) for one in numbers}
     turns, checkpoints = Turns(ground.pool), Checkpoints(ground.pool)
+    by_key = {client.account.key: client for client in clients.values()}
+    prices = Prices(ground.pool, ground.accept, by_key)
     reconcilers = {
         f"log of {client.account.key}": Reconciler(
             client,
@@ -68,8 +71,8 @@ def compose_twilio(ground: Ground, settings: SmsSettings, numbers: Accounts) -> 
     }
     return ChannelParts(
         TwilioSender(numbers, clients),
-        work=reconcilers,
-        hook=Receiver(clients, settings.media_limit),
+        work={**reconcilers, "prices": prices.run},
+        hook=Receiver(clients, settings.media_limit, prices.note),
         closing=(*(client.close for client in clients.values()), turns.close),
     )
 

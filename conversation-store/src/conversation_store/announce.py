@@ -9,8 +9,11 @@ from hub_contract.ids import appended_id, changed_id
 from hub_contract.topics import Wire, to_wire
 from hub_contract.words import Channel
 
-# `read`: nothing of it has changed, but an agent has read all up to it; `rang`: a call rings.
-Change = Literal["appended", "delivery", "moved", "merged", "split", "undone", "read", "rang"]
+# `read`: nothing of it has changed, but an agent has read all up to it; `rang`: a call rings;
+# `pages`: a machine has read its pages, or has given up.
+Change = Literal[
+    "appended", "delivery", "moved", "merged", "split", "undone", "read", "rang", "pages"
+]
 Status = Literal["INITIATED", "SUBMITTED", "RECEIVED", "PROCESSING", "ACTION_REQUIRED", "COMPLETED"]
 
 

@@ -13,6 +13,7 @@ from conversation_store.append.listen import listen
 from conversation_store.append.ring import forget_calls
 from conversation_store.authorities import read_authorities
 from conversation_store.change import wake
+from conversation_store.queue.callbacks import count_callbacks
 from conversation_store.queue.tally import fold
 from conversation_store.renew import renew
 from conversation_store.settings import ABOUT, SERVICE
@@ -49,7 +50,8 @@ def compose(store: Store) -> FastAPI:
         },
         closing=(ground.close,),
     )
-    app = add_operations(make_app(parts), ground, [listener])
+    figures = partial(count_callbacks, ground)
+    app = add_operations(make_app(parts), ground, [listener], figures=figures)
     app.state.store = store
     return add_routes(app)
 

@@ -15,8 +15,8 @@ from asyncpg import Record
 
 from conversation_store.add import SOURCE, Addition, add
 from conversation_store.announce import EntryNews, announce
-from conversation_store.append.wait import settle_waiting
 from conversation_store.link import Found, contact_point_id, keep
+from conversation_store.wait import settle_waiting
 from hub_contract.channels import CHANNEL_TO
 from hub_contract.contact_points import contact_point
 from hub_contract.errors import Permanent

@@ -5,7 +5,9 @@ Rule 1. What we answered since repeats its subject and its sender's address: tho
 Rule 2. With the last message of a citizen's conversations goes the contact point, too: name,
         address, number.
 Rule 3. Drafts about the conversation go by themselves (`hub.erased`), and so do the bytes.
-Rule 4. Backups: see `hub_kit.erasures` and `hub_kit.epochs`.
+Rule 4. What a machine has read in its pages goes with it; what it is just reading, too
+        (`append.keep_reading`).
+Rule 5. Backups: see `hub_kit.erasures` and `hub_kit.epochs`.
 """
 
 from uuid import UUID
@@ -13,12 +15,18 @@ from uuid import UUID
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
 
-_ENTRY = "select conversation_id, place, direction from entry where tenant = $1 and id = $2"
+_ENTRY = """
+select conversation_id, place, direction from entry where tenant = $1 and id = $2 for update
+"""
 _ANSWERS = """
 select id from entry
 where tenant = $1 and conversation_id = $2 and direction = 'out' and place > $3
 """
-_REPORTS = "select id from delivery where tenant = $1 and message_id = any($2::uuid[])"
+_ABOUT = """
+select id from delivery where tenant = $1 and message_id = any($2::uuid[])
+union all
+select event_id from reading where tenant = $1 and message_id = any($2::uuid[])
+"""
 # Who takes part, and of whom no other message can be read any more. Notes do not count: of whom
 # they speak, nobody knows.
 _LEFT = """
@@ -36,7 +44,7 @@ where c.tenant = $1 and (
 
 
 async def erase(ground: Ground, tenant: str, entry_id: UUID, *, answers: bool = True) -> int | None:
-    """Delete the keys of an entry, of what answered it, and of the reports about them.
+    """Delete the keys of an entry, of what answered it, and of what was said or read of them.
 
     Return how many there were. The entries stay, with time and place: that something was there is
     no secret.
@@ -49,8 +57,8 @@ async def erase(ground: Ground, tenant: str, entry_id: UUID, *, answers: bool = 
         if answers and entry["direction"] == "in":
             rows = await connection.fetch(_ANSWERS, tenant, home, entry["place"])
             gone += [row["id"] for row in rows]
-        reports = [row["id"] for row in await connection.fetch(_REPORTS, tenant, gone)]
+        about = [row["id"] for row in await connection.fetch(_ABOUT, tenant, gone)]
         points = [row["id"] for row in await connection.fetch(_LEFT, tenant, home, gone)]
-        owners = [*gone, *reports, *points]
+        owners = [*gone, *about, *points]
         erased = await ground.erasures.erase(connection, tenant, home, owners)
         return len(erased - set(points))

@@ -34,7 +34,7 @@ class Store:
         reader = Reader(ground.ring, signer)
         said = names_of(ground.settings) if authorities is None else authorities
         wishes = Wishes(ground.ring, said, settings.wishes_a_day)
-        append = Append(reader, ground.blobs, wishes, ground.settings.office_of)
+        append = Append(reader, ground.blobs, wishes, ground.erasures, ground.settings.office_of)
         return cls(ground, settings, signer, reader, append, said)
 
     def authority(self, tenant: str) -> Authority:

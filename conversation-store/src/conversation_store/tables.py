@@ -321,6 +321,17 @@ opted_out = sa.Table(
     _text("channel", primary_key=True),
     _at(),
 )
+held_file = sa.Table(
+    "held_file",
+    METADATA,
+    _text("tenant", primary_key=True),
+    _id("entry_id", primary_key=True),
+    _column("number", sa.Integer, primary_key=True),
+    _text("said"),
+    _text("finding"),
+    _text("by"),
+    _at(),
+)
 wish_answered = sa.Table(
     "wish_answered",
     METADATA,
@@ -370,6 +381,18 @@ sa.Index(
     callback.c.due_at,
     callback.c.id,
     postgresql_where=callback.c.state.in_(("open", "not_reached")),
+)
+reading = sa.Table(
+    "reading",
+    METADATA,
+    _text("tenant", primary_key=True),
+    _id("message_id", primary_key=True),
+    _id("event_id"),
+    _column("readable", sa.Boolean),
+    _column("confidence", sa.Double, nullable=True),
+    _column("pages", sa.Integer, nullable=True),
+    _at(),
+    _column("content", sa.LargeBinary),
 )
 
 # Of the hub, and not of this schema: only to be joined.

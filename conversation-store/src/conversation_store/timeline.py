@@ -14,8 +14,17 @@ from asyncpg import Record
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
+from conversation_store.readings import (
+    COLUMNS,
+    JOIN,
+    State,
+    files_of,
+    open_reading,
+    state_of,
+    text_of,
+)
 from hub_contract.problems import Problem, PublishedProblem
-from hub_contract.words import MessageKind
+from hub_contract.words import FileCheck, MessageKind
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
@@ -24,16 +33,17 @@ from hub_kit.sealing import open_bytes
 PAGE = 50
 LINE = 1_200  # bytes of JSON; fifty lines stay below 60 KB
 TEXT = 800  # characters
+_ROOM = len(b',"more":true,"text":"","more":true')  # that a line needs around its words
 _FILES = 3  # named in a line; the others are counted
 _SPOKEN = frozenset({MessageKind.CALL, MessageKind.VOICEMAIL})
 _PROOFS = 4  # of what was checked; the whole entry has all
 
 # Ordered by both columns of the index: for `place` alone the planner sorts the whole conversation.
-_PAGE = """
+_PAGE = f"""
 with home as materialized (
   select coalesce(merged_into, id) as id from conversation where tenant = $1 and id = $2
 )
-select e.*, k.wrapped
+select e.*, k.wrapped, {COLUMNS}
 from home
 left join lateral (
   select id, place, kind, direction, channel, account, at, claimed_at, author, automatic, readable,
@@ -41,11 +51,12 @@ left join lateral (
     content, contact_point_id, original <> '' as has_original
   from entry
   where tenant = $1 and conversation_id = home.id and place < $3 and place > $4
-  order by conversation_id {direction}, place {direction} limit $5
+  order by conversation_id {{direction}}, place {{direction}} limit $5
 ) e on true
 left join hub.message_key k on k.owner = e.id and k.tenant = $1
-order by e.place {direction}
-"""
+{JOIN}
+order by e.place {{direction}}
+"""  # noqa: S608 - of constants
 _NEWEST, _OLDEST = (_PAGE.format(direction=direction) for direction in ("desc", "asc"))
 END = 2**31 - 1
 
@@ -98,13 +109,27 @@ def line_of(row: Record, ring: KeyRing) -> bytes:
         line["original"] = True
     body = content.get("body") or {}
     text = content.get("text") or body.get("text") or ""
-    line |= _words(content)
+    said = open_reading(row, ring)
+    line |= _words(content, said)
+    if state := state_of(row):
+        line["reading"] = _reading(row, state)
+    if said and not text:
+        # Of the reading, not of the entry: it must never be taken for the original.
+        read = text_of(said)
+        line["reading"]["text"] = _fit(read, LINE - len(to_json(line)) - _ROOM)
+        if line["reading"]["text"] != read:
+            line["reading"]["more"] = True
     head = to_json(line)
     room = LINE - len(head) - len(b',"more":true')
     shown = _fit(text, room)
     more = len(shown) < len(text) or "whole" in content
     tail = b',"text":' + to_json(shown) + (b',"more":true}' if more else b"}")
     return head[:-1] + tail
+
+
+def _reading(row: Record, state: State) -> dict[str, Any]:
+    facts = {"pages": row["read_pages"], "confidence": row["read_confidence"]}
+    return {"state": state, **{name: fact for name, fact in facts.items() if fact is not None}}
 
 
 def open_row(row: Mapping[str, Any] | Record, ring: KeyRing) -> dict[str, Any] | None:
@@ -154,7 +179,7 @@ def _delivery(row: Record) -> dict[str, Any]:
     return delivery
 
 
-def _words(content: Mapping[str, Any]) -> dict[str, Any]:
+def _words(content: Mapping[str, Any], said: Mapping[str, Any] | None) -> dict[str, Any]:
     words: dict[str, Any] = {}
     body = content.get("body") or {}
     person = content.get("sender") or content.get("recipient")
@@ -179,10 +204,13 @@ def _words(content: Mapping[str, Any]) -> dict[str, Any]:
         words["subject"] = cut(content["subject"], 160)
     if not (body.get("text") or content.get("text")):
         words |= _odd(content)
-    files = content.get("attachments") or ()
+    files = files_of(content, said)
     if files:
         words["attachments"] = len(files)
         words["files"] = [cut(file["file_name"], 50) for file in files[:_FILES]]
+    checks = {content.get("original_check"), *(file.get("check") for file in files)}
+    if FileCheck.FOUND in checks:
+        words["harmful"] = True
     return words
 
 

@@ -46,6 +46,16 @@ def test_it_is_for_everybody(door, visit, language) -> None:
     page.locator("#show-phone").click()
     expect(page.locator("#texts li").first).to_be_visible()
     check_page(page)
+    page.locator("#show-letterbox").click()
+    page.locator("#scan").set_input_files(
+        {"name": "x.txt", "mimeType": "text/plain", "buffer": b"kein Brief"}
+    )
+    expect(page.locator("#posted")).not_to_be_empty()
+    page.locator("#letter").fill("Guten Tag, hier ist ein Brief.")
+    page.locator("#letter").press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#letter")).to_have_value("")
+    check_page(page)
 
 
 @pytest.mark.real("chromium")

@@ -10,10 +10,12 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 import asyncpg
+import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp
 from twilio.request_validator import RequestValidator
 
 import channel_phone
@@ -21,11 +23,17 @@ from channel_phone.app import compose
 from channel_phone.receive.hooks import Receiver
 from channel_phone.settings import Account, Accounts, PhoneAccount, PhoneSettings
 from hub_contract.topics import from_wire
+from hub_contract.words import Channel
 from hub_kit import hooks
 from hub_kit.ground import Ground
-from hub_kit.hooks import Hook
+from hub_kit.hooks import Hook, Hooks
 from hub_kit.sealing import open_event
+from hub_kit.settings import TenantSection
 from hub_kit.testing import fresh_database, open_ground
+from local_hub.peers.phones import exchange
+from local_hub.peers.phones.call import Caller
+from local_hub.peers.phones.carrier import Phones
+from local_hub.peers.settings import Carrier, Handset, HubNumber
 
 SERVICES = {"channel_phone": Path(channel_phone.__file__).parent / "migrations"}
 OURS, ERIKA, DESK = "+4971112390", "+491715550101", "+49711123911"
@@ -166,6 +174,7 @@ def account(tmp_path: Path) -> Account:
         country="DE",
         desk=DESK,
         desk_hours=("always",),
+        queue_minutes=0,
     )
     return Account("musterstadt", "phone", "Stadt Musterstadt", section)
 
@@ -210,3 +219,73 @@ def hook() -> Callable[..., Hook]:
 
 def said(twiml: str) -> str:
     return " ".join(one.text or "" for one in ET.fromstring(twiml).iter("Say")) if twiml else ""
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, door: socket.socket) -> AsyncIterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+    running = asyncio.create_task(server._serve([door]))
+    try:
+        yield
+    finally:
+        server.should_exit = server.force_exit = True
+        await running
+
+
+def address_of(door: socket.socket) -> str:
+    return f"http://127.0.0.1:{door.getsockname()[1]}"
+
+
+@pytest.fixture
+async def line(cluster, tmp_path, account, open_hub) -> AsyncIterator["Line"]:
+    """A citizen's telephone, the exchange, and the hub behind it."""
+    hub_door, door = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
+    number = HubNumber(
+        account_sid=account.settings.account_sid, calls="/hooks/phone/musterstadt/phone"
+    )
+    settings = Carrier(
+        hub=address_of(hub_door),
+        address=address_of(door),
+        numbers={account.settings.address: number},
+        handsets={"+491715550101": Handset(name="Erika Mustermann")},
+    )
+    phones, caller, app = Phones(settings, account.settings.auth_token()), Caller(), FastAPI()
+    lines = exchange.Exchange(phones, caller)
+    app.include_router(exchange.make_carrier(lines))
+    app.include_router(exchange.make_router(lines))
+    async with open_hub(address_of(hub_door), f"{address_of(door)}/carrier") as hub:
+        accounts = {"phone": {"channel": "phone", "address": account.settings.address}}
+        hub.ground.settings.tenants["musterstadt"] = TenantSection.model_validate(
+            {"name": "Stadt Musterstadt", "accounts": accounts}
+        )
+        hooks = Hooks(FastAPI(), hub.ground, {Channel.PHONE: hub.receiver}, address_of(hub_door))
+        async with (
+            served(hooks, hub_door),
+            served(app, door),
+            httpx.AsyncClient(base_url=address_of(door), timeout=60) as http,
+        ):
+            yield Line(http, hub, phones, lines, account.settings.address)
+            await caller.close()
+
+
+class Line:
+    def __init__(self, http, hub, phones, lines, to) -> None:
+        self.http, self.hub, self.phones, self.lines, self.to = http, hub, phones, lines, to
+        self.path = "/handsets/+491715550101/calls"
+        self.now: dict = {}
+
+    async def dial(self, **more) -> str:
+        answer = await self.http.post(self.path, json={"to": self.to, **more})
+        self.now = answer.raise_for_status().json()
+        return self.heard
+
+    async def does(self, does: str, text: str = "") -> str:
+        answer = await self.http.post(
+            f"{self.path}/{self.now['id']}", json={"does": does, "text": text}
+        )
+        self.now = answer.raise_for_status().json()
+        return self.heard
+
+    @property
+    def heard(self) -> str:
+        return " ".join(one["text"] for one in self.now["lines"] if one["who"] == "hub")

@@ -1,96 +1,12 @@
 """Hub and pretend exchange talk over sockets, as Twilio would: its library reads what we write."""
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
-from starlette.types import ASGIApp
 
-from hub_contract.words import CallOutcome, Channel, MessageKind
-from hub_kit.hooks import Hooks
-from hub_kit.settings import TenantSection
-from local_hub.peers.phones import exchange
-from local_hub.peers.phones.call import Caller
-from local_hub.peers.phones.carrier import Faults, Phones
+from hub_contract.words import CallOutcome, CallStatus, MessageKind
+from local_hub.peers.phones.carrier import Faults
 from local_hub.peers.phones.twiml import read_twiml
-from local_hub.peers.settings import Carrier, Handset, HubNumber
 
 REFERENCE, SECRET = "384291770608", "471100"
-
-
-@asynccontextmanager
-async def served(app: ASGIApp, door: socket.socket) -> AsyncIterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-    running = asyncio.create_task(server._serve([door]))
-    try:
-        yield
-    finally:
-        server.should_exit = server.force_exit = True
-        await running
-
-
-def address_of(door: socket.socket) -> str:
-    return f"http://127.0.0.1:{door.getsockname()[1]}"
-
-
-@pytest.fixture
-async def line(cluster, tmp_path, account, open_hub) -> AsyncIterator["Line"]:
-    """A citizen's telephone, the exchange, and the hub behind it."""
-    hub_door, door = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
-    number = HubNumber(
-        account_sid=account.settings.account_sid, calls="/hooks/phone/musterstadt/phone"
-    )
-    settings = Carrier(
-        hub=address_of(hub_door),
-        address=address_of(door),
-        numbers={account.settings.address: number},
-        handsets={"+491715550101": Handset(name="Erika Mustermann")},
-    )
-    phones, caller, app = Phones(settings, account.settings.auth_token()), Caller(), FastAPI()
-    lines = exchange.Exchange(phones, caller)
-    app.include_router(exchange.make_carrier(lines))
-    app.include_router(exchange.make_router(lines))
-    async with open_hub(address_of(hub_door), f"{address_of(door)}/carrier") as hub:
-        accounts = {"phone": {"channel": "phone", "address": account.settings.address}}
-        hub.ground.settings.tenants["musterstadt"] = TenantSection.model_validate(
-            {"name": "Stadt Musterstadt", "accounts": accounts}
-        )
-        hooks = Hooks(FastAPI(), hub.ground, {Channel.PHONE: hub.receiver}, address_of(hub_door))
-        async with (
-            served(hooks, hub_door),
-            served(app, door),
-            httpx.AsyncClient(base_url=address_of(door), timeout=60) as http,
-        ):
-            yield Line(http, hub, phones, lines, account.settings.address)
-            await caller.close()
-
-
-class Line:
-    def __init__(self, http, hub, phones, lines, to) -> None:
-        self.http, self.hub, self.phones, self.lines, self.to = http, hub, phones, lines, to
-        self.path = "/handsets/+491715550101/calls"
-        self.now: dict = {}
-
-    async def dial(self, **more) -> str:
-        answer = await self.http.post(self.path, json={"to": self.to, **more})
-        self.now = answer.raise_for_status().json()
-        return self.heard
-
-    async def does(self, does: str, text: str = "") -> str:
-        answer = await self.http.post(
-            f"{self.path}/{self.now['id']}", json={"does": does, "text": text}
-        )
-        self.now = answer.raise_for_status().json()
-        return self.heard
-
-    @property
-    def heard(self) -> str:
-        return " ".join(one["text"] for one in self.now["lines"] if one["who"] == "hub")
 
 
 async def test_a_message_is_spoken_fetched_and_kept(line):
@@ -117,9 +33,13 @@ async def test_a_whole_call_with_every_hook_three_times(line):
     assert len(line.hub.outside.asked) == 1
     await line.does("keys", "0")
     assert line.now["waits"] == "desk"
-    assert "Danke für Ihren Anruf" in await line.does("desk_answers")
+    await line.does("desk_answers")
+    assert line.now["waits"] == "talk"
+    assert "Danke für Ihren Anruf" in await line.does("desk_hangs_up")
     [entry] = await line.hub.kept()
     assert (entry.content.sender, entry.outcome) == (None, CallOutcome.ANSWERED)
+    rang = [one.status for one in await line.hub.kept("call.rang")]
+    assert rang == [CallStatus.RINGING, CallStatus.ANSWERED, CallStatus.ENDED]
 
 
 async def test_silence_ends_it_and_hanging_up_is_heard_everywhere(line):

@@ -1,13 +1,15 @@
 """The table of a call: every step with every key, with silence, and with everything else."""
 
 from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
 
 import pytest
 
+from channel_phone.parse.at_desk import RINGS
 from channel_phone.parse.legs import Leg, What
-from channel_phone.parse.state import ASKED, Said, State, Step
+from channel_phone.parse.state import ASKED, AT_DESK, Line, Said, State, Step
 from channel_phone.parse.steps import KEYS, MISSES, TRIES, TURNS, advance
-from channel_phone.render import VOICES, Voice, speak
+from channel_phone.render import VOICES, Voice, speak, speak_meanwhile
 from hub_contract.references import make_reference
 from hub_contract.words import CallbackDay, CallbackPart, ContactKind, ContactPoint
 from hub_pages.language import read_words
@@ -21,6 +23,8 @@ VOICE = Voice(
     desk="+49711123911",
     message_seconds=60,
     zone=BERLIN,
+    queue="musterstadt.phone",
+    queue_seconds=600,
     words=lambda _: read_words("de", []).gettext,
     place=lambda what: f"http://hub.example/{what}",
 )
@@ -47,6 +51,8 @@ TABLE = {
     Step.INBOX: {},
     Step.DESK: {},
     Step.DIALLING: {},
+    Step.WAITING: {},
+    Step.TALKING: {},
     Step.GOODBYE: {},
 }
 
@@ -80,23 +86,32 @@ def test_hanging_up_ends_it_wherever_it_is(step):
     assert not after(State(step=step), What.STATUS, CallStatus="in-progress").ended
 
 
-@pytest.mark.parametrize("what", [What.RECORDED, What.DIALLED, What.INBOX, What.DESK])
+@pytest.mark.parametrize(
+    "what",
+    [
+        *(What.RECORDED, What.DIALLED, What.INBOX, What.DESK),
+        *(What.WAITING, What.CONNECTED, What.LEFT),
+    ],
+)
 @pytest.mark.parametrize("step", list(Step))
 def test_what_was_not_asked_for_changes_nothing(step, what):
     asked = {
-        What.RECORDED: Step.MESSAGE,
-        What.DIALLED: Step.DIALLING,
-        What.INBOX: Step.INBOX,
-        What.DESK: Step.DESK,
+        What.RECORDED: {Step.MESSAGE},
+        What.DIALLED: {Step.DIALLING, Step.TALKING},
+        What.INBOX: {Step.INBOX},
+        What.DESK: {Step.DESK},
+        What.WAITING: {Step.WAITING},
+        What.CONNECTED: AT_DESK,
+        What.LEFT: {Step.WAITING, Step.TALKING},
     }
     state = State(step=step)
-    assert (after(state, what) == state) is (step is not asked[what])
+    assert (after(state, what, QueuePosition="1") == state) is (step not in asked[what])
 
 
 @pytest.mark.parametrize("step", list(Step))
 def test_something_is_heard_at_every_step(step):
     heard = speak(State(step=step, said=(Said.NOT_HEARD,)), VOICE).decode()
-    assert ("<Say" in heard) is (step not in (Step.INBOX, Step.DESK))
+    assert ("<Say" in heard) is (step not in (Step.INBOX, Step.DESK, Step.WAITING))
     assert heard.count("<Say") == heard.count(f'language="{VOICES["de"]}"') + heard.count("en-GB")
 
 
@@ -170,3 +185,71 @@ def test_a_wrong_secret_may_be_tried_again():
 @pytest.mark.parametrize("digits", ["4711", "4711001"])
 def test_a_secret_has_six_digits(digits):
     assert keyed(Step.SECRET, digits).said == (Said.SECRET_SHORT,)
+
+
+LEAVES = {
+    "bridged": (Step.GOODBYE, (Said.TALKED,)),
+    "hangup": (Step.GOODBYE, ()),
+    "leave": (Step.MENU, (Said.DESK_BUSY,)),
+    "queue-full": (Step.MENU, (Said.DESK_BUSY,)),
+    "system-error": (Step.MENU, (Said.DESK_BUSY,)),
+    "a result of next year": (Step.MENU, (Said.DESK_BUSY,)),
+}
+
+
+@pytest.mark.parametrize("result", LEAVES)
+def test_how_one_leaves_the_queue(result):
+    state = after(State(step=Step.WAITING), What.LEFT, QueueResult=result)
+    assert (state.step, state.said) == LEAVES[result]
+
+
+def test_who_leaves_by_the_star_is_told_nothing():
+    state = after(State(step=Step.WAITING), What.WAITING, Digits="*")
+    assert "<Leave" in speak_meanwhile(state, VOICE).decode()
+    state = after(state, What.LEFT, QueueResult="leave")
+    assert (state.step, state.said, state.line) == (Step.MENU, (), Line())
+
+
+def look(place: str, **more: str) -> dict[str, str]:
+    said = {"QueuePosition": place, "CurrentQueueSize": "14", "AvgQueueTime": "0"}
+    return said | {"QueueTime": "0", **more}
+
+
+PLACES = {
+    "next": (look("1"), "Sie sind als Nächstes an der Reihe. Bitte bleiben Sie dran."),
+    "third": (look("3"), "Sie sind an dritter Stelle von 14. Bitte"),
+    "tenth": (look("10"), "Sie sind an zehnter Stelle von 14. Bitte"),
+    "far": (look("12"), "Vor Ihnen warten 11 Anrufe. Bitte"),
+    "a minute": (look("2", AvgQueueTime="70"), "Zuletzt dauerte es etwa eine Minute. Bitte"),
+    "minutes": (look("2", AvgQueueTime="170"), "Zuletzt dauerte es etwa 3 Minuten. Bitte"),
+    "nonsense": (look("1", AvgQueueTime="soon", CurrentQueueSize="-1"), "Sie sind als Nächstes"),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_where_one_stands_is_said(name):
+    said, words = PLACES[name]
+    heard = speak_meanwhile(after(State(step=Step.WAITING), What.WAITING, **said), VOICE).decode()
+    assert words in " ".join(one.text for one in ET.fromstring(heard).iter("Say"))
+
+
+def test_the_place_is_said_again_only_where_it_moves_or_after_a_minute():
+    state, told = State(step=Step.WAITING), []
+    for place in ("2", "2", "2", "1", "1", "1", "1", "1"):
+        state = after(state, What.WAITING, **look(place))
+        told.append("<Say" in speak_meanwhile(state, VOICE).decode())
+    assert told == [True, False, False, True, False, False, True, False]
+
+
+def test_nobody_waits_for_ever():
+    state = after(State(step=Step.WAITING), What.WAITING, **look("1", QueueTime="600"))
+    assert "<Leave" in speak_meanwhile(state, VOICE).decode()
+
+
+def test_a_lost_word_that_the_desk_has_stopped_ringing_is_made_up_for():
+    state = after(State(step=Step.WAITING), What.RUNG, Rings="yes")
+    assert state.line.rings == RINGS
+    assert after(state, What.UNANSWERED, CallStatus="busy").line.rings == 0
+    for _ in range(RINGS):
+        state = after(state, What.WAITING, **look("1"))
+    assert state.line.rings == 0

@@ -20,8 +20,10 @@ from hub_contract.events import (
     DeliveryReported,
     EntryAppended,
     MessageContent,
+    MessageRead,
     MessageReceived,
     MessageRequested,
+    ReadContent,
     RequestedContent,
     Sealed,
     SealedKind,
@@ -46,8 +48,11 @@ from hub_contract.words import (
     Cost,
     Direction,
     Evidence,
+    FileCheck,
+    FileSign,
     Keyword,
     MessageKind,
+    Page,
     Recipient,
     RecipientRole,
 )
@@ -82,6 +87,15 @@ def uuid(number: int) -> UUID:
 def received(number: int, channel: Channel, account: str, **more: Any) -> MessageReceived:
     facts = {"id": uuid(number), "tenant": "musterstadt", "received_at": NOON}
     return MessageReceived(**facts, channel=channel, account=account, **more)
+
+
+def read(number: int, channel: Channel, account: str, **more: Any) -> MessageRead:
+    facts = {"id": uuid(number), "tenant": "musterstadt", "at": NOON, "message_id": uuid(103)}
+    return MessageRead(**facts, channel=channel, account=account, **more)
+
+
+def part(start: int, size: int) -> Blob:
+    return Blob(name="musterstadt/2026-11-23/7a2d", start=start, length=size + 28, size=size)
 
 
 def requested(number: int, channel: Channel, account: str, **more: Any) -> MessageRequested:
@@ -172,6 +186,27 @@ EVENTS: dict[str, ConversationEvent] = {
             body=Body(text="STOP"),
             external_id="SM0123",
             attachments=(PDF.model_copy(update={"media_type": "image/jpeg"}),),
+        ),
+    ),
+    "message.received.harmful": received(
+        110,
+        Channel.EMAIL,
+        "post",
+        size=51_200,
+        original=ORIGINAL,
+        content=MessageContent(
+            sender=ANNA,
+            original_check=FileCheck.FOUND,
+            original_finding="Eicar-Test-Signature",
+            attachments=(
+                PDF.model_copy(
+                    update={
+                        "check": FileCheck.FOUND,
+                        "finding": "Eicar-Test-Signature",
+                        "signs": (FileSign.ENCRYPTED, FileSign.MACROS),
+                    }
+                ),
+            ),
         ),
     ),
     "message.received.fax": received(
@@ -305,6 +340,47 @@ EVENTS: dict[str, ConversationEvent] = {
                 part=CallbackPart.AFTERNOON,
                 number=ContactPoint(kind=ContactKind.PHONE, value="+4930901820"),
             ),
+        ),
+    ),
+    "message.received.fax-to-be-read": received(
+        113,
+        Channel.FAX,
+        "fax-1",
+        pages=2,
+        original=ORIGINAL,
+        to_be_read=True,
+        content=MessageContent(),
+    ),
+    "message.read.minimal": read(
+        150, Channel.PAPER, "poststelle", readable=False, content=ReadContent()
+    ),
+    "message.read.fax": read(
+        151,
+        Channel.FAX,
+        "fax-1",
+        confidence=0.91,
+        pages=2,
+        content=ReadContent(
+            body=Body(text="Widerspruch gegen den Bescheid"),
+            whole=part(0, 9_000),
+            references=("384291770608",),
+            codes=("FADEN:384291770608",),
+            attachments=(PDF.model_copy(update={"derived": True}),),
+            pages=(
+                Page(
+                    number=1,
+                    width=1_600,
+                    height=2_263,
+                    small=part(9_028, 8_000),
+                    large=part(17_056, 90_000),
+                    words=part(107_084, 4_000),
+                    fingerprint="c3d2e1f00f1e2d3c",
+                    turned=180,
+                    confidence=0.91,
+                ),
+                Page(number=2, width=1_600, height=2_263, blank=True),
+            ),
+            problems=(Problem(code=ProblemCode.OVERRUN, about="2"),),
         ),
     ),
     "message.requested.minimal": requested(
@@ -491,6 +567,18 @@ EVENTS: dict[str, ConversationEvent] = {
         kind="call",
         direction="in",
         channel=Channel.PHONE,
+        at=NOON,
+    ),
+    "entry.appended.pages": EntryAppended(
+        id=uuid(404),
+        tenant="kleindorf",
+        conversation_id=uuid(900),
+        entry_id=uuid(902),
+        place=2,
+        change="pages",
+        kind="message",
+        direction="in",
+        channel=Channel.FAX,
         at=NOON,
     ),
     "transaction.changed.minimal": TransactionChanged(

@@ -18,8 +18,9 @@ from hub_contract.ids import derive, received_id, time_ordered, write_facts
 REPOSITORY = Path(__file__).parents[3]
 # What is made of no facts, and what all others are made with.
 NO_IDS_OF_THINGS = {"derive", "write_facts", "time_ordered"}
-# What belongs to a conversation; its accounts may change while the thing stays the same.
+# What belongs to a message, whose id has its account, or to a conversation; its accounts may change while the thing stays the same.
 OF_A_CONVERSATION = {
+    "read_id",
     *("requested_id", "note_id", "held_id", "transaction_id"),
     *("proposal_id", "appended_id", "changed_id"),
 }
@@ -60,6 +61,7 @@ facts = st.lists(st.text(st.characters(codec=None), max_size=8), max_size=4)
             ids.rang_id("musterstadt", "phone", "zentrale", "CA0123", "ringing"),
             "1b13f623-980f-56ec-a8bb-df29719e2181",
         ),
+        (ids.read_id("musterstadt", SEVEN), "5f3dd427-ddc7-528a-b14d-9952173d5e9d"),
         (ids.requested_id("musterstadt", SEVEN, "key"), "febd33c8-c6c7-53ba-9b8c-8f151fb417f7"),
         (ids.note_id("musterstadt", SEVEN, "key"), "6339bfc5-9510-5597-a54c-54fbff60d248"),
         (

@@ -27,6 +27,7 @@ CONVERSATION, MESSAGE, TRANSACTION, CALL = (UUID(int=n, version=5) for n in (900
             "faden.message.received",
             f"musterstadt/{UUID(int=103, version=5)}",
         ),
+        ("message.read.fax", "faden.message.read", f"musterstadt/{UUID(int=103, version=5)}"),
         ("message.requested.email", "faden.message.requested.email", f"musterstadt/{CONVERSATION}"),
         ("message.requested.sms", "faden.message.requested.sms", f"musterstadt/{CONVERSATION}"),
         ("message.requested.fax", "faden.message.requested.fax", f"musterstadt/{CONVERSATION}"),
@@ -46,7 +47,7 @@ def test_every_event_has_its_topic_and_its_key(
 
 
 def test_topics_are_kept_apart_and_never_reshaped() -> None:
-    assert len({topic.name for topic in TOPICS}) == len(TOPICS) == 5 + len(Channel)
+    assert len({topic.name for topic in TOPICS}) == len(TOPICS) == 6 + len(Channel)
     assert {topic.partitions for topic in TOPICS} == {6}
 
 

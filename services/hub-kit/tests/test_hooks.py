@@ -18,6 +18,7 @@ from hub_kit.hooks import Account, Answer, Hook, Hooks, called_account
 from hub_kit.sealing import open_event
 from hub_kit.settings import HubSettings, Loaded
 from hub_kit.shell import Parts, listen_on, make_app
+from hub_kit.strangers import Strangers
 from hub_kit.tokens import Refused
 
 SECRET = b"of this account"
@@ -373,3 +374,14 @@ async def test_a_stop_answers_what_is_under_way(ground, arrive, owner):
             asyncio.get_running_loop().call_later(0.2, free.set)
         assert (await asking).status_code == 202
     assert await count(owner) == 1
+
+
+async def test_operators_see_hooks_for_accounts_that_nobody_has():
+    """Of their own tenant and of none; a stranger cannot fill the memory with names."""
+    strangers = Strangers(["musterstadt", "kleindorf"])
+    assert await strangers.show("musterstadt") == []
+    for tenant in ("musterstadt", "musterstadt", "kleindorf", *map(str, range(1_000))):
+        strangers.note(tenant)
+    [figure] = await strangers.show("musterstadt")
+    assert (figure.name, figure.counts) == ("unknown_accounts", {"hooks": 1_002})
+    assert len(strangers._seen) == 3

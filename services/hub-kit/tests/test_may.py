@@ -14,7 +14,7 @@ ALLOWED = {
     },
     "supervisor": {
         *("desk read", "desk write", "conversation read", "conversation write", "people read"),
-        *("scans read", "scans write", "entry erase"),
+        *("scans read", "scans write", "entry erase", "entry release"),
     },
     "operator": {"desk read", "desk write", "operations read", "operations replay"},
     "service": {"conversation read", "conversation write", "people read", "entry erase"},

@@ -68,6 +68,7 @@ TENANTS = {
 NOBODY = "http://127.0.0.1:9"  # nothing listens there
 PEOPLE = {
     "desk": Caller("agent-7", A, "agent"),
+    "chief": Caller("chief-1", A, "supervisor"),
     "colleague": Caller("agent-8", A, "agent"),
     "village": Caller("agent-1", B, "agent"),
     "operator": Caller("op-1", A, "operator"),

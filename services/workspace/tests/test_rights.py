@@ -96,6 +96,7 @@ def test_an_operator_sees_what_is_stuck_and_has_it_handled_again(office, visit):
     page = visit(f"{office.address}/operator/operations", locale="de-DE")
     assert "Dienste brauchen Aufmerksamkeit" in page.locator("main").inner_text()
     assert "antwortet nicht" in page.locator("#s-channel_email").inner_text()
+    assert "0 offen, davon 0 überfällig" in page.locator("main").inner_text()
     check_page(page)
     page.get_by_role("button", name="Noch einmal verarbeiten").first.click()
     page.wait_for_url("**/operations")

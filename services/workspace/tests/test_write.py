@@ -3,6 +3,8 @@
 import asyncio
 import re
 import time
+from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -12,7 +14,7 @@ from conversation_store.reply.answer import reply
 from conversation_store.reply.compose import Answer
 from hub_contract.words import Attachment, ContactPoint
 from hub_kit.tokens import Caller
-from workspace.drafts import Draft, keep_draft
+from workspace.drafts import Draft, keep_draft, sweep_drafts
 from workspace.hold import drop_erased
 
 SENT = "select id from entry where direction = 'out' and conversation_id = $1"
@@ -44,6 +46,25 @@ def test_a_draft_is_kept_for_each_agent_and_conversation(office):
         assert "Sehr geehrte" not in piece(colleague, f"/c/{homes[0]}")
         desk.post(f"/c/{homes[0]}/draft", data={"text": "  "})
     assert office.sql("select 1 from draft", ground=office.own) == []
+
+
+def test_a_draft_that_nobody_finishes_goes_after_its_time(office):
+    homes = [office.take_in(office.mail(f"{name}@example.org"))[0] for name in ("a", "b", "c")]
+    files = {"files": ("a.txt", b"A", "text/plain")}
+    with office.client() as desk:
+        for home in homes:
+            desk.post(f"/c/{home}/draft", data={"text": "Angefangen"})
+        desk.post(f"/c/{homes[1]}/files", files=files)
+    old = "update draft set changed_at = now() - interval '91 days' where conversation_id = any($1)"
+    office.sql(old, [UUID(home) for home in homes[:2]], ground=office.own)
+    sweep = partial(sweep_drafts, office.own.pool, timedelta(days=90))
+    assert office.loop.run(sweep("musterstadt")) == 1  # the other's file is new
+    office.sql("update file set at = now() - interval '91 days'", ground=office.own)
+    assert office.loop.run(sweep("kleindorf")) == 0
+    assert office.loop.run(sweep("musterstadt")) == 1
+    assert office.sql("select 1 from file", ground=office.own) == []
+    [left] = office.sql("select conversation_id from draft", ground=office.own)
+    assert str(left["conversation_id"]) == homes[2]
 
 
 def test_a_draft_goes_where_something_was_erased_after_it(office):

@@ -5,9 +5,12 @@ that blocks a thread for each call, and takes 0.5 s of processor time to import.
 """
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -15,6 +18,7 @@ from channel_sms.numbers import Account
 from channel_sms.providers.media import Media
 from channel_sms.settings import SmsSettings
 from hub_contract.errors import Temporary
+from hub_contract.words import Cost
 from hub_kit.twilio import Fetcher, trusted
 
 VERSION = "2010-04-01"
@@ -55,6 +59,10 @@ class Twilio:
                 return
             url = self._api + page["next_page_uri"]
 
+    async def message(self, sid: str) -> dict[str, Any]:
+        """Return what the log says of one message; `Temporary` where it cannot be read."""
+        return await self._read(self._url(f"Messages/{quote(sid, safe='')}.json"))
+
     async def media_of(self, message: str) -> list[tuple[str, str]]:
         """Return address and media type of all that came with this message."""
         page = await self._read(self._url(f"Messages/{message}/Media.json"))
@@ -81,6 +89,14 @@ class Twilio:
         except (httpx.HTTPError, ValueError) as error:
             raise Temporary(f"twilio: {type(error).__name__}") from None
         return page if isinstance(page, dict) else {}
+
+
+def price_of(message: Mapping[str, Any]) -> Cost | None:
+    """Return what Twilio says that a message has cost (it writes -0.0075); None: not yet."""
+    with suppress(ValueError, ArithmeticError):
+        amount = abs(Decimal(str(message.get("price") or "")))
+        return Cost(amount=amount, currency=str(message.get("price_unit")).upper())
+    return None
 
 
 def sent_at(message: Mapping[str, Any], otherwise: datetime) -> datetime:

@@ -6,7 +6,7 @@ Rule 3. The answer is empty TwiML: Twilio says nothing to the citizen by itself.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +18,7 @@ from channel_sms.providers.media import Media
 from channel_sms.providers.twilio import Twilio
 from channel_sms.settings import STATUS
 from hub_contract.errors import Temporary
+from hub_contract.events import DeliveryReported
 from hub_kit.forms import read_form
 from hub_kit.hooks import Account, Answer, Hook
 from hub_kit.twilio import TWIML, check_signature
@@ -25,14 +26,15 @@ from hub_kit.twilio import TWIML, check_signature
 MOST_MEDIA = 10  # Twilio, error 21623
 _PATIENCE = 10  # seconds; Twilio itself waits for 15
 _NOTHING = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
+Note = Callable[[str, DeliveryReported], Awaitable[None]]  # by account: `prices.Prices.note`
 log = structlog.get_logger()
 
 
 class Receiver:
     """`hub_kit.hooks.Handler`: `/hooks/sms/<tenant>/<account>`, and `/status` behind it."""
 
-    def __init__(self, clients: Mapping[Account, Twilio], media_limit: int) -> None:
-        self._clients, self._limit = clients, media_limit
+    def __init__(self, clients: Mapping[Account, Twilio], media_limit: int, note: Note) -> None:
+        self._clients, self._limit, self._note = clients, media_limit, note
 
     async def __call__(self, hook: Hook) -> Answer:
         client = self._clients[hook.account]
@@ -43,6 +45,8 @@ class Receiver:
             report = parse_status(hook.body, message, context)
             if report is None:
                 log.warning("a status of no message of ours", account=client.account.key)
+            elif isinstance(report.event, DeliveryReported):
+                await self._note(client.account.key, report.event)
             return Answer([report] if report else [], status=204)
         media = await self._fetch(client, read_form(hook.body))
         return Answer([parse(hook.body, context, media)], _NOTHING, TWIML)

@@ -14,12 +14,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from hub_kit import set_aside
+from hub_kit.bus import Record
 from hub_kit.database import Connection, Pool, affected, connect, transaction
 from hub_kit.keys import KeyRing, open_sealed, seal
 
 AGAIN = 600.0  # seconds in which an SMSC repeats on another connection what we did not answer
 SAME = 3_600.0  # seconds in which the parts of one message, and their repeats, come
 PIECE = 500
+CONSUMER, TOPIC = "channel_sms.parts", "sms parts"  # of the letters that operators see
+_REFUSE = "update sms_part set refused = true where set_id = $1"
+_ASKED = """
+delete from dead_letter where consumer = $1 and starts_with(key, $2) and replay_asked returning key
+"""
+_AGAIN = "update sms_part set refused = false where set_id = any($1::uuid[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +144,27 @@ class PartStore:
                 "update sms_part set data = null, wrapped = null where set_id = $1", set_id
             )
 
+    async def refuse(self, set_id: UUID, tenant: str, reason: str) -> None:
+        """Put a set aside for operators, who see why; its bytes stay where they are, sealed."""
+        async with transaction(self._pool) as connection:
+            await connection.execute(_REFUSE, set_id)
+            letter = Record(TOPIC, f"{tenant}/{set_id}", "", "", b"")
+            await set_aside.bury(connection, CONSUMER, "", [(letter, reason)])
+
+    async def let_again(self, tenant: str) -> int:
+        """Let what operators asked to be tried again be due; return how many sets those are."""
+        async with transaction(self._pool) as connection:
+            rows = await connection.fetch(_ASKED, CONSUMER, f"{tenant}/")
+            ids = [UUID(row["key"].partition("/")[2]) for row in rows]
+            await connection.execute(_AGAIN, ids)
+        return len(ids)
+
     async def due(self, account: str, within: float) -> list[UUID]:
         """Return the sets to be closed now: whole, half done, or waiting for longer than that."""
         async with connect(self._pool) as connection:
             rows = await connection.fetch(
-                """select set_id from sms_part where account = $1 and data is not null
+                """select set_id from sms_part
+                   where account = $1 and data is not null and not refused
                    group by set_id
                    having count(*) >= max(total) or bool_or(closed)
                      or min(at) < now() - make_interval(secs => $2)""",

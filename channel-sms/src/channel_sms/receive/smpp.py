@@ -72,16 +72,24 @@ class Delivered:
     async def look(self) -> int:
         """Close what is due, once; return how many messages that made."""
         within = self.number.settings.parts_within
+        await self._parts.let_again(self.number.tenant)
         due = await self._parts.due(self.number.key, within)
         for set_id in due:
             await self._finish_or_leave(set_id)
         return len(due)
 
     async def _finish_or_leave(self, set_id: UUID) -> None:
-        """Make the message of a set; where that does not go now, the next round tries again."""
+        """Make the message of a set; where that does not go now, the next round tries again.
+
+        What will never go is put aside: operators see it, and may have it tried again.
+        """
         try:
-            await self._finish(set_id)
-        except (Temporary, Permanent) as error:
+            try:
+                await self._finish(set_id)
+            except Permanent as error:
+                await self._parts.refuse(set_id, self.number.tenant, str(error))
+                log.error("a message is put aside in its parts", reason=str(error)[:200])
+        except Temporary as error:
             log.warning("a message waits in its parts", reason=str(error)[:200])
 
     async def _finish(self, set_id: UUID) -> None:

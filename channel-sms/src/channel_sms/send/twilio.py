@@ -9,13 +9,12 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import httpx
 
 from channel_sms.numbers import Accounts, SmsAccount
-from channel_sms.providers.twilio import Twilio, sent_at
+from channel_sms.providers.twilio import Twilio, price_of, sent_at
 from channel_sms.providers.twilio_codes import AGAIN, reason_of, status_of
 from channel_sms.render import render
 from channel_sms.settings import PATIENCE, STATUS
@@ -139,10 +138,8 @@ def _said(message: Mapping[str, Any], number: SmsAccount) -> Outcome:
 
 def cost_of(message: Mapping[str, Any], number: SmsAccount) -> Cost | None:
     """Return what Twilio says that it costs; it says so late, and until then what was agreed."""
-    amount, segments = str(message.get("price") or ""), str(message.get("num_segments") or "")
-    with suppress(ValueError, ArithmeticError):
-        return Cost(amount=abs(Decimal(amount)), currency=str(message.get("price_unit")).upper())
-    return number.cost_of(int(segments) if segments.isdecimal() else None)
+    segments = str(message.get("num_segments") or "")
+    return price_of(message) or number.cost_of(int(segments) if segments.isdecimal() else None)
 
 
 def _json(answer: httpx.Response) -> dict[str, Any]:

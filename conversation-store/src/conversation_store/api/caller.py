@@ -20,7 +20,7 @@ _BEARER = HTTPBearer(auto_error=False, description="a service token with audienc
 _FORBIDDEN = {
     "conversation": "The timeline is for staff; citizens read their own through the portal",
     "people": "Who takes part in a conversation is for staff and the portal",
-    "entry": "Erasing is for supervisors: it cannot be undone",
+    "entry": "For supervisors alone: what is erased, or let out of quarantine, stays so",
     "mine": "This is for the portal, on behalf of one citizen",
 }
 
@@ -56,6 +56,7 @@ def who_may(action: str, thing: str) -> Callable[..., Awaitable[Caller]]:
 TheReader = Annotated[Caller, Depends(who_may("read", "conversation"))]
 TheOnlooker = Annotated[Caller, Depends(who_may("read", "people"))]
 TheCaller = Annotated[Caller, Depends(who_may("write", "conversation"))]
+TheReleaser = Annotated[Caller, Depends(who_may("release", "entry"))]
 TheEraser = Annotated[Caller, Depends(who_may("erase", "entry"))]
 
 

@@ -12,6 +12,7 @@ _TITLES = {
     404: "There is no such thing in this tenant",
     410: "The content has been erased",
     422: "The request is not valid, or cannot be carried out; `detail` names field and remedy",
+    423: "The file is held: harmful software was found in it, or it has not been checked yet",
     503: "A part of the hub is away; nothing was changed, try again",
 }
 

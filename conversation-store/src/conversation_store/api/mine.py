@@ -18,10 +18,12 @@ from conversation_store.api.shapes import (
     StoppedAsked,
     StoppedShown,
 )
+from conversation_store.readings import Part
 from conversation_store.show.mine import (
     list_mine,
     read_mine,
     read_my_file,
+    read_my_page,
     report_read,
     show_mine,
     show_my_entry,
@@ -87,6 +89,23 @@ async def get_my_attachment(
 ) -> Response:
     """Download an attachment; `number` counts from 0."""
     return download(*found(await read_my_file(citizen, conversation_id, entry_id, number)))
+
+
+@router.get(
+    "/{conversation_id}/entries/{entry_id}/pages/{page}/{part}",
+    response_class=Response,
+    responses=BYTES,
+)
+async def get_my_page(
+    citizen: TheCitizen,
+    *,
+    conversation_id: UUID,
+    entry_id: UUID,
+    page: Annotated[int, Path(ge=1, le=100_000)],
+    part: Part,
+) -> Response:
+    """Download a page of her letter or fax as a machine has read it: a picture, or its words."""
+    return download(*found(await read_my_page(citizen, conversation_id, entry_id, page, part)))
 
 
 @router.post("/{conversation_id}/read", response_model=ReadShown, responses=problems(404))

@@ -26,6 +26,7 @@ from hub_contract.words import (
     Channel,
     Confidence,
     ContactKind,
+    FileSign,
     RecipientRole,
 )
 
@@ -87,6 +88,16 @@ class CallbackAsked(BaseModel):
     part: CallbackPart
 
 
+class LineReading(BaseModel):
+    """What a machine reads of a document with pages; never the original."""
+
+    state: Literal["waiting", "read", "unreadable"]
+    pages: int | None = None
+    confidence: Confidence | None = None
+    text: str = Field(default="", description="its beginning, where the entry has no text itself")
+    more: bool = Field(default=False, description="the text is cut; the whole entry has all")
+
+
 class EntryLine(BaseModel):
     """An entry as a page shows it; what says nothing is left out."""
 
@@ -110,6 +121,7 @@ class EntryLine(BaseModel):
     subject: str = ""
     attachments: int = 0
     files: list[str] = Field(default=[], description="the first file names")
+    harmful: bool = Field(default=False, description="harmful software was found in it")
     text: str = ""
     problem: EntryProblem | None = Field(
         default=None, description="the first thing that was odd, where there is no text"
@@ -125,6 +137,7 @@ class EntryLine(BaseModel):
     callback: CallbackAsked | None = Field(default=None, description="of a call: she wishes one")
     assignee: str = Field(default="", description="of a change: who takes care from then on")
     until: AwareDatetime | None = Field(default=None, description="of a change: put aside until")
+    reading: LineReading | None = None
     erased: bool = False
 
 
@@ -135,6 +148,36 @@ class EntryPage(BaseModel):
     )
 
 
+FileSaid = Literal["", "clean", "found", "waiting", "unfit", "released"]
+
+
+class PageShown(BaseModel):
+    """A page as a machine has read it; its parts are downloaded one by one."""
+
+    number: int = Field(description="from 1, as in the original")
+    width: int = Field(description="pixels of `large`")
+    height: int
+    blank: bool = False
+    turned: int = Field(default=0, description="degrees that it was turned clockwise")
+    confidence: Confidence | None = None
+    fingerprint: str = Field(default="", description="pages that look alike differ in few bits")
+    parts: list[Literal["small", "large", "words"]] = []
+
+
+class Reading(BaseModel):
+    """What a machine has read of a document with pages; never the original."""
+
+    state: Literal["waiting", "read", "unreadable"]
+    at: AwareDatetime | None = None
+    confidence: Confidence | None = Field(default=None, description="the mean of its words")
+    count: int | None = Field(default=None, description="pages of the original, as far as known")
+    pages: list[PageShown] = Field(default=[], description="those that have been read")
+    text: str = ""
+    references: list[str] = Field(default=[], description="valid ones that were found")
+    codes: list[str] = Field(default=[], description="what DataMatrix, QR and bar codes say")
+    problems: list[EntryProblem] = []
+
+
 class EntryFile(BaseModel):
     number: int
     file_name: str
@@ -143,6 +186,16 @@ class EntryFile(BaseModel):
     content_id: str = ""
     inline: bool = False
     derived: bool = False
+    signs: list[FileSign] = Field(default=[], description="what may be dangerous in it")
+    check: FileSaid = ""
+    finding: str = Field(default="", description="what the scanner calls it")
+    released_by: str = Field(default="", description="opaque id of who let it go")
+
+
+class OriginalCheck(BaseModel):
+    check: FileSaid = ""
+    finding: str = ""
+    released_by: str = ""
 
 
 class EntryRecipient(BaseModel):
@@ -209,9 +262,11 @@ class Entry(BaseModel):
     signature: str = ""
     html: str = Field(default="", description="made safe by its channel")
     attachments: list[EntryFile] = []
+    original_check: OriginalCheck = OriginalCheck()
     evidence: list[EntryEvidence] = []
     problems: list[EntryProblem] = []
     contributions: list[EntryContribution] = []
+    reading: Reading | None = Field(default=None, description="null: no machine reads it")
 
 
 class ConversationOutline(BaseModel):
@@ -240,6 +295,9 @@ class ConversationSummary(ConversationOutline):
     erased: bool
     subject: str
     excerpt: str
+    excerpt_by_machine: bool = Field(
+        default=False, description="it was read in the pages of a document: never the original"
+    )
     person: Person | None
     callback_due: AwareDatetime | None = Field(
         default=None, description="in the queue: by when somebody is to be called back"
@@ -519,6 +577,26 @@ class MyFile(BaseModel):
     file_name: str
     media_type: str
     size: int
+    held: bool = Field(default=False, description="harmful software was found in it")
+
+
+class MyPage(BaseModel):
+    """A page of a letter or fax, as a machine has read it."""
+
+    number: int = Field(description="from 1, as in the original")
+    width: int = Field(description="pixels of `large`")
+    height: int
+    blank: bool = False
+    parts: list[Literal["small", "large", "words"]] = []
+
+
+class MyReading(BaseModel):
+    """What a machine has read of her letter or fax; never the original."""
+
+    state: Literal["waiting", "read", "unreadable"]
+    count: int | None = Field(default=None, description="pages of the original, as far as known")
+    pages: list[MyPage] = []
+    text: str = ""
 
 
 class MyEntry(BaseModel):
@@ -537,6 +615,7 @@ class MyEntry(BaseModel):
     more: bool = Field(description="the text is cut; the whole entry has all")
     signed: str = Field(description="how the answer is signed")
     attachments: list[MyFile]
+    reading: MyReading | None = Field(default=None, description="null: no machine reads it")
     delivery: Reason | None = Field(description="of an answer, in a plain word")
 
 

@@ -15,6 +15,8 @@ The steps of `batch`, for one tenant after the other, and why they come in this 
 7. `deliver` lets reports move the words of what we sent; under the same locks, since a report may
    show in a conversation that a message of this batch goes to.
 8. `write` writes all that was decided, and says what the bus must hear.
+9. `keep_reading` keeps what a machine has read of messages, `assign_again` lets a reference that
+   only reading has found lead on; where it leads has been locked with the others, in step 6.
 
 All tenants' announcements are appended to the log last: it is the one row that others wait for.
 """

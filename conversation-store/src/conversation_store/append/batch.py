@@ -16,8 +16,15 @@ from uuid import UUID
 from conversation_store.add import Addition, write_down
 from conversation_store.announce import Announcement, announce
 from conversation_store.append.assign import Assignment, assign
+from conversation_store.append.assign_again import assign_again, find_leads
 from conversation_store.append.callback import call_back
 from conversation_store.append.deliver import deliver, find_conversations, open_reports, propose
+from conversation_store.append.keep_reading import (
+    keep_readings,
+    open_readings,
+    read_ahead,
+    tell_readings,
+)
 from conversation_store.append.known import Known
 from conversation_store.append.learn import learn, read_seen, write_learnt
 from conversation_store.append.look_up import look_up
@@ -32,6 +39,7 @@ from hub_contract.topics import Wire
 from hub_kit.blobs import Blobs
 from hub_kit.consume import Delivered
 from hub_kit.database import Connection, set_tenant
+from hub_kit.erasures import Erasures
 from hub_kit.event_log import KeyRow
 from hub_kit.event_log import append as append_log
 from hub_kit.hours import Office
@@ -47,6 +55,7 @@ class Append:
     reader: Reader
     blobs: Blobs
     wishes: Wishes
+    erasures: Erasures
     office_of: Callable[[str], Office] = lambda _tenant: Office()
 
     async def __call__(self, connection: Connection, delivered: Sequence[Delivered]) -> None:
@@ -73,18 +82,23 @@ class Append:
         await self._fetch(news, keys)
         calls = await follow_calls(connection, tenant, open_rings(self.reader, news.values(), keys))
         reports = open_reports(self.reader, news.values(), keys)
+        readings = open_readings(self.reader, news.values(), keys)
         messages = self._open(news.values(), keys)
         conversations = await find_conversations(connection, tenant, reports)
         ring = self.reader.ring
-        kept = await keep(connection, ring, tenant, _people(messages))
-        learnt = learn(messages, read_seen(ring, messages, kept.rows))
-        await write_learnt(connection, ring, tenant, learnt, kept.rows)
-        known = Known(kept.new, learnt)
+        people = await keep(connection, ring, tenant, _people(messages))
+        learnt = learn(messages, read_seen(ring, messages, people.rows))
+        await write_learnt(connection, ring, tenant, learnt, people.rows)
+        known = Known(people.new, learnt)
         await look_up(connection, tenant, messages, [r.claim for r in reports], known)
         proposals = propose(reports, conversations, known)
         wishes = await self.wishes.choose(connection, tenant, messages)
         assigned = _assign(messages, known, wishes)
-        threads = await lock(connection, tenant, assigned, conversations.values())
+        events = [one.event for one in messages]
+        ahead = await read_ahead(connection, self.reader, tenant, events)
+        leads, touched = await find_leads(connection, tenant, [*readings, *ahead])
+        touched |= set(conversations.values())
+        threads = await lock(connection, tenant, assigned, touched)
         lines = place(assigned, threads)
         told: list[Announcement] = [
             *await deliver(connection, tenant, reports, conversations, threads)
@@ -92,6 +106,9 @@ class Append:
         work = Work(lines, list(threads.values()), known.taken_over, known.people, proposals)
         told += await write(connection, tenant, work)
         await call_back(connection, tenant, lines, self.office_of)
+        kept = await keep_readings(connection, self.erasures, tenant, readings)
+        await assign_again(connection, tenant, [*kept, *ahead], leads)
+        told += await tell_readings(connection, tenant, kept)
         return [*calls, *told], await self.wishes.answer(connection, tenant, lines)
 
     async def _fetch(self, news: dict[UUID, Delivered], keys: Mapping[UUID, bytes]) -> None:

@@ -2,11 +2,11 @@
 
 from conversation_store.append.batch import Append
 from conversation_store.settings import SERVICE
-from hub_contract.topics import RANG, RECEIVED, REPORTED
+from hub_contract.topics import RANG, READ, RECEIVED, REPORTED
 from hub_kit.consume import Consumer
 from hub_kit.ground import Ground
 
-TOPICS = (RECEIVED.name, REPORTED.name, RANG.name)
+TOPICS = (RECEIVED.name, READ.name, REPORTED.name, RANG.name)
 
 
 def listen(ground: Ground, append: Append) -> Consumer:

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from conversation_store.append.assign import Assignment
 from conversation_store.append.read import Incoming
-from conversation_store.append.wait import read_waiting
+from conversation_store.draw_references import draw_references
+from conversation_store.wait import read_waiting
 from hub_contract.errors import Temporary
 from hub_contract.ids import transaction_id
-from hub_contract.references import make_reference
 from hub_contract.words import Automatic, Direction
 from hub_kit.database import Connection
 
@@ -149,14 +149,3 @@ async def look_who_waits(connection: Connection, tenant: str, threads: Collectio
         since = await read_waiting(connection, tenant, [thread.id for thread in threads])
         for thread in threads:
             thread.waiting_since = since[thread.id]
-
-
-async def draw_references(connection: Connection, tenant: str, count: int) -> list[str]:
-    """Return that many references nobody has; among millions given out, a draw may hit one."""
-    drawn: dict[str, None] = {}
-    while len(drawn) < count:
-        fresh = [make_reference() for _ in range(count - len(drawn))]
-        sql = "select digits from reference where tenant = $1 and digits = any($2::text[])"
-        taken = {row["digits"] for row in await connection.fetch(sql, tenant, fresh)}
-        drawn.update(dict.fromkeys(digits for digits in fresh if digits not in taken))
-    return list(drawn)

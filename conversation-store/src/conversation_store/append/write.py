@@ -140,6 +140,7 @@ delete from opted_out o using unnest($2::uuid[], $3::text[]) as n(id, channel)
 where o.tenant = $1 and o.contact_point_id = n.id and o.channel = n.channel
 """
 BEGUN = "SUBMITTED"  # a form came in
+Question = tuple[UUID, Proposal, datetime]  # of which conversation, what, since when
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class Work:
     people: AbstractSet[
         tuple[UUID, UUID, str]
     ]  # who takes part already: conversation, person, channel
-    proposals: Sequence[tuple[UUID, Proposal, datetime]]  # beside those of the lines
+    proposals: Sequence[Question]  # beside those of the lines
 
 
 async def write(connection: Connection, tenant: str, work: Work) -> list[Announcement]:
@@ -240,6 +241,7 @@ def facts_of(event: MessageReceived) -> str:
         "segments": event.segments,
         "seconds": event.seconds,
         "confidence": event.confidence,
+        "to_be_read": event.to_be_read or None,
         "keyword": None if event.keyword is Keyword.NONE else event.keyword,
         "outcome": None if event.outcome is CallOutcome.NONE else event.outcome,
     }
@@ -307,7 +309,17 @@ def _proposal_rows(tenant: str, work: Work) -> Iterable[tuple[Any, ...]]:
         for line in work.lines
         for one in line.assignment.proposals
     )
-    for conversation_id, one, at in (*of_lines, *work.proposals):
+    yield from _question_rows(tenant, (*of_lines, *work.proposals))
+
+
+async def ask(connection: Connection, tenant: str, proposals: Sequence[Question]) -> None:
+    """Write proposals that a batch has found beside its messages."""
+    if columns := list(zip(*_question_rows(tenant, proposals), strict=True)):
+        await connection.execute(_PROPOSALS, tenant, *columns)
+
+
+def _question_rows(tenant: str, proposals: Iterable[Question]) -> Iterable[tuple[Any, ...]]:
+    for conversation_id, one, at in proposals:
         id_ = proposal_id(tenant, conversation_id, one.kind, one.other)
         yield (id_, conversation_id, one.kind, one.other, one.reason, at)
 

@@ -16,8 +16,8 @@ from asyncpg import Record
 
 from conversation_store.add import Addition, add
 from conversation_store.append.known import written_by
-from conversation_store.append.place import draw_references
 from conversation_store.calls.show import open_call, read_calls
+from conversation_store.draw_references import draw_references
 from conversation_store.link import Found, keep
 from conversation_store.store import Store
 from hub_contract.errors import Permanent

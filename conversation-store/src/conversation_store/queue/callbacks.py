@@ -9,8 +9,10 @@ from asyncpg import Record
 
 from conversation_store.advance import Stand, State
 from conversation_store.timeline import open_row
-from hub_kit.database import Connection
+from hub_kit.database import Connection, transaction
+from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
+from hub_kit.operations import Figure
 
 # A call-back is where the entry is that it came from. From the few that are due to their entries:
 # never the other way, whatever the planner believes of a table that is new.
@@ -47,6 +49,20 @@ async def count_due(connection: Connection, tenant: str) -> int:
     """Return how many conversations have a call-back that is to be done."""
     count: int = await connection.fetchval(_COUNT, tenant)
     return count
+
+
+_FIGURES = """
+select count(*)::int as open, count(*) filter (where due_at < now())::int as overdue from callback
+where tenant = $1 and state in ('open', 'not_reached')
+"""
+
+
+async def count_callbacks(ground: Ground, tenant: str) -> list[Figure]:
+    """Return how many call-backs are to be done, and how many should have been; for operators."""
+    async with transaction(ground.pool, tenant) as connection:
+        row = await connection.fetchrow(_FIGURES, tenant)
+    assert row is not None
+    return [Figure(name="callbacks", counts=dict(row))]
 
 
 async def read_callbacks(

@@ -15,12 +15,14 @@ import sqlalchemy as sa
 from asyncpg import Record
 
 from conversation_store.link import contact_point_id
+from conversation_store.readings import open_reading, text_of
 from conversation_store.tables import (
     conversation,
     entry,
     fetch,
     message_key,
     participant,
+    reading,
     reference,
 )
 from conversation_store.timeline import cut, open_row
@@ -123,7 +125,7 @@ def summaries(tenant: str) -> sa.Select[Any]:
         .limit(1)
         .lateral("latest")
     )
-    c = conversation.c
+    c, read_key = conversation.c, message_key.alias("read_key")
     return (
         sa.select(
             *(column for column in c if column.name not in ("tenant", "next_place")),
@@ -131,11 +133,23 @@ def summaries(tenant: str) -> sa.Select[Any]:
             latest.c.channel.label("last_channel"),
             latest.c.content,
             message_key.c.wrapped,
+            reading.c.event_id.label("read_by"),
+            reading.c.content.label("read_content"),
+            read_key.c.wrapped.label("read_wrapped"),
         )
         .select_from(
-            conversation.outerjoin(latest, sa.true()).outerjoin(
+            conversation.outerjoin(latest, sa.true())
+            .outerjoin(
                 message_key,
                 sa.and_(message_key.c.owner == latest.c.id, message_key.c.tenant == tenant),
+            )
+            .outerjoin(
+                reading,
+                sa.and_(reading.c.message_id == latest.c.id, reading.c.tenant == tenant),
+            )
+            .outerjoin(
+                read_key,
+                sa.and_(read_key.c.owner == reading.c.event_id, read_key.c.tenant == tenant),
             )
         )
         .order_by(c.last_at.desc(), c.id.desc())
@@ -148,13 +162,15 @@ def summary_of(ground: Ground, row: Record) -> dict[str, Any]:
     if row["latest"]:
         latest = {"id": row["latest"], "content": row["content"], "wrapped": row["wrapped"]}
         content = open_row(latest, ground.ring)
-    body = (content or {}).get("body") or {}
+    own = ((content or {}).get("body") or {}).get("text", "")
+    said = open_reading(row, ground.ring) if row["latest"] and not own else None
     return {
         **outline_of(row),
         "last_channel": row["last_channel"] or row["channel"],
         "erased": bool(row["latest"]) and content is None,
         "subject": cut((content or {}).get("subject", ""), _EXCERPT),
-        "excerpt": cut(body.get("text", ""), _EXCERPT),
+        "excerpt": cut(own or text_of(said or {}), _EXCERPT),
+        "excerpt_by_machine": bool(said and text_of(said)),
         "person": (content or {}).get("reply_to") or (content or {}).get("sender"),
     }
 

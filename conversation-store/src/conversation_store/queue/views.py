@@ -13,6 +13,7 @@ from uuid import UUID
 from conversation_store.queue import tally
 from conversation_store.queue.callbacks import DUE, count_due, read_due
 from conversation_store.queue.summaries import Cursor, summary_of
+from conversation_store.readings import COLUMNS, joined
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
 from hub_kit.tokens import Caller
@@ -53,7 +54,8 @@ VIEWS: Mapping[str, View] = {
 # the whole conversation instead of reading its index backwards. What an agent noted of a call has a
 # channel, other notes and changes have none.
 _PAGE = """
-select c.*, latest.id as latest, latest.channel as last_channel, latest.content, k.wrapped
+select c.*, latest.id as latest, latest.channel as last_channel, latest.content, k.wrapped,
+  {columns}
 from (
   select * from {source}
   where tenant = $1 and {where} and ({moment}, id) {beyond} ($2::timestamptz, $3::uuid)
@@ -66,6 +68,7 @@ left join lateral (
   order by conversation_id desc, place desc limit 1
 ) latest on true
 left join hub.message_key k on k.owner = latest.id and k.tenant = $1
+{reading}
 order by c.{moment} {direction}, c.id {direction}
 """
 
@@ -73,6 +76,8 @@ order by c.{moment} {direction}, c.id {direction}
 def _sql(view: View) -> str:
     beyond, direction = ("<", "desc") if view.newest_first else (">", "asc")
     return _PAGE.format(
+        columns=COLUMNS,
+        reading=joined("latest"),
         source=view.source,
         where=view.where,
         moment=view.moment,

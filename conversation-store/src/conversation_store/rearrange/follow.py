@@ -20,10 +20,19 @@ from hub_contract.words import ContactPoint
 from hub_kit.keys import KeyRing
 
 _STATE = ("state", "unread", "transaction_id")
+_SAID = """
+select id, rule, reason, marks, verified from entry where tenant = $1 and id = any($2::uuid[])
+"""
+_SAY_AGAIN = """
+update entry set rule = $3, reason = $4, marks = $5, verified = $6 where tenant = $1 and id = $2
+"""
 
 
-async def remember(act: Act) -> str:
-    """Return what undoing must know beside the entries, as JSON: ids, words and numbers only."""
+async def remember(act: Act, judged: Sequence[UUID] = ()) -> str:
+    """Return what undoing must know beside the entries, as JSON: ids, words and numbers only.
+
+    `judged` are entries of which the rules say something else from then on.
+    """
     people = await act.connection.fetch(
         """select contact_point_id, channel, verified from participant
            where tenant = $1 and conversation_id = $2""",
@@ -35,10 +44,12 @@ async def remember(act: Act) -> str:
         act.tenant,
         act.source["id"],
     )
+    said = await act.connection.fetch(_SAID, act.tenant, judged) if judged else ()
     before = {
         "source": {name: _plain(act.source[name]) for name in _STATE},
         "participants": [[str(r["contact_point_id"]), r["channel"], r["verified"]] for r in people],
         "redirected": [str(row["id"]) for row in redirected],
+        "judged": [[str(row["id"]), *list(row)[1:]] for row in said],
     }
     return json.dumps(before)
 
@@ -50,7 +61,7 @@ def _plain(value: Any) -> Any:
 _ALL_PEOPLE = """
 insert into participant (conversation_id, contact_point_id, channel, tenant, account, verified,
   open, at, preferred_at, claimed)
-select $3, contact_point_id, channel, tenant, account, verified, $4, at, preferred_at,
+select $3, contact_point_id, channel, tenant, account, verified and $5, $4, at, preferred_at,
   claimed
 from participant
 where tenant = $1 and conversation_id = $2
@@ -77,12 +88,12 @@ where tenant = $1 and decided is null and kind = 'same_concern'
 """
 
 
-async def follow(act: Act) -> None:
-    """After a merge: the source lives on in the target."""
+async def follow(act: Act, *, confirmed: bool = True) -> None:
+    """After a merge: the source lives on in the target; `confirmed`: so do its people."""
     run, tenant = act.connection.execute, act.tenant
     source, target = act.source["id"], act.target["id"]
     state = "open" if "open" in (act.source["state"], act.target["state"]) else act.target["state"]
-    await run(_ALL_PEOPLE, tenant, source, target, state != "closed")
+    await run(_ALL_PEOPLE, tenant, source, target, state != "closed", confirmed)
     await run(_OPEN, tenant, target, state != "closed")
     await run(_OPEN, tenant, source, False)
     await run(_REDIRECT, tenant, source, target)
@@ -179,6 +190,8 @@ async def _restore_merged(act: Act, done: Record, before: dict[str, Any]) -> Non
     await run(_WAS_TARGET, tenant, target, was["unread"], transaction_id is not None)
     await run(_REDIRECT_BACK, tenant, [UUID(c) for c in before["redirected"]], source)
     await run(_UNDECIDE, tenant, str(done["id"]))
+    for entry_id, *said in before.get("judged", ()):
+        await run(_SAY_AGAIN, tenant, UUID(entry_id), *said)
 
 
 _KNOWN_BEFORE = """

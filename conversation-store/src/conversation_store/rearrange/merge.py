@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 from asyncpg import Record
 
 from conversation_store.announce import Change
-from conversation_store.append.place import draw_references
-from conversation_store.append.wait import settle_waiting
+from conversation_store.draw_references import draw_references
 from conversation_store.rearrange.follow import follow, follow_some, named_in, remember, restore
 from conversation_store.rearrange.shift import Act, record, shift, shift_back
+from conversation_store.wait import settle_waiting
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.refusals import Refusal
 from hub_kit.database import Connection, Pool, transaction
@@ -48,6 +48,41 @@ async def merge(pool: Pool, caller: Caller, source_id: UUID, into: UUID) -> Done
         await follow(act)
         await settle_waiting(connection, act.tenant, act.source["id"], act.target["id"])
         return Done(act.id, act.target["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules say of an entry once its pages have been read."""
+
+    entry_id: UUID
+    into: UUID
+    rule: int
+    reason: str
+    marks: str
+    verified: bool
+
+
+_JUDGE = """
+update entry set rule = $3, reason = $4, marks = $5, verified = $6 where tenant = $1 and id = $2
+"""
+
+
+async def merge_by_rule(
+    connection: Connection, tenant: str, source_id: UUID, judged: Judged
+) -> None:
+    """Carry the one entry of a conversation on, where both are locked; nobody did it by hand.
+
+    Who wrote it is confirmed there only where the rules say so.
+    """
+    rows = await _lock(connection, tenant, source_id, judged.into)
+    by_rule = Caller("", tenant, "service")
+    act = Act(connection, by_rule, uuid4(), rows[source_id], rows[judged.into])
+    await record(act, "merge", await remember(act, [judged.entry_id]))
+    await shift(act, None, "merged")
+    await follow(act, confirmed=judged.verified)
+    said = (judged.rule, judged.reason, judged.marks, judged.verified)
+    await connection.execute(_JUDGE, tenant, judged.entry_id, *said)
+    await settle_waiting(connection, tenant, source_id, judged.into)
 
 
 async def move(ground: Ground, caller: Caller, entry_id: UUID, to: UUID) -> Done | None:

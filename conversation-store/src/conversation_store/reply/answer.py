@@ -29,9 +29,10 @@ from hub_contract.explanations import Explanation
 from hub_contract.fit import Lack
 from hub_contract.ids import requested_id
 from hub_contract.refusals import Refusal
-from hub_contract.words import Attachment, Automatic
+from hub_contract.words import Attachment, Automatic, FileCheck
 from hub_kit.blobs import Packing
 from hub_kit.database import transaction
+from hub_kit.ground import Ground
 from hub_kit.lacks import read_lacking
 from hub_kit.tokens import Caller
 
@@ -73,6 +74,7 @@ async def reply(
     refuse_misfits(answer, way, hint=only_hint)
     if answer.automatic:
         _refuse_machines(context)
+    await _refuse_harmful(store.ground, answer.files)
     data_key = store.ground.ring.new_key()
     packing = Packing()
     attachments = _pack(packing, caller.tenant, answer.files, data_key)
@@ -95,6 +97,18 @@ async def reply(
     await store.ground.blobs.put_all(packing.objects)
     async with transaction(store.ground.pool, caller.tenant) as connection:
         return message_id, await add(connection, addition)
+
+
+async def _refuse_harmful(ground: Ground, files: Sequence[File]) -> None:
+    """Refuse files in which a scanner finds harmful software; one that is away stops nothing."""
+    for number, file in enumerate(files if ground.scanner else ()):
+        assert ground.scanner is not None
+        checked = await ground.scanner(file.data)
+        if checked.check == FileCheck.FOUND:
+            raise Permanent(
+                f"attachments[{number}]: holds {checked.finding}; leave it out",
+                code=Refusal.FILE_HARMFUL,
+            )
 
 
 _CONVERSATION = """

@@ -9,6 +9,18 @@ from asyncpg import Record
 from conversation_store.link import open_point
 from conversation_store.queue.callbacks import read_callbacks
 from conversation_store.queue.summaries import outline_of
+from conversation_store.readings import (
+    COLUMNS,
+    JOIN,
+    Part,
+    files_of,
+    find_part,
+    key_of,
+    open_reading,
+    outline_reading,
+    text_of,
+)
+from conversation_store.show.held import ORIGINAL, Said, read_said, refuse_harmful
 from conversation_store.timeline import open_row, outline, read_problems
 from hub_contract.channels import Original, row_of
 from hub_contract.errors import Permanent
@@ -18,7 +30,6 @@ from hub_kit.blobs import read_blob
 from hub_kit.database import Connection, transaction
 from hub_kit.ground import Ground
 from hub_kit.keys import KeyRing
-from hub_kit.sealing import open_bytes
 
 _CONVERSATION = "select * from conversation where tenant = $1 and id = $2"
 _PARTICIPANTS = """
@@ -99,11 +110,12 @@ def _link(row: Record) -> dict[str, Any]:
     return {"id": row["link_id"], "party_id": row["party_id"], "reason": row["link_reason"]}
 
 
-_ENTRY = """
-select e.*, k.wrapped from entry e
+_ENTRY = f"""
+select e.*, k.wrapped, {COLUMNS} from entry e
 left join hub.message_key k on k.owner = e.id and k.tenant = $1
+{JOIN}
 where e.tenant = $1 and e.id = $2
-"""
+"""  # noqa: S608 - of constants
 _REPORTS = """
 select d.id, d.status, d.reason, d.code, d.at, d.facts, d.content, k.wrapped from delivery d
 left join hub.message_key k on k.owner = d.id and k.tenant = $1
@@ -123,7 +135,10 @@ async def show_entry(ground: Ground, tenant: str, entry_id: UUID) -> dict[str, A
         if row is None:
             return None
         reports = await connection.fetch(_REPORTS, tenant, entry_id)
-    content = open_row(row, ground.ring)
+        content = open_row(row, ground.ring)
+        checked = await read_said(connection, tenant, entry_id, content or {})
+    read = open_reading(row, ground.ring)
+    files = enumerate(files_of(content or {}, read))
     return {
         **outline(row),
         "conversation_id": row["conversation_id"],
@@ -134,7 +149,26 @@ async def show_entry(ground: Ground, tenant: str, entry_id: UUID) -> dict[str, A
         "deliveries": [_report(report, ground.ring) for report in reports],
         "erased": content is None,
         **(await read_words(ground, row, content) if content is not None else {}),
+        "attachments": [{**_file(n, file), **checked.get(n, Said()).shown} for n, file in files],
+        "original_check": checked[ORIGINAL].shown,
+        "reading": await read_reading(ground, row, read),
     }
+
+
+async def read_reading(
+    ground: Ground, row: Record, said: dict[str, Any] | None
+) -> dict[str, Any] | None:
+    """Return what a machine has read, whole; None: it reads nothing of this entry."""
+    outline = outline_reading(row, said)
+    if outline is None or said is None:
+        return outline
+    text = text_of(said)
+    if "whole" in said:
+        blob = Blob.model_validate(said["whole"])
+        whole = await read_blob(ground.blobs, blob, key_of(row, ground.ring))
+        text = Body.model_validate_json(whole).text
+    named = {name: said.get(name, []) for name in ("references", "codes")}
+    return {**outline, "text": text, **named, "problems": read_problems(said)}
 
 
 async def read_words(ground: Ground, row: Record, content: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +187,6 @@ async def read_words(ground: Ground, row: Record, content: dict[str, Any]) -> di
         "quoted": whole.quoted,
         "signature": whole.signature,
         "html": content.get("html") or whole.html,
-        "attachments": [_file(n, file) for n, file in enumerate(content.get("attachments", []))],
         "evidence": content.get("evidence", []),
         "problems": read_problems(content),
         "contributions": content.get("contributions", []),
@@ -183,33 +216,63 @@ async def read_bytes(
     """Return file name, media type and bytes of the original (None) or of an attachment."""
     async with transaction(ground.pool, tenant) as connection:
         row = await read_entry(connection, tenant, entry_id)
+        content = (open_row(row, ground.ring) if row else None) or {}
+        checked = await read_said(connection, tenant, entry_id, content)
     if row is None:
         return None
     if row["wrapped"] is None:
         raise Permanent("the content has been erased", code=Refusal.ERASED)
-    key = ground.ring.unwrap(row["wrapped"], entry_id)
-    chosen = _original(row) if number is None else _attachment(row, key, number)
+    chosen = _original(row, ground.ring) if number is None else _file_of(row, ground.ring, number)
+    if chosen is None:
+        return None
+    key, (name, media_type, blob) = chosen
+    data = await read_blob(ground.blobs, blob, key)
+    place = ORIGINAL if number is None else number
+    await refuse_harmful(ground, tenant, (entry_id, place), checked.get(place, Said()), data)
+    return name, media_type, data
+
+
+async def read_part(
+    ground: Ground, tenant: str, entry_id: UUID, number: int, part: Part
+) -> tuple[str, str, bytes] | None:
+    """Return file name, media type and bytes of a part of a page, counted from 1."""
+    async with transaction(ground.pool, tenant) as connection:
+        row = await read_entry(connection, tenant, entry_id)
+    if row is None:
+        return None
+    if row["wrapped"] is None:
+        raise Permanent("the content has been erased", code=Refusal.ERASED)
+    said = open_reading(row, ground.ring)
+    chosen = find_part(said, number, part) if said else None
     if chosen is None:
         return None
     name, media_type, blob = chosen
-    return name, media_type, await read_blob(ground.blobs, blob, key)
+    return name, media_type, await read_blob(ground.blobs, blob, key_of(row, ground.ring))
 
 
 _UNKNOWN = Original("original.bin", "application/octet-stream")
 
 
-def _original(row: Record) -> tuple[str, str, Blob] | None:
+_Chosen = tuple[bytes, tuple[str, str, Blob]]  # the key that it lies under; name, type, place
+
+
+def _original(row: Record, ring: KeyRing) -> _Chosen | None:
     if not row["original"]:
         return None
     known = row_of(row["channel"])
     original = known.original if known else _UNKNOWN
-    return original.file_name, original.media_type, Blob.model_validate_json(row["original"])
+    blob = Blob.model_validate_json(row["original"])
+    key = ring.unwrap(row["wrapped"], row["id"])
+    return key, (original.file_name, original.media_type, blob)
 
 
-def _attachment(row: Record, key: bytes, number: int) -> tuple[str, str, Blob] | None:
-    content = json.loads(open_bytes(row["content"], row["id"], key))
-    files = content.get("attachments", [])
+def _file_of(row: Record, ring: KeyRing, number: int) -> _Chosen | None:
+    """Return an attachment, or behind those a file that reading has made."""
+    own = (open_row(row, ring) or {}).get("attachments", [])
+    said = open_reading(row, ring)
+    files = files_of({"attachments": own}, said)
     if not 0 <= number < len(files) or not files[number].get("blob"):
         return None
     file = files[number]
-    return file["file_name"], file["media_type"], Blob.model_validate(file["blob"])
+    key = ring.unwrap(row["wrapped"], row["id"]) if number < len(own) else key_of(row, ring)
+    return key, (file["file_name"], file["media_type"], Blob.model_validate(file["blob"]))

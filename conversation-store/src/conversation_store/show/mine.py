@@ -14,7 +14,21 @@ from uuid import UUID
 from asyncpg import Record
 
 from conversation_store.link import contact_point_id, open_point
-from conversation_store.show.conversation import read_bytes, read_words
+from conversation_store.readings import (
+    COLUMNS,
+    JOIN,
+    Part,
+    files_of,
+    open_reading,
+    outline_reading,
+    text_of,
+)
+from conversation_store.show.conversation import (
+    read_bytes,
+    read_part,
+    read_reading,
+    read_words,
+)
 from conversation_store.timeline import Slice, cut, open_row
 from hub_contract.contact_points import contact_point
 from hub_contract.delivery import Delivery
@@ -22,7 +36,7 @@ from hub_contract.events import Arrival, DeliveryContent, DeliveryReported
 from hub_contract.explanations import Explanation
 from hub_contract.ids import reported_id
 from hub_contract.references import show_reference
-from hub_contract.words import ContactKind
+from hub_contract.words import ContactKind, FileCheck
 from hub_kit.database import transaction
 from hub_kit.ground import Ground
 from hub_kit.tokens import Caller
@@ -56,11 +70,12 @@ e.tenant = $1 and e.conversation_id = $2 and (
     where p.tenant = $1 and p.conversation_id = $2 and p.contact_point_id = e.contact_point_id
       and p.verified))
 """
-_COLUMNS = """
+_COLUMNS = f"""
 select e.id, e.place, e.kind, e.direction, e.channel, e.at, e.contact_point_id, e.delivery,
-  e.content, k.wrapped
+  e.content, e.facts, k.wrapped, {COLUMNS}
 from entry e left join hub.message_key k on k.owner = e.id and k.tenant = $1
-"""
+{JOIN}
+"""  # noqa: S608 - of constants
 _PAGE = (
     _COLUMNS
     + f"""where {_SEEN} and e.place < $3 and e.place > $4
@@ -176,6 +191,10 @@ async def show_my_entry(
     if content is not None:
         words = await read_words(citizen.ground, row, content)
         line |= {"text": words["text"], "more": False}
+    said = open_reading(row, citizen.ground.ring)
+    if said and line["reading"]:
+        whole = await read_reading(citizen.ground, row, said)
+        line["reading"]["text"] = (whole or {}).get("text", "")
     return line
 
 
@@ -188,6 +207,15 @@ async def read_my_file(
     return await read_bytes(citizen.ground, citizen.tenant, entry_id, number)
 
 
+async def read_my_page(
+    citizen: Citizen, conversation_id: UUID, entry_id: UUID, number: int, part: Part
+) -> tuple[str, str, bytes] | None:
+    """Return file name, media type and bytes of a part of a page that she sees."""
+    if await _find(citizen, conversation_id, entry_id) is None:
+        return None
+    return await read_part(citizen.ground, citizen.tenant, entry_id, number, part)
+
+
 async def _find(citizen: Citizen, conversation_id: UUID, entry_id: UUID) -> Record | None:
     async with transaction(citizen.ground.pool, citizen.tenant) as connection:
         home = await connection.fetchrow(_HERS, citizen.tenant, conversation_id, citizen.inbox)
@@ -198,6 +226,7 @@ async def _find(citizen: Citizen, conversation_id: UUID, entry_id: UUID) -> Reco
 
 def _line(citizen: Citizen, row: Record) -> dict[str, Any]:
     content = open_row(row, citizen.ground.ring)
+    said = open_reading(row, citizen.ground.ring)
     text = _text(content or {})
     return {
         "id": row["id"],
@@ -212,7 +241,8 @@ def _line(citizen: Citizen, row: Record) -> dict[str, Any]:
         "text": text[:TEXT],
         "more": len(text) > TEXT or "whole" in (content or {}),
         "signed": (content or {}).get("author", "") if row["direction"] == "out" else "",
-        "attachments": _files(content or {}),
+        "attachments": _files(files_of(content or {}, said)),
+        "reading": _reading(row, said),
         "delivery": _plain(row["delivery"]) if row["delivery"] else None,
     }
 
@@ -222,11 +252,23 @@ def _text(content: dict[str, Any]) -> str:
     return text
 
 
-def _files(content: dict[str, Any]) -> list[dict[str, Any]]:
+def _reading(row: Record, said: dict[str, Any] | None) -> dict[str, Any] | None:
+    outline = outline_reading(row, said)
+    if outline is None:
+        return None
+    shown = {name: outline[name] for name in ("state", "count", "pages")}
+    return {**shown, "text": text_of(said or {})[:TEXT]}
+
+
+def _files(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
     names = ("file_name", "media_type", "size")
     return [
-        {"number": number, **{name: file[name] for name in names}}
-        for number, file in enumerate(content.get("attachments", ()))
+        {
+            "number": number,
+            **{name: file[name] for name in names},
+            "held": file.get("check") == FileCheck.FOUND,
+        }
+        for number, file in enumerate(files)
         if not file.get("inline")
     ]
 

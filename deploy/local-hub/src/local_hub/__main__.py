@@ -29,6 +29,8 @@ Data = Annotated[
 ]
 Bus = Annotated[str, typer.Option("--bus", help="postgresql or kafka.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+services = typer.Typer(help="Public services: what a transaction needs.", no_args_is_help=True)
+app.add_typer(services, name="services")
 Rows = list[dict[str, Any]]
 HERE = Path(".faden")
 # Into a file or a pipe, tables are as wide as they read well.
@@ -72,6 +74,25 @@ def timeline(
 
     loaded = Located.find(config, data).read()
     show_timeline(loaded, out, Wanted(wanted, tenant, language, as_json))
+
+
+@services.command("check")
+def check_services(
+    folder: Annotated[Path | None, typer.Argument(help="Else those that Faden ships.")] = None,
+) -> None:
+    """Check definitions of public services; each fault names line, field and remedy."""
+    from datetime import UTC, datetime
+
+    from local_hub.services import check_services
+
+    found = list(check_services(folder, datetime.now(UTC).date()))
+    for name, faults in found:
+        out.print(name, "ok" if not faults else "")
+        for fault in faults:
+            out.print("  " + fault, markup=False)
+    if not found:
+        raise ConfigurationError(f"{folder}: holds no *.yaml; name a folder of definitions")
+    raise typer.Exit(1 if any(faults for _, faults in found) else 0)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import asyncpg
+from aioclamd import ClamdError
 
 from gateway.identify import Provider
 from gateway.lack import read_lack
@@ -20,6 +21,8 @@ from hub_kit.blobs import open_blobs
 from hub_kit.database import AWAY
 from hub_kit.handles import ENOUGH, raise_handles
 from hub_kit.keys import KeyRing
+from hub_kit.listen import HostPort
+from hub_kit.scan_files import Clamd
 from hub_kit.settings import ConfigurationError, Loaded
 from hub_kit.signers import GATEWAY
 from hub_pages.face.read import folders, look_at_faces
@@ -97,6 +100,7 @@ async def check_connections(loaded: Loaded) -> list[Finding]:
     checks += [_database(loaded, role) for role in names()]
     checks += [_peer(peer) for name in names() for peer in about(name).peers(loaded)]
     checks.append(_identity(loaded))
+    checks += [_scanner(loaded.hub.clamd)] if loaded.hub.clamd else []
     return list(await asyncio.gather(*checks))
 
 
@@ -119,6 +123,14 @@ async def _blobs(loaded: Loaded) -> Finding:
     except (Temporary, OSError) as error:
         return Finding("blobs", value, str(error), "make it writable, or name another place")
     return Finding("blobs", value)
+
+
+async def _scanner(peer: HostPort) -> Finding:
+    try:
+        return Finding("clamd", f"{peer}, {await Clamd(peer, patience=WITHIN).version()}")
+    except (ClamdError, TimeoutError, OSError) as error:
+        remedy = "start it with TCPSocket in clamd.conf, or correct host and port"
+        return Finding("clamd", str(peer), f"does not answer ({type(error).__name__})", remedy)
 
 
 async def _bus(loaded: Loaded) -> Finding:

@@ -9,8 +9,10 @@ from channel_phone.parse import Context, parse
 from channel_phone.providers.twilio import Twilio
 from channel_phone.receive.calls import Calls
 from channel_phone.receive.close import Closer
+from channel_phone.receive.desk import DeskLine
 from channel_phone.receive.hooks import Receiver
 from channel_phone.receive.portal import Portal, open_client
+from channel_phone.receive.promise import Promise
 from channel_phone.send import NobodyCalls
 from channel_phone.settings import ABOUT, Accounts, PhoneSettings
 from hub_contract.events import Arrival
@@ -35,14 +37,19 @@ def say_in(language: str) -> Callable[[str], str]:
 def compose(ground: Ground, settings: PhoneSettings, accounts: Accounts) -> ChannelParts:
     clients = {Account("phone", one.tenant, one.name): Twilio(one, settings) for one in accounts}
     calls = Calls(ground.pool, ground.ring, settings)
-    closer = Closer(calls, ground.accept, clients)
+    closer = Closer(accounts, calls, ground.accept, clients)
     portal = Portal(open_client(settings.portal), ground.ring)
     tenants = sorted({one.tenant for one in accounts})
+    promise = Promise(ground.pool)
     return ChannelParts(
         NobodyCalls(accounts),
         work={"calls": closer.run},
-        hook=Receiver(accounts, clients, calls, closer, portal, say_in),
-        trim={"call": for_each(tenants, calls.sweep)},
+        hook=Receiver(accounts, clients, calls, closer, portal, DeskLine(accounts, calls), say_in),
+        trim={
+            "call": for_each(tenants, calls.sweep),
+            "promise": for_each(tenants, promise.sweep),
+        },
+        figures=promise.show,
         closing=(*(client.close for client in clients.values()), portal.close),
     )
 

@@ -44,6 +44,13 @@ class PhoneAccount(AccountSection):
         default=(),
         description="mon-fri 08:00-16:00, or always; else the office's own",
     )
+    queue_minutes: int = Field(
+        default=10,
+        ge=0,
+        le=60,
+        description="that a caller waits for the desk in a queue; 0: its number rings at once,"
+        " and who finds it busy is offered a call-back",
+    )
     message_seconds: int = Field(
         default=180, ge=10, le=600, description="how long a message after the tone may be"
     )

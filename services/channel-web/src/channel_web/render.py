@@ -54,6 +54,7 @@ class File:
     number: int
     file_name: str
     size: int
+    held: bool = False  # harmful software was found in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ def line_of(entry: Mapping[str, Any]) -> Line:
         text=entry["text"],
         is_cut=entry["more"],
         files=tuple(
-            File(file["number"], file["file_name"], file["size"]) for file in entry["attachments"]
+            File(file["number"], file["file_name"], file["size"], file.get("held", False))
+            for file in entry["attachments"]
         ),
         is_erased=entry["erased"],
         failed=ours and (entry["delivery"] or {}).get("code") == _FAILED,

@@ -20,17 +20,19 @@ from hub_contract.events import (
     EntryAppended,
     Event,
     MessageContent,
+    MessageRead,
     MessageReceived,
     MessageRequested,
+    ReadContent,
     RequestedContent,
     TransactionChanged,
 )
-from hub_contract.topics import APPENDED, CHANGED, RANG, RECEIVED, REPORTED, REQUESTED, Topic
+from hub_contract.topics import APPENDED, CHANGED, RANG, READ, RECEIVED, REPORTED, REQUESTED, Topic
 from hub_contract.words import Value
 
 Json = dict[str, Any]
 
-VERSION = "1.4.0"  # the contract's own: the second number moves when a field is added
+VERSION = "1.5.0"  # the contract's own: the second number moves when a field is added
 DAY = 24 * 60 * 60 * 1000  # ms
 
 
@@ -44,6 +46,7 @@ class _Route:
 
 _ROUTES = (
     _Route(RECEIVED, MessageReceived, "every channel", "the conversation store"),
+    _Route(READ, MessageRead, "a channel whose documents have pages", "the conversation store"),
     _Route(REPORTED, DeliveryReported, "every channel", "the conversation store"),
     _Route(RANG, CallRang, "a channel that calls come by", "the conversation store"),
     _Route(APPENDED, EntryAppended, "the conversation store", "everyone"),
@@ -56,6 +59,8 @@ _ROUTES = (
 _KEYS: dict[type[Event], str] = {
     MessageReceived: "tenant/sender_key: one sender's messages keep their order; a message "
     "without a sender stands for itself under tenant/id",
+    MessageRead: "tenant/message_id: what is read of one message keeps its order; it may still "
+    "overtake the message",
     MessageRequested: "tenant/conversation_id: answers leave in the order they were written; those "
     "to one recipient from one account, where recipient_key says who it is",
     DeliveryReported: "tenant/message_id: reports on one outbound message keep their order",
@@ -65,6 +70,7 @@ _KEYS: dict[type[Event], str] = {
 }
 _OPENED: dict[type[Event], type[Value]] = {
     MessageReceived: MessageContent,
+    MessageRead: ReadContent,
     MessageRequested: RequestedContent,
     DeliveryReported: DeliveryContent,
     CallRang: CallContent,

@@ -1,4 +1,4 @@
-"""The one contract: six events, a closed union, frozen, told apart by `type`.
+"""The one contract: seven events, a closed union, frozen, told apart by `type`.
 
 Rule 1. What is in the clear is never personal: ids, times, words, sizes.
 Rule 2. All else is `content`. On the bus it is `Sealed`; opened, it is a value of its own class.
@@ -32,9 +32,11 @@ from hub_contract.words import (
     Count,
     Direction,
     Evidence,
+    FileCheck,
     Keyword,
     MessageKind,
     Moment,
+    Page,
     Recipient,
     Tenant,
     Text,
@@ -67,6 +69,8 @@ class MessageContent(Value):
     batch: Text = ""  # the scan batch or file it was cut from
     first_page: int | None = None  # where in that batch, from 1
     attachments: tuple[Attachment, ...] = ()
+    original_check: FileCheck = FileCheck.NONE  # of the bytes as they came, with all in them
+    original_finding: Text = ""
     contributions: tuple[Contribution, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     problems: tuple[PublishedProblem, ...] = ()  # what was odd about it
@@ -115,6 +119,18 @@ class CallContent(Value):
     external_id: Text = ""  # CallSid: the entry of this call will have the same
 
 
+class ReadContent(Value):
+    """What a machine has read in a document, opened; never the original."""
+
+    body: Body = Body()
+    whole: Blob | None = None  # the whole `Body` as JSON, where it is too long to travel
+    references: tuple[Text, ...] = ()  # valid twelve-digit ones: of codes first, then of the text
+    codes: tuple[Text, ...] = ()  # what DataMatrix, QR, Code 39 and Code 128 say
+    attachments: tuple[Attachment, ...] = ()  # derived: a searchable copy
+    pages: tuple[Page, ...] = ()
+    problems: tuple[PublishedProblem, ...] = ()
+
+
 class Event(Value):
     id: UUID
     tenant: Tenant
@@ -144,7 +160,23 @@ class MessageReceived(Event):
     segments: Count | None = None  # of an SMS
     seconds: Count | None = None  # of a call or a voicemail
     original: Blob | None = None
+    # Its pages are read by machine; a `message.read` follows, also where nothing can be read.
+    to_be_read: bool = False  # given by `accept`
     content: Sealed | MessageContent = Field(union_mode="left_to_right")
+
+
+class MessageRead(Event):
+    """What arrived has been read by machine: the text and the pages of its original."""
+
+    type: Literal["message.read"] = "message.read"
+    channel: Channel
+    account: AccountName
+    message_id: UUID  # of the `message.received` whose original it was
+    at: Moment
+    readable: bool = True  # False: it was tried, and `problems` say why it came to nothing
+    confidence: Confidence | None = None  # the mean of its words
+    pages: Count | None = None  # of the original; those that were read are in the content
+    content: Sealed | ReadContent = Field(union_mode="left_to_right")
 
 
 class MessageRequested(Event):
@@ -200,7 +232,8 @@ class EntryAppended(Event):
 
     `read`: nothing of it has changed, but an agent has read all up to it. `rang`: nothing of it
     has changed, but a call rings, is answered or has ended; it is the call that `entry_id` names,
-    and, where it belongs to no conversation that we know, `conversation_id` as well.
+    and, where it belongs to no conversation that we know, `conversation_id` as well. `pages`: a
+    machine has read its pages, or has given up.
     """
 
     type: Literal["entry.appended"] = "entry.appended"
@@ -208,7 +241,7 @@ class EntryAppended(Event):
     entry_id: UUID
     place: int  # position of the entry in its conversation, from 1
     change: Literal[
-        "appended", "delivery", "moved", "merged", "split", "undone", "read", "rang"
+        "appended", "delivery", "moved", "merged", "split", "undone", "read", "rang", "pages"
     ] = "appended"
     kind: str  # message, note, delivery, ...
     direction: Literal["in", "out", "none"]
@@ -232,6 +265,7 @@ class TransactionChanged(Event):
 
 ConversationEvent = Annotated[
     MessageReceived
+    | MessageRead
     | MessageRequested
     | DeliveryReported
     | CallRang
@@ -242,8 +276,8 @@ ConversationEvent = Annotated[
 CONVERSATION_EVENT: TypeAdapter[ConversationEvent] = TypeAdapter(ConversationEvent)
 
 # What channels take in.
-Arriving = MessageReceived | DeliveryReported | CallRang
-SealedKind = MessageReceived | MessageRequested | DeliveryReported | CallRang
+Arriving = MessageReceived | MessageRead | DeliveryReported | CallRang
+SealedKind = MessageReceived | MessageRead | MessageRequested | DeliveryReported | CallRang
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,8 +285,9 @@ class Arrival:
     """What `parse` makes of a peer's bytes, and `accept` keeps: an opened event and its bytes.
 
     `original` is what the peer sent, untouched; `files` are the attachments' bytes, in the order
-    of `event.content.attachments` (none for a delivery report). A ringing call has no bytes: they
-    belong to the entry that tells of it.
+    of `event.content.attachments` (none for a delivery report), and of a `MessageRead` behind them
+    three for each page in order: `small`, `large` and `words`, b"" where there is none. A ringing
+    call has no bytes: they belong to the entry that tells of it.
     """
 
     event: Arriving

@@ -32,6 +32,7 @@ class Explanation(StrEnum):
     TOKEN_UNKNOWN = "token_unknown"  # noqa: S105
     REFERENCE_UNKNOWN = "reference_unknown"
     REFERENCE_TAKEN = "reference_taken"
+    REFERENCE_READ = "reference_read"  # only a machine has found it, in the pages of the original
     SENDER_UNKNOWN = "sender_unknown"
     SENDER_SHARED = "sender_shared"
     ANSWERED_BY_RULE = "answered_by_rule"  # HILFE, STATUS: a wish said in one word
@@ -49,6 +50,7 @@ class Explanation(StrEnum):
     SHARED = "shared"
     SINGLE = "single"
     ADDRESS_ADDED = "address_added"  # where letters may go, from now on
+    FILE_RELEASED = "file_released"  # out of quarantine
 
     # What came of a call-back.
     CALLBACK_WANTED = "callback_wanted"

@@ -45,6 +45,14 @@ def received_id(
     return derive("message.received", tenant, channel, account, external_id, content_hash)
 
 
+def read_id(tenant: str, message_id: UUID, *facts: str) -> UUID:
+    """Return the id of what was read in a message's original: read twice, it is one reading.
+
+    `facts` tell a later, better one apart from the first.
+    """
+    return derive("message.read", tenant, str(message_id), *facts)
+
+
 def requested_id(tenant: str, conversation_id: UUID, key: str) -> UUID:
     """Return the id of an answer that the store took under this Idempotency-Key.
 

@@ -43,7 +43,13 @@ class ProblemCode(StrEnum):
     ENCRYPTED = "encrypted"  # and so unread; kept as it came; about: by what, S/MIME or PGP
     FILE_RENAMED = "file_renamed"  # about: «b.png → b.jpg», as its bytes say
     FILE_TOO_LARGE = "file_too_large"  # the provider has it, we do not; about: its media type
+    HARMFUL = "harmful"  # it holds harmful software, and so is not read
     FILE_MISSING = "file_missing"  # the provider does not give it out; likewise
+    # Its pages, as they are read by machine.
+    TOO_MANY_PAGES = "too_many_pages"  # about: how many were read
+    PAGE_TOO_LARGE = "page_too_large"  # read smaller, or not at all; about: which, from 1
+    PAGE_UNREADABLE = "page_unreadable"  # about: which
+    PAGES_CUT = "pages_cut"  # the file ends too early; about: the last page that there is
     # Around it.
     NUMBER_CONFIRMED = "number_confirmed"  # by a one-time code, for answers; about: the number
     ACCESS_BLOCKED = "access_blocked"  # a secret was wrong too often; about: until when, locally

@@ -80,6 +80,10 @@ class Refusal(StrEnum):
     REFERENCE_NOT_VALID = "reference_not_valid", 422, "The reference is not valid"
     REFERENCE_UNKNOWN = "reference_unknown", 422, "The reference leads nowhere"
     ERASED = "erased", 410, "The content has been erased"
+    QUARANTINED = "quarantined", 423, "Held: harmful software was found in it"
+    NOT_CHECKED = "not_checked", 423, "Held until it has been checked for harmful software"
+    NOT_HELD = "not_held", 422, "The file is not held"
+    FILE_HARMFUL = "file_harmful", 422, "Harmful software was found in a file"
 
     @classmethod
     def _missing_(cls, _value: object) -> "Refusal":

@@ -17,6 +17,7 @@ from hub_contract.events import (
     ConversationEvent,
     DeliveryReported,
     EntryAppended,
+    MessageRead,
     MessageReceived,
     MessageRequested,
     Sealed,
@@ -34,12 +35,13 @@ class Topic:
 
 
 RECEIVED = Topic("faden.message.received")
+READ = Topic("faden.message.read")
 REPORTED = Topic("faden.delivery.reported")
 RANG = Topic("faden.call.rang", retention_days=1)  # of no use once the call has ended
 APPENDED = Topic("faden.entry.appended")
 CHANGED = Topic("faden.transaction.changed")
 REQUESTED = {channel: Topic(f"faden.message.requested.{channel}") for channel in Channel}
-TOPICS = (RECEIVED, REPORTED, RANG, APPENDED, CHANGED, *REQUESTED.values())
+TOPICS = (RECEIVED, READ, REPORTED, RANG, APPENDED, CHANGED, *REQUESTED.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +77,20 @@ class Wire:
 def topic_of(event: ConversationEvent) -> str:
     match event:
         case MessageReceived():
-            return RECEIVED.name
+            topic = RECEIVED
+        case MessageRead():
+            topic = READ
         case MessageRequested():
-            return REQUESTED[event.channel].name
+            topic = REQUESTED[event.channel]
         case DeliveryReported():
-            return REPORTED.name
+            topic = REPORTED
         case CallRang():
-            return RANG.name
+            topic = RANG
         case EntryAppended():
-            return APPENDED.name
+            topic = APPENDED
         case TransactionChanged():
-            return CHANGED.name
+            topic = CHANGED
+    return topic.name
 
 
 def key_of(event: ConversationEvent) -> str:
@@ -95,7 +100,7 @@ def key_of(event: ConversationEvent) -> str:
             return f"{event.tenant}/{event.sender_key or event.id}"
         case MessageRequested() | EntryAppended():
             return f"{event.tenant}/{event.conversation_id}"
-        case DeliveryReported():
+        case MessageRead() | DeliveryReported():
             return f"{event.tenant}/{event.message_id}"
         case CallRang():
             return f"{event.tenant}/{event.call_id}"
@@ -110,7 +115,9 @@ def occurred_at(event: ConversationEvent) -> datetime:
             return event.received_at
         case MessageRequested():
             return event.requested_at
-        case DeliveryReported() | CallRang() | EntryAppended() | TransactionChanged():
+        case (
+            MessageRead() | DeliveryReported() | CallRang() | EntryAppended() | TransactionChanged()
+        ):
             return event.at
 
 

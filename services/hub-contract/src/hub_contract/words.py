@@ -157,6 +157,34 @@ class Blob(Value):
     size: int  # bytes once opened
 
 
+class FileCheck(StrEnum):
+    """What a scanner for harmful software said of a file; an unknown word is `waiting`."""
+
+    NONE = ""  # no scanner was there to be asked
+    CLEAN = "clean"
+    FOUND = "found"
+    WAITING = "waiting"  # the scanner was away, or broke off
+    UNFIT = "unfit"  # larger than the scanner takes
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "FileCheck":
+        return cls.WAITING
+
+
+class FileSign(StrEnum):
+    """What may be dangerous in a file, as its bytes and its name show."""
+
+    ARCHIVE = "archive"  # it holds others
+    ENCRYPTED = "encrypted"  # no scanner and no reader sees what is in it
+    MACROS = "macros"  # a document with programs of its own
+    PROGRAM = "program"  # it would run when it is opened
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "FileSign":
+        return cls.OTHER
+
+
 class Attachment(Value):
     file_name: Text
     media_type: Text
@@ -164,6 +192,9 @@ class Attachment(Value):
     content_id: Text = ""  # what an HTML body calls it, without angle brackets
     inline: bool = False
     derived: bool = False  # made by us: a searchable copy, a transcript; never the original
+    signs: tuple[FileSign, ...] = ()  # found by `accept`
+    check: FileCheck = FileCheck.NONE  # asked by `accept`
+    finding: Text = ""  # what the scanner calls it
     blob: Blob | None = None  # None only between `parse` and `accept`
 
 
@@ -200,3 +231,19 @@ class Body(Value):
     quoted: Text = ""
     signature: Text = ""
     html: Text = ""
+
+
+class Page(Value):
+    """A page of a document as it was read: its pictures, its words, and how they were read."""
+
+    number: Count  # from 1, as in the original
+    width: Count  # pixels of `large`
+    height: Count
+    small: Blob | None = None  # WebP, 320 px wide at most
+    large: Blob | None = None  # WebP, 1,600 px wide at most
+    # JSON: [[text, left, top, right, bottom, confidence 0-100], …] in pixels of `large`.
+    words: Blob | None = None
+    fingerprint: Text = ""  # 16 hex digits; those of pages that look alike differ in few bits
+    blank: bool = False
+    turned: Count = 0  # degrees that it was turned clockwise to be upright
+    confidence: Confidence | None = None  # the mean of its words

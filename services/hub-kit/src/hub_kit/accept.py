@@ -7,6 +7,8 @@ Rule 2. A fault of ours is `Temporary`: the peers keep their messages. Only an e
         database refuses for what it is, is `Permanent`; it goes alone, the rest of its batch stays.
 Rule 3. Bytes are deleted only where it is certain that no event points to them: after a lost
         connection nobody knows, so they stay, sealed under a key that may be nowhere.
+Rule 4. Where the channel reads pages, what is to be read is noted in the transaction of the event:
+        nothing that was taken in stays unread, whenever the process ends.
 """
 
 import asyncio
@@ -15,31 +17,27 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC
 from uuid import UUID
 
 import asyncpg
 import structlog
-from pydantic import TypeAdapter
 
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import Arrival, CallContent, CallRang, MessageContent, MessageReceived
-from hub_contract.topics import Wire, occurred_at, to_wire
-from hub_contract.words import Blob, Body
-from hub_kit import event_log, logs, metrics, tracing
+from hub_contract.topics import Wire, to_wire
+from hub_kit import event_log, logs, metrics, to_read, tracing
 from hub_kit.blobs import Blobs, Packing
 from hub_kit.database import UNFIT, Connection, Pool, connect
 from hub_kit.event_log import KeyRow
 from hub_kit.keys import KeyRing
+from hub_kit.move_to_blobs import move_to_blobs
+from hub_kit.scan_files import Scanner, mark
 from hub_kit.sealing import seal_event, shorten
 
 BATCH = 256
 MANY = 32  # events that are worth a transaction of their own beside the one that runs
 BATCH_BYTES = 32 * 1024 * 1024  # a batch that is longer on its way than this keeps others waiting
 TIMEOUT = 60.0  # seconds; mail servers wait minutes, providers of hooks often less
-INLINE = 8_000  # bytes of words that may travel; longer bodies wait in the blob store
-EXCERPT = 2_000  # characters of a long body that travel nevertheless, for lists
-_BODY = TypeAdapter(Body)
 log = structlog.get_logger()
 
 
@@ -54,6 +52,7 @@ class _Prepared:
     wire: Wire
     key: KeyRow
     answer: "asyncio.Future[Accepted]"
+    pages: int = 0  # that are to be read later
 
 
 @dataclass(slots=True)
@@ -75,13 +74,28 @@ class Accept:
     """Takes arrivals in; any number of callers wait on one lane of transactions."""
 
     def __init__(
-        self, pool: Pool, blobs: Blobs, ring: KeyRing, source: str, *, timeout: float = TIMEOUT
+        self,
+        pool: Pool,
+        blobs: Blobs,
+        ring: KeyRing,
+        source: str,
+        *,
+        timeout: float = TIMEOUT,
+        scanner: Scanner | None = None,
     ) -> None:
         self._pool, self._blobs, self._ring, self._source = pool, blobs, ring, source
-        self._timeout = timeout
+        self._timeout, self._scanner = timeout, scanner
         self._waiting: deque[_Batch] = deque()
         self._under_way: dict[asyncio.Task[None], _Batch] = {}
         self._will_look = False
+        self._reads = False
+
+    def read_later(self) -> None:
+        """From now on, note what comes with an original as to be read, for `hub_kit.read_later`.
+
+        What `parse` could not read has no pages, and is not noted.
+        """
+        self._reads = True
 
     async def __call__(self, arrival: Arrival) -> Accepted:
         """Return once the arrival is safe.
@@ -89,10 +103,12 @@ class Accept:
         `Temporary`: not kept, or nobody knows; the peer must send it again, twice is once.
         `Permanent`: the database refuses this one for what it is, today and tomorrow.
         """
-        return await self._enqueue(arrival)
+        return await self._enqueue(await mark(self._scanner, arrival) if self._scanner else arrival)
 
     async def all(self, arrivals: Sequence[Arrival]) -> list[Accepted]:
         """Take several in at once; the first error speaks for all."""
+        if self._scanner:
+            arrivals = [await mark(self._scanner, arrival) for arrival in arrivals]
         answers = [self._enqueue(arrival) for arrival in arrivals]
         return [await answers[0]] if len(answers) == 1 else list(await asyncio.gather(*answers))
 
@@ -112,13 +128,24 @@ class Accept:
     def _prepare(self, arrival: Arrival, packing: Packing) -> _Prepared:
         key, event = self._ring.new_key(), arrival.event
         # Copying a value costs as much as sealing it, so all that changes is changed at once.
-        changes, blob_name = _move_to_blob(arrival, packing, key)
+        changes, blob_name = move_to_blobs(arrival, packing, key)
         if isinstance(event, MessageReceived | CallRang):
             changes["sender_key"] = self._sender_key(event)
+        pages = self._pages(arrival)
+        if pages:
+            changes["to_be_read"] = True
         sealed, blob_name = shorten(seal_event(event, key, changes), packing, key, blob_name)
         wire = to_wire(sealed, self._source, tracing.current())
-        row = KeyRow(event.id, event.tenant, self._ring.wrap(key, event.id), blob=blob_name)
-        return _Prepared(wire, row, asyncio.get_running_loop().create_future())
+        wrapped, reader = self._ring.wrap(key, event.id), self._source if pages else ""
+        row = KeyRow(event.id, event.tenant, wrapped, reader, blob_name)
+        return _Prepared(wire, row, asyncio.get_running_loop().create_future(), pages)
+
+    def _pages(self, arrival: Arrival) -> int:
+        """Return how many pages are to be read, as far as is known; 0: none."""
+        event = arrival.event
+        if not self._reads or not isinstance(event, MessageReceived) or not arrival.original:
+            return 0
+        return (event.pages or 1) if event.readable else 0
 
     def _sender_key(self, event: MessageReceived | CallRang) -> str:
         match event.content:
@@ -195,6 +222,10 @@ async def _append(
     wires, keys = [one.wire for one in first.values()], [one.key for one in first.values()]
     async with connection.transaction():
         news = await event_log.append(connection, wires, keys)
+        if noted := [
+            (one.wire, one.pages) for id_, one in first.items() if one.pages and id_ in news
+        ]:
+            await to_read.note(connection, noted)
         if is_written:
             is_written.set()
     metrics.ACCEPTED.inc(len(news))
@@ -229,40 +260,3 @@ def _reject_one(one: _Prepared, error: Exception) -> None:
     if not one.answer.done():
         metrics.REJECTED.inc()
         one.answer.set_exception(error)
-
-
-def _move_to_blob(arrival: Arrival, packing: Packing, key: bytes) -> tuple[dict[str, object], str]:
-    """Return what changes in the event: references to its bytes; and the object they lie in."""
-    event, content = arrival.event, arrival.event.content
-    parts = [arrival.original, *arrival.files]
-    long_body = _long_body(content.body) if isinstance(content, MessageContent) else b""
-    if long_body:
-        parts.append(long_body)
-    if not any(parts):
-        return {}, ""
-    blobs = packing.add(f"{event.tenant}/{occurred_at(event).astimezone(UTC).date()}", parts, key)
-    changes: dict[str, object] = {"original": blobs[0] if arrival.original else None}
-    if isinstance(content, MessageContent) and (content.attachments or len(blobs) > 1):
-        files = blobs[1 : 1 + len(arrival.files)]
-        changes["content"] = _with_blobs(content, files, blobs[-1] if long_body else None)
-    return changes, blobs[0].name
-
-
-def _with_blobs(content: MessageContent, files: list[Blob], whole: Blob | None) -> MessageContent:
-    update: dict[str, object] = {
-        "attachments": tuple(
-            attachment.model_copy(update={"blob": blob})
-            for attachment, blob in zip(content.attachments, files, strict=True)
-        )
-    }
-    if whole:
-        update |= {"whole": whole, "body": Body(text=content.body.text[:EXCERPT])}
-    return content.model_copy(update=update)
-
-
-def _long_body(body: Body) -> bytes:
-    """Return the words as they are kept elsewhere, where they are too long to travel."""
-    if sum(map(len, (body.text, body.quoted, body.signature, body.html))) <= INLINE // 4:
-        return b""  # however they are encoded
-    words = _BODY.dump_json(body, exclude_defaults=True)
-    return words if len(words) > INLINE else b""

@@ -21,10 +21,12 @@ from hub_kit.ground import Ground
 from hub_kit.hooks import Handler, Hooks
 from hub_kit.keys import KeyRing
 from hub_kit.listen import Listen, listeners_of
-from hub_kit.operations import add_operations
+from hub_kit.operations import Figure, Figures, add_operations, no_figures
 from hub_kit.outgoing import Outgoing, Sender, take_in
+from hub_kit.read_later import Reader, ReadLater
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Check, Parts, Work, make_app, run
+from hub_kit.strangers import Strangers
 from hub_kit.trim import Sweep, Trimmer, sent
 
 SettingsT = TypeVar("SettingsT")
@@ -42,8 +44,11 @@ class ChannelParts:
     sender: Sender
     work: Mapping[str, Work] = field(default_factory=dict)
     checks: Mapping[str, Check] = field(default_factory=dict)
+    # Reads the pages of what is taken in, after it is safe; needs `hub_kit.schema.READING`.
+    reader: Reader | None = None
     hook: Handler | None = None  # takes what providers send to /hooks/<channel>/…
     trim: Mapping[str, Sweep] = field(default_factory=dict)  # what it must not keep for ever
+    figures: Figures = no_figures  # what operators watch beside lag and what is stuck
     add_to: Callable[[FastAPI], object] = _nothing  # pages, routes, answers to errors
     closing: Sequence[Work] = ()  # run at the end, in this order, before the ground is closed
 
@@ -86,9 +91,12 @@ def compose_channel(
     topic = REQUESTED[frame.channel].name
     requests = Consumer(name, [topic], ground.bus, ground.pool, take_in)
     outgoing = Outgoing(ground.pool, ground.blobs, ground.ring, own.sender, name)
+    if own.reader:
+        ground.accept.read_later()
     parts = Parts(
         name,
         work={
+            **({"read": ReadLater(ground, own.reader).run} if own.reader else {}),
             "requests": requests.run,
             "outgoing": outgoing.run,
             "trim": Trimmer({"outgoing": sent(ground), **own.trim}).run,
@@ -97,10 +105,16 @@ def compose_channel(
         checks={**ground.checks, **own.checks},
         closing=(*own.closing, ground.close),
     )
-    app = add_operations(make_app(parts), ground, [requests], outgoing)
+    strangers = Strangers(ground.settings.tenants.keys())
+
+    async def figures(tenant: str) -> Sequence[Figure]:
+        return [*await own.figures(tenant), *await strangers.show(tenant)]
+
+    app = add_operations(make_app(parts), ground, [requests], outgoing, figures)
     own.add_to(app)
-    hooked = own.hook and Hooks(app, ground, {frame.channel: own.hook}, public)
-    return app, hooked or app
+    if own.hook is None:
+        return app, app
+    return app, Hooks(app, ground, {frame.channel: own.hook}, public, strangers=strangers)
 
 
 def run_channel(frame: Frame[Any, Any]) -> None:

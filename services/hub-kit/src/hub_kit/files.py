@@ -63,7 +63,7 @@ _OFFICE_PARTS = {
 }
 _OPEN_DOCUMENT = re.compile(r"application/vnd\.oasis\.opendocument\.[a-z-]{1,40}")
 _ZIP = "application/zip"
-_ENTRY, _MOST_ENTRIES = b"PK\x01\x02", 10_000  # APPNOTE.TXT §4.3.12; files in an archive
+_ENTRY, MOST_ENTRIES = b"PK\x01\x02", 10_000  # APPNOTE.TXT §4.3.12; files in an archive
 _HEAD = 8192  # bytes by which a type is known
 # Photos of newer phones: more bits a colour, or several pictures (ISO/IEC 23008-12, annex B).
 _PHOTO = re.compile(rb".{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)
@@ -138,17 +138,17 @@ def _type_of_archive(data: bytes) -> str:
     return said if _OPEN_DOCUMENT.fullmatch(said) else _ZIP
 
 
-_BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError)
+BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
 def _names(data: bytes) -> frozenset[str]:
     # Each entry of the directory becomes an object of half a kilobyte.
-    if data.count(_ENTRY) > _MOST_ENTRIES:
+    if data.count(_ENTRY) > MOST_ENTRIES:
         return frozenset()
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             return frozenset(archive.namelist())
-    except _BROKEN:
+    except BROKEN:
         return frozenset()
 
 
@@ -156,5 +156,5 @@ def _read_mimetype(data: bytes) -> str:
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             return archive.open("mimetype").read(100).decode("ascii")
-    except _BROKEN:
+    except BROKEN:
         return ""

@@ -13,6 +13,7 @@ from hub_kit.database import AWAY, Pool, open_pool
 from hub_kit.erasures import Erasures, list_of
 from hub_kit.keys import KeyRing
 from hub_kit.readiness import Check, blobs_check, database_check, space_check
+from hub_kit.scan_files import Scanner, open_scanner
 from hub_kit.settings import HubSettings
 from hub_kit.space import MB, Space
 
@@ -28,6 +29,7 @@ class Ground:
     blobs: Blobs
     bus: Bus
     accept: Accept
+    scanner: Scanner | None = None
 
     @classmethod
     async def open(cls, schema: str, settings: HubSettings, ring: KeyRing) -> Self:
@@ -35,7 +37,9 @@ class Ground:
         pool = await open_pool(settings.database.replace("{role}", schema), schema)
         blobs = open_blobs(settings.blobs, space_of(settings))
         bus = open_bus(settings.bus, pool)
-        return cls(schema, settings, ring, pool, blobs, bus, Accept(pool, blobs, ring, schema))
+        scanner = open_scanner(settings.clamd)
+        accept = Accept(pool, blobs, ring, schema, scanner=scanner)
+        return cls(schema, settings, ring, pool, blobs, bus, accept, scanner)
 
     @cached_property
     def checks(self) -> dict[str, Check]:

@@ -26,6 +26,7 @@ from hub_contract.words import Channel
 from hub_kit import logs, metrics, tracing
 from hub_kit.ground import Ground
 from hub_kit.shell import problem
+from hub_kit.strangers import Strangers
 from hub_kit.tokens import Refused
 
 PREFIX = "/hooks/"
@@ -83,7 +84,9 @@ class Hooks:
         public: str,  # `Loaded.public`: how providers write our address
         *,
         limit: int = LIMIT,
+        strangers: Strangers | None = None,
     ) -> None:
+        self._strangers = strangers or Strangers(())
         self._app, self._accept, self._handlers = app, ground.accept, handlers
         self._public, self._limit = public, limit
         self._accounts = {
@@ -122,6 +125,7 @@ class Hooks:
     ) -> Response | None:
         """Return what can be said without the body, or None where it must be read."""
         if account not in self._accounts:
+            self._strangers.note(account.tenant)
             return no_account()
         method = scope["method"]
         if method not in METHODS:

@@ -17,6 +17,9 @@ FREE_BYTES = Gauge("hub_free_bytes", "Room on the disk of a folder", ["folder"])
 TRIMMED = Counter("hub_trimmed_total", "Rows and objects deleted as no longer needed", ["what"])
 LOG_OLDEST = Gauge("hub_log_oldest_seconds", "For how long the log has kept its oldest event")
 LOG_BYTES = Gauge("hub_log_bytes", "What the log takes on disk, with its index")
+FILES_CHECKED = Counter(
+    "hub_files_checked_total", "Files a scanner was asked about, by what it said", ["result"]
+)
 SENT = Counter("hub_sent_total", "Outbound messages, by outcome", ["channel", "outcome"])
 HANDLE_SECONDS = Histogram("hub_handle_seconds", "Time of one batch", ["consumer"])
 LISTENER_LIMITS = Counter(
@@ -25,3 +28,7 @@ LISTENER_LIMITS = Counter(
 OVERRUNS = Counter(
     "hub_overruns_total", "Calls over foreign bytes that overran time or memory", ["function"]
 )
+TO_READ = Gauge("hub_to_read_documents", "Documents whose pages are still to be read")
+TO_READ_PAGES = Gauge("hub_to_read_pages", "Pages that are still to be read, as far as is known")
+TO_READ_OLDEST = Gauge("hub_to_read_oldest_seconds", "For how long the oldest of them has waited")
+READ = Counter("hub_read_total", "Documents read by machine, by outcome", ["outcome"])

@@ -6,7 +6,7 @@ Rule 2. An operator of one tenant sees what is stuck of it, and what belongs to 
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path
@@ -52,6 +52,14 @@ class Failed(BaseModel):
     at: datetime
 
 
+class Figure(BaseModel):
+    """Something counted that operators watch; pages have words for `name` and those of `counts`."""
+
+    name: str
+    day: date | None = None  # None: how it is now
+    counts: dict[str, int]
+
+
 class Sending(BaseModel):
     waiting: int  # requests not yet handed to the peer
     oldest: datetime | None
@@ -68,13 +76,25 @@ class Operations(BaseModel):
     sending: Sending | None = None  # None: it sends nothing
     troubles: dict[str, str] = {}  # what is not as it should be, by the name of its check
     failure: Failed | None = None  # why the peer was not reached just now; None: it was
+    figures: list[Figure] = []
+
+
+Figures = Callable[[str], Awaitable[Sequence[Figure]]]  # of a tenant
+
+
+async def no_figures(_: str) -> Sequence[Figure]:
+    return ()
 
 
 def add_operations(
-    app: FastAPI, ground: Ground, consumers: Sequence[Consumer], outgoing: Outgoing | None = None
+    app: FastAPI,
+    ground: Ground,
+    consumers: Sequence[Consumer],
+    outgoing: Outgoing | None = None,
+    figures: Figures = no_figures,
 ) -> FastAPI:
     """Add `GET /operations` and `POST /operations/replay/{id}`, for operators."""
-    state = _State(ground, consumers, outgoing)
+    state = _State(ground, consumers, outgoing, figures)
     return add_state(app, ground.ring, ground.schema, state.show, SetAside.of(ground))
 
 
@@ -148,9 +168,14 @@ class SetAside:
 
 class _State:
     def __init__(
-        self, ground: Ground, consumers: Sequence[Consumer], outgoing: Outgoing | None
+        self,
+        ground: Ground,
+        consumers: Sequence[Consumer],
+        outgoing: Outgoing | None,
+        figures: Figures,
     ) -> None:
         self._ground, self._consumers, self._outgoing = ground, consumers, outgoing
+        self._figures = figures
 
     async def show(self, caller: Caller) -> Operations:
         """Where the database is away, return what this process knows by itself."""
@@ -179,6 +204,7 @@ class _State:
             dead=[one for one in stuck if one.id.startswith("dead")],
             sending=sending,
             failure=_failed(failure),
+            figures=list(await self._figures(caller.tenant)),
         )
 
     async def _lanes(self) -> tuple[list[Lane], str]:

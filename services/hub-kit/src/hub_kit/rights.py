@@ -22,11 +22,12 @@ _MAY = {
     "scans": {"read": frozenset(STAFF), "write": frozenset(STAFF)},  # to hand scans in
     "conversation": {"read": _TIMELINE, "write": _TIMELINE},  # and its entries, files, people
     "people": {"read": frozenset((*_TIMELINE, "portal"))},  # who takes part in a conversation
-    "entry": {"erase": frozenset(("supervisor", "service"))},  # its content, for ever
+    # Its content, for ever; and a file of it in which harmful software was found, for all to open.
+    "entry": {"erase": frozenset(("supervisor", "service")), "release": frozenset(("supervisor",))},
     "operations": {"read": _OPERATOR, "replay": _OPERATOR},  # lag, parked keys, dead letters
 }
 THINGS = tuple(_MAY)
-ACTIONS = ("read", "write", "erase", "replay")
+ACTIONS = ("read", "write", "erase", "release", "replay")
 
 
 def may(role: str, action: str, thing: str) -> bool:

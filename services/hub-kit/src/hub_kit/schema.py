@@ -64,6 +64,22 @@ CHANNEL = f"""{CHANNEL_FIRST.rstrip()};
 create index outgoing_sent on outgoing (taken_at) where state = 'done'
 """
 
+# What a channel adds whose documents have pages (`ChannelParts.reader`): what is still to be read.
+# `body` is the event as it lies on the bus, sealed.
+READING = """
+create table to_read (
+  event_id uuid primary key,
+  seq bigint generated always as identity,
+  traceparent text not null,
+  body bytea not null,
+  pages int not null,
+  attempts int not null default 0,
+  taken_at timestamptz not null default now(),
+  due_at timestamptz not null default now()
+);
+create index to_read_due on to_read (due_at, seq)
+"""
+
 
 def role(name: str, login: str = "nologin", member_of: tuple[str, ...] = ()) -> str:
     """Return a statement that makes a role if it is missing, and a member of others.

@@ -15,8 +15,10 @@ from hub_contract.events import (
     DeliveryContent,
     DeliveryReported,
     MessageContent,
+    MessageRead,
     MessageReceived,
     MessageRequested,
+    ReadContent,
     RequestedContent,
     Sealed,
     SealedKind,
@@ -30,6 +32,7 @@ TRAVELS = 256 * 1024  # characters of a sealed content that may travel
 E = TypeVar("E", bound=SealedKind)
 _CONTENT: dict[type, type[BaseModel]] = {
     MessageReceived: MessageContent,
+    MessageRead: ReadContent,
     MessageRequested: RequestedContent,
     DeliveryReported: DeliveryContent,
     CallRang: CallContent,

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from hub_contract.phone_number import is_country
 from hub_contract.words import AccountName, Channel, Tenant
 from hub_kit.hours import Office, read_hours
+from hub_kit.listen import PeerAddress
 
 PUBLIC = "http://127.0.0.1:8080"  # where the gateway listens, if nothing else is said
 _KAFKA = re.compile(r"kafka://[^\s/,:]+:\d+(,[^\s/,:]+:\d+)*")
@@ -133,6 +134,9 @@ class HubSettings(Section):
     )
     erasure: ErasureSettings = Field(default_factory=ErasureSettings)
     space: SpaceSettings = Field(default_factory=SpaceSettings)
+    clamd: PeerAddress | None = Field(
+        default=None, description="ClamAV's daemon, asked about every file; none: nobody is asked"
+    )
     telemetry: str = Field(default="", description="OTLP endpoint for traces; empty keeps them off")
     services: dict[str, dict[str, Any]] = {}  # each service reads its own
 

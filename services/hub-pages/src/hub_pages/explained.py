@@ -35,6 +35,7 @@ EXPLANATIONS = {
     _E.TOKEN_FORGED: mark("Die Antwortadresse ist gefälscht oder beschädigt."),
     _E.TOKEN_EXPIRED: mark("Die Antwortadresse ist abgelaufen."),
     _E.TOKEN_UNKNOWN: mark("Die Antwortadresse führt zu keinem Gespräch mehr."),
+    _E.REFERENCE_READ: mark("Die Vorgangsnummer wurde maschinell auf einer Seite gelesen."),
     _E.REFERENCE_UNKNOWN: mark("Die genannte Vorgangsnummer ist hier nicht vergeben."),
     _E.REFERENCE_TAKEN: mark(
         "Die beim Absenden mitgeteilte Vorgangsnummer war schon vergeben; es gilt eine andere."
@@ -55,6 +56,7 @@ EXPLANATIONS = {
     _E.SHARED: mark("Festgehalten: Von dieser Adresse schreiben mehrere Personen."),
     _E.SINGLE: mark("Festgehalten: Von dieser Adresse schreibt nur eine Person."),
     _E.ADDRESS_ADDED: mark("Eine Anschrift für Briefe eingetragen."),
+    _E.FILE_RELEASED: mark("Eine gesperrte Datei freigegeben."),
     _E.CALLBACK_WANTED: mark("Ein Rückruf ist gewünscht."),
     _E.CALLBACK_ASSIGNED: mark("Der Rückruf ist übernommen."),
     _E.CALLBACK_RELEASED: mark("Der Rückruf ist wieder frei."),
@@ -148,7 +150,14 @@ PROBLEMS = {
         "%(about)s"
     ),
     _P.FILE_TOO_LARGE: mark("Eine Datei war zu groß und liegt noch beim Anbieter: %(about)s"),
+    _P.HARMFUL: mark("Es enthält Schadsoftware und wird deshalb nicht gelesen."),
     _P.FILE_MISSING: mark("Eine Datei gab der Anbieter nicht heraus: %(about)s"),
+    _P.TOO_MANY_PAGES: mark("Gelesen wurden nur die ersten %(about)s Seiten."),
+    _P.PAGE_TOO_LARGE: mark(
+        "Seite %(about)s ist zu groß, um sie in voller Auflösung zu lesen; sie ist im Original."
+    ),
+    _P.PAGE_UNREADABLE: mark("Seite %(about)s ließ sich nicht lesen; sie ist im Original."),
+    _P.PAGES_CUT: mark("Die Datei bricht bei Seite %(about)s ab; mehr ist nicht angekommen."),
     _P.NUMBER_CONFIRMED: mark(
         "Die Person möchte Antworten per SMS an %(about)s und hat die Nummer mit einem Code"
         " bestätigt."

@@ -98,6 +98,18 @@ REFUSALS = {
     _R.REFERENCE_NOT_VALID: mark("Diese Vorgangsnummer stimmt nicht. Sie hat zwölf Ziffern."),
     _R.REFERENCE_UNKNOWN: mark("Zu dieser Vorgangsnummer gibt es kein Gespräch."),
     _R.ERASED: mark("Der Inhalt wurde gelöscht."),
+    _R.QUARANTINED: mark(
+        "Diese Datei ist gesperrt: In ihr wurde Schadsoftware gefunden. "
+        "Freigeben kann sie nur die Leitung."
+    ),
+    _R.NOT_CHECKED: mark(
+        "Diese Datei ist noch nicht auf Schadsoftware geprüft und bleibt so lange gesperrt. "
+        "Versuchen Sie es in einigen Minuten noch einmal."
+    ),
+    _R.NOT_HELD: mark("Diese Datei ist nicht gesperrt."),
+    _R.FILE_HARMFUL: mark(
+        "In einer der Dateien wurde Schadsoftware gefunden. Schicken Sie die Antwort ohne sie."
+    ),
 }
 
 

@@ -132,6 +132,25 @@ async def post_share(
     return await do(request, desk, agent, conversation_id, say)
 
 
+@router.post("/c/{conversation_id}/release")
+async def post_release(
+    request: Request,
+    desk: TheDesk,
+    agent: TheAgent,
+    *,
+    conversation_id: UUID,
+    entry: Annotated[UUID, Form()],
+    number: Annotated[int, Form(ge=-1, le=10_000)] = -1,
+) -> Response:
+    """Let a file go that is held for harmful software; the original has no number."""
+    file = "original" if number < 0 else f"attachments/{number}"
+
+    async def let_go() -> None:
+        await desk.store.post(agent.caller, f"/entries/{entry}/{file}/release", None)
+
+    return await do(request, desk, agent, conversation_id, let_go)
+
+
 @router.post("/c/{conversation_id}/move")
 async def post_move(
     request: Request,

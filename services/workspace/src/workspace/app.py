@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from hub_kit.live import Tail
 from hub_kit.seats import Seats
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, make_app, run
+from hub_kit.trim import Trimmer, for_each
 from hub_pages.face import Face
 from hub_pages.face.read import read_faces
 from hub_pages.pages import Pages
@@ -25,13 +27,17 @@ from workspace import act, callbacks, calls, hand_out, live, look, operations, w
 from workspace.ask import STORE, Service, open_client
 from workspace.carries import SAID, SMS
 from workspace.desk import Desk
+from workspace.drafts import sweep_drafts
+from workspace.figures import tell_figures
 from workspace.hold import drop_erased, send_due
 from workspace.people import forget
 from workspace.proofs import (
+    HELD,
     Say,
     address_of,
     badges_of,
     call_badges,
+    file_badges,
     initials,
     name_of,
     proof_word,
@@ -50,10 +56,12 @@ def words_for(say: Say) -> dict[str, Any]:
     """Return what the templates of the desk say with, beside what every page has."""
     return {
         "evidence_words": lambda evidence: badges_of(evidence, say),
+        "file_words": lambda file: file_badges(file, say),
         "call_words": lambda entry: call_badges(entry, say),
         "proof_word": lambda kind, result: proof_word(kind, result, say),
         "initials": initials,
         "service_word": lambda name: service_word(name, say),
+        "tell_figures": lambda figures, say_day: tell_figures(figures, say, say_day),
         "bare": bare,
         "say": say,
         "named": lambda person: name_of(person, say),
@@ -61,6 +69,7 @@ def words_for(say: Say) -> dict[str, Any]:
         "unfit_words": SAID,
         "sms_alphabet": SMS,
         "shown_types": hand_out.SHOWN,
+        "held_checks": HELD,
     }
 
 
@@ -83,7 +92,7 @@ def compose(
     tail = Tail(ground.bus)
     parts = Parts(
         SERVICE,
-        work={"send": partial(_send, desk), "live": tail.run},
+        work={"send": partial(_send, desk), "live": tail.run, "trim": _trimmer(desk).run},
         checks={**ground.checks, "live": tail.check},
         closing=(client.aclose, *(other.aclose for other in others.values()), ground.close),
     )
@@ -96,6 +105,12 @@ def compose(
         app.include_router(module.router)
     add_error_pages(app, desk.pages, desk.authority, SERVICE)
     return app
+
+
+def _trimmer(desk: Desk) -> Trimmer:
+    keep = timedelta(days=desk.settings.draft_days)
+    sweep = partial(sweep_drafts, desk.ground.pool, keep)
+    return Trimmer({"draft": for_each(desk.ground.settings.tenants, sweep)})
 
 
 async def _send(desk: Desk) -> None:

@@ -55,7 +55,13 @@ async def _form(
         desk.store.get(agent.caller, f"/calls/{call_id}"),
         read_draft(ground.pool, ground.ring, agent.caller, call_id),
     )
-    values = {"call": call, "draft": draft, "fault": fault, "token": uuid4().hex}
+    values = {
+        "call": call,
+        "draft": draft,
+        "draft_days": desk.settings.draft_days,
+        "fault": fault,
+        "token": uuid4().hex,
+    }
     if is_piece(request):
         return desk.page(request, agent, "_call.html", **values)
     queue = await read_queue(desk, agent.caller, "mine")

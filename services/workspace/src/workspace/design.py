@@ -11,6 +11,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import unquote
 
+from hub_contract.errors import Permanent
 from hub_kit.tokens import Caller
 from workspace.ask import Bytes, Service
 
@@ -26,8 +27,15 @@ async def read_design(store: Service, caller: Caller, entry: Mapping[str, Any]) 
     html: str = entry.get("html") or ""
     wanted = _wanted(html, entry.get("attachments") or ())
     path = f"/entries/{entry['id']}/attachments"
-    found = {cid: await store.fetch(caller, f"{path}/{n}") for cid, n in wanted.items()}
-    return put_in(html, found)
+    found = {cid: await _fetch(store, caller, f"{path}/{n}") for cid, n in wanted.items()}
+    return put_in(html, {cid: picture for cid, picture in found.items() if picture})
+
+
+async def _fetch(store: Service, caller: Caller, path: str) -> Bytes | None:
+    try:
+        return await store.fetch(caller, path)
+    except Permanent:
+        return None  # held for harmful software
 
 
 def _wanted(html: str, files: Sequence[Mapping[str, Any]]) -> dict[str, int]:

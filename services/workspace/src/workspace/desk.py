@@ -41,6 +41,7 @@ class Desk:
             "may_scan": may(visitor.caller.role, "write", "scans")
             and self.has_paper(visitor.caller.tenant),
             "may_operate": may(visitor.caller.role, "read", "operations"),
+            "may_release": may(visitor.caller.role, "release", "entry"),
         }
         return self.pages.page(request, template, status=status, **{**frame, **values})
 

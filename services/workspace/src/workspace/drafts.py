@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,9 +10,10 @@ from asyncpg import Record
 
 from hub_contract.channels import MOST_BYTES, MOST_FILES
 from hub_contract.fit import Unfit
-from hub_kit.database import Connection, Pool, transaction
+from hub_kit.database import Connection, Pool, affected, transaction
 from hub_kit.keys import KeyRing
 from hub_kit.tokens import Caller
+from hub_kit.trim import PIECE
 from workspace.keep import open_value, seal_file, seal_value
 
 _OF = "select * from draft where tenant = $1 and who = $2 and conversation_id = $3"
@@ -179,6 +181,24 @@ async def drop_file(pool: Pool, caller: Caller, file_id: UUID) -> None:
             " (select id from draft where tenant = $1 and who = $3)",
             *(caller.tenant, file_id, caller.who),
         )
+
+
+_OLD = """
+delete from draft where tenant = $1 and id in (
+  select d.id from draft d where d.tenant = $1 and d.changed_at < now() - $2::interval
+    and not exists (select from file f where f.tenant = $1 and f.draft_id = d.id
+      and f.at >= now() - $2::interval)
+  order by d.changed_at limit $3)
+"""
+
+
+async def sweep_drafts(pool: Pool, keep: timedelta, tenant: str) -> int:
+    """Delete a piece of the drafts, with their files, that nobody has gone on with for so long.
+
+    Of answers and of call notes alike: what was finished is an entry, and has no draft any more.
+    """
+    async with transaction(pool, tenant) as connection:
+        return affected(await connection.execute(_OLD, tenant, keep, PIECE))
 
 
 def _file(ring: KeyRing, row: Record) -> File:

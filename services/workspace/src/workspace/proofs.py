@@ -143,6 +143,29 @@ def badges_of(evidence: Iterable[Mapping[str, str]], say: Say) -> list[Badge]:
     return [Badge(say(text), tone) for fact, (tone, text) in _BADGES.items() if fact in facts]
 
 
+# What may be dangerous in a file, and what the scanner for harmful software said of it.
+_SIGNS = {
+    "archive": mark("Archiv"),
+    "encrypted": mark("verschlüsselt"),
+    "macros": mark("mit Makros"),
+    "program": mark("Programm"),
+}
+_CHECKS = {
+    "found": ("danger", mark("gesperrt: Schadsoftware gefunden")),
+    "waiting": ("warning", mark("noch nicht geprüft")),
+    "unfit": ("warning", mark("gesperrt: zu groß für die Prüfung")),
+    "released": ("warning", mark("trotz Fund freigegeben")),
+}
+HELD = frozenset({"found", "unfit"})  # a file that waits is asked about when it is opened
+
+
+def file_badges(file: Mapping[str, Any], say: Say) -> list[Badge]:
+    """Return what whoever opens a file should know; nothing of one that is as others are."""
+    said = [_CHECKS[file["check"]]] if file.get("check") in _CHECKS else []
+    signs = [("warning", _SIGNS[sign]) for sign in file.get("signs", ()) if sign in _SIGNS]
+    return [Badge(say(text), tone) for tone, text in (*said, *signs)]
+
+
 def call_badges(entry: Mapping[str, Any], say: Say) -> list[Badge]:
     """Return how a call went: its result, how long it took, and whether she wishes one back."""
     return [Badge(text, tone) for tone, text in say_call(entry, say)]

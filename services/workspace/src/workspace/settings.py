@@ -26,6 +26,9 @@ class WorkspaceSettings(Section):
     undo_seconds: float = Field(
         default=10, ge=0, le=120, description="how long an answer can be taken back"
     )
+    draft_days: int = Field(
+        default=90, ge=1, description="that a draft stays which nobody goes on with"
+    )
     streams: int = Field(default=2000, ge=1, description="open desks that hear at once")
     streams_each: int = Field(default=20, ge=1, description="of them for one person")
 

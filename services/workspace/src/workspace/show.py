@@ -154,6 +154,7 @@ _SILENT: dict[str, Any] = {
     "subject": "",
     "attachments": 0,
     "files": (),
+    "harmful": False,
     "text": "",
     "problem": None,
     "more": False,

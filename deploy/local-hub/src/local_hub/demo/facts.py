@@ -179,6 +179,10 @@ def _by_letter(story: Story) -> list[Fact]:
             (letter.get("channel"), letter.get("original")) == ("paper", True),
         ),
         Fact(
+            "Was darin steht, hat eine Maschine gelesen",
+            mails.LETTER_WORDS in (letter.get("reading") or {}).get("text", ""),
+        ),
+        Fact(
             "Sein Transfervermerk sagt: unverändert, vollständig, lesbar",
             [said.get(kind) for kind in ("transfer-note", "scan-complete", "scan-readable")]
             == ["unchanged", "pass", "pass"],

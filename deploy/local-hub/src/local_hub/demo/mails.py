@@ -164,3 +164,4 @@ ich bitte um einen Parkausweis. Meinen Bescheid vom Versorgungsamt reiche ich ge
 
 Mit freundlichen Grüßen
 Gertrud Altmann"""
+LETTER_WORDS = "ich bitte um einen Parkausweis"

@@ -104,6 +104,7 @@ async def play(stage: Stage, say: Say) -> Story:
     await _by_both_doors(stage, story, say)
     await _by_sms(stage, story, say)
     await _by_phone(stage, story, say)
+    await until(lambda: _is_read(stage, story))
     await _by_letter(stage, story, say)
     say("Antworten und Zustellberichte laufen ein")
     await until(lambda: _settled(stage, story))
@@ -222,6 +223,13 @@ async def _arrived(stage: Stage, story: Story) -> bool:
 async def _has(stage: Stage, story: Story, citizens: set[str]) -> bool:
     await _look(stage, story)
     return citizens <= story.town.keys()
+
+
+async def _is_read(stage: Stage, story: Story) -> bool:
+    """Say whether the scanned letter is there, and a machine has read it."""
+    await _look(stage, story)
+    entries = story.town[NO_SENDER].entries if NO_SENDER in story.town else []
+    return any((one.get("reading") or {}).get("state") == "read" for one in entries)
 
 
 async def _look(stage: Stage, story: Story) -> None:

@@ -23,6 +23,7 @@ from local_hub.peers.phones import api, exchange, handsets
 from local_hub.peers.phones.call import Caller
 from local_hub.peers.phones.carrier import Phones
 from local_hub.peers.phones.smsc import Smsc
+from local_hub.peers.scanner import Scanner
 from local_hub.peers.settings import PeersSettings
 from local_hub.peers.table.show import PREFIX, add_table
 
@@ -35,6 +36,7 @@ def compose(settings: PeersSettings) -> FastAPI:
     smsc, door = Smsc(phones), settings.carrier.smsc
     brought, room = Tray(), settings.post.print_room
     routers, closing = _print_houses(settings, brought)
+    clamd = settings.clamd
     has_smsc = any(one.system_id for one in settings.carrier.numbers.values())
     parts = Parts(
         "peers",
@@ -42,6 +44,7 @@ def compose(settings: PeersSettings) -> FastAPI:
             "mail": lambda: listen(settings, handler),
             "identity": lambda: identity.serve(str(settings.identity), settings.people),
             **({"print room": PrintRoom(room, brought).run} if room else {}),
+            **({"clamd": lambda: Scanner().run(clamd.host, clamd.port)} if clamd else {}),
             **({"smsc": lambda: smsc.run(door.host, door.port)} if has_smsc else {}),
         },
         checks={

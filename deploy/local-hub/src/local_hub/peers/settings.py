@@ -102,6 +102,9 @@ class PeersSettings(Section):
     identity: ListenAddress = Field(
         default=Listen("127.0.0.1", 8091), description="where authorities log in"
     )
+    clamd: ListenAddress | None = Field(
+        default=None, description="a scanner that finds EICAR's test file, and nothing else"
+    )
     people: dict[str, Person] = Field(default={}, description="who may log in there, as whom")
     table: Table = Table()
     mailboxes: dict[str, Mailbox] = Field(default={}, description="citizens, by address")

@@ -87,7 +87,7 @@ def _outcome(state: State) -> CallOutcome:
     if state.recording:
         return CallOutcome.VOICEMAIL
     # Who has heard how far it is was answered, if by a machine.
-    was_answered = state.talked is not None or state.opened == "pass"
+    was_answered = state.answered or state.opened == "pass"
     return CallOutcome.ANSWERED if was_answered else CallOutcome.MISSED
 
 

@@ -19,16 +19,21 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class What(StrEnum):
-    """What a leg tells of: a hook of the provider, or (the last two) what we have looked up."""
+    """What a leg tells of: a hook of the provider, or (the last three) what we have done."""
 
     BEGIN = "begin"
     KEYS = "keys"  # digits, or silence
     RECORDED = "recorded"  # the message after the tone is over
     RECORDING = "recording"  # and its audio is there
     DIALLED = "dialled"  # the desk's number was called
+    WAITING = "waiting"  # in the queue: how far ahead, or a key
+    UNANSWERED = "unanswered"  # the desk's telephone has stopped ringing
+    CONNECTED = "connected"  # somebody at the desk has answered
+    LEFT = "left"  # the queue, and why
     STATUS = "status"  # how far the call is
     INBOX = "inbox"  # what the citizens' pages say to number and secret
     DESK = "desk"  # whether somebody answers there
+    RUNG = "rung"  # the desk's telephone was made to ring
 
 
 _WHAT = {what.value: what for what in What}

@@ -8,7 +8,7 @@ from hub_contract.words import CallbackDay, CallbackPart, ContactPoint
 
 
 class Step(StrEnum):
-    """What the caller is asked; in the last four nobody is."""
+    """What the caller is asked; in the last six nobody is."""
 
     LANGUAGE = "language"
     MENU = "menu"
@@ -20,11 +20,14 @@ class Step(StrEnum):
     MESSAGE = "message"  # after the tone
     INBOX = "inbox"  # we ask the portal
     DESK = "desk"  # we look whether somebody answers there
-    DIALLING = "dialling"  # the caller hears the desk's number ring, or talks
+    DIALLING = "dialling"  # the caller hears the desk's number ring
+    WAITING = "waiting"  # the caller stands in the desk's queue
+    TALKING = "talking"  # with the desk
     GOODBYE = "goodbye"
 
 
-ASKED = frozenset(Step) - {Step.INBOX, Step.DESK, Step.DIALLING, Step.GOODBYE}
+AT_DESK = frozenset({Step.DIALLING, Step.WAITING, Step.TALKING})
+ASKED = frozenset(Step) - AT_DESK - {Step.INBOX, Step.DESK, Step.GOODBYE}
 
 
 class Said(StrEnum):
@@ -53,6 +56,20 @@ class Said(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """Where a caller stands in the desk's queue, as the provider says it."""
+
+    place: int = 0  # 1: the next; 0: not said
+    size: int = 0  # how many stand there
+    average: int = 0  # seconds that others have waited
+    waited: int = 0  # seconds, so far
+    looks: int = 0  # how often the provider has asked what is heard meanwhile
+    moved: bool = False  # the place is another one than before
+    rings: int = 0  # looks for which the desk's telephone counts as ringing
+    leaves: bool = False  # the star was pressed
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """A call so far; every hook makes the next one of it (`steps.advance`)."""
 
@@ -74,6 +91,7 @@ class State:
     wished: bool = False
     recording: Mapping[str, str] = field(default_factory=dict)
     awaits_recording: bool = False
-    talked: int | None = None  # seconds with the desk
+    line: Line = Line()
+    answered: bool = False  # somebody at the desk has
     ended: bool = False
     seconds: int | None = None  # of the whole call, as the provider says

@@ -12,6 +12,17 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from channel_phone.parse.at_desk import (
+    OVER,
+    connected,
+    dialled,
+    left,
+    looked,
+    read_count,
+    rung,
+    unanswered,
+    waiting,
+)
 from channel_phone.parse.legs import Leg, What
 from channel_phone.parse.reference import GROUP, SIZE, wrong_groups
 from channel_phone.parse.state import ASKED, Said, State, Step
@@ -57,8 +68,6 @@ _FOUND: Mapping[str, Change] = {
     "shut": {"said": (Said.SHUT,), "opened": "fail"},
     "away": {"said": (Said.PORTAL_AWAY,)},
 }
-_TALKED = frozenset({"completed", "answered"})
-_OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
 def follow(legs: Iterable[Leg], country: str) -> State:
@@ -179,17 +188,8 @@ def _recording(state: State, said: Mapping[str, str], _country: str) -> State:
     return replace(state, recording=found, awaits_recording=False)
 
 
-def _dialled(state: State, said: Mapping[str, str], _country: str) -> State:
-    if state.step is not Step.DIALLING:
-        return state
-    if said.get("DialCallStatus") not in _TALKED:
-        return replace(state, step=Step.MENU, said=(Said.DESK_BUSY,))
-    seconds = read_count(said.get("DialCallDuration", "")) or 0
-    return replace(state, step=Step.GOODBYE, said=(Said.TALKED,), talked=seconds)
-
-
 def _over(state: State, said: Mapping[str, str], _country: str) -> State:
-    if said.get("CallStatus") not in _OVER:
+    if said.get("CallStatus") not in OVER:
         return state
     seconds = read_count(said.get("CallDuration", ""))
     return replace(state, ended=True, seconds=seconds)
@@ -205,25 +205,18 @@ def _inbox(state: State, said: Mapping[str, str], _country: str) -> State:
     return replace(state, **change, step=step, tries=tries, inbox=dict(said))
 
 
-def _desk(state: State, said: Mapping[str, str], _country: str) -> State:
-    if state.step is not Step.DESK:
-        return state
-    if said.get("Open") != "yes":
-        return replace(state, step=Step.MENU, said=(Said.DESK_CLOSED,))
-    return replace(state, step=Step.DIALLING, said=(Said.CONNECTING,))
-
-
-def read_count(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
-
-
 _AFTER: Mapping[What, Callable[[State, Mapping[str, str], str], State]] = {
     What.BEGIN: _begin,
     What.KEYS: _keyed,
     What.RECORDED: _recorded,
     What.RECORDING: _recording,
-    What.DIALLED: _dialled,
+    What.DIALLED: dialled,
+    What.WAITING: waiting,
+    What.UNANSWERED: unanswered,
+    What.CONNECTED: connected,
+    What.LEFT: left,
+    What.RUNG: rung,
     What.STATUS: _over,
     What.INBOX: _inbox,
-    What.DESK: _desk,
+    What.DESK: looked,
 }

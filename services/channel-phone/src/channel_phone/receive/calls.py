@@ -5,13 +5,13 @@ Rule 2. A hook says which leg it is (`?leg=3`), so one that comes twice is writt
 Rule 3. The row of a call stays for a while after its entry is kept, empty, and knows late hooks.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from channel_phone.parse import Context
 from channel_phone.parse.legs import read_legs
-from channel_phone.parse.state import State, Step
+from channel_phone.parse.state import AT_DESK, State, Step
 from channel_phone.parse.steps import follow
 from channel_phone.settings import PhoneSettings
 from hub_kit.database import Connection, Pool, affected, transaction
@@ -58,11 +58,12 @@ class Call:
     @property
     def is_whole(self) -> bool:
         """Say whether nothing more will come."""
-        awaits = self.state.awaits_recording or self.state.step is Step.DIALLING
+        awaits = self.state.awaits_recording or self.state.step in AT_DESK
         return self.state.ended and not awaits
 
 
 Write = Callable[[State], bytes]  # the line of a leg, for a call that is there
+Last = Callable[[Connection, Call], Awaitable[object]]
 
 
 class Calls:
@@ -73,10 +74,13 @@ class Calls:
         self._connected = timedelta(minutes=settings.connected_minutes)
         self._recording = timedelta(minutes=settings.recording_minutes)
 
-    async def add(self, context: Context, sid: str, number: int | None, write: Write) -> Call:
+    async def add(
+        self, context: Context, sid: str, number: int | None, write: Write, since: int = 0
+    ) -> Call:
         """Write a leg, and return the call; it is not written where its number is taken already.
 
-        None as number: it is written behind the others, unless it says what one of them says.
+        None as number: it is written behind the others, unless one of them, from the leg `since`
+        on, says the same.
         """
         call_id = self._ring.pseudonym_of(context.tenant, "call", f"{context.account}\n{sid}")
         async with transaction(self._pool, context.tenant) as connection:
@@ -87,7 +91,7 @@ class Calls:
             if call.closed or taken or call.legs >= MOST:
                 return call
             line = write(call.state)
-            if number is None and _without_time(line) in call.original:
+            if number is None and _is_there(line, call.original, since):
                 return call
             return await self._write(connection, call, line)
 
@@ -107,10 +111,11 @@ class Calls:
             added=True,
         )
 
-    async def close(self, call: Call) -> None:
-        """Forget what was said: the entry is kept."""
+    async def close(self, call: Call, last: Last) -> None:
+        """Forget what was said: the entry is kept. `last` is done beside it, once for each call."""
         async with transaction(self._pool, call.context.tenant) as connection:
-            await connection.execute(_CLOSE, call.context.tenant, call.id)
+            if affected(await connection.execute(_CLOSE, call.context.tenant, call.id)):
+                await last(connection, call)
 
     async def lost(self, context_of: Callable[[str], Context | None], tenant: str) -> list[Call]:
         """Return calls of which nothing more will be heard, the oldest first."""
@@ -128,7 +133,7 @@ class Calls:
     def _patience(self, state: State) -> timedelta:
         if state.ended:
             return self._recording
-        return self._connected if state.step is Step.DIALLING else self._lost
+        return self._connected if state.step in (Step.DIALLING, Step.TALKING) else self._lost
 
     async def sweep(self, tenant: str) -> int:
         """Delete rows of calls that ended long ago; return how many."""
@@ -145,5 +150,10 @@ class Calls:
         return Call(call_id, context, original, found["legs"], state, heard_at, closed)
 
 
+def _is_there(line: bytes, original: bytes, since: int) -> bool:
+    said = _without_time(line.rstrip(b"\n"))
+    return any(_without_time(one) == said for one in original.split(b"\n")[since:])
+
+
 def _without_time(line: bytes) -> bytes:
-    return b" " + line.partition(b" ")[2]
+    return line.partition(b" ")[2]

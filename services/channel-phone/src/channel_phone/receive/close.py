@@ -12,11 +12,15 @@ from datetime import UTC, datetime
 import structlog
 
 from channel_phone.parse import Context, parse, parse_ring
+from channel_phone.parse.promise import Waited
 from channel_phone.providers.twilio import Twilio
 from channel_phone.receive.calls import Call, Calls
+from channel_phone.receive.promise import count_wait, note
+from channel_phone.settings import Accounts
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.words import CallStatus
 from hub_kit.accept import Accept
+from hub_kit.database import Connection
 from hub_kit.hooks import Account
 
 EVERY = 30  # seconds between two looks for calls without an end
@@ -25,8 +29,15 @@ log = structlog.get_logger()
 
 
 class Closer:
-    def __init__(self, calls: Calls, accept: Accept, clients: Mapping[Account, Twilio]) -> None:
-        self._calls, self._accept, self._clients = calls, accept, clients
+    def __init__(
+        self,
+        accounts: Accounts,
+        calls: Calls,
+        accept: Accept,
+        clients: Mapping[Account, Twilio],
+    ) -> None:
+        self._accounts, self._calls = accounts, calls
+        self._accept, self._clients = accept, clients
 
     async def close(self, call: Call) -> None:
         """Keep the entry; `Temporary` where its audio or the database is away."""
@@ -41,7 +52,15 @@ class Closer:
         ring = parse_ring(call.original, call.context, now, CallStatus.ENDED)
         entry = parse(call.original, call.context, now, audio)
         await self._accept.all([ring, entry])
-        await self._calls.close(call)
+        waited: list[Waited | None] = []
+
+        async def count(connection: Connection, call: Call) -> None:
+            zone = self._accounts.office(call.context.tenant).zone
+            waited.append(await count_wait(connection, call, zone))
+
+        await self._calls.close(call, count)
+        for one in waited:  # empty: another process has closed it
+            note(one)
 
     async def run(self) -> None:
         """Close what nobody ended, for ever; for `Parts.work`."""

@@ -20,21 +20,27 @@ from channel_phone.parse.state import State, Step
 from channel_phone.providers.twilio import Twilio
 from channel_phone.receive.calls import Call, Calls
 from channel_phone.receive.close import Closer, context_of
+from channel_phone.receive.desk import DeskLine, queue_of, sid_of
 from channel_phone.receive.portal import Portal
-from channel_phone.render import Voice, speak
+from channel_phone.render import Voice, connect, speak, speak_meanwhile
 from channel_phone.render.sentences import Say
 from channel_phone.settings import Accounts
 from hub_contract.errors import Permanent, Temporary
+from hub_contract.events import Arrival
 from hub_contract.words import CallStatus
 from hub_kit.forms import read_form
 from hub_kit.hooks import Account, Answer, Hook
 from hub_kit.twilio import TWIML, check_signature
 
-_PATHS = {
-    "": What.BEGIN,
-    **{f"/{what}": what for what in What if what not in (What.BEGIN, What.INBOX, What.DESK)},
+_OURS = frozenset({What.BEGIN, What.INBOX, What.DESK, What.RUNG})
+_PATHS = {"": What.BEGIN, **{f"/{what}": what for what in What if what not in _OURS}}
+# Answers to what was asked have their place; the others may come at any time.
+_ASKED = frozenset({What.KEYS, What.RECORDED})
+_SPEAKS: Mapping[What, Callable[[State, Voice], bytes]] = {  # those answered with TwiML
+    **dict.fromkeys((What.BEGIN, *_ASKED, What.DIALLED, What.LEFT), speak),
+    What.WAITING: speak_meanwhile,
+    What.CONNECTED: connect,
 }
-_HEARD = frozenset({What.BEGIN, What.KEYS, What.RECORDED, What.DIALLED})  # answered with TwiML
 _LOOKING = timedelta(seconds=10)  # then whoever looked something up has died
 log = structlog.get_logger()
 
@@ -48,36 +54,44 @@ class Receiver:
     calls: Calls
     closer: Closer
     portal: Portal
+    desk: DeskLine
     words: Callable[[str], Say]
 
     async def __call__(self, hook: Hook) -> Answer:
         client = self.clients[hook.account]
         check_signature(hook, client.account.settings.auth_token())
-        what, said = _PATHS.get(hook.rest), read_form(hook.body)
-        if what is None or not said.get("CallSid"):
+        if of_desk := self.desk.answer(hook, client.account, self.words("de")):
+            return of_desk
+        what = _PATHS.get(hook.rest)
+        if what is None or not (sid := sid_of(hook, what)):
             raise Permanent("hook: says no call, or is none of ours; see channel-phone/README.md")
-        call = await self._write(client, hook, what, said["CallSid"])
-        answer = await self._talk(client, call, said) if what in _HEARD else Answer(status=204)
+        call = await self._write(client, hook, what, sid)
+        answer = await self._answer(client, call, what, read_form(hook.body))
         await self._end(call)
         return answer
 
     async def _write(self, client: Twilio, hook: Hook, what: What, sid: str) -> Call:
         now = datetime.now(UTC)
-        number = _NUMBERS[what](hook.address) if what in _NUMBERS else None
+        asked = _asked(hook.address)
+        number = 0 if what is What.BEGIN else asked if what in _ASKED else None
 
         def line(state: State) -> bytes:
             is_secret = what is What.KEYS and state.step is Step.SECRET
             return write_leg(now, what, hook.body, is_secret=is_secret)
 
-        return await self.calls.add(context_of(client), sid, number, line)
+        return await self.calls.add(context_of(client), sid, number, line, asked or 0)
 
-    async def _talk(self, client: Twilio, call: Call, said: Mapping[str, str]) -> Answer:
-        """Return what the caller hears, and on the first hook that the telephone rings."""
+    async def _answer(
+        self, client: Twilio, call: Call, what: What, said: Mapping[str, str]
+    ) -> Answer:
+        """Return what the caller hears, and what the desks must hear: that it rings, or talks."""
+        if what not in _SPEAKS:
+            return Answer(status=204)
         if call.state.step in (Step.INBOX, Step.DESK):
             call = await self._look_up(client, call, said)
-        rings = call.legs == 1 and not call.closed
-        ringing = [parse_ring(call.original, call.context, call.heard_at, CallStatus.RINGING)]
-        return Answer(ringing if rings else [], speak(call.state, self._voice(client, call)), TWIML)
+        call = await self.desk.ring(client, call, said["CallSid"])
+        heard = _SPEAKS[what](call.state, self._voice(client, call))
+        return Answer(_news(call, what), heard, TWIML)
 
     async def _look_up(self, client: Twilio, call: Call, said: Mapping[str, str]) -> Call:
         now = datetime.now(UTC)
@@ -86,7 +100,8 @@ class Receiver:
         if call.state.step is Step.DESK:
             office = self.accounts.office(call.context.tenant)
             is_open = client.account.settings.is_desk_open(now, office)
-            what, form = What.DESK, b"Open=yes" if is_open else b"Open=no"
+            queue = b"&Queue=yes" if client.account.settings.queue_minutes else b""
+            what, form = What.DESK, b"Open=yes" + queue if is_open else b"Open=no"
         else:
             reference, secret = call.state.reference, said.get("Digits", "")
             what = What.INBOX
@@ -109,20 +124,26 @@ class Receiver:
             greeting=(own.greeting, own.greeting_en),
             desk=own.desk,
             message_seconds=own.message_seconds,
+            queue=queue_of(account),
+            queue_seconds=own.queue_minutes * 60,
             zone=self.accounts.office(account.tenant).zone,
             words=self.words,
             place=lambda what: self.accounts.hook(account, f"/{what}?leg={call.legs}"),
         )
 
 
-def _number(address: str) -> int | None:
-    """Return which leg this hook says that it is."""
+def _news(call: Call, what: What) -> list[Arrival]:
+    """Return what is new of a call for whoever sits at a desk; said twice, it is the same event."""
+    if call.closed:
+        return []
+    if call.legs == 1:
+        return [parse_ring(call.original, call.context, call.heard_at, CallStatus.RINGING)]
+    if what is What.CONNECTED and call.state.step is Step.TALKING:
+        return [parse_ring(call.original, call.context, call.heard_at, CallStatus.ANSWERED)]
+    return []
+
+
+def _asked(address: str) -> int | None:
+    """Return which leg asked for this hook: the number of legs that there were then."""
     said = parse_qs(urlsplit(address).query).get("leg", [""])[0]
     return int(said) if said.isascii() and said.isdigit() and len(said) < 5 else None
-
-
-# Answers to what was asked have their place; the others may come at any time.
-_NUMBERS: Mapping[What, Callable[[str], int | None]] = {
-    What.BEGIN: lambda _: 0,
-    **dict.fromkeys(_HEARD - {What.BEGIN}, _number),
-}

@@ -16,8 +16,11 @@ from channel_phone.render.sentences import (
     CHOOSE_ENGLISH,
     CHOOSE_GERMAN,
     GREETING,
+    NOBODY_LEFT,
+    STAY,
     Say,
     answer,
+    place_in_line,
     question,
 )
 from hub_contract.delivery import Reason
@@ -35,7 +38,10 @@ _KEYS = {  # how many digits end the wait, after how many seconds of silence, an
     Step.PART: (1, 8, ""),
     Step.NUMBER: (20, 10, "#"),
 }
-_RINGS = 30  # seconds at the desk
+RINGS = 30  # seconds at the desk
+_LOOKS = 10  # seconds between two looks of one who waits
+_REMINDED = 6  # looks after which the place is said again, though it is the same
+_BRIDGES = 5  # seconds until the desk is told that nobody waits any more
 _SILENCE = 5  # seconds that end a message
 
 
@@ -48,6 +54,8 @@ class Voice:
     desk: str
     message_seconds: int
     zone: tzinfo
+    queue: str  # the name of the desk's at the provider
+    queue_seconds: int  # that somebody waits there at most
     words: Callable[[str], Say]  # by language
     place: Callable[[What], str]
 
@@ -60,15 +68,74 @@ def speak(state: State, voice: Voice) -> bytes:
             _record(response, state, voice)
         case Step.DIALLING:
             _tell(response, state, voice)
-            dial = response.dial(action=voice.place(What.DIALLED), timeout=_RINGS)
-            dial.number(voice.desk)
-        case Step.GOODBYE:
+            dial = response.dial(action=voice.place(What.DIALLED), timeout=RINGS)
+            dial.number(
+                voice.desk,
+                status_callback=voice.place(What.CONNECTED),
+                status_callback_event="answered",
+            )
+        case Step.WAITING:
+            response.enqueue(
+                voice.queue,
+                action=voice.place(What.LEFT),
+                wait_url=voice.place(What.WAITING),
+            )
+        case Step.GOODBYE | Step.TALKING:
             _tell(response, state, voice)
             response.hangup()
         case step if step in _KEYS:
             _ask(response, state, voice)
         case _:  # something is looked up: ask again in a moment
             response.redirect(voice.place(What.KEYS), method="POST")
+    return str(response).encode()
+
+
+def speak_meanwhile(state: State, voice: Voice) -> bytes:
+    """Return what is heard in the queue until Twilio asks again, or the way out of it.
+
+    Which verbs may stand here: https://www.twilio.com/docs/voice/twiml/enqueue#attributes-waiturl
+    """
+    response, line = VoiceResponse(), state.line
+    if line.leaves or line.waited >= voice.queue_seconds:
+        response.leave()
+        return str(response).encode()
+    gather = Gather(
+        action=voice.place(What.WAITING),
+        method="POST",
+        input="dtmf",
+        num_digits=1,
+        timeout=_LOOKS,
+        finish_on_key="",
+    )
+    if line.moved or line.looks % _REMINDED == 1:
+        say, language = voice.words(state.language), VOICES[state.language]
+        gather.say(place_in_line(line, say), language=language)
+        gather.say(say(STAY), language=language)
+    response.append(gather)
+    response.redirect(voice.place(What.WAITING), method="POST")
+    return str(response).encode()
+
+
+def connect(state: State, voice: Voice) -> bytes:
+    """Return what a caller hears at the end of the queue, before she is through to the desk."""
+    response = VoiceResponse()
+    _tell(response, state, voice)
+    return str(response).encode()
+
+
+def take_next(queue: str, connected: str, taken: str) -> bytes:
+    """Return what the desk's telephone does once it is answered: it gets who is the next."""
+    response = VoiceResponse()
+    response.dial(action=taken, timeout=_BRIDGES).queue(queue, url=connected)
+    return str(response).encode()
+
+
+def end_of_desk(status: str, say: Say) -> bytes:
+    """Return what the desk hears behind a call: nothing, or that nobody waited."""
+    response = VoiceResponse()
+    if status not in ("completed", "answered"):
+        response.say(say(NOBODY_LEFT), language=VOICES["de"])
+    response.hangup()
     return str(response).encode()
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from babel.dates import format_date
 
-from channel_phone.parse.state import Said, State, Step
+from channel_phone.parse.state import Line, Said, State, Step
 from hub_contract.words import CallbackDay, CallbackPart
 
 Say = Callable[[str], str]  # a sentence in the caller's language
@@ -50,6 +50,17 @@ _QUESTIONS = {
     ),
     Step.GOODBYE: mark("Auf Wiederhören."),
 }
+_NEXT = mark("Sie sind als Nächstes an der Reihe.")
+_AHEAD = mark("Sie sind an %(place)s Stelle von %(size)d.")
+_FAR = mark("Vor Ihnen warten %(before)d Anrufe.")
+_PLACES = (  # from the second on
+    *(mark("zweiter"), mark("dritter"), mark("vierter"), mark("fünfter"), mark("sechster")),
+    *(mark("siebter"), mark("achter"), mark("neunter"), mark("zehnter")),
+)
+_MINUTE = mark("Zuletzt dauerte es etwa eine Minute.")
+_MINUTES = mark("Zuletzt dauerte es etwa %(minutes)d Minuten.")
+STAY = mark("Bitte bleiben Sie dran. Mit der Stern-Taste kommen Sie zurück zum Menü.")
+NOBODY_LEFT = mark("Es wartet niemand mehr.")  # to the desk, which has just answered
 DESK = mark("Möchten Sie mit jemandem sprechen, drücken Sie die 0.")
 _SAID = {
     Said.NOT_HEARD: mark("Ich habe nichts gehört."),
@@ -122,6 +133,22 @@ def answer(said: Said, state: State, say: Say, zone: tzinfo) -> str:
             return say(WISH) % {"when": " ".join(say(word) for word in words if word)}
         case _:
             return say(_SAID[said])
+
+
+def place_in_line(line: Line, say: Say) -> str:
+    """Return what one hears who waits for the desk: how many are ahead, how long it has taken."""
+    before = max(0, line.place - 1)
+    if before == 0:
+        told = say(_NEXT)
+    elif before <= len(_PLACES):
+        ahead = {"place": say(_PLACES[before - 1]), "size": max(line.size, line.place)}
+        told = say(_AHEAD) % ahead
+    else:
+        told = say(_FAR) % {"before": before}
+    minutes = round(line.average / 60)
+    if minutes > 1:
+        return f"{told} {say(_MINUTES) % {'minutes': minutes}}"
+    return f"{told} {say(_MINUTE)}" if minutes == 1 else told
 
 
 def _group(group: str, say: Say) -> str:

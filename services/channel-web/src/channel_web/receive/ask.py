@@ -22,7 +22,15 @@ from hub_kit.tokens import Caller, issue
 
 AUDIENCE = "conversation_store"
 TIMEOUT = 10.0  # seconds
-_NOTHING = frozenset({Refusal.FORBIDDEN, Refusal.NOT_FOUND, Refusal.ERASED})
+_NOTHING = frozenset(
+    {
+        Refusal.FORBIDDEN,
+        Refusal.NOT_FOUND,
+        Refusal.ERASED,
+        Refusal.QUARANTINED,
+        Refusal.NOT_CHECKED,
+    }
+)
 Json = Mapping[str, Any]
 
 

@@ -76,6 +76,10 @@ class Interface:
             }
         )
 
+    async def one(self, account: str, sid: str, request: Request) -> Response:
+        self._check(account, request)
+        return JSONResponse(self._written(self._message(sid), account))
+
     async def media(self, account: str, sid: str, request: Request) -> Response:
         self._check(account, request)
         message = self._message(sid)
@@ -162,7 +166,7 @@ class Interface:
             "num_media": str(len(message.media)),
             "error_code": message.error or None,
             "error_message": None,
-            "price": None,
+            "price": self._phones.price_of(message),
             "price_unit": "EUR",
             "date_created": format_datetime(message.at),
             "date_sent": format_datetime(message.at),
@@ -178,6 +182,7 @@ def make_router(phones: Phones, caller: Caller) -> tuple[APIRouter, Interface]:
     base = f"/{VERSION}/Accounts/{{account}}"
     router.add_api_route(f"{base}/Messages.json", interface.create, methods=["POST"])
     router.add_api_route(f"{base}/Messages.json", interface.list)
+    router.add_api_route(f"{base}/Messages/{{sid}}.json", interface.one)
     router.add_api_route(f"{base}/Messages/{{sid}}/Media.json", interface.media)
     router.add_api_route(f"{base}/Messages/{{sid}}/Media/{{media}}", interface.one_media)
     router.add_api_route("/media/{sid}/{media}", interface.stored)

@@ -8,6 +8,9 @@ import structlog
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 _PAUSES = (0.5, 1, 2, 4, 8)  # seconds between tries; Twilio's `rc=5` of the connection overrides
+# Calls at a time. The client looks through all that wait for a connection whenever one is free:
+# with some thousands of them that was all it did (9 SMS a second out; see `make bench`).
+_AT_ONCE = 32
 log = structlog.get_logger()
 
 
@@ -17,6 +20,7 @@ class Caller:
     def __init__(self) -> None:
         self._client = httpx.AsyncClient(timeout=15, verify=False)  # noqa: S501 - plain HTTP, on this machine
         self._under_way: set[asyncio.Task[int]] = set()
+        self._free = asyncio.Semaphore(_AT_ONCE)
 
     async def call(self, address: str, fields: Mapping[str, str], token: str) -> int:
         """Call until it is answered well; return the last answer's status, 0 for none."""
@@ -29,7 +33,8 @@ class Caller:
         status, said = 0, ""
         for pause in (*_PAUSES, 0):
             try:
-                answer = await self._client.post(address, data=dict(fields), headers=headers)
+                async with self._free:
+                    answer = await self._client.post(address, data=dict(fields), headers=headers)
                 status, said = answer.status_code, answer.text
             except httpx.TransportError:
                 status, said = 0, ""

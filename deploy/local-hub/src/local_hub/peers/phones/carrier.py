@@ -3,12 +3,14 @@
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from pydantic import BaseModel
 
 from hub_contract.sms_text import count_segments
 from local_hub.peers.settings import Carrier, Handset
 
+PRICE = Decimal("0.0885")  # euros a segment, of a German number
 STOP, START = frozenset({"stop", "stopp", "end", "quit"}), frozenset({"start", "unstop"})
 
 
@@ -41,6 +43,7 @@ class Faults(BaseModel):
     lose: int = 0  # so many messages are taken, and the answer says 500
     repeat: int = 1  # every hook so often
     disorder: bool = False  # the last word comes first
+    unpriced: bool = False  # prices are not there yet
 
     def takes(self) -> bool:
         """Count one request; say whether it is served."""
@@ -81,6 +84,11 @@ class Phones:
     def take(self, sender: str, to: str, text: str, callback: str) -> Message:
         """The hub sends a message to a handset, or to a number that is none."""
         return self._keep("outbound-api", sender, to, text, "queued", callback=callback)
+
+    def price_of(self, message: Message) -> str | None:
+        """Return what it has cost, as Twilio writes it; it is known once nothing follows."""
+        is_over = message.direction != "inbound" and message.status in ("delivered", "undelivered")
+        return f"-{PRICE * message.segments}" if is_over and not self.faults.unpriced else None
 
     def refusal(self, sender: str, to: str) -> tuple[int, str] | None:
         """Return code and words where a message is refused at once (twilio.com/docs/api/errors)."""

@@ -4,11 +4,11 @@ https://www.twilio.com/docs/voice/twiml. A caller presses keys, keeps silent, sp
 hangs up; what would be heard is text, so that one hears by reading.
 """
 
-import base64
 import io
 import secrets
 import time
 import wave
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 from xml.etree import ElementTree as ET
@@ -18,13 +18,17 @@ from pydantic import BaseModel
 
 from local_hub.peers.phones.call import Caller
 from local_hub.peers.phones.carrier import Phones
-from local_hub.peers.phones.twiml import read_twiml
+from local_hub.peers.phones.desk import Desk, is_right
+from local_hub.peers.phones.twiml import LEAVING, WAITING, read_twiml
 from local_hub.peers.settings import HubNumber
 
 RECORDINGS = "/carrier/2010-04-01/Accounts/{account}/Recordings"
-_REDIRECTS = 10
+CALLS = "/carrier/2010-04-01/Accounts/{account}/Calls.json"
 _RATE = 8000  # samples a second, as telephones have it
 _WITHHELD = "+266696687"  # ANONYMOUS on a keypad
+
+
+Waits = Literal["keys", "tone", "desk", "queue", "talk", ""]
 
 
 class Line(BaseModel):
@@ -38,7 +42,7 @@ class Line(BaseModel):
 class Shown(BaseModel):
     id: str
     lines: list[Line]
-    waits: Literal["keys", "tone", "desk", ""]  # for what; empty: it is over
+    waits: Waits  # for what; empty: it is over
     digits: int = 0  # that end the wait
     status: int  # what the hub said last; 0: nobody there
 
@@ -51,7 +55,15 @@ class Dialled(BaseModel):
 class Done(BaseModel):
     """What the caller does; `desk` is what happens at the desk's telephone."""
 
-    does: Literal["keys", "silence", "speak", "desk_answers", "desk_is_silent", "hang_up"]
+    does: Literal[
+        "keys",
+        "silence",
+        "speak",
+        "hang_up",
+        "desk_answers",
+        "desk_is_silent",
+        "desk_hangs_up",
+    ]
     text: str = ""
 
 
@@ -66,6 +78,9 @@ class Call:
     lines: list[Line] = field(default_factory=list)
     verbs: list[ET.Element] = field(default_factory=list)  # still to come
     waits: ET.Element | None = None
+    meanwhile: list[ET.Element] = field(default_factory=list)  # what goes on in the queue
+    looks: int = 0  # there; each is ten seconds of this exchange
+    talks: bool = False  # with the desk
     ended: bool = False
     status: int = 0
 
@@ -78,6 +93,8 @@ class Exchange:
         self._phones, self._caller = phones, caller
         self.calls: dict[str, Call] = {}
         self.recordings: dict[str, bytes] = {}
+        self.desk = Desk(phones, caller)
+        self.queues: dict[str, list[Call]] = {}
 
     async def dial(self, number: str, asked: Dialled) -> Shown:
         """Call the hub; answered once the first words are heard."""
@@ -107,17 +124,70 @@ class Exchange:
             await self._record(call, waits, done.text)
         elif tag == "Record" and done.does == "silence":
             await self._go_on(call)
-        elif waits is not None and tag == "Dial" and done.does.startswith("desk"):
-            answers = done.does == "desk_answers"
-            status = {"DialCallStatus": "completed" if answers else "no-answer"}
-            status |= {"DialCallDuration": "30"} if answers else {}
-            await self._ask(call, waits.attrib["action"], **status)
+        elif waits is not None and tag == "Enqueue" and done.does in ("keys", "silence"):
+            await self._wait(call, done.text)
+        elif waits is not None and done.does.startswith("desk"):
+            await self._at_desk(call, waits, done.does)
         return _shown(call)
+
+    async def _at_desk(self, call: Call, waits: ET.Element, does: str) -> None:
+        """Let the desk's telephone be answered, or not, or be hung up."""
+        if does == "desk_hangs_up" and call.talks:
+            call.talks = False
+            said = {"QueueResult": "bridged"} if waits.tag == "Enqueue" else {}
+            status = {"DialCallStatus": "completed", "DialCallDuration": "30"}
+            await self._ask(call, waits.attrib["action"], **(said or status))
+        elif waits.tag == "Enqueue" and does == "desk_answers" and not call.talks:
+            if dial := await self.desk.answer(call.number):
+                await self._take(dial)
+        elif waits.tag == "Enqueue" and does == "desk_is_silent":
+            await self.desk.ignore(call.number)
+        elif waits.tag == "Dial" and does == "desk_answers" and not call.talks:
+            await self._hear(call, waits[0].attrib["statusCallback"], ParentCallSid=call.sid)
+            call.talks = True
+        elif waits.tag == "Dial" and does == "desk_is_silent" and not call.talks:
+            await self._ask(call, waits.attrib["action"], DialCallStatus="no-answer")
+
+    async def _take(self, dial: ET.Element) -> None:
+        """Put who is the next through to the desk, which has answered."""
+        queue, status = dial[0], "no-answer"
+        if waiting := self.queues.get(queue.text or ""):
+            call, status = waiting.pop(0), "completed"
+            said = {"QueueTime": str(call.looks * 10), "DequeingCallSid": _sid("CA")}
+            for verb in await self._hear(call, queue.attrib["url"], allowed=LEAVING, **said):
+                call.hears(verb.text or "", verb.attrib.get("language", ""))
+            call.talks = True
+        await self.desk.over(dial, status)
+
+    async def _wait(self, call: Call, keys: str = "") -> None:
+        """Let ten seconds of the queue go by, or press a key in it."""
+        assert call.waits is not None
+        waiting = self.queues[call.waits.text or ""]
+        places = {verb.tag: verb for verb in call.meanwhile}
+        if keys and "Gather" in places:
+            call.lines.append(Line(who="caller", text=keys))
+            address, said = places["Gather"].attrib["action"], {"Digits": keys}
+        else:
+            address = (places["Redirect"].text or "") if "Redirect" in places else ""
+            said = {
+                "QueuePosition": str(waiting.index(call) + 1),
+                "CurrentQueueSize": str(len(waiting)),
+                "AvgQueueTime": str(sum(one.looks for one in waiting) * 10 // len(waiting)),
+                "QueueTime": str(call.looks * 10),
+            }
+            call.looks += 1
+        address = address or call.waits.attrib["waitUrl"]
+        call.meanwhile = await self._hear(call, address, allowed=WAITING, **said)
+        if any(verb.tag == "Leave" for verb in call.meanwhile):
+            waiting.remove(call)
+            await self._ask(call, call.waits.attrib["action"], QueueResult="leave")
+            return
+        for said_to in (one for verb in call.meanwhile for one in verb.iter("Say")):
+            call.hears(said_to.text or "", said_to.attrib.get("language", ""))
 
     async def recording(self, account: str, sid: str, request: Request) -> Response:
         """Give a recording out to who has the account's token."""
-        right = base64.b64encode(f"{account}:{self._phones.token}".encode()).decode()
-        if not secrets.compare_digest(request.headers.get("authorization", ""), f"Basic {right}"):
+        if not is_right(request, account, self._phones.token):
             raise HTTPException(401, "Authenticate")
         if sid not in self.recordings:
             raise HTTPException(404)
@@ -132,16 +202,22 @@ class Exchange:
     async def _ask(self, call: Call, address: str, **more: str) -> None:
         """Call the hub's hook, and hear what it answers."""
         call.waits = None
+        call.verbs = await self._hear(call, address, **more)
+        await self._go_on(call)
+
+    async def _hear(
+        self, call: Call, address: str, allowed: Collection[str] = (), **more: str
+    ) -> list[ET.Element]:
+        """Call the hub's hook, as often as faults say; return the verbs it answers."""
         fields = _fields(call) | {"CallStatus": "in-progress"} | more
         for _ in range(self._phones.faults.repeat - 1):
             await self._caller.ask(address, fields, self._phones.token)
         call.status, said = await self._caller.ask(address, fields, self._phones.token)
         try:
-            call.verbs = read_twiml(said) if call.status == 200 else []
+            return read_twiml(said, allowed) if call.status == 200 and said else []
         except ValueError as error:
             call.lines.append(Line(who="line", text=str(error)))
-            call.verbs = []
-        await self._go_on(call)
+            return []
 
     async def _go_on(self, call: Call) -> None:
         """Carry out verbs until one waits for somebody; behind the last one, hang up."""
@@ -153,6 +229,11 @@ class Exchange:
                     call.hears(said.text or "", said.attrib.get("language", ""))
             if verb.tag in ("Gather", "Record", "Dial"):
                 call.waits = verb
+                return
+            if verb.tag == "Enqueue":
+                call.waits, call.meanwhile, call.looks = verb, [], 0
+                self.queues.setdefault(verb.text or "", []).append(call)
+                await self._wait(call)
                 return
             if verb.tag == "Redirect" and verb.text:
                 await self._ask(call, verb.text)
@@ -177,7 +258,13 @@ class Exchange:
     async def _hang_up(self, call: Call) -> None:
         if call.ended:
             return
-        call.ended, call.waits, call.verbs = True, None, []
+        waits, call.ended, call.waits, call.verbs = call.waits, True, None, []
+        if waits is not None and waits.tag == "Enqueue":
+            result = "bridged" if call.talks else "hangup"
+            self.queues[waits.text or ""] = [
+                one for one in self.queues[waits.text or ""] if one is not call
+            ]
+            await self._hear(call, waits.attrib["action"], QueueResult=result)
         seconds = int(time.monotonic() - call.began) + 1
         over = _fields(call) | {"CallStatus": "completed", "CallDuration": str(seconds)}
         address = f"{self._phones.settings.hub}{call.number.calls}/status"
@@ -195,11 +282,7 @@ def _fields(call: Call) -> dict[str, str]:
     }
 
 
-_WAITS: dict[str, Literal["keys", "tone", "desk", ""]] = {
-    "Gather": "keys",
-    "Record": "tone",
-    "Dial": "desk",
-}
+_WAITS: dict[str, Waits] = {"Gather": "keys", "Record": "tone", "Dial": "desk", "Enqueue": "queue"}
 
 
 def _shown(call: Call) -> Shown:
@@ -207,8 +290,8 @@ def _shown(call: Call) -> Shown:
     return Shown(
         id=call.sid,
         lines=call.lines,
-        waits=_WAITS[waits.tag] if waits is not None else "",
-        digits=int(waits.attrib.get("numDigits", "0")) if waits is not None else 0,
+        waits="" if waits is None else ("talk" if call.talks else _WAITS[waits.tag]),
+        digits=int(waits.attrib.get("numDigits", "1")) if waits is not None else 0,
         status=call.status,
     )
 
@@ -232,6 +315,7 @@ def make_carrier(exchange: Exchange) -> APIRouter:
     """Return what the hub asks Twilio's interface for."""
     router = APIRouter(include_in_schema=False)
     router.add_api_route(f"{RECORDINGS}/{{sid}}", exchange.recording)
+    router.add_api_route(CALLS, exchange.desk.ring, methods=["POST"])
     return router
 
 

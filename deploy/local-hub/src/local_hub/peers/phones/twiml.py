@@ -6,6 +6,7 @@ mistake of ours, which Twilio would tell the caller as "an application error has
 
 import inspect
 import re
+from collections.abc import Collection
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -13,9 +14,12 @@ from twilio.twiml import voice_response as library  # type: ignore[import-untype
 
 _WORDS = re.compile(r"(?<!^)(?=[A-Z])")
 _LONGEST_SAY = 4096  # characters; error 13520
+# What may be said to one who waits in a queue, and to one who is led out of it (error 12200).
+WAITING = frozenset({"Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather"})
+LEAVING = frozenset({"Play", "Say", "Pause", "Redirect"})
 
 
-def read_twiml(text: str) -> list[ET.Element]:
+def read_twiml(text: str, allowed: Collection[str] = ()) -> list[ET.Element]:
     """Return the verbs in order; `ValueError` says which of them Twilio would refuse."""
     try:
         root = ET.fromstring(text)  # noqa: S314 - of the hub, on this machine
@@ -23,6 +27,8 @@ def read_twiml(text: str) -> list[ET.Element]:
         raise ValueError(f"12100: no XML: {error}") from None
     if root.tag != "Response":
         raise ValueError(f"12100: {root.tag} is no Response")
+    if allowed and (others := {verb.tag for verb in root} - {*allowed}):
+        raise ValueError(f"12200: {', '.join(sorted(others))} may not stand here")
     _check(root, library.VoiceResponse)
     return list(root)
 

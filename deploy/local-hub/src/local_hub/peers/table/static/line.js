@@ -29,7 +29,7 @@ function show(now) {
   call = now
   keys = keyed.textContent = ""
   for (const part of line.querySelectorAll("[data-waits]")) {
-    part.hidden = part.dataset.waits !== now.waits
+    part.hidden = !part.dataset.waits.split(" ").includes(now.waits)
   }
   $("hang-up").hidden = !now.waits
   $("dial").hidden = Boolean(now.waits)
@@ -47,7 +47,7 @@ async function act(does, text = "") {
 }
 
 function press(key) {
-  if (!call || call.waits !== "keys") return
+  if (!call || !["keys", "queue"].includes(call.waits)) return
   // The hash key ends what is keyed in; alone it is a key like any other.
   const ends = key === "#" && call.digits > 1
   if (!ends) keys += key
