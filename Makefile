@@ -52,6 +52,9 @@ kafka: .venv/ready  ## run a real Apache Kafka on this machine until Ctrl-C
 keycloak: .venv/ready  ## run a real Keycloak on this machine until Ctrl-C, for a log-in with passwords
 	$(RUN) python -m local_hub.keycloak $(ARGS)
 
+fax-line: .venv/ready parts  ## run a real fax line on this machine until Ctrl-C: HylaFAX on two soft modems; as root
+	$(RUN) python -m local_hub.fax_line
+
 clean:  ## remove what was set up; kept letters lie in .faden/, which only you may remove
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
@@ -66,4 +69,4 @@ parts:
 	python3 -m venv .tools
 	.tools/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9,<0.14'
 
-.PHONY: help demo test test-quick test-long check bench chaos attack kafka keycloak clean parts
+.PHONY: help demo test test-quick test-long check bench chaos attack kafka keycloak fax-line clean parts

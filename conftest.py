@@ -42,6 +42,8 @@ PARTS = {
     "postgresql15": lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
     "wheel": lambda: True,  # the server that comes with Python packages
     "chromium": lambda: Path("/usr/bin/chromium").exists(),
+    "hylafax": lambda: Path("/usr/sbin/faxq").exists() and os.geteuid() == 0,
+    "spandsp": lambda: any(Path("/usr/lib").glob("*/libspandsp.so.2")),
     "kafka": lambda: True,  # a wheel and Maven Central; its fixture says when they fail
     "keycloak": lambda: True,  # likewise
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real parts that the tests talk to, from Debian's packages: Postfix, Dovecot,
-# PostgreSQL as sites run it, ClamAV, strace, and the browser Chromium. Without root or sudo it says what will be skipped.
+# PostgreSQL as sites run it, ClamAV, strace, the browser Chromium, HylaFAX with soft modems. Without root or sudo it says what will be skipped.
 set -euo pipefail
 
 declare -A parts=(
@@ -11,7 +11,17 @@ declare -A parts=(
     [/usr/sbin/clamd]=clamav-daemon
     [/usr/bin/pg_lsclusters]=postgresql
     [/usr/bin/chromium]=chromium
+    [/usr/sbin/faxq]=hylafax-server
+    [/usr/bin/sendfax]=hylafax-client
+    [/usr/bin/iaxmodem]=iaxmodem
+    # For `make bench` alone: ocrmypdf, beside which pages are read, calls Tesseract's own program.
+    [/usr/bin/tesseract]=tesseract-ocr
+    [/usr/share/tesseract-ocr/5/tessdata/deu.traineddata]=tesseract-ocr-deu
+    [/usr/share/tesseract-ocr/5/tessdata/osd.traineddata]=tesseract-ocr-osd
+    [/usr/bin/gs]=ghostscript
 )
+# Its folder has the machine's name in it.
+compgen -G "/usr/lib/*/libspandsp.so.2" >/dev/null || parts[/usr/lib/libspandsp.so.2]=libspandsp2
 
 missing=()
 for file in "${!parts[@]}"; do

@@ -141,7 +141,7 @@ def without_listeners(folder: Path) -> Loaded:
         document["services"][name].pop(setting, None)
     for tenant in document["tenants"].values():
         for account in tenant["accounts"].values():
-            for setting in account.keys() & {"auth_token_file"}:
+            for setting in account.keys() & {"auth_token_file", "api_key_file", "public_key_file"}:
                 account[setting] = str(folder / "secret")
     (folder / "secret").write_text("of a pretend provider")
     path = folder / "faden.yaml"

@@ -88,7 +88,7 @@ class Place:
 
 def make_box(root: Path, name: str = "letters") -> PaperBox:
     section = FolderBox(
-        address="Stadt Musterstadt",
+        address="Stadt Musterstadt\nRathausplatz 1\n12345 Musterstadt",
         folder=root / name,
         print_folder=root / "print",
         device="Scanner im Postraum",

@@ -99,27 +99,24 @@ async def test_what_was_lost_is_looked_for_in_the_folder(sender):
 
 
 @pytest.mark.parametrize(
-    ("request_", "files", "code", "reason"),
+    ("given", "code", "reason"),
     [
-        (asked("Erika"), (), "address-incomplete", Reason.ADDRESS_UNKNOWN),
+        ((asked("Erika"), ()), "address-incomplete", Reason.ADDRESS_UNKNOWN),
         (
-            asked("Erika\nam Markt", as_written=True),
-            (),
+            (asked("Erika\nam Markt", as_written=True), ()),
             "address-unreadable",
             Reason.ADDRESS_UNKNOWN,
         ),
-        (asked("\n".join("abcdefg")), (), "address-too-long", Reason.ADDRESS_NOT_CARRIED),
-        (asked(f"{'M' * 70}\n1 Weg\n2 Ort"), (), "address-too-long", Reason.ADDRESS_NOT_CARRIED),
-        (asked(text="漢字"), (), "text-characters", Reason.OTHER),
-        (asked(files=1), (b"x",), "enclosure-unreadable", Reason.OTHER),
-        (asked(text="a\n\n" * 5000), (), "too-many-pages", Reason.TOO_LARGE),
+        ((asked("\n".join("abcdefg")), ()), "address-too-long", Reason.ADDRESS_NOT_CARRIED),
+        ((asked(f"{'M' * 70}\n1 Weg\n2 Ort"), ()), "address-too-long", Reason.ADDRESS_NOT_CARRIED),
+        ((asked(text="漢字"), ()), "text-characters", Reason.OTHER),
+        ((asked(files=1), (b"x",)), "enclosure-unreadable", Reason.OTHER),
+        ((asked(text="a\n\n" * 3600), ()), "too-many-pages", Reason.TOO_LARGE),
     ],
     ids=["one-line", "nowhere", "lines", "wide", "letters", "no-pdf", "pages"],
 )
-async def test_what_cannot_be_printed_fails_by_code(
-    sender, tmp_path, request_, files, code, reason
-):
-    outcome = await sender.send(request_, files)
+async def test_what_cannot_be_printed_fails_by_code(sender, tmp_path, given, code, reason):
+    outcome = await sender.send(*given)
     assert (outcome.status, outcome.code, outcome.reason) == (Delivery.FAILED, code, reason)
     assert not list((tmp_path / "out").rglob("*.pdf"))
 

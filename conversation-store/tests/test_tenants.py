@@ -46,6 +46,7 @@ BODIES = {
     "post_split": {"entries": ["{entry_id}"]},
     "post_move": {"to": "{conversation_id}"},
     "post_undo": None,
+    "post_address": {"address": "Erika\nWeg 1\n12345 Ort"},
     "post_share": {"contact_point": "{contact_point_id}", "shared": True},
     "post_link": {"other": "{contact_point_id}", "reason": "Anruf"},
     "post_unlink": None,

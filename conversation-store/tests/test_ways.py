@@ -6,11 +6,13 @@ from uuid import UUID
 
 import pytest
 
+from conversation_store.authorities import Authority
 from conversation_store.reply.choose import Last, Target, Way, choose
 from conversation_store.reply.ways import list_ways
 from hub_contract.errors import Permanent
 from hub_contract.fit import Lack
 from hub_contract.words import Channel, ContactKind, ContactPoint
+from hub_kit.accounts import Terms
 from hub_kit.lacks import note_lack
 
 E, P, M, F = (UUID(int=n) for n in range(1, 5))
@@ -126,6 +128,26 @@ def test_an_address_that_our_mail_server_does_not_carry_is_not_offered(ways, asc
     if "email" not in offered:
         with pytest.raises(Permanent, match=r"contact_point: .*; choose another way"):
             choose(Target(), ways, BY_MAIL, ACCOUNTS, ascii_only)
+
+
+def test_an_account_that_may_not_send_is_not_offered_and_says_why():
+    fax = way(F, "fax", ContactKind.FAX, "line")
+    [shown] = [
+        one
+        for one in list_ways([fax], None, {"fax": "line"}, not_allowed={"line"})
+        if one.channel == "fax"
+    ]
+    assert (shown.offered, shown.default, shown.reason) == (False, False, "not_allowed")
+    with pytest.raises(Permanent, match=r"account: .*; choose another way"):
+        choose(Target(), [fax], None, {"fax": "line"}, not_allowed={"line"})
+    # Where she is reached by another way too, that one is taken.
+    assert choose(Target(), [fax, MAIL], None, ACCOUNTS, not_allowed={"line"}).channel == "email"
+
+
+def test_only_channels_that_need_leave_are_held_back():
+    terms = {"line": Terms(), "free": Terms(allowed=True), "post": Terms()}
+    channels = {"line": "fax", "free": "fax", "post": "email"}
+    assert Authority("Stadt", terms=terms).not_allowed(channels) == {"line"}
 
 
 async def test_what_a_channel_has_learnt_holds_until_it_learns_better(world, desk):

@@ -35,6 +35,8 @@ QUESTIONS = {
     "parse": "how many mails a second one core reads",
     "replies": "how many replies of the project's tables are split right",
     "letters": "how many letters a second one process makes, checked and with their codes",
+    "ocr": "how many pages a minute one core reads, beside bare Tesseract and ocrmypdf",
+    "codes": "of how many pages references and codes are found, as scans and as faxes",
     "worst": "how long other mails wait while the worst ones come in one after another",
 }
 

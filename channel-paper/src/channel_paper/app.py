@@ -1,6 +1,6 @@
 """Puts the paper channel together: scans in, and every provider's way out, as one channel."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -9,14 +9,20 @@ from fastapi import FastAPI
 
 from channel_paper.boxes import Boxes, PaperBox, ProviderName
 from channel_paper.parse import Context, Document, batch_of, parse_document
+from channel_paper.providers.letterxpress import LetterXpress
+from channel_paper.providers.pingen import Pingen
 from channel_paper.providers.port import Provider
 from channel_paper.receive.cut import Cutter
+from channel_paper.receive.letterxpress import JobLists
 from channel_paper.receive.listen import SftpListener
 from channel_paper.receive.pages import Counter, router
+from channel_paper.receive.pingen import PingenHooks
 from channel_paper.receive.receipts import PrintRoom
 from channel_paper.receive.scans import Scans
 from channel_paper.send import Senders
 from channel_paper.send.folder import FolderSender
+from channel_paper.send.letterxpress import LetterXpressSender
+from channel_paper.send.pingen import PingenSender
 from channel_paper.settings import ABOUT, SERVICE, PaperSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
@@ -25,6 +31,7 @@ from hub_kit.accounts import account_asked
 from hub_kit.channel import ChannelParts, Frame, run_channel
 from hub_kit.ground import Ground
 from hub_kit.settings import Loaded
+from hub_kit.tokens import Refused
 from hub_kit.turns import Turns
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
@@ -56,6 +63,7 @@ def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelPar
             **{f"scans of {one.box.key}": one.run for one in scans},
             **merged(one.work for one in parts.values()),
         },
+        hook=_hook_of(parts, used),
         add_to=lambda app: add_pages(app, ground, Counter(scans, settings, Pages(HERE))),
         trim=merged(one.trim for one in parts.values()),
         closing=(
@@ -78,7 +86,54 @@ def compose_folder(ground: Ground, settings: PaperSettings, boxes: Boxes) -> Cha
     )
 
 
-PROVIDERS: Mapping[ProviderName, Provider] = {ProviderName.FOLDER: compose_folder}
+def compose_pingen(_: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelParts:
+    """`Provider`: letters by HTTP, hooks say what became of them."""
+    clients = {_called(box): Pingen(box, settings) for box in boxes}
+    return ChannelParts(
+        PingenSender(clients),
+        hook=PingenHooks(clients),
+        closing=[client.close for client in clients.values()],
+    )
+
+
+def compose_letterxpress(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelParts:
+    """`Provider`: letters by HTTP, and looks into its lists."""
+    clients = {_called(box): LetterXpress(box, settings) for box in boxes}
+    turns, every = Turns(ground.pool), settings.ask_every
+    return ChannelParts(
+        LetterXpressSender(clients),
+        work={
+            f"jobs of {client.box.key}": JobLists(client, ground.accept.all, turns, every).run
+            for client in clients.values()
+        },
+        closing=(*(client.close for client in clients.values()), turns.close),
+    )
+
+
+PROVIDERS: Mapping[ProviderName, Provider] = {
+    ProviderName.FOLDER: compose_folder,
+    ProviderName.PINGEN: compose_pingen,
+    ProviderName.LETTERXPRESS: compose_letterxpress,
+}
+
+
+def _hook_of(
+    parts: Mapping[ProviderName, ChannelParts], used: Mapping[ProviderName, Boxes]
+) -> hooks.Handler | None:
+    """Return what hands a hook to the provider whose box is called; None: nobody calls."""
+    handlers = {
+        _called(box): handler
+        for name, one in parts.items()
+        if (handler := one.hook)
+        for box in used[name]
+    }
+
+    async def take(hook: hooks.Hook) -> Sequence[Arrival] | hooks.Answer:
+        if handler := handlers.get(hook.account):
+            return await handler(hook)
+        raise Refused("nobody calls a hook for this box")
+
+    return take if handlers else None
 
 
 def add_pages(app: FastAPI, ground: Ground, counter: Counter) -> FastAPI:

@@ -7,7 +7,7 @@ box. The way in is the same whoever that is.
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -24,6 +24,8 @@ class ProviderName(StrEnum):
     """Who carries our letters; each has a model for its boxes in `MODELS`."""
 
     FOLDER = "folder"  # we write PDFs into a folder, and the authority prints them itself
+    PINGEN = "pingen"  # a print house with hooks
+    LETTERXPRESS = "letterxpress"  # a print house that is asked; onlinebrief24 is the same
 
 
 class Sftp(Section):
@@ -77,7 +79,65 @@ class FolderBox(Box):
     print_folder: Path = Field(description="where our letters are written for the printer")
 
 
-MODELS: dict[str, type[Box]] = {ProviderName.FOLDER: FolderBox}
+class PingenBox(Box):
+    """A box whose letters Pingen prints and posts."""
+
+    provider: ProviderName = ProviderName.PINGEN
+    organisation: str = Field(pattern=r"^[0-9a-fA-F-]{1,64}$", description="its id at Pingen")
+    client_id: str = Field(min_length=1, max_length=200)
+    client_secret_file: Path | None = None
+    client_secret_env: str = Field(default="", description="name of an environment variable")
+    hook_secret_file: Path | None = Field(default=None, description="what signs Pingen's hooks")
+    hook_secret_env: str = Field(default="", description="name of an environment variable")
+    product: str = Field(
+        default="cheap", max_length=40, description="delivery_product: cheap, fast"
+    )
+    print_mode: Literal["simplex", "duplex"] = "duplex"
+    print_spectrum: Literal["grayscale", "color"] = "grayscale"
+
+    @model_validator(mode="after")
+    def secrets_are_named(self) -> Self:
+        if not (self.client_secret_file or self.client_secret_env):
+            raise ValueError("name client_secret_file or client_secret_env: how we log in")
+        if not (self.hook_secret_file or self.hook_secret_env):
+            raise ValueError("name hook_secret_file or hook_secret_env: it signs Pingen's hooks")
+        return self
+
+    def client_secret(self) -> str:
+        """Read it; `ConfigurationError` names what is missing."""
+        return read_secret("client_secret", self.client_secret_file, self.client_secret_env)
+
+    def hook_secret(self) -> str:
+        """Read it; `ConfigurationError` names what is missing."""
+        return read_secret("hook_secret", self.hook_secret_file, self.hook_secret_env)
+
+
+class LetterXpressBox(Box):
+    """A box whose letters LetterXpress prints and posts."""
+
+    provider: ProviderName = ProviderName.LETTERXPRESS
+    username: str = Field(min_length=1, max_length=200)
+    key_file: Path | None = None
+    key_env: str = Field(default="", description="name of an environment variable")
+    print_mode: Literal["simplex", "duplex"] = "duplex"
+    colour: bool = False
+
+    @model_validator(mode="after")
+    def key_is_named(self) -> Self:
+        if not (self.key_file or self.key_env):
+            raise ValueError("name key_file or key_env: LetterXpress's API key")
+        return self
+
+    def key(self) -> str:
+        """Read it; `ConfigurationError` names what is missing."""
+        return read_secret("key", self.key_file, self.key_env)
+
+
+MODELS: dict[str, type[Box]] = {
+    ProviderName.FOLDER: FolderBox,
+    ProviderName.PINGEN: PingenBox,
+    ProviderName.LETTERXPRESS: LetterXpressBox,
+}
 PaperBox = accounts.Account[Any]  # of a model in `MODELS`
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hub_contract.channels import CHANNEL_TO
-from hub_contract.words import ContactKind
+from hub_contract.channels import CHANNEL_TO, CHANNELS
+from hub_contract.words import Channel, ContactKind
 from hub_kit.accounts import NO_TERMS, Terms
 from hub_kit.settings import HubSettings, Loaded
 from hub_pages.face import NO_FACE, Words
@@ -23,6 +23,15 @@ class Authority:
 
     def terms_of(self, account: str) -> Terms:
         return self.terms.get(account, NO_TERMS)
+
+    def not_allowed(self, channels: Mapping[str, str]) -> frozenset[str]:
+        """Return the accounts by which no answer goes out; `channels` has the channel of each."""
+        return frozenset(
+            name
+            for name, terms in self.terms.items()
+            if name in channels and CHANNELS[Channel(channels[name])].only_if_allowed
+            if not terms.allowed
+        )
 
 
 def names_of(settings: HubSettings) -> dict[str, Authority]:

@@ -1,4 +1,4 @@
-"""Changes a conversation on an agent's word: close, reopen, snooze, assign, read, confirm, share.
+"""Changes a conversation on an agent's word: close, snooze, assign, read, confirm, share, reach.
 
 Every change but reading is an entry of the timeline, so that all see who did what. Other desks hear
 of each at once.
@@ -15,12 +15,16 @@ from asyncpg import Record
 
 from conversation_store.add import SOURCE, Addition, add
 from conversation_store.announce import EntryNews, announce
+from conversation_store.link import Found, contact_point_id, keep
 from conversation_store.wait import settle_waiting
+from hub_contract.channels import CHANNEL_TO
+from hub_contract.contact_points import contact_point
 from hub_contract.errors import Permanent
 from hub_contract.explanations import Explanation
 from hub_contract.ids import time_ordered
+from hub_contract.postal_address import names_country
 from hub_contract.refusals import Refusal
-from hub_contract.words import Automatic
+from hub_contract.words import Automatic, ContactKind
 from hub_kit import event_log, tracing
 from hub_kit.database import Connection, transaction
 from hub_kit.event_log import KeyRow
@@ -205,6 +209,40 @@ async def confirm(
         await write_down(ground, connection, row, (caller.who, deed, {}))
     target: UUID = row["id"]
     return target
+
+
+_REACH = """
+insert into participant
+  (conversation_id, contact_point_id, channel, tenant, account, verified, open, at)
+values ($2, $3, $4, $1, '', true, $5, $6)
+on conflict (conversation_id, contact_point_id, channel) do update set verified = true
+"""
+
+
+async def add_address(
+    ground: Ground, caller: Caller, conversation_id: UUID, address: str, name: str
+) -> UUID | None:
+    """Let letters of this conversation go to this address; return its contact point.
+
+    `Permanent` where nobody could deliver there. None where there is no such conversation.
+    """
+    country = ground.settings.country_of(caller.tenant) or "DE"
+    lines = address if "\n" in address.strip() else address.replace(",", "\n")
+    point = contact_point(ContactKind.POSTAL, lines, country, name=name)
+    if point.as_written and not names_country(point.value.splitlines()):
+        raise Permanent("address: no postcode and place", code=Refusal.ADDRESS_UNREADABLE)
+    found = Found(contact_point_id(ground.ring.lookup_of(caller.tenant, point)), point)
+    async with transaction(ground.pool, caller.tenant) as connection:
+        # In the order of `append`: the contact point before the conversation.
+        await keep(connection, ground.ring, caller.tenant, [found])
+        row = await connection.fetchrow(_LOCK, caller.tenant, conversation_id)
+        if row is None:
+            return None
+        is_open, channel = row["state"] != "closed", CHANNEL_TO[ContactKind.POSTAL]
+        arguments = (caller.tenant, row["id"], found.id, channel, is_open, datetime.now(UTC))
+        await connection.execute(_REACH, *arguments)
+        await write_down(ground, connection, row, (caller.who, Explanation.ADDRESS_ADDED, {}))
+    return found.id
 
 
 # In the order of `append`: the contact point before the conversation.

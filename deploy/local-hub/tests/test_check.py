@@ -157,6 +157,7 @@ def test_what_cannot_be_reached(tmp_path, capsys):
         document["blobs"] = "/proc/faden"
         document["keys_file"] = str(tmp_path / "none.json")
         document["services"]["channel_email"]["relay"]["port"] = 1
+        document["services"]["channel_fax"]["telnyx"]["api"] = "http://127.0.0.1:1"
         document["services"]["channel_phone"]["twilio"] = "http://127.0.0.1:1"
         document["services"]["channel_sms"]["twilio"] = "http://127.0.0.1:1"
         document["services"]["gateway"]["oidc"]["issuer"] = "http://127.0.0.1:1"
@@ -179,9 +180,18 @@ def test_what_cannot_be_reached(tmp_path, capsys):
         ),
         ("keys_file: No such file or directory", "make one with `faden keys`"),
         ("services.channel_email.relay: cannot be reached", "correct host and port"),
+        ("services.channel_fax.telnyx.api: cannot be reached", "correct host and port"),
         ("services.channel_phone.twilio: cannot be reached", "correct host and port"),
         ("services.channel_sms.twilio: cannot be reached", "correct host and port"),
         ("services.gateway.oidc: the log-in provider", "start it, or correct issuer"),
+        (
+            "tenants.musterstadt.accounts.faxdienst.api_key_file: .faden/carrier.token: No such",
+            "correct api_key_file",
+        ),
+        (
+            "tenants.musterstadt.accounts.faxdienst.public_key_file: .faden/fax.key: No such file",
+            "correct public_key_file",
+        ),
         (
             "tenants.musterstadt.accounts.sms.auth_token_file: .faden/carrier.token: No such file",
             "correct auth_token_file",

@@ -55,6 +55,8 @@ def test_it_is_for_everybody(door, visit, language) -> None:
     page.locator("#letter").press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#letter")).to_have_value("")
+    page.locator("#show-fax").click()
+    expect(page.locator("#faxes li").first).to_be_visible()
     check_page(page)
 
 
@@ -161,3 +163,28 @@ def test_one_calls_by_keyboard_and_the_desk_has_the_wish(door, visit) -> None:
     entry = desk.get_by_role("log", name="Verlauf").locator("article").last
     expect(entry).to_contain_text("wünscht am Tag danach vormittags Rückruf")
     expect(entry).to_contain_text("verpasst")
+
+
+@pytest.mark.real("chromium")
+def test_one_faxes_by_keyboard_and_gets_the_answer_as_pages(door, visit) -> None:
+    page: Page = visit(f"{door}/table", viewport={"width": 320, "height": 900})
+    page.locator("#show-fax").press("Enter")
+    page.get_by_label("Wessen Faxgerät?").select_option("+497115550199")
+    page.get_by_role("button", name="Fax senden").press("Enter")
+    expect(page.locator("#faxed")).to_contain_text("legen Sie eine Datei ein")
+    page.get_by_label("Text auf der Seite").fill("Widerspruch gegen den Bescheid vom 3. Mai")
+    page.get_by_role("button", name="Fax senden").press("Enter")
+    expect(page.locator("#faxed")).to_have_text("Gesendet.")
+    sent = page.locator("#faxes img").first
+    expect(sent).to_have_attribute("alt", "Gesendet an +4971112396: Seite 1 von 1")
+    expect(sent).to_have_js_property("complete", True)
+    assert sent.evaluate("image => image.naturalWidth") > 300
+    check_page(page)
+    desk = page.frame_locator("#desk")
+    desk.get_by_role("button", name="anna.amt").click()
+    desk.get_by_role("link", name=re.compile("5550199")).first.click()
+    desk.get_by_label("Ihr Text").fill("Wir haben Ihren Widerspruch.")
+    desk.get_by_role("button", name="Senden").click()
+    came = page.locator("#faxes img[alt^='Gekommen von +4971112396']").first
+    expect(came).to_be_visible(timeout=90_000)
+    check_page(page)

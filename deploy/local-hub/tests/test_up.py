@@ -133,6 +133,7 @@ def _checks(hub):
         "bus",
         "database",
         "services.channel_email.relay",
+        "services.channel_fax.telnyx.api",
         "services.channel_phone.twilio",
         "services.channel_sms.twilio",
         "services.gateway.oidc",

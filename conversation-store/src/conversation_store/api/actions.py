@@ -8,6 +8,8 @@ from fastapi import APIRouter, Header, Response
 from conversation_store.api.caller import TheCaller, TheStore, found
 from conversation_store.api.document import by_name, problems
 from conversation_store.api.shapes import (
+    AddressAsked,
+    AddressMade,
     AssignAsked,
     ConfirmAsked,
     EntryMade,
@@ -16,7 +18,7 @@ from conversation_store.api.shapes import (
     ShareAsked,
     SnoozeAsked,
 )
-from conversation_store.change import Change, change, confirm, share
+from conversation_store.change import Change, add_address, change, confirm, share
 from conversation_store.reply.answer import reply
 from conversation_store.reply.choose import Target
 from conversation_store.reply.compose import Answer, File
@@ -147,6 +149,20 @@ async def post_confirm(
             confirmed=asked.confirmed,
         )
     )
+
+
+@router.post(
+    "/conversations/{conversation_id}/addresses",
+    response_model=AddressMade,
+    responses=problems(404, 422),
+)
+async def post_address(
+    store: TheStore, caller: TheCaller, conversation_id: UUID, asked: AddressAsked
+) -> dict[str, UUID]:
+    """Write down where letters of this conversation may go, as a scan or a caller says."""
+    name = asked.name or asked.address.replace("\n", ",").partition(",")[0].strip()
+    made = await add_address(store.ground, caller, conversation_id, asked.address, name)
+    return {"contact_point": found(made)}
 
 
 @router.post("/conversations/{conversation_id}/share", **_NOTHING)

@@ -499,6 +499,17 @@ class ConfirmAsked(Asked):
     confirmed: bool = True
 
 
+class AddressAsked(Asked):
+    address: str = Field(
+        min_length=1, max_length=500, description="as on an envelope, one line each; or by commas"
+    )
+    name: str = Field(default="", max_length=200, description="empty: the first line")
+
+
+class AddressMade(BaseModel):
+    contact_point: UUID
+
+
 class ShareAsked(Asked):
     contact_point: UUID
     shared: bool = Field(description="true: many people write by this mail address; false: one")
@@ -566,8 +577,8 @@ class MyFile(BaseModel):
     file_name: str
     media_type: str
     size: int
-    derived: bool = Field(default=False, description="made of what she sent, by us")
     held: bool = Field(default=False, description="harmful software was found in it")
+    derived: bool = Field(default=False, description="made of what she sent, by us")
 
 
 class MyPage(BaseModel):

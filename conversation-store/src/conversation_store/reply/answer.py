@@ -20,7 +20,7 @@ from conversation_store.reply.carry import refuse_misfits
 from conversation_store.reply.choose import Last, Way, choose
 from conversation_store.reply.compose import Answer, File, Thread, compose
 from conversation_store.reply.hint import Hints
-from conversation_store.reply.ways import accounts_of, read_ways
+from conversation_store.reply.ways import accounts_of, not_allowed_of, read_ways
 from conversation_store.request import Letter, request
 from conversation_store.store import Store
 from conversation_store.timeline import open_row
@@ -68,7 +68,9 @@ async def reply(
         return message_id, False
     accounts = accounts_of(store, caller.tenant)
     last = _last_way(context)
-    way = choose(answer.wish, context.ways, last, accounts, context.ascii_only)
+    forbidden = not_allowed_of(store, caller.tenant)
+    known = (answer.wish, context.ways, last, accounts, context.ascii_only)
+    way = choose(*known, not_allowed=forbidden)
     hints = Hints.of(store.authority(caller.tenant), context.ways)
     only_hint = hints.is_needed(answer, way)
     refuse_misfits(answer, way, hint=only_hint)

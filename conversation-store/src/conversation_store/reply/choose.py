@@ -58,12 +58,14 @@ def choose(
     last: Last | None,
     accounts: Mapping[str, str] = MappingProxyType({}),
     ascii_only: Collection[str] = (),
+    *,
+    not_allowed: Collection[str] = (),
 ) -> Way:
     """Return the way of the answer; `Permanent` names what is missing, and the remedy.
 
     What the wish leaves open, the citizen's own wish decides, else the last message. `accounts`
     has the account of each channel to send from where nobody wrote by it yet, `ascii_only` are
-    those whose mail server takes no umlauts before the @.
+    those whose mail server takes no umlauts before the @, `not_allowed` those that send nothing.
     """
     fitting = [way for way in ways if _fits(way, wish)]
     confirmed = [way for way in fitting if way.open]
@@ -81,6 +83,10 @@ def choose(
     answering = [way for way in confirmed if can_answer(wish.channel or way.channel)]
     if not answering:
         raise Permanent("channel: carries no answers; choose another way", code=Refusal.NO_ANSWERS)
+    answering = [way for way in answering if _account(way, wish, accounts) not in not_allowed]
+    if not answering:
+        text = "account: sends nothing by this channel (`allowed`); choose another way"
+        raise Permanent(text, code=Refusal.NOT_ALLOWED)
     way = preferred(answering) or (default if default in answering else None) or answering[-1]
     chosen = _by_channel(way, wish, accounts)
     if chosen.channel in way.stopped:
@@ -131,10 +137,15 @@ def _default(wish: Target, fitting: Sequence[Way], last: Last | None) -> Way | N
     return ranked[-1] if ranked else None
 
 
-def _by_channel(way: Way, wish: Target, accounts: Mapping[str, str]) -> Way:
+def _account(way: Way, wish: Target, accounts: Mapping[str, str]) -> str:
+    """Return the account that an answer by this way goes out by; empty: none is known."""
     channel = wish.channel or way.channel
     own = way.account if way.channel == channel else ""
-    account = wish.account or own or accounts.get(channel, "")
+    return wish.account or own or accounts.get(channel, "")
+
+
+def _by_channel(way: Way, wish: Target, accounts: Mapping[str, str]) -> Way:
+    channel, account = wish.channel or way.channel, _account(way, wish, accounts)
     if not account:
         raise Permanent(
             f"account: nobody wrote by {channel} yet; name the account to send from",

@@ -64,6 +64,14 @@ def accounts_of(store: Store, tenant: str) -> dict[str, str]:
     }
 
 
+def not_allowed_of(store: Store, tenant: str) -> frozenset[str]:
+    """Return the accounts of this tenant by which no answer may go out."""
+    settings = store.ground.settings.tenants.get(tenant)
+    accounts = settings.accounts if settings else {}
+    channels = {name: str(account.channel) for name, account in accounts.items()}
+    return store.authority(tenant).not_allowed(channels)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A way as the composer shows it; `way` is None where nobody is reached by this channel."""
@@ -81,10 +89,12 @@ def list_ways(
     last: Last | None,
     accounts: Mapping[str, str],
     ascii_only: Collection[str] = (),
+    *,
+    not_allowed: Collection[str] = (),
 ) -> Iterator[Shown]:
     """Yield every way of every channel, each channel at least once, in the order of channels."""
     try:
-        default = choose(Target(), ways, last, accounts, ascii_only)
+        default = choose(Target(), ways, last, accounts, ascii_only, not_allowed=not_allowed)
     except Permanent:
         default = None
     for channel, row in CHANNELS.items():
@@ -96,6 +106,9 @@ def list_ways(
             yield Shown(channel, None, account, _why_nobody(channel, account))
         for way in reached.values():
             shown = _shown(channel, way, default, last, accounts)
+            if shown.account in not_allowed:
+                yield replace(shown, offered=False, default=False, reason=Explanation.NOT_ALLOWED)
+                continue
             carried = is_carried(way.point, shown.account, ascii_only)
             yield (
                 shown
@@ -183,7 +196,9 @@ async def show_ways(
     hint = hints.write(row["reference"], language) if hints.has_inbox else ""
     failed = {(row["contact_point_id"], row["channel"]): row for row in troubles}
     accounts = accounts_of(store, tenant)
-    shown = list_ways(ways, Last(*last) if last else None, accounts, ascii_only)
+    forbidden = not_allowed_of(store, tenant)
+    latest_way = Last(*last) if last else None
+    shown = list_ways(ways, latest_way, accounts, ascii_only, not_allowed=forbidden)
     return [_line(one, failed, hints, hint) for one in shown]
 
 

@@ -47,6 +47,11 @@ class Store:
         path, headers = f"/conversations/{conversation_id}/replies", {"Idempotency-Key": key}
         return await _said(self._http.post(path, json={"text": text}, headers=headers))
 
+    async def add_address(self, conversation_id: str, address: str) -> Json:
+        """Write down where letters of this conversation may go."""
+        path = f"/conversations/{conversation_id}/addresses"
+        return await _said(self._http.post(path, json={"address": address}))
+
     async def status_of(self, path: str) -> int:
         return (await self._http.get(path)).status_code
 
@@ -85,11 +90,25 @@ class World:
         answer = await _said(self._http.post(f"/handsets/{number}/send", json=message))
         return int(answer["status"])
 
+    async def brought(self) -> list[Json]:
+        """Return the letters that the post has brought, the latest first."""
+        return list((await self._http.get("/tray")).raise_for_status().json())
+
     async def post_letter(self, text: str) -> str:
         """Put a letter into the letter box; return how the scanner calls it."""
         return str(
             (await _said(self._http.post("/letterbox/typed", json={"text": text})))["file_name"]
         )
+
+    async def faxes(self, number: str) -> list[Json]:
+        """Return what this machine has sent and got, oldest first."""
+        return list((await self._http.get(f"/fax-machines/{number}")).raise_for_status().json())
+
+    async def fax(self, number: str, to: str, words: str) -> int:
+        """Fax a page with these words; return what the hub answered to the provider."""
+        message = {"to": to, "text": words}
+        answer = await _said(self._http.post(f"/fax-machines/{number}/send", json=message))
+        return int(answer["status"])
 
     async def call(self, number: str, to: str) -> Json:
         """Call the hub from this handset; return the call, with what is heard first."""

@@ -19,7 +19,8 @@ from hub_kit.signers import make_pairs
 from local_hub.interrupt import put_off
 from local_hub.keep import Stand
 from local_hub.locate import Located
-from local_hub.peers.settings import PRETEND_TOKEN, PeersSettings
+from local_hub.peers.faxes.call import public_key
+from local_hub.peers.settings import PRETEND_KEY, PRETEND_TOKEN, PeersSettings
 from local_hub.programs import migrations
 
 if TYPE_CHECKING:
@@ -87,12 +88,16 @@ def _carrier(located: Located) -> dict[str, str]:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(16), encoding="utf-8")
-    keys = ["HUB_PEERS_CARRIER_TOKEN_FILE"]
+    public = located.data / "fax.key"
+    public.write_text(public_key(path.read_text(encoding="utf-8")), encoding="utf-8")
+    of_services = ("HUB_PEERS_CARRIER_TOKEN_FILE", "HUB_CHANNEL_FAX_HYLAFAX__SECRET_FILE")
+    led = dict.fromkeys(of_services, str(path))
     for tenant, section in located.read().hub.tenants.items():
         for name, account in section.accounts.items():
-            if (account.model_extra or {}).get("auth_token_file") == PRETEND_TOKEN:
-                keys.append(f"HUB_TENANTS__{tenant}__ACCOUNTS__{name}__AUTH_TOKEN_FILE".upper())
-    return dict.fromkeys(keys, str(path))
+            for key, said in (account.model_extra or {}).items():
+                if found := {PRETEND_TOKEN: path, PRETEND_KEY: public}.get(str(said)):
+                    led[f"HUB_TENANTS__{tenant}__ACCOUNTS__{name}__{key}".upper()] = str(found)
+    return led
 
 
 def _folders(located: Located) -> dict[str, str]:
@@ -105,9 +110,9 @@ def _folders(located: Located) -> dict[str, str]:
                 written = str((account.model_extra or {}).get(key, ""))
                 variable = f"HUB_TENANTS__{tenant}__ACCOUNTS__{name}__{key}".upper()
                 found[variable] = written
-    found["HUB_PEERS_LETTERBOX__FOLDER"] = str(
-        loaded.section("peers", PeersSettings).letterbox.folder
-    )
+    peers = loaded.section("peers", PeersSettings)
+    found["HUB_PEERS_LETTERBOX__FOLDER"] = str(peers.letterbox.folder)
+    found["HUB_PEERS_POST__PRINT_ROOM"] = str(peers.post.print_room)
     found["HUB_CHANNEL_PAPER_SFTP_HOST_KEY"] = f"{_OURS}sftp_host_key"
     return {
         variable: str(located.data / written.removeprefix(_OURS))

@@ -66,6 +66,7 @@ class ChannelRow:
     read_by: Reader = Reader.PERSON
     answers: bool = True  # what agents write can go out by it
     scanned: bool = False  # comes as scans, which those who work here may hand in
+    only_if_allowed: bool = False  # answers go out only where the account says `allowed`
     live: bool = False  # both sides are there at once, and see or hear each other
     assurance: Assurance = Assurance.NONE  # of a sender's address, where nothing else was checked
     original: Original
@@ -98,6 +99,7 @@ CHANNELS: Mapping[Channel, ChannelRow] = MappingProxyType(
             sign="Fax",
             reaches=ContactKind.FAX,
             subject=True,
+            only_if_allowed=True,  # a line is no sealed envelope, and nobody knows who stands there
             files=Files(20, 20 * _MB, _PDF),  # Telnyx takes 50 MB and 350 pages; we keep no more
             measure=Measure.PAGES,
             original=Original(

@@ -50,6 +50,7 @@ class Explanation(StrEnum):
     SHARED = "shared"
     SINGLE = "single"
     FILE_RELEASED = "file_released"  # out of quarantine
+    ADDRESS_ADDED = "address_added"  # where letters may go, from now on
 
     # What came of a call-back.
     CALLBACK_WANTED = "callback_wanted"
@@ -78,6 +79,7 @@ class Explanation(StrEnum):
     NO_ACCOUNT = "no_account"
     NO_ANSWERS = "no_answers"  # the channel carries none: people call people
     NOT_CARRIED = "not_carried"
+    NOT_ALLOWED = "not_allowed"  # the authority sends nothing this way
     OPTED_OUT = "opted_out"
     NO_INBOX = "no_inbox"  # only a link may go there, and there is nothing that it leads to
     ONCE_FAILED = "once_failed"

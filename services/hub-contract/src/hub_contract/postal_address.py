@@ -5,6 +5,7 @@ Inland the last line is postcode and place; abroad the country follows in capita
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -73,6 +74,12 @@ def read_postal(text: str, country: str) -> str | None:
     *postcode, town = found.groups()
     lines.append(" ".join((*map(str.upper, postcode), town)))
     return "\n".join(lines if (code or country) == country else (*lines, known.name))
+
+
+def names_country(lines: Sequence[str]) -> bool:
+    """Say whether the last line is a country in capitals, as one that is in no table of ours."""
+    last = lines[-1] if len(lines) >= 3 else ""
+    return last.isupper() and not any(one.isdigit() for one in last)
 
 
 def compared_lines(text: str) -> str:

@@ -45,6 +45,8 @@ class ProblemCode(StrEnum):
     FILE_TOO_LARGE = "file_too_large"  # the provider has it, we do not; about: its media type
     HARMFUL = "harmful"  # it holds harmful software, and so is not read
     FILE_MISSING = "file_missing"  # the provider does not give it out; likewise
+    # Its pages.
+    LINE_DROPPED = "line_dropped"  # the call broke off; about: pages that came, «2» or «2/3»
     # Its pages, as they are read by machine.
     TOO_MANY_PAGES = "too_many_pages"  # about: how many were read
     PAGE_TOO_LARGE = "page_too_large"  # read smaller, or not at all; about: which, from 1

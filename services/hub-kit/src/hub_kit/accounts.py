@@ -33,6 +33,10 @@ class Terms(BaseModel):
         default="text", description="link: no words of an answer go this way, only where it lies"
     )
 
+    allowed: bool = Field(
+        default=False, description="by fax: answers may go out; elsewhere they always may"
+    )
+
     @field_validator("price")
     @classmethod
     def nobody_pays_us(cls, value: Cost | None) -> Cost | None:

@@ -18,7 +18,7 @@ from hub_contract.words import Channel
 from hub_kit.about import About, names
 from hub_kit.consume import Consumer
 from hub_kit.ground import Ground
-from hub_kit.hooks import Handler, Hooks
+from hub_kit.hooks import LIMIT, Handler, Hooks
 from hub_kit.keys import KeyRing
 from hub_kit.listen import Listen, listeners_of
 from hub_kit.operations import Figure, Figures, add_operations, no_figures
@@ -47,6 +47,7 @@ class ChannelParts:
     # Reads the pages of what is taken in, after it is safe; needs `hub_kit.schema.READING`.
     reader: Reader | None = None
     hook: Handler | None = None  # takes what providers send to /hooks/<channel>/…
+    hook_limit: int = LIMIT  # bytes of one, where a provider hands files over in it
     trim: Mapping[str, Sweep] = field(default_factory=dict)  # what it must not keep for ever
     figures: Figures = no_figures  # what operators watch beside lag and what is stuck
     add_to: Callable[[FastAPI], object] = _nothing  # pages, routes, answers to errors
@@ -114,7 +115,8 @@ def compose_channel(
     own.add_to(app)
     if own.hook is None:
         return app, app
-    return app, Hooks(app, ground, {frame.channel: own.hook}, public, strangers=strangers)
+    hooks = {frame.channel: own.hook}
+    return app, Hooks(app, ground, hooks, public, limit=own.hook_limit, strangers=strangers)
 
 
 def run_channel(frame: Frame[Any, Any]) -> None:

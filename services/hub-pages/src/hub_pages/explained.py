@@ -56,6 +56,7 @@ EXPLANATIONS = {
     _E.SHARED: mark("Festgehalten: Von dieser Adresse schreiben mehrere Personen."),
     _E.SINGLE: mark("Festgehalten: Von dieser Adresse schreibt nur eine Person."),
     _E.FILE_RELEASED: mark("Eine gesperrte Datei freigegeben."),
+    _E.ADDRESS_ADDED: mark("Eine Anschrift für Briefe eingetragen."),
     _E.CALLBACK_WANTED: mark("Ein Rückruf ist gewünscht."),
     _E.CALLBACK_ASSIGNED: mark("Der Rückruf ist übernommen."),
     _E.CALLBACK_RELEASED: mark("Der Rückruf ist wieder frei."),
@@ -81,6 +82,9 @@ EXPLANATIONS = {
     _E.NO_ANSWERS: mark("Auf diesem Weg geht keine Antwort hinaus; rufen Sie bitte selbst an."),
     _E.NOT_CARRIED: mark(
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an."
+    ),
+    _E.NOT_ALLOWED: mark(
+        "Ihre Behörde hat diesen Weg für Antworten nicht freigegeben: Er ist nicht sicher genug."
     ),
     _E.ANSWERED_BY_RULE: mark("Automatisch beantwortet; niemand wartet darauf."),
     _E.NO_INBOX: mark(
@@ -153,6 +157,7 @@ PROBLEMS = {
     _P.FILE_TOO_LARGE: mark("Eine Datei war zu groß und liegt noch beim Anbieter: %(about)s"),
     _P.HARMFUL: mark("Es enthält Schadsoftware und wird deshalb nicht gelesen."),
     _P.FILE_MISSING: mark("Eine Datei gab der Anbieter nicht heraus: %(about)s"),
+    _P.LINE_DROPPED: mark("Die Leitung brach ab. Angekommene Seiten: %(about)s"),
     _P.TOO_MANY_PAGES: mark("Gelesen wurden nur die ersten %(about)s Seiten."),
     _P.PAGE_TOO_LARGE: mark(
         "Seite %(about)s ist zu groß, um sie in voller Auflösung zu lesen; sie ist im Original."

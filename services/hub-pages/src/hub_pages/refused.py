@@ -24,6 +24,10 @@ REFUSALS = {
     _R.NOT_REACHED_SO: mark(
         "Dieser Kontaktweg ist so nicht zu erreichen. Bitte wählen Sie einen anderen Weg."
     ),
+    _R.ADDRESS_UNREADABLE: mark(
+        "Die Anschrift ist unvollständig. Bitte schreiben Sie in die letzte Zeile Postleitzahl und"
+        " Ort, bei Briefen ins Ausland darunter das Land in Großbuchstaben."
+    ),
     _R.NOT_CONFIRMED: mark("Der Kontaktweg ist nicht bestätigt. Bitte bestätigen Sie ihn zuerst."),
     _R.NO_ACCOUNT: mark("Für diesen Weg ist kein Anschluss eingerichtet."),
     _R.NO_ANSWERS: mark(
@@ -32,6 +36,9 @@ REFUSALS = {
     _R.NOT_CARRIED: mark(
         "Der Mailserver Ihrer Behörde nimmt keine Adressen mit Umlauten vor dem @ an. Bitte wählen"
         " Sie einen anderen Weg."
+    ),
+    _R.NOT_ALLOWED: mark(
+        "Ihre Behörde versendet auf diesem Weg nichts. Bitte wählen Sie einen anderen."
     ),
     _R.OPTED_OUT: mark(
         "Die Person hat gebeten, auf diesem Weg nichts mehr zu senden. Bitte wählen Sie einen"

@@ -59,7 +59,7 @@ def _data(wanted: Cover, parts: list[Part], behind: int) -> dict[str, Any]:
     rows = {
         "fax_to": [line for line in (wanted.to_name, wanted.to) if line],
         "fax_from": [line for line in (*sender.name.splitlines(), wanted.own_number) if line],
-        "phone": [sender.phone] if sender.phone else [],
+        "telephone": [sender.phone] if sender.phone else [],
         "author": [wanted.author] if wanted.author else [],
         "day": [written_day(wanted.day, wanted.language)],
         "reference": [shown] if shown else [],
@@ -68,7 +68,7 @@ def _data(wanted: Cover, parts: list[Part], behind: int) -> dict[str, Any]:
     return {
         "labels": say,
         "language": wanted.language.partition("-")[0] or "de",
-        "title": wanted.subject or say["fax"],
+        "title": wanted.subject or say["fax_title"],
         "author": sender.name,
         "rows": [(say[key], lines) for key, lines in rows.items() if lines],
         "blocks": blocks_of(wanted.text),

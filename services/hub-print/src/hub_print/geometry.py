@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from hub_contract.postal_address import names_country
 from hub_print.typeface import unwritable, width_of
 
 WIDTH, HEIGHT = 210, 297  # A4
@@ -117,7 +118,7 @@ def check_address(lines: Sequence[str], *, as_written: bool = False) -> Iterator
         return
     if len(lines) == 1:
         yield Found(Fault.ADDRESS_INCOMPLETE, lines[0])
-    elif as_written and not _names_country(lines):
+    elif as_written and not names_country(lines):
         yield Found(Fault.ADDRESS_UNREADABLE, lines[-1])
     if len(lines) > MOST_LINES:
         yield Found(Fault.ADDRESS_TOO_LONG, str(len(lines)))
@@ -126,12 +127,6 @@ def check_address(lines: Sequence[str], *, as_written: bool = False) -> Iterator
             yield Found(Fault.ADDRESS_TOO_LONG, line)
         if lacking := unwritable(line):
             yield Found(Fault.ADDRESS_CHARACTERS, lacking)
-
-
-def _names_country(lines: Sequence[str]) -> bool:
-    """Accept what ends with a country in capitals, as one abroad that is in no table of ours."""
-    last = lines[-1]
-    return len(lines) >= 3 and last.isupper() and not any(one.isdigit() for one in last)
 
 
 def check_text(text: str) -> Iterator[Found]:

@@ -141,8 +141,8 @@ def _information(wanted: Letter, say: dict[str, str], shown: str) -> Iterator[tu
     rows = {
         "reference": shown,
         "author": wanted.author,
-        "phone": wanted.sender.phone,
-        "email": wanted.sender.email,
+        "telephone": wanted.sender.phone,
+        "mail": wanted.sender.email,
         "day": written_day(wanted.day, wanted.language),
     }
     yield from ((say[key], value) for key, value in rows.items() if value)

@@ -56,7 +56,7 @@ class PageReader:
         self.limits = limits
         self.workers = workers or max(1, len(os.sched_getaffinity(0)))
         self._bounded = Bounded(
-            _WORK, limits.seconds, lambda size: 3 * size + limits.memory, self.workers
+            _WORK, limits.seconds_of_a_page, lambda size: 3 * size + limits.memory, self.workers
         )
 
     async def __call__(self, received: MessageReceived, raw: bytes) -> Arrival:

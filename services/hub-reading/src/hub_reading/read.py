@@ -16,7 +16,7 @@ from hub_reading.words import text_of
 def read(raw: bytes, limits: Limits = DEFAULT) -> Reading:
     """Return what the document says; it is total, and never more than `limits` allow is read."""
     outline = look(raw, limits)
-    until = monotonic() + limits.seconds * max(1, len(numbers(outline, limits)))
+    until = monotonic() + limits.seconds_of_a_page * max(1, len(numbers(outline, limits)))
     done: list[PageReading] = []
     for number in numbers(outline, limits):
         if monotonic() > until:

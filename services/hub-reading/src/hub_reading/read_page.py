@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from hub_contract.problems import Problem
+from hub_contract.problems import Problem, ProblemCode
 from hub_reading import codes, fingerprint, preview, scan, upright, words
 from hub_reading.limits import DEFAULT, Limits
 from hub_reading.pages import open_page
@@ -42,24 +42,30 @@ def read_sheet(sheet: Sheet, limits: Limits = DEFAULT) -> PageReading:
         # Two blank pages are no duplicate: it has no fingerprint.
         return replace(_shown(sheet, squared, dpi, ()), fingerprint="", blank=True)
     straight, turn, read = _recognised(squared, dpi, limits)
-    page = _shown(sheet, straight, dpi, _some(read, limits))
-    return replace(page, codes=found, turned=turn)
+    page = replace(_shown(sheet, straight, dpi, _some(read or (), limits)), turned=turn)
+    if read is None:
+        late = Problem(code=ProblemCode.PAGE_UNREADABLE, about=str(sheet.number))
+        page = replace(page, problems=(*page.problems, late))
+    return replace(page, codes=found)
 
 
 def _recognised(
     squared: Image.Image, dpi: float, limits: Limits
-) -> tuple[Image.Image, int, tuple[Word, ...]]:
-    """Return the page upright and level, by how much it was turned clockwise, and its words."""
+) -> tuple[Image.Image, int, tuple[Word, ...] | None]:
+    """Return the page upright and level, by how much it was turned clockwise, and its words.
+
+    The words are None where they took too long: noise can keep Tesseract busy for minutes.
+    """
     straight, _ = level(squared, dpi)
-    read = words.recognise(straight, dpi, limits.seconds / 3)
-    if words.seems_upright(read):
+    read = words.recognise(straight, dpi, limits.seconds)
+    if read is None or words.seems_upright(read):
         return straight, 0, read
     on_its_side = words.lies_on_its_side(read)
     turn = upright.turn_of(straight, dpi, words.recognise_lines, on_its_side=on_its_side)
     if not turn:
         return straight, 0, read
     straight, _ = level(upright.turned(squared, turn), dpi)
-    return straight, turn, words.recognise(straight, dpi, limits.seconds / 3)
+    return straight, turn, words.recognise(straight, dpi, limits.seconds)
 
 
 def _codes(sheet: Sheet, squared: Image.Image, limits: Limits) -> tuple[Code, ...]:

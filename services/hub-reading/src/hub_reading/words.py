@@ -32,13 +32,13 @@ def recognise_lines(image: Image.Image, dpi: float) -> tuple[Word, ...]:
     """Return the words of a strip of level lines, upright or not: nothing else is looked for."""
     engine().SetPageSegMode(tesserocr.PSM.SINGLE_BLOCK)
     try:
-        return recognise(image, dpi, _STRIP_SECONDS)
+        return recognise(image, dpi, _STRIP_SECONDS) or ()
     finally:
         engine().SetPageSegMode(tesserocr.PSM.AUTO)
 
 
-def recognise(image: Image.Image, dpi: float, seconds: float = 0.0) -> tuple[Word, ...]:
-    """Return the words in reading order; none where it takes longer than `seconds` (0: as it may).
+def recognise(image: Image.Image, dpi: float, seconds: float = 0.0) -> tuple[Word, ...] | None:
+    """Return the words in reading order; None where it takes longer than `seconds` (0: as it may).
 
     `image` is a page with square pixels.
     """
@@ -47,7 +47,7 @@ def recognise(image: Image.Image, dpi: float, seconds: float = 0.0) -> tuple[Wor
     api.SetSourceResolution(round(dpi))
     try:
         if not api.Recognize(round(seconds * 1000)):
-            return ()
+            return None
         return words_of(api.GetTSVText(0))
     except RuntimeError:  # it refuses a page without a line
         return ()

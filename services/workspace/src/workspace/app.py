@@ -70,9 +70,9 @@ def words_for(say: Say) -> dict[str, Any]:
         "unfit_words": SAID,
         "sms_alphabet": SMS,
         "shown_types": hand_out.SHOWN,
+        "held_checks": HELD,
         "partial_word": lambda entry: partial_word(entry, say),
         "largest": leaf.LARGEST,
-        "held_checks": HELD,
     }
 
 

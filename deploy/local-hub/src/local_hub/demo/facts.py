@@ -11,12 +11,13 @@ from local_hub.demo.mails import (
     HANNELORE,
     JOERG,
     KARL,
+    OFFICE,
     PAUL,
     PETRA,
     ROSA,
     YUSUF,
 )
-from local_hub.demo.play import NO_SENDER, Story, Thread, delivery_of
+from local_hub.demo.play import Story, Thread, answered_by_letter, delivery_of
 from local_hub.demo.records import Lying, leaks
 
 _NOBODY = Thread({}, [])
@@ -36,6 +37,7 @@ def judge(story: Story, records: Sequence[Lying], written: int) -> list[Fact]:
         *_deliveries(story),
         *_both_doors(story),
         *_by_sms(story),
+        *_by_fax(story),
         *_by_phone(story),
         *_by_letter(story),
         *_apart(story),
@@ -144,6 +146,22 @@ def _by_sms(story: Story) -> list[Fact]:
     ]
 
 
+def _by_fax(story: Story) -> list[Fact]:
+    ways = [(e["channel"], e["direction"]) for e in _entries(story, OFFICE)]
+    got = [fax["pages"] for fax in story.faxes if not fax["mine"]]
+    return [
+        Fact(
+            "Das signierte Fax ist mit seiner Datei angenommen und liegt in der Zeitleiste",
+            story.faxed == 200 and ways == [("fax", "in"), ("fax", "out")],
+        ),
+        Fact("Die Antwort liegt am Faxgerät der Kanzlei, einmal", len(got) == 1 and got[0] >= 1),
+        Fact(
+            "Der Faxanbieter bestätigt die Zustellung",
+            delivery_of(story.town.get(OFFICE)) == "delivered",
+        ),
+    ]
+
+
 def _number_of(story: Story, citizen: str) -> str:
     thread = story.town.get(citizen)
     return str(thread.conversation["reference"]) if thread else "none"
@@ -170,7 +188,8 @@ def _by_phone(story: Story) -> list[Fact]:
 
 
 def _by_letter(story: Story) -> list[Fact]:
-    letter = _entry(story, NO_SENDER, 0)
+    thread = answered_by_letter(story)
+    letter = thread.entries[0] if thread else {}
     said = {one["kind"]: one["result"] for one in letter.get("evidence", ())}
     return [
         Fact(
@@ -186,6 +205,17 @@ def _by_letter(story: Story) -> list[Fact]:
             [said.get(kind) for kind in ("transfer-note", "scan-complete", "scan-readable")]
             == ["unchanged", "pass", "pass"],
         ),
+        Fact(
+            "Die Antwort liegt als gedruckter Brief bei Gertrud Altmann, mit ihrer Anschrift",
+            any(
+                one["address"] == mails.GERTRUD and mails.PERMIT_WORDS in one["text"]
+                for one in story.brought
+            ),
+        ),
+        Fact(
+            "Die Druckerei meldet zurück, dass er unterwegs ist",
+            delivery_of(answered_by_letter(story)) == "sent",
+        ),
     ]
 
 
@@ -193,8 +223,9 @@ def _apart(story: Story) -> list[Fact]:
     return [
         Fact(
             "Musterstadt sieht neun Gespräche",
-            sorted(story.town)
-            == sorted((ERIKA, HANNELORE, JOERG, PETRA, KARL, PAUL, ROSA, YUSUF, NO_SENDER)),
+            {ERIKA, HANNELORE, JOERG, OFFICE, PETRA, KARL, PAUL, ROSA, YUSUF} < story.town.keys()
+            and answered_by_letter(story) is not None
+            and len(story.town) == 10,
         ),
         Fact(
             "Zwei Fremde, die über ein Formular schreiben, liegen in zwei Gesprächen",

@@ -15,6 +15,7 @@ PAUL = "paul.probst@buergerpost.example"
 ROSA = "rosa.richter@buergerpost.example"
 ALOIS = "bauer.huber@dorfpost.example"
 YUSUF, TOWN_SMS = "+491715550103", "+4971112399"
+OFFICE, TOWN_FAX = "+497115550199", "+4971112396"  # a law firm's fax machine, and the town's
 HANNELORES_PHONE, TOWN_PHONE = "+491715550104", "+4971112390"
 
 # Words that stand in the mails and may stand nowhere on the bus: neither in the clear nor encoded.
@@ -144,11 +145,16 @@ THANKS_BY_MAIL = "Vielen Dank, das ist schön!\n\nHannelore Winter"
 THANKS_BY_PORTAL = "Eine Frage noch: Muss ich dann zu Hause sein?"
 
 # What Yusuf Yıldız and the authority write by SMS.
+OBJECTION = "Widerspruch gegen den Bescheid vom 3. Mai.\n\nKanzlei Winter und Partner"
+OBJECTION_IS_IN = "Ihr Widerspruch ist heute fristgerecht eingegangen."
 LOST = "Guten Tag, liegt im Fundbüro ein blauer Kinderroller?"
 HOW_FAR, ANSWERED = "STATUS", "haben wir Ihnen am"
 FOUND = "Guten Tag, ja, er steht hier. Das Fundbüro ist heute bis 18 Uhr offen."
 
 # What Gertrud Altmann, who has neither mail nor mobile phone, puts into the letter box.
+GERTRUD = "Gertrud Altmann\nLindenweg 12\n12345 Musterstadt"
+PERMIT = "Sehr geehrte Frau Altmann,\n\nIhr Parkausweis ist fertig. Sie können ihn abholen."
+PERMIT_WORDS = "Ihr Parkausweis ist fertig."
 LETTER = """Gertrud Altmann
 Lindenweg 12
 12345 Musterstadt

@@ -17,9 +17,11 @@ from local_hub.demo.mails import (
     HANNELORES_PHONE,
     JOERG,
     KARL,
+    OFFICE,
     PAUL,
     PETRA,
     ROSA,
+    TOWN_FAX,
     TOWN_PHONE,
     TOWN_SMS,
     YUSUF,
@@ -61,6 +63,9 @@ class Story:
     page: str = ""  # what she reads on the page in the end
     texted: int = 0  # what the hub said to the carrier about Yusuf's SMS
     texts: list[Json] = field(default_factory=list)  # on his phone
+    brought: list[Json] = field(default_factory=list)  # letters, to Gertrud
+    faxed: int = 0  # what the hub said to the provider about the firm's fax
+    faxes: list[Json] = field(default_factory=list)  # at the firm's machine
     heard: list[str] = field(default_factory=list)  # by Hannelore, on the telephone
     stranger: int = 0  # what Kleindorf's agent gets who asks for Musterstadt's conversation
     seconds: float = 0
@@ -102,8 +107,10 @@ async def play(stage: Stage, say: Say) -> Story:
     await stage.world.post_letter(mails.LETTER)
     await _by_both_doors(stage, story, say)
     await _by_sms(stage, story, say)
+    await _by_fax(stage, story, say)
     await _by_phone(stage, story, say)
     await until(lambda: _is_read(stage, story))
+    await _by_letter(stage, story, say)
     say("Antworten und Zustellberichte laufen ein")
     await until(lambda: _settled(stage, story))
     say("Kleindorf fragt nach einem Gespräch von Musterstadt")
@@ -145,6 +152,13 @@ async def _by_sms(stage: Stage, story: Story, say: Say) -> None:
     await stage.world.text(YUSUF, TOWN_SMS, mails.HOW_FAR)
 
 
+async def _by_fax(stage: Stage, story: Story, say: Say) -> None:
+    say("Eine Kanzlei faxt einen Widerspruch; das Amt antwortet an ihr Faxgerät")
+    story.faxed = await stage.world.fax(OFFICE, TOWN_FAX, mails.OBJECTION)
+    await until(lambda: _has(stage, story, {OFFICE}))
+    await _answer(stage, story, OFFICE, mails.OBJECTION_IS_IN)
+
+
 async def _by_phone(stage: Stage, story: Story, say: Say) -> None:
     say("Hannelore Winter ruft an, hört, wie weit es ist, und möchte zurückgerufen werden")
     world, own = stage.world, HANNELORES_PHONE
@@ -156,6 +170,15 @@ async def _by_phone(stage: Stage, story: Story, say: Say) -> None:
     call = await world.act(own, call, "hang_up")
     story.heard = [line["text"] for line in call["lines"] if line["who"] == "hub"]
     await until(lambda: _has_entries(stage, story, 6))
+
+
+async def _by_letter(stage: Stage, story: Story, say: Say) -> None:
+    await until(lambda: _has(stage, story, {NO_SENDER}))
+    say("Das Amt trägt ein, wohin die Antwort geht, und antwortet Gertrud Altmann mit einem Brief")
+    if thread := story.town.get(NO_SENDER):
+        await stage.town.add_address(thread.conversation["id"], mails.GERTRUD)
+        await _answer(stage, story, NO_SENDER, mails.PERMIT)
+    story.brought = await until(stage.world.brought)
 
 
 async def _has_form(stage: Stage, story: Story) -> bool:
@@ -249,11 +272,19 @@ async def _settled(stage: Stage, story: Story) -> bool:
     """Say whether everything has come that comes: two more mails, a receipt, a bounce."""
     await _look(stage, story)
     story.texts = await stage.world.texts(YUSUF)
-    everybody = (ERIKA, PETRA, KARL, HANNELORE, ROSA, YUSUF)
+    story.faxes = await stage.world.faxes(OFFICE)
+    everybody = (ERIKA, PETRA, KARL, HANNELORE, ROSA, YUSUF, OFFICE)
     lengths = [len(story.town[who].entries) for who in everybody if who in story.town]
     words = [delivery_of(story.town.get(who)) for who in everybody]
-    right = ["delivered", "delivered", "failed", "delivered", "delivered", "delivered"]
-    return lengths == [3, 3, 2, 6, 2, 4] and words == right
+    right = ["delivered", "delivered", "failed", *["delivered"] * 4]
+    posted = delivery_of(answered_by_letter(story)) == "sent"
+    return lengths == [3, 3, 2, 6, 2, 4, 2] and words == right and posted
+
+
+def answered_by_letter(story: Story) -> Thread | None:
+    """Return the conversation that began with a scan; since it is answered, it names somebody."""
+    threads = [thread for thread in story.town.values() if thread.entries]
+    return next((one for one in threads if one.entries[0].get("channel") == "paper"), None)
 
 
 def delivery_of(thread: Thread | None) -> str:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub_kit.settings import Loaded
-from local_hub.demo.mails import ALOIS, ERIKA, HANNELORE, JOERG, KARL, PETRA, YUSUF
+from local_hub.demo.mails import ALOIS, ERIKA, HANNELORE, JOERG, KARL, OFFICE, PETRA, YUSUF
 from local_hub.demo.play import Thread
 from local_hub.demo.records import Lying
 from local_hub.demo.run import Performance, perform
@@ -46,7 +46,7 @@ def run_demo(bus: str, console: Console, *, check: bool, as_json: bool) -> int:
 
 def _show(console: Console, bus: str, performance: Performance) -> None:
     paper = Paper(console.width)
-    for citizen in (HANNELORE, YUSUF, ERIKA, PETRA, KARL, JOERG):
+    for citizen in (HANNELORE, YUSUF, OFFICE, ERIKA, PETRA, KARL, JOERG):
         if thread := performance.story.town.get(citizen):
             console.print(draw_timeline(thread.entries, _title(TOWN, thread), TOWN, paper))
     if thread := performance.story.village.get(ALOIS):

@@ -1,15 +1,25 @@
 """Puts the pretend outside world together: one process, one HTTP door, every peer's listener."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from hub_contract.errors import Temporary
 from hub_kit.listen import HostPort
 from hub_kit.settings import Loaded, or_exit
 from hub_kit.shell import Parts, make_app, run
 from local_hub.peers import identity
-from local_hub.peers.letters import letterbox
+from local_hub.peers.faxes.call import FaxCaller
+from local_hub.peers.faxes.machines import Machines
+from local_hub.peers.faxes.sinch import make_sinch
+from local_hub.peers.faxes.telnyx import make_telnyx
+from local_hub.peers.faxes.tray import make_tray
+from local_hub.peers.letters import letterbox, letterxpress, pingen
+from local_hub.peers.letters import show as tray
+from local_hub.peers.letters.house import House
+from local_hub.peers.letters.print_room import PrintRoom
+from local_hub.peers.letters.tray import Tray
 from local_hub.peers.mail.api import make_router
 from local_hub.peers.mail.mailboxes import Mailboxes
 from local_hub.peers.mail.post import Post
@@ -28,8 +38,11 @@ def compose(settings: PeersSettings) -> FastAPI:
     mailboxes, post = Mailboxes(settings.folder), Post(settings.hub)
     handler = Handler(settings, mailboxes, post)
     phones, caller = Phones(settings.carrier, settings.carrier_token()), Caller()
+    faxing = FaxCaller(settings.carrier_token())
     smsc, door = Smsc(phones), settings.carrier.smsc
     clamd = settings.clamd
+    brought, room = Tray(), settings.post.print_room
+    routers, closing = _print_houses(settings, brought)
     has_smsc = any(one.system_id for one in settings.carrier.numbers.values())
     parts = Parts(
         "peers",
@@ -37,13 +50,14 @@ def compose(settings: PeersSettings) -> FastAPI:
             "mail": lambda: listen(settings, handler),
             "identity": lambda: identity.serve(str(settings.identity), settings.people),
             **({"clamd": lambda: Scanner().run(clamd.host, clamd.port)} if clamd else {}),
+            **({"print room": PrintRoom(room, brought).run} if room else {}),
             **({"smsc": lambda: smsc.run(door.host, door.port)} if has_smsc else {}),
         },
         checks={
             "smtp": lambda: _answers(settings.smtp),
             "identity": lambda: _answers(settings.identity),
         },
-        closing=(post.close, caller.close),
+        closing=(post.close, caller.close, faxing.close, *closing),
     )
     app = make_app(parts)
     mail = make_router(settings, mailboxes, post)
@@ -68,8 +82,42 @@ def compose(settings: PeersSettings) -> FastAPI:
         slit = letterbox.make_router(letterbox.Letterbox(settings.letterbox.folder))
         app.include_router(slit)
         app.include_router(slit, prefix=PREFIX)
+    deliver = tray.make_router(brought)
+    app.include_router(deliver)
+    app.include_router(deliver, prefix=PREFIX)
+    for router in routers:
+        app.include_router(router)
+    machines = Machines(settings.faxes, settings.carrier_token())
+    telnyx_api, telnyx = make_telnyx(machines, faxing)
+    sinch_api, sinch = make_sinch(machines, faxing)
+    app.include_router(telnyx_api)
+    app.include_router(sinch_api)
+    fax_tray = make_tray(machines, telnyx, sinch, faxing)
+    app.include_router(fax_tray)
+    app.include_router(fax_tray, prefix=PREFIX)
     add_table(app, settings)
     return app
+
+
+def _print_houses(
+    settings: PeersSettings, brought: Tray
+) -> tuple[list[APIRouter], list[Callable[[], Awaitable[None]]]]:
+    """Return the interfaces of the houses that have work, and what closes them."""
+    post, carrier = settings.post, settings.carrier
+    routers: list[APIRouter] = []
+    closing: list[Callable[[], Awaitable[None]]] = []
+    secret = settings.carrier_token()
+    if post.organisation:
+        hook = f"{carrier.hub}{post.hook}" if post.hook else ""
+        address = f"{carrier.address}/pingen"
+        house = pingen.Pingen(House(brought), address, post.organisation, secret, hook)
+        routers.append(pingen.make_router(house))
+        closing.append(house.close)
+    if post.username:
+        other = letterxpress.LetterXpress(House(brought), post.username, secret)
+        routers.append(letterxpress.make_router(other))
+        closing.append(other.house.close)
+    return routers, closing
 
 
 async def _answers(address: HostPort) -> None:

@@ -10,6 +10,7 @@ from hub_kit.settings import Section
 
 # As the file names it; `faden up` makes it where its data lie.
 PRETEND_TOKEN = ".faden/carrier.token"  # noqa: S105
+PRETEND_KEY = ".faden/fax.key"  # public: what checks the signatures of the pretend Telnyx
 
 
 class Mailbox(Section):
@@ -64,6 +65,46 @@ class Letterbox(Section):
     )
 
 
+class Post(Section):
+    """Who prints the authority's letters; the post brings them to the table."""
+
+    print_room: Path | None = Field(
+        default=None, description="the print folder of a box of channel_paper"
+    )
+    organisation: str = Field(default="", description="at the pretend Pingen, by its id")
+    hook: str = Field(default="", description="path below the carrier's `hub` that Pingen calls")
+    username: str = Field(default="", description="at the pretend LetterXpress")
+
+    @property
+    def has_any(self) -> bool:
+        return bool(self.print_room or self.organisation or self.username)
+
+
+class Machine(Section):
+    """One citizen's fax machine; its number in E.164 is its key."""
+
+    name: str
+    fails: str = Field(default="", description="Telnyx's word with which every fax to it fails")
+
+
+class FaxNumber(Section):
+    """A fax number of the hub at a hosted provider; the number in E.164 is its key."""
+
+    hook: str = Field(description="path below `hub` for a fax that comes in")
+    connection_id: str = Field(default="", description="it is at the pretend Telnyx")
+    project_id: str = Field(default="", description="it is at the pretend Sinch instead")
+    as_json: bool = Field(default=False, description="Sinch tells of faxes in JSON, not by a form")
+
+
+class Faxes(Section):
+    """The pretend Telnyx and Sinch, and the fax machines of citizens."""
+
+    hub: str = Field(default="http://127.0.0.1:8080", description="where the hub takes hooks")
+    address: str = Field(default="http://127.0.0.1:8090", description="how the hub calls it")
+    numbers: dict[str, FaxNumber] = Field(default={})
+    machines: dict[str, Machine] = Field(default={})
+
+
 class Table(Section):
     """What lies on the citizen's table: addresses of the gateway, and whom a citizen writes to."""
 
@@ -94,15 +135,17 @@ class PeersSettings(Section):
     table: Table = Table()
     mailboxes: dict[str, Mailbox] = Field(default={}, description="citizens, by address")
     letterbox: Letterbox = Letterbox()
+    post: Post = Post()
     carrier: Carrier = Carrier()
+    faxes: Faxes = Faxes()
     carrier_token_file: Path = Field(
-        default=Path(PRETEND_TOKEN), description="what signs the carrier's hooks"
+        default=Path(PRETEND_TOKEN), description="what signs the hooks of carrier and faxes"
     )
 
     def carrier_token(self) -> str:
         """Return the token; "" where there is none, and nobody is called."""
         return (
             read_secret("carrier_token", self.carrier_token_file, "")
-            if self.carrier.numbers
+            if self.carrier.numbers or self.faxes.numbers
             else ""
         )

@@ -11,6 +11,7 @@ _EDGE = 0.2  # inches at each side, where scanners see the bed
 _HOLE_ZONE = 0.9  # inches from an edge: ISO 838 has the middle of a hole at 12 mm
 _HOLE_LEAST, _HOLE_MOST = 0.15, 0.4  # inches across: ISO 838 has 6 mm
 _ROUND = 0.55  # share of its square that a round hole fills
+_DUST = 2  # dark points side by side
 _NOTHING = 6  # dark points that a page may have and still be blank: a full stop has one or two
 
 
@@ -18,7 +19,7 @@ def is_blank(image: Image.Image, dpi: float) -> bool:
     """Say whether the page has nothing on it that a person could have meant."""
     dark = ink(image, dpi, _DPI)
     edge = round(_EDGE * _DPI)
-    inner = dark[edge:-edge, edge:-edge]
+    inner = _without_dust(dark[edge:-edge, edge:-edge])
     if inner.size == 0:
         return False
     zone = round(_HOLE_ZONE * _DPI)
@@ -26,6 +27,16 @@ def is_blank(image: Image.Image, dpi: float) -> bool:
     for strip in (inner[:, :zone], inner[:, -zone:], inner[:zone].T, inner[-zone:].T):
         left -= _holes(strip)
     return left <= _NOTHING
+
+
+def _without_dust(dark: Mask) -> Mask:
+    """Leave out dark points that stand alone or in twos: of a letter there are more."""
+    if dark.size == 0:
+        return dark
+    around = np.pad(dark, 1).view(np.uint8)
+    across = around[:, :-2] + around[:, 1:-1] + around[:, 2:]
+    count = across[:-2] + across[1:-1] + across[2:]  # each counts itself too
+    return np.asarray(dark & (count > _DUST))
 
 
 def _holes(strip: Mask) -> int:

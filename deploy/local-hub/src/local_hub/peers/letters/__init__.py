@@ -1,1 +1,1 @@
-"""The pretend post: a letter box whose letters are scanned."""
+"""The pretend post: a letter box that is scanned, print houses, a print room, a tray."""

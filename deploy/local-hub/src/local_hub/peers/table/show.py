@@ -41,8 +41,11 @@ def add_table(app: FastAPI, settings: PeersSettings) -> None:
             handsets={n: phone.name for n, phone in settings.carrier.handsets.items()},
             sms_to=_number(settings, "hook"),
             call_to=_number(settings, "calls"),
+            machines={n: one.name for n, one in settings.faxes.machines.items()},
+            fax_to=list(settings.faxes.numbers),
             names_of_keys=names_of_keys(pages.say(pages.look(request).language)),
             has_letterbox=settings.letterbox.folder is not None,
+            has_tray=settings.post.has_any,
             agent=next(iter(settings.people), ""),
         )
         answer.headers["Content-Security-Policy"] = allowed

@@ -74,7 +74,7 @@ form.addEventListener("submit", async (event) => {
   answer(null)
 })
 
-const sides = ["web", "mail", "phone", "letterbox"].filter($)
+const sides = ["web", "mail", "phone", "fax", "letterbox", "tray"].filter($)
 
 export function show(which) {
   for (const side of sides) {

@@ -1,0 +1,1 @@
+"""Faxes in and out, by HylaFAX or by a hosted provider."""

@@ -1,0 +1,1 @@
+"""The ways in: what HylaFAX hands over, and hooks of hosted providers."""

@@ -1,0 +1,138 @@
+"""What sending by any hosted provider has in common: a lost answer is looked up, never sent again.
+
+Rule 1. Refused before it was read, or 429, 503: certainly not sent, tried again.
+Rule 2. An answer that was lost: the log is asked; what is not found there stays `unknown` until
+        the provider's own hook, which carries our id, says what became of it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Generic, Protocol, TypeVar
+
+import httpx
+
+from channel_fax.numbers import AnyNumber
+from channel_fax.parse.hosted import Progress
+from channel_fax.providers.answers import BUSY, NOT_SENT, later
+from channel_fax.render import render
+from channel_fax.render.cover import Cover
+from channel_fax.render.draw import Drawn
+from channel_fax.settings import PATIENCE, FaxSettings
+from hub_contract.delivery import Delivery, Reason
+from hub_contract.errors import Permanent, Temporary
+from hub_contract.events import MessageRequested
+from hub_kit.bounded import Bounded
+from hub_kit.hooks import Account
+from hub_kit.outgoing import Outcome
+
+LOOKS = (1.0, 5.0)  # seconds before each look for a fax whose answer was lost
+_LINES = 196  # an inch: Fine; providers recode it for machines that know less
+_DRAW_SECONDS, _MEMORY = 60.0, 2 * 1024**3
+Draw = Callable[[Cover, tuple[bytes, ...]], Awaitable[bytes]]  # pages, as TIFF
+
+
+class Pages:
+    """`Draw`: in a process of its own, within limits."""
+
+    def __init__(self, settings: FaxSettings) -> None:
+        self._most = settings.most_pages
+        self._draw = Bounded(
+            "channel_fax.render.draw:draw", _DRAW_SECONDS, memory=lambda _: _MEMORY, workers=1
+        )
+        self.close = self._draw.close
+
+    async def __call__(self, wanted: Cover, files: tuple[bytes, ...]) -> bytes:
+        drawn: Drawn = await self._draw(b"", wanted, files, self._most, _LINES)
+        return drawn.tiff
+
+
+class Client(Protocol):
+    @property
+    def account(self) -> AnyNumber:
+        """Return whose number it is."""
+
+
+ClientT = TypeVar("ClientT", bound=Client)
+
+
+class HostedSender(Generic[ClientT]):
+    """`hub_kit.outgoing.Sender`; a provider says how to `hand_over`, read and `find`."""
+
+    patience = PATIENCE
+    provider = ""
+
+    def __init__(
+        self,
+        clients: Mapping[Account, ClientT],
+        draw: Draw,
+        looks: tuple[float, ...] = LOOKS,
+    ) -> None:
+        self._clients, self._draw, self._looks = clients, draw, looks
+
+    async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
+        client = self._client(request)
+        fax = _written(client, request)
+        pages = await self._draw(fax, files)
+        try:
+            answer = await self.hand_over(client, request, fax, pages)
+        except NOT_SENT as error:
+            raise Temporary(f"{self.provider}: {type(error).__name__}") from None
+        except httpx.TransportError as error:
+            return await self._find(request, type(error).__name__)
+        if answer.status_code in BUSY:
+            raise later(self.provider, answer)
+        if answer.status_code >= 500:
+            return await self._find(request, f"answered {answer.status_code}")
+        return self.read(answer)
+
+    async def look_up(self, request: MessageRequested) -> Outcome | None:
+        client = self._client(request)
+        found = await self.find(client, request, _written(client, request))
+        return outcome(found) if found else None
+
+    async def hand_over(
+        self, client: ClientT, request: MessageRequested, fax: Cover, pages: bytes
+    ) -> httpx.Response:
+        raise NotImplementedError
+
+    def read(self, answer: httpx.Response) -> Outcome:
+        raise NotImplementedError
+
+    async def find(self, client: ClientT, request: MessageRequested, fax: Cover) -> Progress | None:
+        raise NotImplementedError
+
+    def _client(self, request: MessageRequested) -> ClientT:
+        client = self._clients.get(Account("fax", request.tenant, request.account))
+        if client is None:
+            remedy = f"add it as tenants.{request.tenant}.accounts.{request.account}"
+            raise Permanent(f"no such account; {remedy}", reason=Reason.NOT_CONFIGURED)
+        return client
+
+    async def _find(self, request: MessageRequested, why: str) -> Outcome:
+        for pause in self._looks:
+            await asyncio.sleep(pause)
+            with suppress(Temporary):
+                if found := await self.look_up(request):
+                    return found
+        return Outcome(Delivery.UNKNOWN, diagnostic=why)
+
+
+def _written(client: Client, request: MessageRequested) -> Cover:
+    number = client.account
+    today = datetime.now(UTC).date()
+    return render(request, number.display_name, number.settings.address, today)
+
+
+def outcome(found: Progress) -> Outcome:
+    """Return what the provider says of a fax as the outcome of sending it."""
+    return Outcome(
+        found.status,
+        found.reason if found.status is Delivery.FAILED else Reason.NONE,
+        found.code,
+        found.words,
+        external_id=found.external_id,
+        pages=found.pages,
+        seconds=found.seconds,
+    )
