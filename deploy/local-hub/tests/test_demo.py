@@ -39,7 +39,7 @@ def test_the_story_holds_on_kafka(open_path):
     said = json.loads(done.stdout)
     assert [fact["fact"] for fact in said["facts"] if not fact["holds"]] == []
     by_citizen = {
-        thread["entries"][0]["person"]["value"]: thread["entries"]
+        (thread["entries"][0].get("person") or {}).get("value", ""): thread["entries"]
         for thread in said["timelines"]["musterstadt"]
     }
     erika = [(e["direction"], e["reason"]["code"]) for e in by_citizen[ERIKA]]

@@ -42,10 +42,32 @@ class Store:
             after = page["next"]
         return found
 
-    async def reply(self, conversation_id: str, text: str, key: str) -> Json:
-        """Answer the last message by the way it came; the same key twice is one answer."""
+    async def conversation(self, conversation_id: str) -> Json:
+        """Return whom it is with, and what is to be done."""
+        return await self._get(f"/conversations/{conversation_id}", {})
+
+    async def ways(self, conversation_id: str) -> list[Json]:
+        """Return every way of an answer, and of each whether it is offered."""
+        return list((await self._get(f"/conversations/{conversation_id}/ways", {}))["ways"])
+
+    async def reply(
+        self, conversation_id: str, text: str, key: str, way: Json | None = None
+    ) -> Json:
+        """Answer by this way, else as the last message came; the same key twice is one answer."""
         path, headers = f"/conversations/{conversation_id}/replies", {"Idempotency-Key": key}
-        return await _said(self._http.post(path, json={"text": text}, headers=headers))
+        named = {name: way[name] for name in ("channel", "account", "contact_point")} if way else {}
+        return await _said(self._http.post(path, json={"text": text, **named}, headers=headers))
+
+    async def confirm(self, conversation_id: str, contact_point: str) -> None:
+        """Say that this contact point belongs to this conversation."""
+        path = f"/conversations/{conversation_id}/confirm"
+        body = {"contact_point": contact_point, "confirmed": True}
+        (await self._http.post(path, json=body)).raise_for_status()
+
+    async def ring(self, callback_id: str, telephone: str) -> Json:
+        """Call back: the agent's telephone rings first."""
+        path = f"/callbacks/{callback_id}/call"
+        return await _said(self._http.post(path, json={"telephone": telephone}))
 
     async def add_address(self, conversation_id: str, address: str) -> Json:
         """Write down where letters of this conversation may go."""
@@ -118,6 +140,15 @@ class World:
         """Press keys, keep silent, speak, or hang up; return the call as it goes on."""
         path = f"/handsets/{number}/calls/{call['id']}"
         return await _said(self._http.post(path, json={"does": does, "text": text}))
+
+    async def ringing(self, number: str) -> list[Json]:
+        """Return the calls that the hub makes to this telephone."""
+        return list((await self._http.get(f"/handsets/{number}/ringing")).raise_for_status().json())
+
+    async def act_at(self, number: str, call: Json, does: str) -> None:
+        """Answer, press a key, or hang up, where the hub has called."""
+        path = f"/handsets/{number}/ringing/{call['id']}"
+        (await self._http.post(path, json={"does": does})).raise_for_status()
 
     async def aclose(self) -> None:
         await self._http.aclose()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local_hub.ask import Json
-from local_hub.demo import mails
+from local_hub.demo import every_way, mails
 from local_hub.demo.mails import (
     ALOIS,
     ERIKA,
@@ -40,6 +40,7 @@ def judge(story: Story, records: Sequence[Lying], written: int) -> list[Fact]:
         *_by_fax(story),
         *_by_phone(story),
         *_by_letter(story),
+        *_on_every_way(story),
         *_apart(story),
         *_on_the_bus(records, written),
     ]
@@ -101,7 +102,7 @@ def _deliveries(story: Story) -> list[Fact]:
 
 
 def _both_doors(story: Story) -> list[Fact]:
-    ways = [(e["channel"], e["direction"]) for e in _entries(story, HANNELORE)]
+    ways = [(e.get("channel"), e["direction"]) for e in _entries(story, HANNELORE)]
     form, later = _entry(story, HANNELORE, 0), _entry(story, HANNELORE, 1)
     digits = story.slip.reference.replace("-", "").replace(" ", "")
     mailed = "".join(letter["text"] for letter in story.letters)
@@ -215,6 +216,24 @@ def _by_letter(story: Story) -> list[Fact]:
         Fact(
             "Die Druckerei meldet zurück, dass er unterwegs ist",
             delivery_of(answered_by_letter(story)) == "sent",
+        ),
+    ]
+
+
+def _on_every_way(story: Story) -> list[Fact]:
+    entries, all_of_them = _entries(story, HANNELORE), set(every_way.RIGHT)
+    return [
+        Fact(
+            "Hannelore hat auf sechs Wegen geschrieben, und alles liegt in einem Gespräch",
+            every_way.channels(entries, "in") == all_of_them,
+        ),
+        Fact(
+            "Auf jedem der sechs Wege ist ihr geantwortet",
+            every_way.channels(entries, "out") == all_of_them,
+        ),
+        Fact(
+            "Auf jedem Weg ist die Antwort angekommen, so weit es sich dort sagen lässt",
+            every_way.reached(entries) == all_of_them,
         ),
     ]
 

@@ -17,6 +17,7 @@ ALOIS = "bauer.huber@dorfpost.example"
 YUSUF, TOWN_SMS = "+491715550103", "+4971112399"
 OFFICE, TOWN_FAX = "+497115550199", "+4971112396"  # a law firm's fax machine, and the town's
 HANNELORES_PHONE, TOWN_PHONE = "+491715550104", "+4971112390"
+HANNELORES_FAX, AGENTS_PHONE = "+497115550104", "+4971112355"
 
 # Words that stand in the mails and may stand nowhere on the bus: neither in the clear nor encoded.
 CANARIES = (
@@ -168,3 +169,9 @@ ich bitte um einen Parkausweis. Meinen Bescheid vom Versorgungsamt reiche ich ge
 Mit freundlichen Grüßen
 Gertrud Altmann"""
 LETTER_WORDS = "ich bitte um einen Parkausweis"
+
+# What she sends on the three ways that are left, and what the authority answers on each.
+BY_SMS = "Die Lampe brennt wieder, danke!"
+ON_PAPER = "Anbei die Skizze, wo die Laternen stehen. Mit freundlichen Grüßen"
+HANNELORES_ADDRESS = "Hannelore Winter\nAmselgasse 3\n70000 Musterstadt"
+DONE = "Guten Tag Frau Winter, vielen Dank. Der Vorgang ist damit erledigt."
