@@ -27,21 +27,22 @@ from channel_fax.providers.said import Media
 from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.telnyx import Telnyx
 from channel_fax.render.cover import Cover
-from channel_fax.send import Senders
+from channel_fax.send import OnlyAllowed
 from channel_fax.send.hylafax import HylafaxSender
 from channel_fax.send.jobs import Jobs
 from channel_fax.send.sinch import SinchSender
 from channel_fax.send.telnyx import TelnyxSender
-from channel_fax.settings import Hylafax
+from channel_fax.settings import PATIENCE, Hylafax
 from channel_fax.settings import Sinch as SinchSettings
 from channel_fax.settings import Telnyx as TelnyxSettings
 from hub_contract.events import Arrival, MessageContent
-from hub_contract.words import ContactKind, ContactPoint
+from hub_contract.words import Channel, ContactKind, ContactPoint
 from hub_kit import hooks
 from hub_kit.conformance import Driver
 from hub_kit.ground import Ground
 from hub_kit.listen import HostPort
 from hub_kit.outgoing import Sender
+from hub_kit.providers import Senders
 from local_hub.peers.faxes.call import FaxCaller, public_key
 from local_hub.peers.faxes.hfaxd import Hfaxd
 from local_hub.peers.faxes.machines import Faults, Machines
@@ -52,6 +53,11 @@ from local_hub.peers.settings import Faxes, FaxNumber
 
 ERIKA = ContactPoint(kind=ContactKind.FAX, value="+497115550101")
 NOBODY = ContactPoint(kind=ContactKind.EMAIL, value="erika@example.org")
+
+
+def _among(numbers: Accounts, account: hooks.Account, sender: Sender) -> Sender:
+    """Return the sender as the channel has it: for accounts it knows, and that may send."""
+    return OnlyAllowed(numbers, Senders(Channel.FAX, {account: sender}, PATIENCE))
 
 
 def arrive(text: str, tenant: str, at: datetime) -> Arrival:
@@ -74,7 +80,7 @@ async def sending(ground: Ground) -> AsyncIterator[tuple[Sender, ContactPoint]]:
         account = AnyNumber("musterstadt", "fax", "Stadt Musterstadt", section)
         numbers = Accounts([account], "http://hub.example")
         sender = HylafaxSender(numbers, settings, 100, Jobs(ground.pool))
-        yield Senders(numbers, {hooks.Account("fax", "musterstadt", "fax"): sender}), ERIKA
+        yield _among(numbers, hooks.Account("fax", "musterstadt", "fax"), sender), ERIKA
         await sender.close()
 
 
@@ -132,7 +138,7 @@ async def hosted(provider: str) -> AsyncIterator[tuple[Sender, ContactPoint]]:
         )
         numbers = Accounts([client.account], "http://hub.example")
         sender = SinchSender(numbers, {account: client}, drawn)
-    yield Senders(numbers, {account: sender}), ERIKA
+    yield _among(numbers, account, sender), ERIKA
     await client.close()
     await caller.close()
     server.should_exit = server.force_exit = True

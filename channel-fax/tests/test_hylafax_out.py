@@ -10,14 +10,13 @@ from PIL import Image
 
 from channel_fax.providers.hylafax_codes import reason_of
 from channel_fax.providers.xferfaxlog import read_rows
-from channel_fax.send import Senders
+from channel_fax.send import OnlyAllowed
 from channel_fax.send.hylafax import HylafaxSender
 from channel_fax.send.watch import news_of
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary
 from hub_contract.events import DeliveryContent, MessageRequested
 from hub_contract.words import ContactKind, ContactPoint
-from hub_kit.hooks import Account
 from local_hub.peers.faxes.hfaxd import Call, Faults, Hfaxd
 from local_hub.peers.faxes.pages import pdf
 
@@ -214,7 +213,7 @@ async def test_nothing_goes_by_an_account_that_may_not(
     line.numbers._by_key["musterstadt", "fax"] = type(account)(
         account.tenant, account.name, account.display_name, settings
     )
-    senders = Senders(line.numbers, {Account("fax", "musterstadt", "fax"): line.sender})
+    senders = OnlyAllowed(line.numbers, line.sender)
     with pytest.raises(Permanent) as caught:
         await senders.send(request_to(), ())
     assert caught.value.reason is Reason.REFUSED_BY_POLICY

@@ -17,15 +17,16 @@ from channel_sms.providers.smpp_pdu import UDHI, Address, Command, Message, Pdu
 from channel_sms.providers.smpp_sent import Sent
 from channel_sms.providers.smpp_text import header, write
 from channel_sms.providers.twilio import Twilio
-from channel_sms.send import Senders, TwilioSender
 from channel_sms.send.smpp import SmppSender
-from channel_sms.settings import SmsSettings
+from channel_sms.send.twilio import TwilioSender
+from channel_sms.settings import PATIENCE, SmsSettings
 from hub_contract.events import Arrival
-from hub_contract.words import ContactKind, ContactPoint
+from hub_contract.words import Channel, ContactKind, ContactPoint
 from hub_kit import hooks
 from hub_kit.conformance import Driver
 from hub_kit.ground import Ground
 from hub_kit.outgoing import Sender
+from hub_kit.providers import Senders
 from local_hub.peers.phones.carrier import Phones
 from local_hub.peers.phones.smsc import Smsc
 from local_hub.peers.phones.smsc_faults import SmscFaults
@@ -101,7 +102,12 @@ async def submitting(ground: Ground) -> AsyncIterator[tuple[Sender, ContactPoint
         line = Line(number, nothing_comes, patience=60)
         running = asyncio.create_task(line.run())
         account = hooks.Account("sms", "musterstadt", "sms")
-        yield Senders({account: SmppSender({account: line}, Sent(ground.pool))}), ERIKA
+        yield (
+            Senders(
+                Channel.SMS, {account: SmppSender({account: line}, Sent(ground.pool))}, PATIENCE
+            ),
+            ERIKA,
+        )
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

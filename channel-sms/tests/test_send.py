@@ -11,8 +11,7 @@ from twilio.rest import Client
 
 from channel_sms.numbers import Accounts
 from channel_sms.providers.twilio import Twilio
-from channel_sms.send import TwilioSender
-from channel_sms.send.twilio import cost_of
+from channel_sms.send.twilio import TwilioSender, cost_of
 from channel_sms.settings import SmsSettings
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.errors import Permanent, Temporary

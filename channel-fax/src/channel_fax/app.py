@@ -1,10 +1,8 @@
 """Puts the fax channel together: every provider's way in and out, as one channel."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
-
-from fastapi import FastAPI
 
 from channel_fax.numbers import Accounts, AnyNumber, ProviderName
 from channel_fax.parse import Context, parse
@@ -20,14 +18,14 @@ from channel_fax.receive.sinch import SinchReceiver
 from channel_fax.receive.strays import Strays
 from channel_fax.receive.sweep import Sweeper
 from channel_fax.receive.telnyx import TelnyxReceiver
-from channel_fax.send import Senders
+from channel_fax.send import OnlyAllowed
 from channel_fax.send.hosted import Pages
 from channel_fax.send.hylafax import HylafaxSender, login_of
 from channel_fax.send.jobs import Jobs
 from channel_fax.send.sinch import SinchSender
 from channel_fax.send.telnyx import TelnyxSender
 from channel_fax.send.watch import Watch
-from channel_fax.settings import ABOUT, FaxSettings
+from channel_fax.settings import ABOUT, PATIENCE, FaxSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
 from hub_kit import hooks
@@ -35,13 +33,12 @@ from hub_kit.accounts import account_asked
 from hub_kit.channel import ChannelParts, Frame, run_channel
 from hub_kit.checkpoint import Checkpoints
 from hub_kit.ground import Ground
+from hub_kit.providers import join
 from hub_kit.settings import Loaded
 from hub_kit.shell import Work
-from hub_kit.tokens import Refused
 from hub_kit.turns import Turns
 from hub_reading.pool import PageReader
 
-T = TypeVar("T")
 SINCH_HOOK = 32 * 1024 * 1024  # bytes: it brings the file along, as much as the gateway takes
 
 
@@ -53,28 +50,12 @@ def compose(ground: Ground, settings: FaxSettings, accounts: Accounts) -> Channe
         for name, numbers in used.items()
         if list(numbers)
     }
-    senders = {
-        _called(one): parts[one.settings.provider].sender
-        for one in accounts
-        if one.settings.provider in parts
-    }
-
-    reader = PageReader()
-
-    def add_to(app: FastAPI) -> None:
-        for one in parts.values():
-            one.add_to(app)
-
-    return ChannelParts(
-        Senders(accounts, senders),
-        work=_merged(one.work for one in parts.values()),
+    reader, joined = PageReader(), join(Channel.FAX, parts, used, PATIENCE)
+    return replace(
+        joined,
+        sender=OnlyAllowed(accounts, joined.sender),
         reader=reader,
-        checks=_merged(one.checks for one in parts.values()),
-        hook=_hook_of(parts, used),
-        hook_limit=max((one.hook_limit for one in parts.values()), default=hooks.LIMIT),
-        trim=_merged(one.trim for one in parts.values()),
-        add_to=add_to,
-        closing=[*(work for one in parts.values() for work in one.closing), reader.close],
+        closing=[*joined.closing, reader.close],
     )
 
 
@@ -152,31 +133,8 @@ PROVIDERS: Mapping[ProviderName, Provider] = {
 }
 
 
-def _hook_of(
-    parts: Mapping[ProviderName, ChannelParts], used: Mapping[ProviderName, Accounts]
-) -> hooks.Handler | None:
-    """Return what hands a hook to the provider whose number is called; None: nobody calls."""
-    handlers = {
-        _called(number): handler
-        for name, one in parts.items()
-        if (handler := one.hook)
-        for number in used[name]
-    }
-
-    async def take(hook: hooks.Hook) -> Sequence[Arrival] | hooks.Answer:
-        if handler := handlers.get(hook.account):
-            return await handler(hook)
-        raise Refused("nobody calls a hook for this number")
-
-    return take if handlers else None
-
-
 def _called(number: AnyNumber) -> hooks.Account:
     return hooks.Account("fax", number.tenant, number.name)
-
-
-def _merged(parts: Iterable[Mapping[str, T]]) -> dict[str, T]:
-    return {name: one for part in parts for name, one in part.items()}
 
 
 def parse_file(raw: bytes, loaded: Loaded | None, asked: str) -> Arrival:

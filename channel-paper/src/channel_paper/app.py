@@ -1,9 +1,9 @@
 """Puts the paper channel together: scans in, and every provider's way out, as one channel."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 from fastapi import FastAPI
 
@@ -19,19 +19,18 @@ from channel_paper.receive.pages import Counter, router
 from channel_paper.receive.pingen import PingenHooks
 from channel_paper.receive.receipts import PrintRoom
 from channel_paper.receive.scans import Scans
-from channel_paper.send import Senders
 from channel_paper.send.folder import FolderSender
 from channel_paper.send.letterxpress import LetterXpressSender
 from channel_paper.send.pingen import PingenSender
-from channel_paper.settings import ABOUT, SERVICE, PaperSettings
+from channel_paper.settings import ABOUT, PATIENCE, SERVICE, PaperSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
 from hub_kit import hooks
 from hub_kit.accounts import account_asked
 from hub_kit.channel import ChannelParts, Frame, run_channel
 from hub_kit.ground import Ground
+from hub_kit.providers import join
 from hub_kit.settings import Loaded
-from hub_kit.tokens import Refused
 from hub_kit.turns import Turns
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
@@ -39,7 +38,6 @@ from hub_reading.pages import count
 from hub_reading.pool import PageReader
 
 HERE = Path(__file__).parent
-T = TypeVar("T")
 
 
 def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelParts:
@@ -50,24 +48,22 @@ def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelPar
         for name, found in used.items()
         if list(found)
     }
-    senders = {_called(one): parts[one.settings.provider].sender for one in boxes}
+    joined = join(Channel.PAPER, parts, used, PATIENCE)
     turns = Turns(ground.pool)
     reader = PageReader()
     cut = Cutter(reader)
     scans = [Scans(box, settings, ground.accept, turns, cut) for box in boxes]
-    return ChannelParts(
-        Senders(senders),
+    return replace(
+        joined,
         reader=reader,
         work={
             "sftp": SftpListener(settings, scans).run,
             **{f"scans of {one.box.key}": one.run for one in scans},
-            **merged(one.work for one in parts.values()),
+            **joined.work,
         },
-        hook=_hook_of(parts, used),
         add_to=lambda app: add_pages(app, ground, Counter(scans, settings, Pages(HERE))),
-        trim=merged(one.trim for one in parts.values()),
         closing=(
-            *(work for one in parts.values() for work in one.closing),
+            *joined.closing,
             turns.close,
             reader.close,
             *(one.disk.close for one in scans),
@@ -117,25 +113,6 @@ PROVIDERS: Mapping[ProviderName, Provider] = {
 }
 
 
-def _hook_of(
-    parts: Mapping[ProviderName, ChannelParts], used: Mapping[ProviderName, Boxes]
-) -> hooks.Handler | None:
-    """Return what hands a hook to the provider whose box is called; None: nobody calls."""
-    handlers = {
-        _called(box): handler
-        for name, one in parts.items()
-        if (handler := one.hook)
-        for box in used[name]
-    }
-
-    async def take(hook: hooks.Hook) -> Sequence[Arrival] | hooks.Answer:
-        if handler := handlers.get(hook.account):
-            return await handler(hook)
-        raise Refused("nobody calls a hook for this box")
-
-    return take if handlers else None
-
-
 def add_pages(app: FastAPI, ground: Ground, counter: Counter) -> FastAPI:
     """Add the page where scans are handed in, and answer errors as pages."""
     app.state.counter, app.state.ring = counter, ground.ring
@@ -149,10 +126,6 @@ def add_pages(app: FastAPI, ground: Ground, counter: Counter) -> FastAPI:
         SERVICE,
     )
     return app
-
-
-def merged(maps: Iterable[Mapping[str, T]]) -> dict[str, T]:
-    return {name: value for one in maps for name, value in one.items()}
 
 
 def _called(box: PaperBox) -> hooks.Account:

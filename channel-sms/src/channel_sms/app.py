@@ -1,8 +1,7 @@
 """Puts the SMS channel together: every provider's way in and out, as one channel."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from channel_sms.numbers import Accounts, AnyNumber, ProviderName
 from channel_sms.parse import Context, parse
@@ -17,9 +16,9 @@ from channel_sms.receive.parts import PartStore
 from channel_sms.receive.prices import Prices
 from channel_sms.receive.reconcile import Reconciler
 from channel_sms.receive.smpp import Delivered
-from channel_sms.send import Senders, TwilioSender
 from channel_sms.send.smpp import SmppSender
-from channel_sms.settings import ABOUT, SmsSettings
+from channel_sms.send.twilio import TwilioSender
+from channel_sms.settings import ABOUT, PATIENCE, SmsSettings
 from hub_contract.events import Arrival
 from hub_contract.words import Channel
 from hub_kit import hooks
@@ -27,11 +26,9 @@ from hub_kit.accounts import account_asked
 from hub_kit.channel import ChannelParts, Frame, run_channel
 from hub_kit.checkpoint import Checkpoints
 from hub_kit.ground import Ground
+from hub_kit.providers import join
 from hub_kit.settings import Loaded
-from hub_kit.tokens import Refused
 from hub_kit.turns import Turns
-
-T = TypeVar("T")
 
 
 def compose(ground: Ground, settings: SmsSettings, accounts: Accounts) -> ChannelParts:
@@ -42,14 +39,7 @@ def compose(ground: Ground, settings: SmsSettings, accounts: Accounts) -> Channe
         for name, numbers in used.items()
         if list(numbers)
     }
-    senders = {_called(one): parts[one.settings.provider].sender for one in accounts}
-    return ChannelParts(
-        Senders(senders),
-        work=_merged(one.work for one in parts.values()),
-        hook=_hook_of(parts, used),
-        trim=_merged(one.trim for one in parts.values()),
-        closing=[work for one in parts.values() for work in one.closing],
-    )
+    return join(Channel.SMS, parts, used, PATIENCE)
 
 
 def compose_twilio(ground: Ground, settings: SmsSettings, numbers: Accounts) -> ChannelParts:
@@ -98,31 +88,8 @@ PROVIDERS: Mapping[ProviderName, Provider] = {
 }
 
 
-def _hook_of(
-    parts: Mapping[ProviderName, ChannelParts], used: Mapping[ProviderName, Accounts]
-) -> hooks.Handler | None:
-    """Return what hands a hook to the provider whose number is called; None: nobody calls."""
-    handlers = {
-        _called(number): handler
-        for name, one in parts.items()
-        if (handler := one.hook)
-        for number in used[name]
-    }
-
-    async def take(hook: hooks.Hook) -> Sequence[Arrival] | hooks.Answer:
-        if handler := handlers.get(hook.account):
-            return await handler(hook)
-        raise Refused("nobody calls a hook for this number")
-
-    return take if handlers else None
-
-
 def _called(number: AnyNumber) -> hooks.Account:
     return hooks.Account("sms", number.tenant, number.name)
-
-
-def _merged(parts: Iterable[Mapping[str, T]]) -> dict[str, T]:
-    return {name: one for part in parts for name, one in part.items()}
 
 
 def parse_file(raw: bytes, loaded: Loaded | None, asked: str) -> Arrival:
