@@ -26,7 +26,6 @@ from channel_fax.parse.hosted import parse_fax
 from channel_fax.providers.said import Media
 from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.telnyx import Telnyx
-from channel_fax.render.cover import Cover
 from channel_fax.send import Senders
 from channel_fax.send.hylafax import HylafaxSender
 from channel_fax.send.jobs import Jobs
@@ -42,6 +41,7 @@ from hub_kit.conformance import Driver
 from hub_kit.ground import Ground
 from hub_kit.listen import HostPort
 from hub_kit.outgoing import Sender
+from hub_print.cover import Cover
 from local_hub.peers.faxes.call import FaxCaller, public_key
 from local_hub.peers.faxes.hfaxd import Hfaxd
 from local_hub.peers.faxes.machines import Faults, Machines
@@ -89,7 +89,7 @@ def told(text: str, tenant: str, at: datetime) -> Arrival:
     return parse_fax(raw, call, Media(raw), Context(tenant, "fax", at))
 
 
-async def drawn(_: Cover, __: tuple[bytes, ...]) -> bytes:
+async def drawn(_: Cover) -> bytes:
     return tiff(1)
 
 
