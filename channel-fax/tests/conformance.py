@@ -34,7 +34,7 @@ from channel_fax.send.telnyx import TelnyxSender
 from channel_fax.settings import Hylafax
 from channel_fax.settings import Sinch as SinchSettings
 from channel_fax.settings import Telnyx as TelnyxSettings
-from hub_contract.events import Arrival, MessageContent
+from hub_contract.events import Arrival, MessageContent, MessageReceived
 from hub_contract.words import ContactKind, ContactPoint
 from hub_kit import hooks
 from hub_kit.conformance import Driver
@@ -42,6 +42,7 @@ from hub_kit.ground import Ground
 from hub_kit.listen import HostPort
 from hub_kit.outgoing import Sender
 from hub_print.cover import Cover
+from hub_reading.pool import PageReader
 from local_hub.peers.faxes.call import FaxCaller, public_key
 from local_hub.peers.faxes.hfaxd import Hfaxd
 from local_hub.peers.faxes.machines import Faults, Machines
@@ -66,6 +67,15 @@ def words(said: MessageContent) -> str:
     return next((one.result for one in said.evidence if one.kind == "station-id"), "")
 
 
+async def read(received: MessageReceived, raw: bytes) -> Arrival:
+    """`Reader`: the channel's own, with a pool that lives no longer than the loop of a test."""
+    reader = PageReader(workers=1)
+    try:
+        return await reader(received, raw)
+    finally:
+        await reader.close()
+
+
 @asynccontextmanager
 async def sending(ground: Ground) -> AsyncIterator[tuple[Sender, ContactPoint]]:
     async with Hfaxd().serve() as port:
@@ -78,7 +88,7 @@ async def sending(ground: Ground) -> AsyncIterator[tuple[Sender, ContactPoint]]:
         await sender.close()
 
 
-DRIVER = Driver("fax", arrive, sending, unreachable=NOBODY, files=0, words=words)
+DRIVER = Driver("fax", arrive, sending, unreachable=NOBODY, files=0, reader=read, words=words)
 
 
 def told(text: str, tenant: str, at: datetime) -> Arrival:
@@ -142,7 +152,13 @@ async def hosted(provider: str) -> AsyncIterator[tuple[Sender, ContactPoint]]:
 
 MORE = {
     provider: Driver(
-        "fax", told, lambda _, at=provider: hosted(at), unreachable=NOBODY, files=0, words=words
+        "fax",
+        told,
+        lambda _, at=provider: hosted(at),
+        unreachable=NOBODY,
+        files=0,
+        reader=read,
+        words=words,
     )
     for provider in ("telnyx", "sinch")
 }
