@@ -38,7 +38,6 @@ DATA = {
     "channel_email/parse/shared.py": "how portals and devices call themselves",
     "channel_email/parse/signature.py": "how citizens end their mails",
     "channel_paper/parse/receipt.py": "what print rooms write into their receipts",
-    "channel_fax/render/cover.py": "the language is the recipient's, not the reader's of a page",
     "channel_phone/render/sentences.py": "the choice of a language is said in each of them",
     "hub_contract/sms_text.py": "the letters of an alphabet",
     "hub_contract/phone_number.py": "what telephone exchanges say instead of a number",

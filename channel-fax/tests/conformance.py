@@ -26,7 +26,6 @@ from channel_fax.parse.hosted import parse_fax
 from channel_fax.providers.said import Media
 from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.telnyx import Telnyx
-from channel_fax.render.cover import Cover
 from channel_fax.send import OnlyAllowed
 from channel_fax.send.hylafax import HylafaxSender
 from channel_fax.send.jobs import Jobs
@@ -35,7 +34,7 @@ from channel_fax.send.telnyx import TelnyxSender
 from channel_fax.settings import PATIENCE, Hylafax
 from channel_fax.settings import Sinch as SinchSettings
 from channel_fax.settings import Telnyx as TelnyxSettings
-from hub_contract.events import Arrival, MessageContent
+from hub_contract.events import Arrival, MessageContent, MessageReceived
 from hub_contract.words import Channel, ContactKind, ContactPoint
 from hub_kit import hooks
 from hub_kit.conformance import Driver
@@ -43,6 +42,8 @@ from hub_kit.ground import Ground
 from hub_kit.listen import HostPort
 from hub_kit.outgoing import Sender
 from hub_kit.providers import Senders
+from hub_print.cover import Cover
+from hub_reading.pool import PageReader
 from local_hub.peers.faxes.call import FaxCaller, public_key
 from local_hub.peers.faxes.hfaxd import Hfaxd
 from local_hub.peers.faxes.machines import Faults, Machines
@@ -72,6 +73,15 @@ def words(said: MessageContent) -> str:
     return next((one.result for one in said.evidence if one.kind == "station-id"), "")
 
 
+async def read(received: MessageReceived, raw: bytes) -> Arrival:
+    """`Reader`: the channel's own, with a pool that lives no longer than the loop of a test."""
+    reader = PageReader(workers=1)
+    try:
+        return await reader(received, raw)
+    finally:
+        await reader.close()
+
+
 @asynccontextmanager
 async def sending(ground: Ground) -> AsyncIterator[tuple[Sender, ContactPoint]]:
     async with Hfaxd().serve() as port:
@@ -84,7 +94,7 @@ async def sending(ground: Ground) -> AsyncIterator[tuple[Sender, ContactPoint]]:
         await sender.close()
 
 
-DRIVER = Driver("fax", arrive, sending, unreachable=NOBODY, files=0, words=words)
+DRIVER = Driver("fax", arrive, sending, unreachable=NOBODY, files=0, reader=read, words=words)
 
 
 def told(text: str, tenant: str, at: datetime) -> Arrival:
@@ -95,7 +105,7 @@ def told(text: str, tenant: str, at: datetime) -> Arrival:
     return parse_fax(raw, call, Media(raw), Context(tenant, "fax", at))
 
 
-async def drawn(_: Cover, __: tuple[bytes, ...]) -> bytes:
+async def drawn(_: Cover) -> bytes:
     return tiff(1)
 
 
@@ -148,7 +158,13 @@ async def hosted(provider: str) -> AsyncIterator[tuple[Sender, ContactPoint]]:
 
 MORE = {
     provider: Driver(
-        "fax", told, lambda _, at=provider: hosted(at), unreachable=NOBODY, files=0, words=words
+        "fax",
+        told,
+        lambda _, at=provider: hosted(at),
+        unreachable=NOBODY,
+        files=0,
+        reader=read,
+        words=words,
     )
     for provider in ("telnyx", "sinch")
 }

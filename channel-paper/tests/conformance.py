@@ -20,13 +20,14 @@ from channel_paper.send.folder import FolderSender
 from channel_paper.send.letterxpress import LetterXpressSender
 from channel_paper.send.pingen import PingenSender
 from channel_paper.settings import PaperSettings
-from hub_contract.events import Arrival, MessageContent
+from hub_contract.events import Arrival, MessageContent, MessageReceived
 from hub_contract.words import ContactKind, ContactPoint
 from hub_kit import hooks
 from hub_kit.conformance import Driver
 from hub_kit.ground import Ground
 from hub_kit.outgoing import Sender
 from hub_kit.testing import eventually
+from hub_reading.pool import PageReader
 from local_hub.peers.letters import letterxpress, pingen
 from local_hub.peers.letters.house import House
 from local_hub.peers.letters.tray import Tray
@@ -45,6 +46,15 @@ def words(said: MessageContent) -> str:
     return said.batch
 
 
+async def read(received: MessageReceived, raw: bytes) -> Arrival:
+    """`Reader`: the channel's own, with a pool that lives no longer than the loop of a test."""
+    reader = PageReader(workers=1)
+    try:
+        return await reader(received, raw)
+    finally:
+        await reader.close()
+
+
 @asynccontextmanager
 async def sending(_: Ground) -> AsyncIterator[tuple[Sender, ContactPoint]]:
     with TemporaryDirectory() as folder:
@@ -56,7 +66,14 @@ async def sending(_: Ground) -> AsyncIterator[tuple[Sender, ContactPoint]]:
 
 
 DRIVER = Driver(
-    "letters", arrive, sending, unreachable=NOBODY, files=0, words=words, knows_sender=False
+    "letters",
+    arrive,
+    sending,
+    unreachable=NOBODY,
+    files=0,
+    reader=read,
+    words=words,
+    knows_sender=False,
 )
 
 ACCOUNT = hooks.Account("paper", "musterstadt", "letters")
@@ -118,7 +135,14 @@ async def by_letterxpress(_: Ground) -> AsyncIterator[tuple[Sender, ContactPoint
 
 MORE = {
     name: Driver(
-        "letters", arrive, way, unreachable=NOBODY, files=0, words=words, knows_sender=False
+        "letters",
+        arrive,
+        way,
+        unreachable=NOBODY,
+        files=0,
+        reader=read,
+        words=words,
+        knows_sender=False,
     )
     for name, way in (("pingen", by_pingen), ("letterxpress", by_letterxpress))
 }

@@ -8,9 +8,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from channel_paper.receive.cut import Cutter
+from hub_contract.page_codes import SEPARATOR
 from hub_print.separator import separator
 from hub_reading.pages import count
 from hub_reading.pool import PageReader
+from hub_reading.read_page import look_at_page
+from hub_reading.split import plan
+from hub_reading.values import PageReading
 
 A4 = (620, 877)  # pixels at 75 dpi
 
@@ -34,6 +38,15 @@ def batch() -> bytes:
         out = BytesIO()
         whole.save(out)
     return out.getvalue()
+
+
+def test_each_code_of_our_sheet_parts_alone():
+    """A sheet may be torn or smeared where the others stand."""
+    sheet = look_at_page(separator(), 1)
+    assert {one.text for one in sheet.codes} == {"PATCHT", SEPARATOR}
+    for code in sheet.codes:
+        pages = [PageReading(1), PageReading(2, codes=(code,)), PageReading(3)]
+        assert [part.pages for part in plan(pages)] == [(1,), (3,)], code
 
 
 @pytest.mark.parametrize("raw", [b"%PDF-1.7\nnothing", b"II*\0\x08\0\0\0"])

@@ -22,7 +22,7 @@ ERIKA = "+497115550101"
 WHO = Account("fax", "musterstadt", "fax")
 
 
-async def drawn(_, __):
+async def drawn(_):
     return tiff(2)
 
 

@@ -78,7 +78,7 @@ async def test_a_file_that_is_nowhere_for_an_hour_becomes_an_entry_without(telny
 
 
 async def test_how_ours_fared_is_read_there_too(telnyx, provider, kept, request_to):
-    async def drawn(_, __):
+    async def drawn(_):
         return tiff()
 
     numbers = Accounts([telnyx.account], "http://hub.example")

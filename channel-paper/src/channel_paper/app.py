@@ -18,6 +18,7 @@ from channel_paper.receive.listen import SftpListener
 from channel_paper.receive.pages import Counter, router
 from channel_paper.receive.pingen import PingenHooks
 from channel_paper.receive.receipts import PrintRoom
+from channel_paper.receive.returns import ReturnsReader
 from channel_paper.receive.scans import Scans
 from channel_paper.send.folder import FolderSender
 from channel_paper.send.letterxpress import LetterXpressSender
@@ -55,7 +56,7 @@ def compose(ground: Ground, settings: PaperSettings, boxes: Boxes) -> ChannelPar
     scans = [Scans(box, settings, ground.accept, turns, cut) for box in boxes]
     return replace(
         joined,
-        reader=reader,
+        reader=ReturnsReader(reader, boxes, ground.accept.all),
         work={
             "sftp": SftpListener(settings, scans).run,
             **{f"scans of {one.box.key}": one.run for one in scans},

@@ -61,6 +61,9 @@ class Box(AccountSection, Terms):
         default="", description="where letters that do not arrive go; else `address`"
     )
     device: str = Field(default="", max_length=100, description="the scanner, for the scan record")
+    returns: bool = Field(
+        default=False, description="letters of ours that come back are scanned here"
+    )
     country: str = Field(default="", description="filled in from the tenant")
     time_zone: str = Field(default="Europe/Berlin", description="filled in from the tenant")
     phone: str = Field(default="", max_length=40, description="as letters show it")

@@ -16,6 +16,7 @@ from PIL import Image
 
 from hub_contract.errors import Temporary
 from hub_contract.events import MessageContent, MessageRead, MessageReceived, ReadContent
+from hub_contract.page_codes import SEPARATOR
 from hub_reading.arrive import arrival
 from hub_reading.limits import Limits
 from hub_reading.pool import PageReader
@@ -33,7 +34,7 @@ async def reader() -> AsyncIterator[PageReader]:
 @pytest.fixture(scope="module")
 def batch(paper: Image.Image) -> bytes:
     """A letter, a blank page, a separator sheet, the letter."""
-    separator = draw(Letter(codes=(("DataMatrix", "FADEN-TRENNBLATT/bau", 20.0),), paragraphs=0))
+    separator = draw(Letter(codes=(("DataMatrix", f"{SEPARATOR}/bau", 20.0),), paragraphs=0))
     pages = [paper, blank_page(), separator, paper]
     return tiff([fax(page, FINE, 1) for page in pages])
 

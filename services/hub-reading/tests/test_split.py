@@ -7,9 +7,10 @@ import pytest
 from files_by_hand import LETTER, LOOPING_PDF, picture, tiff_of
 from PIL import Image
 
+from hub_contract.page_codes import SEPARATOR
 from hub_contract.problems import Problem
 from hub_reading import pages
-from hub_reading.split import SEPARATOR, Cut, Part, cut, plan
+from hub_reading.split import Cut, Part, cut, plan
 from hub_reading.testing import letter_pdf, tiff
 from hub_reading.values import Code, PageReading, Sheet
 
@@ -45,7 +46,7 @@ def test_a_batch_parts_at_its_separators(spelled: str, parts: list[tuple[object,
     ("said", "label"),
     [
         (SEPARATOR, ""),
-        ("faden-trennblatt/sozialamt", "sozialamt"),
+        ("f:trennblatt/sozialamt", "sozialamt"),
         ("PATCHT", ""),
         ("*PATCHT*", ""),
         ("FADEN384291770608", None),

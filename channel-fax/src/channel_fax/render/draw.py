@@ -5,20 +5,22 @@ threshold: dots of a dither cost minutes on the line. Coded as Group 4 (T.6); Hy
 machines that know less.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import pypdfium2
 from PIL import Image
 
-from channel_fax.render.cover import Cover, cover
 from hub_contract.delivery import Reason
 from hub_contract.errors import Permanent
+from hub_print.cover import Cover, cover
+from hub_print.geometry import Fault, Unprintable
 
 WIDTH, ACROSS, DOWN = 1728, 204, 196  # dots; dots and lines an inch
 LONGEST = 3_000  # lines of one page: 39 cm
 BLACK_BELOW = 160  # of 255: thin grey letters stay readable
+_TOO_LARGE = frozenset({Fault.TOO_MANY_PAGES, Fault.TOO_LARGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +29,13 @@ class Drawn:
     pages: int
 
 
-def draw(
-    _: bytes, wanted: Cover, files: Sequence[bytes], most_pages: int, lines: int = DOWN
-) -> Drawn:
-    """Return all pages; `Permanent` with `TOO_LARGE` where they are too many, or one is no PDF.
+def draw(_: bytes, wanted: Cover, most_pages: int, lines: int = DOWN) -> Drawn:
+    """Return all pages; `Permanent` says by code why there are none, `TOO_LARGE` of too many.
 
     `lines` an inch: 196 (Fine) or 98 (Standard, in half the time). The first argument is what
     `hub_kit.bounded` measures the memory by.
     """
-    enclosures = [_open(data) for data in files]
-    behind = sum(len(one) for one in enclosures)
-    own = _open(cover(wanted, behind))
-    pages = len(own) + behind
-    if pages > most_pages:
-        text = f"attachments: {pages} pages; {most_pages} go by fax"
-        raise Permanent(text, reason=Reason.TOO_LARGE)
-    drawn = [page for one in (own, *enclosures) for page in _draw(one, lines)]
+    drawn = list(_draw(_printed(replace(wanted, most_pages=most_pages)), lines))
     out = BytesIO()
     drawn[0].save(
         out,
@@ -52,14 +45,17 @@ def draw(
         compression="group4",
         dpi=(ACROSS, lines),
     )
-    return Drawn(out.getvalue(), pages)
+    return Drawn(out.getvalue(), len(drawn))
 
 
-def _open(pdf: bytes) -> pypdfium2.PdfDocument:
+def _printed(wanted: Cover) -> pypdfium2.PdfDocument:
     try:
-        return pypdfium2.PdfDocument(pdf)
+        return pypdfium2.PdfDocument(cover(wanted).pdf)
+    except Unprintable as error:
+        reason = Reason.TOO_LARGE if error.found[0].fault in _TOO_LARGE else Reason.OTHER
+        raise Permanent(f"content: {error}"[:200], reason=reason) from None
     except pypdfium2.PdfiumError:
-        text = "attachments: a file is no PDF that can be opened"
+        text = "attachments: a file is no PDF that can be drawn"
         raise Permanent(text, reason=Reason.OTHER) from None
 
 

@@ -17,7 +17,6 @@ from channel_fax.numbers import AnyNumber
 from channel_fax.parse.hosted import Progress
 from channel_fax.providers.answers import BUSY, NOT_SENT, later
 from channel_fax.render import render
-from channel_fax.render.cover import Cover
 from channel_fax.render.draw import Drawn
 from channel_fax.settings import PATIENCE, FaxSettings
 from hub_contract.delivery import Delivery, Reason
@@ -26,11 +25,12 @@ from hub_contract.events import MessageRequested
 from hub_kit.bounded import Bounded
 from hub_kit.hooks import Account
 from hub_kit.outgoing import Outcome
+from hub_print.cover import Cover
 
 LOOKS = (1.0, 5.0)  # seconds before each look for a fax whose answer was lost
 _LINES = 196  # an inch: Fine; providers recode it for machines that know less
 _DRAW_SECONDS, _MEMORY = 60.0, 2 * 1024**3
-Draw = Callable[[Cover, tuple[bytes, ...]], Awaitable[bytes]]  # pages, as TIFF
+Draw = Callable[[Cover], Awaitable[bytes]]  # pages, as TIFF
 
 
 class Pages:
@@ -43,8 +43,8 @@ class Pages:
         )
         self.close = self._draw.close
 
-    async def __call__(self, wanted: Cover, files: tuple[bytes, ...]) -> bytes:
-        drawn: Drawn = await self._draw(b"", wanted, files, self._most, _LINES)
+    async def __call__(self, wanted: Cover) -> bytes:
+        drawn: Drawn = await self._draw(b"", wanted, self._most, _LINES)
         return drawn.tiff
 
 
@@ -73,8 +73,8 @@ class HostedSender(Generic[ClientT]):
 
     async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
         client = self._client(request)
-        fax = _written(client, request)
-        pages = await self._draw(fax, files)
+        fax = _written(client, request, files)
+        pages = await self._draw(fax)
         try:
             answer = await self.hand_over(client, request, fax, pages)
         except NOT_SENT as error:
@@ -119,10 +119,10 @@ class HostedSender(Generic[ClientT]):
         return Outcome(Delivery.UNKNOWN, diagnostic=why)
 
 
-def _written(client: Client, request: MessageRequested) -> Cover:
+def _written(client: Client, request: MessageRequested, files: tuple[bytes, ...] = ()) -> Cover:
     number = client.account
     today = datetime.now(UTC).date()
-    return render(request, number.display_name, number.settings.address, today)
+    return render(request, files, number.display_name, number.settings.address, today)
 
 
 def outcome(found: Progress) -> Outcome:

@@ -48,8 +48,8 @@ class HylafaxSender:
     async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
         number = self._number(request)
         own = number.settings.address
-        wanted = render(request, number.display_name, own, datetime.now(UTC).date())
-        drawn: Drawn = await self._draw(b"", wanted, files, self._most, self._settings.lines)
+        wanted = render(request, files, number.display_name, own, datetime.now(UTC).date())
+        drawn: Drawn = await self._draw(b"", wanted, self._most, self._settings.lines)
         try:
             async with session(self._login) as line:
                 return await self._submit(line, request, wanted.to, drawn)

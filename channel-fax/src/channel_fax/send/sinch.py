@@ -14,13 +14,13 @@ from channel_fax.providers.answers import read_json
 from channel_fax.providers.said import text
 from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.sinch_codes import reason_of
-from channel_fax.render.cover import Cover
 from channel_fax.send.hosted import LOOKS, Draw, HostedSender, outcome
 from channel_fax.settings import STATUS
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.events import MessageRequested
 from hub_kit.hooks import Account
 from hub_kit.outgoing import Outcome
+from hub_print.cover import Cover
 
 _CLOCKS = timedelta(seconds=60)  # by which Sinch's may differ from ours
 _TRIES = "3"  # of its own, five at most

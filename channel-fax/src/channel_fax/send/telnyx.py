@@ -11,13 +11,13 @@ from channel_fax.parse.telnyx import progress_of, state_of
 from channel_fax.providers.answers import read_json
 from channel_fax.providers.said import text
 from channel_fax.providers.telnyx import Telnyx, fault_of
-from channel_fax.render.cover import Cover
 from channel_fax.send.hosted import LOOKS, Draw, HostedSender, outcome
 from channel_fax.settings import STATUS
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.events import MessageRequested
 from hub_kit.hooks import Account
 from hub_kit.outgoing import Outcome
+from hub_print.cover import Cover
 
 _CLOCKS = timedelta(seconds=60)  # by which Telnyx's may differ from ours
 _OURS = frozenset({"10009", "10010", "10015", "10011"})  # key, rights, connection: ours to mend

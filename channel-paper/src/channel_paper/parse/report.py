@@ -5,9 +5,18 @@ from datetime import datetime
 from uuid import UUID
 
 from hub_contract.delivery import Delivery, Reason
-from hub_contract.events import Arrival, DeliveryContent, DeliveryReported
+from hub_contract.events import (
+    Arrival,
+    DeliveryContent,
+    DeliveryReported,
+    MessageRead,
+    ReadContent,
+)
 from hub_contract.ids import reported_id
+from hub_contract.page_codes import read_page_code
 from hub_contract.words import Channel
+
+SCANNED = "scanned"  # we read it ourselves on a letter that came back
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,25 @@ def report(said: Said, tenant: str, account: str, at: datetime, raw: bytes = b""
         content=DeliveryContent(external_id=said.external_id, diagnostic=said.diagnostic),
     )
     return Arrival(event, raw)
+
+
+def returned(read: MessageRead, at: datetime) -> list[Arrival]:
+    """Return that the letters came back whose codes stand on this scan; `at`: when it was scanned.
+
+    Whose letter it was the store knows: what names none of this tenant's counts for nothing there.
+    """
+    said = read.content.codes if isinstance(read.content, ReadContent) else ()
+    letters = dict.fromkeys(code.message_id for code in map(read_page_code, said) if code)
+    # Why it came back stands on the envelope, in the hand of whoever carried it.
+    return [
+        report(
+            Said(letter, Delivery.RETURNED, Reason.OTHER, code=SCANNED),
+            read.tenant,
+            read.account,
+            at,
+        )
+        for letter in letters
+    ]
 
 
 def letter_called(name: str, tenant: str, account: str) -> UUID | None:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from hub_contract.page_codes import SEPARATOR
 from hub_reading.values import PageReading
 
-SEPARATOR = "FADEN-TRENNBLATT"
 _OTHERS = {"PATCHT", "*PATCHT*"}
 
 
