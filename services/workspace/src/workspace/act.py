@@ -21,14 +21,23 @@ UNCHANGED = mark("Es wurde nichts verändert.")
 
 
 async def answer(
-    request: Request, desk: Desk, agent: Visitor, conversation_id: UUID, notice: Any = None
+    request: Request,
+    desk: Desk,
+    agent: Visitor,
+    conversation_id: UUID,
+    notice: Any = None,
+    *,
+    typed: str = "",
 ) -> Response:
-    """Show the conversation as it is now; `notice` is (tone, sentence) and not yet translated."""
+    """Show the conversation as it is now; `notice` is (tone, sentence) and not yet translated.
+
+    `typed`: an address that was not taken.
+    """
     if not is_piece(request):
         return back_to(agent, f"/c/{conversation_id}")
     pane = await read_conversation(desk, desk.language(request), agent.caller, conversation_id)
     view = request.query_params.get("view", "unassigned")
-    shown = desk.page(request, agent, "_pane.html", view=view, notice=notice, **pane)
+    shown = desk.page(request, agent, "_pane.html", view=view, notice=notice, typed=typed, **pane)
     shown.headers["HX-Trigger"] = _CHANGED
     return shown
 

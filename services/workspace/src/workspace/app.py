@@ -23,7 +23,18 @@ from hub_pages.face import Face
 from hub_pages.face.read import read_faces
 from hub_pages.pages import Pages
 from hub_pages.problems import add_error_pages
-from workspace import act, callbacks, calls, hand_out, leaf, live, look, operations, write
+from workspace import (
+    act,
+    add_address,
+    callbacks,
+    calls,
+    hand_out,
+    leaf,
+    live,
+    look,
+    operations,
+    write,
+)
 from workspace.ask import STORE, Service, open_client
 from workspace.carries import SAID, SMS
 from workspace.desk import Desk
@@ -104,7 +115,8 @@ def compose(
     app.state.seats = Seats(settings.streams_each, settings.streams)
     app.mount("/static", desk.pages.own)
     # In this order: the last one's paths would swallow the others'.
-    for module in (look, live, calls, hand_out, leaf, operations, write, callbacks, act):
+    modules = (look, live, calls, hand_out, leaf, operations, write, callbacks, add_address, act)
+    for module in modules:
         app.include_router(module.router)
     add_error_pages(app, desk.pages, desk.authority, SERVICE)
     return app

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from hub_contract.channels import Measure, row_of
 from hub_contract.ids import requested_id
+from hub_contract.words import ContactKind
 from hub_kit.tokens import Caller
 from workspace.carries import carried_by
 from workspace.desk import Desk
@@ -69,6 +70,8 @@ async def read_conversation(
         "way": _chosen(offered, draft.way),
         "written": _written(offered),
         "carried": carried_by(offered, desk.pages.say(language), language),
+        "letters_go": any(way["kind"] == ContactKind.POSTAL and way["account"] for way in all_ways),
+        "to_write_to": _name_of(shown["contact_points"]),
         "closed_ways": [way for way in all_ways if not way["offered"]],
         "held": held,
         "draft": draft,
@@ -77,6 +80,12 @@ async def read_conversation(
         "telephone": telephone,
         "token": uuid4().hex,  # of the form: sent twice is once
     }
+
+
+def _name_of(people: Sequence[Mapping[str, Any]]) -> str:
+    """Return the name of the one with whom it is, for the first line of an envelope."""
+    known = dict.fromkeys(one["name"] for one in people if one["name"])
+    return next(iter(known)) if len(known) == 1 else ""
 
 
 async def _read_answers(
