@@ -72,9 +72,10 @@ class Service:
 def open_client(url: str, seconds: float = 30) -> httpx.AsyncClient:
     """Return the way to a service beside us, which has so long for each part of an answer.
 
-    It closes an idle connection after 5 s: we let go of it before.
+    It closes an idle connection after 5 s: we let go of it before. A busy machine may need seconds
+    for a new one; where nobody listens, that is said at once.
     """
-    timeout, limits = httpx.Timeout(seconds, connect=3), httpx.Limits(keepalive_expiry=3)
+    timeout, limits = httpx.Timeout(seconds, connect=10), httpx.Limits(keepalive_expiry=3)
     return httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits, trust_env=False)
 
 
