@@ -7,16 +7,17 @@ import pytest
 
 from channel_sms.parse import parse
 from channel_sms.receive.hooks import context_of
-from channel_sms.receive.reconcile import Reconciler
+from channel_sms.receive.reconcile import TwilioLog
 from hub_kit.checkpoint import Checkpoints
 from hub_kit.ground import Ground
+from hub_kit.reconcile import Reconciler
 from hub_kit.turns import Turns
 
 
 @pytest.fixture
 def reconciler(client, ground) -> Reconciler:
     checkpoints, turns = Checkpoints(ground.pool), Turns(ground.pool)
-    return Reconciler(client, ground.accept, checkpoints, turns, every=300, media_limit=1_000)
+    return Reconciler(TwilioLog(client, ground.accept, 1_000), checkpoints, turns, 300)
 
 
 async def count(ground: Ground) -> int:

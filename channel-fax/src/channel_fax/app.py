@@ -13,7 +13,6 @@ from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.telnyx import Telnyx
 from channel_fax.receive.hylafax import Received, add_door, context_of
 from channel_fax.receive.logs import SinchLog, TelnyxLog
-from channel_fax.receive.reconcile import Log, Reconciler
 from channel_fax.receive.sinch import SinchReceiver
 from channel_fax.receive.strays import Strays
 from channel_fax.receive.sweep import Sweeper
@@ -34,6 +33,7 @@ from hub_kit.channel import ChannelParts, Frame, run_channel
 from hub_kit.checkpoint import Checkpoints
 from hub_kit.ground import Ground
 from hub_kit.providers import join
+from hub_kit.reconcile import Log, Reconciler
 from hub_kit.settings import Loaded
 from hub_kit.shell import Work
 from hub_kit.turns import Turns

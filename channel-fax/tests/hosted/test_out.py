@@ -70,7 +70,7 @@ async def test_what_the_log_does_not_know_stays_unknown(sender, provider, reques
     async def nothing(*_):
         return None
 
-    monkeypatch.setattr(sender, "find", nothing)
+    monkeypatch.setattr(sender, "look_up", nothing)
     outcome = await sender.send(request_to(), ())
     assert (outcome.status, outcome.diagnostic) == (Delivery.UNKNOWN, "answered 500")
 

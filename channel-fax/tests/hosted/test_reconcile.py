@@ -6,7 +6,6 @@ import pytest
 
 from channel_fax.numbers import Accounts
 from channel_fax.receive.logs import SinchLog, TelnyxLog
-from channel_fax.receive.reconcile import Reconciler
 from channel_fax.receive.sinch import SinchReceiver
 from channel_fax.receive.telnyx import TelnyxReceiver
 from channel_fax.send.telnyx import TelnyxSender
@@ -15,6 +14,7 @@ from hub_contract.events import DeliveryReported
 from hub_contract.problems import ProblemCode
 from hub_kit.checkpoint import Checkpoints
 from hub_kit.hooks import Account
+from hub_kit.reconcile import Reconciler
 from hub_kit.turns import Turns
 from local_hub.peers.faxes.pages import tiff
 

@@ -14,7 +14,7 @@ from channel_sms.providers.twilio import Twilio
 from channel_sms.receive.hooks import Receiver, context_of
 from channel_sms.receive.parts import PartStore
 from channel_sms.receive.prices import Prices
-from channel_sms.receive.reconcile import Reconciler
+from channel_sms.receive.reconcile import TwilioLog
 from channel_sms.receive.smpp import Delivered
 from channel_sms.send.smpp import SmppSender
 from channel_sms.send.twilio import TwilioSender
@@ -27,6 +27,7 @@ from hub_kit.channel import ChannelParts, Frame, run_channel
 from hub_kit.checkpoint import Checkpoints
 from hub_kit.ground import Ground
 from hub_kit.providers import join
+from hub_kit.reconcile import Reconciler
 from hub_kit.settings import Loaded
 from hub_kit.turns import Turns
 
@@ -48,16 +49,11 @@ def compose_twilio(ground: Ground, settings: SmsSettings, numbers: Accounts) -> 
     turns, checkpoints = Turns(ground.pool), Checkpoints(ground.pool)
     by_key = {client.account.key: client for client in clients.values()}
     prices = Prices(ground.pool, ground.accept, by_key)
+    logs = [TwilioLog(one, ground.accept, settings.media_limit) for one in clients.values()]
+    every = settings.reconcile_every
     reconcilers = {
-        f"log of {client.account.key}": Reconciler(
-            client,
-            ground.accept,
-            checkpoints,
-            turns,
-            every=settings.reconcile_every,
-            media_limit=settings.media_limit,
-        ).run
-        for client in clients.values()
+        f"log of {client.account.key}": Reconciler(log, checkpoints, turns, every).run
+        for client, log in zip(clients.values(), logs, strict=True)
     }
     return ChannelParts(
         TwilioSender(numbers, clients),

@@ -1,7 +1,7 @@
-"""The logs of Telnyx and Sinch, read fax by fax for `reconcile`: what came, and how ours fared."""
+"""The logs of Telnyx and Sinch, fax by fax for `hub_kit.reconcile`: what came, how ours fared."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -11,7 +11,6 @@ from channel_fax.parse.hosted import Progress, report
 from channel_fax.providers.said import text
 from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.telnyx import Telnyx
-from channel_fax.receive.reconcile import HOPELESS, PATIENCE, moment
 from channel_fax.receive.sinch import SinchReceiver
 from channel_fax.receive.telnyx import TelnyxReceiver
 from channel_fax.receive.whose import context_of
@@ -19,11 +18,13 @@ from hub_contract.delivery import is_final
 from hub_contract.errors import Temporary
 from hub_kit.accept import Accept
 
+HOPELESS = timedelta(hours=1)  # after which a fax whose file is nowhere becomes an entry without
+PATIENCE = 120.0  # seconds for one file
 log = structlog.get_logger()
 
 
 class TelnyxLog:
-    """`reconcile.Log`."""
+    """`hub_kit.reconcile.Log`."""
 
     def __init__(self, client: Telnyx, receiver: TelnyxReceiver, accept: Accept) -> None:
         self._client, self._receiver, self._accept = client, receiver, accept
@@ -53,7 +54,7 @@ class TelnyxLog:
 
 
 class SinchLog:
-    """`reconcile.Log`."""
+    """`hub_kit.reconcile.Log`."""
 
     def __init__(self, client: Sinch, receiver: SinchReceiver, accept: Accept) -> None:
         self._client, self._receiver, self._accept = client, receiver, accept
@@ -91,3 +92,12 @@ async def _report(
 def _not_now(name: str, error: Temporary) -> bool:
     log.warning("a fax of the log cannot be had now", log=name, reason=str(error)[:200])
     return False
+
+
+def moment(said: str, now: datetime) -> datetime:
+    """Return when it was, as the provider writes it (ISO 8601); never in the future."""
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        return now
+    return min(at if at.tzinfo else at.replace(tzinfo=UTC), now)

@@ -6,14 +6,14 @@ Rule 2. An answer that was lost: the log is asked; what is not found there stays
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Generic, Protocol, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 
-from channel_fax.numbers import AnyNumber
+from channel_fax.numbers import Accounts, AnyNumber
 from channel_fax.parse.hosted import Progress
 from channel_fax.providers.answers import BUSY, NOT_SENT, later
 from channel_fax.render import render
@@ -29,6 +29,7 @@ from hub_print.cover import Cover
 
 LOOKS = (1.0, 5.0)  # seconds before each look for a fax whose answer was lost
 _LINES = 196  # an inch: Fine; providers recode it for machines that know less
+_CLOCKS = timedelta(seconds=60)  # by which a provider's may differ from ours
 _DRAW_SECONDS, _MEMORY = 60.0, 2 * 1024**3
 Draw = Callable[[Cover], Awaitable[bytes]]  # pages, as TIFF
 
@@ -53,23 +54,29 @@ class Client(Protocol):
     def account(self) -> AnyNumber:
         """Return whose number it is."""
 
+    def faxes(self, since: datetime, **wanted: str) -> AsyncIterator[dict[str, Any]]:
+        """Yield what the provider's log has."""
+
 
 ClientT = TypeVar("ClientT", bound=Client)
 
 
 class HostedSender(Generic[ClientT]):
-    """`hub_kit.outgoing.Sender`; a provider says how to `hand_over`, read and `find`."""
+    """`hub_kit.outgoing.Sender`; a provider says how to `hand_over` and to read its answers."""
 
     patience = PATIENCE
     provider = ""
+    outbound = ""  # how its log calls what we have sent
 
     def __init__(
         self,
+        accounts: Accounts,
         clients: Mapping[Account, ClientT],
         draw: Draw,
         looks: tuple[float, ...] = LOOKS,
     ) -> None:
-        self._clients, self._draw, self._looks = clients, draw, looks
+        self._accounts, self._clients = accounts, clients
+        self._draw, self._looks = draw, looks
 
     async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
         client = self._client(request)
@@ -88,9 +95,13 @@ class HostedSender(Generic[ClientT]):
         return self.read(answer)
 
     async def look_up(self, request: MessageRequested) -> Outcome | None:
-        client = self._client(request)
-        found = await self.find(client, request, _written(client, request))
-        return outcome(found) if found else None
+        client, since = self._client(request), request.requested_at - _CLOCKS
+        to = _written(client, request).to
+        async for one in client.faxes(since, direction=self.outbound, to=to):
+            found = self.progress_of(one)
+            if found and found.message_id == request.id:
+                return outcome(found)
+        return None
 
     async def hand_over(
         self, client: ClientT, request: MessageRequested, fax: Cover, pages: bytes
@@ -100,7 +111,8 @@ class HostedSender(Generic[ClientT]):
     def read(self, answer: httpx.Response) -> Outcome:
         raise NotImplementedError
 
-    async def find(self, client: ClientT, request: MessageRequested, fax: Cover) -> Progress | None:
+    def progress_of(self, fax: Mapping[str, Any]) -> Progress | None:
+        """Return how far a fax of the log got, where it carries an id of ours."""
         raise NotImplementedError
 
     def _client(self, request: MessageRequested) -> ClientT:

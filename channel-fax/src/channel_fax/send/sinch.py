@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -14,32 +14,20 @@ from channel_fax.providers.answers import read_json
 from channel_fax.providers.said import text
 from channel_fax.providers.sinch import Sinch
 from channel_fax.providers.sinch_codes import reason_of
-from channel_fax.send.hosted import LOOKS, Draw, HostedSender, outcome
+from channel_fax.send.hosted import HostedSender, outcome
 from channel_fax.settings import STATUS
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.events import MessageRequested
-from hub_kit.hooks import Account
 from hub_kit.outgoing import Outcome
 from hub_print.cover import Cover
 
-_CLOCKS = timedelta(seconds=60)  # by which Sinch's may differ from ours
 _TRIES = "3"  # of its own, five at most
 
 
 class SinchSender(HostedSender[Sinch]):
     """`hub_kit.outgoing.Sender`."""
 
-    provider = "sinch"
-
-    def __init__(
-        self,
-        accounts: Accounts,
-        clients: Mapping[Account, Sinch],
-        draw: Draw,
-        looks: tuple[float, ...] = LOOKS,
-    ) -> None:
-        super().__init__(clients, draw, looks)
-        self._accounts = accounts
+    provider, outbound = "sinch", "OUTBOUND"
 
     async def hand_over(
         self, client: Sinch, request: MessageRequested, fax: Cover, pages: bytes
@@ -71,14 +59,8 @@ class SinchSender(HostedSender[Sinch]):
         found = progress_of(said)
         return outcome(found) if found else Outcome(Delivery.ACCEPTED, external_id=text(said, "id"))
 
-    async def find(self, client: Sinch, request: MessageRequested, fax: Cover) -> Progress | None:
-        """Return how far the fax got that carries our id."""
-        since = request.requested_at - _CLOCKS
-        async for one in client.faxes(since, direction="OUTBOUND", to=fax.to):
-            found = progress_of(one)
-            if found and found.message_id == request.id:
-                return found
-        return None
+    def progress_of(self, fax: Mapping[str, Any]) -> Progress | None:
+        return progress_of(fax)
 
 
 def hook_with_secret(accounts: Accounts, number: SinchNumber, rest: str = "") -> str:

@@ -1,42 +1,29 @@
 """The way out by Telnyx: lays the pages down there, then asks for them to be faxed."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from typing import Any
 
 import httpx
 
-from channel_fax.numbers import Accounts
 from channel_fax.parse.hosted import Progress
 from channel_fax.parse.telnyx import progress_of, state_of
 from channel_fax.providers.answers import read_json
 from channel_fax.providers.said import text
 from channel_fax.providers.telnyx import Telnyx, fault_of
-from channel_fax.send.hosted import LOOKS, Draw, HostedSender, outcome
+from channel_fax.send.hosted import HostedSender, outcome
 from channel_fax.settings import STATUS
 from hub_contract.delivery import Delivery, Reason
 from hub_contract.events import MessageRequested
-from hub_kit.hooks import Account
 from hub_kit.outgoing import Outcome
 from hub_print.cover import Cover
 
-_CLOCKS = timedelta(seconds=60)  # by which Telnyx's may differ from ours
 _OURS = frozenset({"10009", "10010", "10015", "10011"})  # key, rights, connection: ours to mend
 
 
 class TelnyxSender(HostedSender[Telnyx]):
     """`hub_kit.outgoing.Sender`."""
 
-    provider = "telnyx"
-
-    def __init__(
-        self,
-        accounts: Accounts,
-        clients: Mapping[Account, Telnyx],
-        draw: Draw,
-        looks: tuple[float, ...] = LOOKS,
-    ) -> None:
-        super().__init__(clients, draw, looks)
-        self._accounts = accounts
+    provider, outbound = "telnyx", "outbound"
 
     async def hand_over(
         self, client: Telnyx, request: MessageRequested, fax: Cover, pages: bytes
@@ -64,14 +51,8 @@ class TelnyxSender(HostedSender[Telnyx]):
         found = progress_of(fax) if isinstance(fax, dict) else None
         return outcome(found) if found else Outcome(Delivery.ACCEPTED, external_id=_id(fax))
 
-    async def find(self, client: Telnyx, request: MessageRequested, fax: Cover) -> Progress | None:
-        """Return how far the fax got that carries our id."""
-        since = request.requested_at - _CLOCKS
-        async for one in client.faxes(since, direction="outbound", to=fax.to):
-            found = progress_of(one)
-            if found and found.message_id == request.id:
-                return found
-        return None
+    def progress_of(self, fax: Mapping[str, Any]) -> Progress | None:
+        return progress_of(fax)
 
 
 def _id(fax: object) -> str:

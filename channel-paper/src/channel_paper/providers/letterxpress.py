@@ -14,7 +14,7 @@ from channel_paper.boxes import PaperBox
 from channel_paper.settings import PaperSettings
 from hub_contract.delivery import Delivery
 from hub_contract.errors import Temporary
-from hub_kit.twilio import trusted
+from hub_kit.fetch import trusted
 
 # In which list a job stands, and what that means; asked in this order.
 LISTS = {

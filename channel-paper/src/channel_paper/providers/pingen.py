@@ -14,7 +14,7 @@ import httpx
 from channel_paper.boxes import PaperBox
 from channel_paper.settings import PaperSettings
 from hub_contract.errors import Temporary
-from hub_kit.twilio import trusted
+from hub_kit.fetch import trusted
 
 _TYPE = "application/vnd.api+json"
 _SPARE = 60  # seconds before its end in which a token is used no more

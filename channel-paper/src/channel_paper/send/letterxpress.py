@@ -4,9 +4,6 @@
 job is called by our id; what is not found stays `unknown`.
 """
 
-import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 
 import httpx
@@ -14,33 +11,23 @@ import httpx
 from channel_paper.parse.letterxpress import read_job
 from channel_paper.parse.report import Said
 from channel_paper.providers.letterxpress import LISTS, LetterXpress, told
+from channel_paper.send.house import NOT_SENT, HouseSender
 from channel_paper.send.make import make, name_of
-from channel_paper.settings import PATIENCE
 from hub_contract.contact_points import contact_point
 from hub_contract.delivery import Delivery, Reason
-from hub_contract.errors import Permanent, Temporary
+from hub_contract.errors import Temporary
 from hub_contract.events import MessageRequested, RequestedContent
 from hub_contract.words import ContactKind
-from hub_kit.hooks import Account
 from hub_kit.outgoing import Outcome
 from hub_print.geometry import Sheet
 
 SHEET = Sheet(marks=False, most_pages=94)  # what goes into a large envelope
-LOOKS = (1.0, 5.0)  # seconds before each look for a letter whose answer was lost
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _AGAIN = (401, 403, 429, 503)
 _REFUSED = {400: Reason.OTHER, 404: Reason.NOT_CONFIGURED, 413: Reason.TOO_LARGE}
 
 
-class LetterXpressSender:
+class LetterXpressSender(HouseSender[LetterXpress]):
     """`hub_kit.outgoing.Sender`."""
-
-    patience = PATIENCE
-
-    def __init__(
-        self, clients: Mapping[Account, LetterXpress], looks: tuple[float, ...] = LOOKS
-    ) -> None:
-        self._clients, self._looks = clients, looks
 
     async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
         client = self._client(request)
@@ -50,7 +37,7 @@ class LetterXpressSender:
         abroad = _is_abroad(request, client)
         try:
             answer = await client.set_job(made.pdf, name_of(request), abroad=abroad)
-        except _NOT_SENT as error:
+        except NOT_SENT as error:
             raise Temporary(f"letterxpress: {type(error).__name__}") from None
         except httpx.TransportError as error:
             return await self._find(request, type(error).__name__)
@@ -68,20 +55,6 @@ class LetterXpressSender:
                 if said and said.message_id == request.id:
                     return _said(said)
         return None
-
-    def _client(self, request: MessageRequested) -> LetterXpress:
-        if client := self._clients.get(Account("paper", request.tenant, request.account)):
-            return client
-        remedy = f"add it as tenants.{request.tenant}.accounts.{request.account}"
-        raise Permanent(f"no such account; {remedy}", reason=Reason.NOT_CONFIGURED)
-
-    async def _find(self, request: MessageRequested, why: str) -> Outcome:
-        for pause in self._looks:
-            await asyncio.sleep(pause)
-            with suppress(Temporary):
-                if found := await self.look_up(request):
-                    return found
-        return Outcome(Delivery.UNKNOWN, diagnostic=why)
 
 
 def _is_abroad(request: MessageRequested, client: LetterXpress) -> bool:

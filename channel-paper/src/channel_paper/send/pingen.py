@@ -5,9 +5,6 @@ Rule 2. An answer that was lost: Pingen's list is asked, where each letter is ca
         is not found stays `unknown` until a hook tells. `Idempotency-Key` keeps a second one away.
 """
 
-import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,28 +14,20 @@ from channel_paper.parse.pingen import read_letter
 from channel_paper.parse.report import Said
 from channel_paper.providers.pingen import Pingen
 from channel_paper.providers.pingen_codes import refusal_of
+from channel_paper.send.house import NOT_SENT, HouseSender
 from channel_paper.send.make import make, name_of
-from channel_paper.settings import PATIENCE
-from hub_contract.delivery import Delivery, Reason
-from hub_contract.errors import Permanent, Temporary
+from hub_contract.delivery import Delivery
+from hub_contract.errors import Temporary
 from hub_contract.events import MessageRequested
-from hub_kit.hooks import Account
 from hub_kit.outgoing import Outcome
 from hub_print.geometry import Sheet
 
 SHEET = Sheet(marks=False, most_bytes=8_000_000)  # a machine folds; Pingen takes 8 MB
-LOOKS = (1.0, 5.0)  # seconds before each look for a letter whose answer was lost
 _CLOCKS = timedelta(hours=1)  # by which Pingen's may differ from ours
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-class PingenSender:
+class PingenSender(HouseSender[Pingen]):
     """`hub_kit.outgoing.Sender`."""
-
-    patience = PATIENCE
-
-    def __init__(self, clients: Mapping[Account, Pingen], looks: tuple[float, ...] = LOOKS) -> None:
-        self._clients, self._looks = clients, looks
 
     async def send(self, request: MessageRequested, files: tuple[bytes, ...]) -> Outcome:
         client = self._client(request)
@@ -48,7 +37,7 @@ class PingenSender:
         wanted = {**await client.upload(made.pdf), **_wishes(request, client)}
         try:
             answer = await client.create(wanted, str(request.id))
-        except _NOT_SENT as error:
+        except NOT_SENT as error:
             raise Temporary(f"pingen: {type(error).__name__}") from None
         except httpx.TransportError as error:
             return await self._find(request, type(error).__name__)
@@ -67,20 +56,6 @@ class PingenSender:
             if _before(str(told.get("created_at", "")), since):
                 return None
         return None
-
-    def _client(self, request: MessageRequested) -> Pingen:
-        if client := self._clients.get(Account("paper", request.tenant, request.account)):
-            return client
-        remedy = f"add it as tenants.{request.tenant}.accounts.{request.account}"
-        raise Permanent(f"no such account; {remedy}", reason=Reason.NOT_CONFIGURED)
-
-    async def _find(self, request: MessageRequested, why: str) -> Outcome:
-        for pause in self._looks:
-            await asyncio.sleep(pause)
-            with suppress(Temporary):
-                if found := await self.look_up(request):
-                    return found
-        return Outcome(Delivery.UNKNOWN, diagnostic=why)
 
 
 def _wishes(request: MessageRequested, client: Pingen) -> dict[str, Any]:

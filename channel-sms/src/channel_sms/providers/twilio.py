@@ -19,7 +19,7 @@ from channel_sms.providers.media import Media
 from channel_sms.settings import SmsSettings
 from hub_contract.errors import Temporary
 from hub_contract.words import Cost
-from hub_kit.twilio import Fetcher, trusted
+from hub_kit.fetch import Fetcher, trusted
 
 VERSION = "2010-04-01"
 _PAGES = 100  # of a log that is read in one look

@@ -8,12 +8,10 @@ from twilio.request_validator import (  # type: ignore[import-untyped]
     get_signature_algorithm,
 )
 
-from hub_kit.fetch import Fetcher, trusted
 from hub_kit.forms import read_form
 from hub_kit.hooks import Hook
 from hub_kit.tokens import Refused
 
-__all__ = ["TWIML", "Fetcher", "check_signature", "trusted"]
 TWIML = "text/xml"
 
 

@@ -60,43 +60,42 @@ def compose(settings: PeersSettings) -> FastAPI:
         closing=(post.close, caller.close, faxing.close, *closing),
     )
     app = make_app(parts)
-    mail = make_router(settings, mailboxes, post)
-    app.include_router(mail)
-    app.include_router(mail, prefix=PREFIX)
-    carrier, interface = api.make_router(phones, caller)
-    phone = handsets.make_router(phones, interface, caller, smsc)
-    app.include_router(carrier)
-    app.include_router(phone)
-    app.include_router(phone, prefix=PREFIX)
-    calls = exchange.Exchange(phones, caller)
-    app.include_router(exchange.make_carrier(calls))
-    line = exchange.make_router(calls)
-    app.include_router(line)
-    app.include_router(line, prefix=PREFIX)
-    board = outgoing.Switchboard(phones, caller, calls.desk)
-    app.include_router(outgoing.make_carrier(board))
-    ringing = outgoing.make_router(board)
-    app.include_router(ringing)
-    app.include_router(ringing, prefix=PREFIX)
+    _everywhere(app, make_router(settings, mailboxes, post))
+    _add_phones(app, phones, caller, smsc)
     if settings.letterbox.folder:
-        slit = letterbox.make_router(letterbox.Letterbox(settings.letterbox.folder))
-        app.include_router(slit)
-        app.include_router(slit, prefix=PREFIX)
-    deliver = tray.make_router(brought)
-    app.include_router(deliver)
-    app.include_router(deliver, prefix=PREFIX)
+        _everywhere(app, letterbox.make_router(letterbox.Letterbox(settings.letterbox.folder)))
+    _everywhere(app, tray.make_router(brought))
     for router in routers:
         app.include_router(router)
+    _add_faxes(app, settings, faxing)
+    add_table(app, settings)
+    return app
+
+
+def _everywhere(app: FastAPI, router: APIRouter) -> None:
+    """Answer below the table's own prefix, too: its page may ask no other place."""
+    app.include_router(router)
+    app.include_router(router, prefix=PREFIX)
+
+
+def _add_phones(app: FastAPI, phones: Phones, caller: Caller, smsc: Smsc) -> None:
+    carrier, interface = api.make_router(phones, caller)
+    calls = exchange.Exchange(phones, caller)
+    board = outgoing.Switchboard(phones, caller, calls.desk)
+    for router in (carrier, exchange.make_carrier(calls), outgoing.make_carrier(board)):
+        app.include_router(router)
+    _everywhere(app, handsets.make_router(phones, interface, caller, smsc))
+    _everywhere(app, exchange.make_router(calls))
+    _everywhere(app, outgoing.make_router(board))
+
+
+def _add_faxes(app: FastAPI, settings: PeersSettings, faxing: FaxCaller) -> None:
     machines = Machines(settings.faxes, settings.carrier_token())
     telnyx_api, telnyx = make_telnyx(machines, faxing)
     sinch_api, sinch = make_sinch(machines, faxing)
     app.include_router(telnyx_api)
     app.include_router(sinch_api)
-    fax_tray = make_tray(machines, telnyx, sinch, faxing)
-    app.include_router(fax_tray)
-    app.include_router(fax_tray, prefix=PREFIX)
-    add_table(app, settings)
-    return app
+    _everywhere(app, make_tray(machines, telnyx, sinch, faxing))
 
 
 def _print_houses(

@@ -10,7 +10,7 @@ import httpx
 
 from channel_phone.settings import Account, PhoneSettings
 from hub_contract.errors import Temporary
-from hub_kit.twilio import Fetcher, trusted
+from hub_kit.fetch import Fetcher, trusted
 
 VERSION = "2010-04-01"
 

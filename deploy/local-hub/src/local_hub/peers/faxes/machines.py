@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from pydantic import BaseModel
-
+from local_hub.peers import faults
 from local_hub.peers.settings import Faxes, FaxNumber, Machine
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -38,31 +37,14 @@ class Fax:
         self.link, self.link_until = secrets.token_hex(16), datetime.now(UTC) + lives
 
 
-class Faults(BaseModel):
-    """What goes wrong until it is told otherwise: as with every provider, one day."""
+class Faults(faults.Faults):
+    """Those of every pretend provider, and what goes wrong at a fax provider alone."""
 
-    answer: int = 0  # this status to so many requests of the hub, and nothing is taken
-    retry_after: int = 0  # seconds, said beside it
-    times: int = 1
-    lose: int = 0  # so many faxes are taken, and the answer says 500
-    repeat: int = 1  # every hook so often
-    disorder: bool = False  # the last word comes first
     silent: bool = False  # no hook is called
     media_answer: int = 0  # this status where a file is fetched
     link_lives: float = LINK_LIVES.total_seconds()
     endless: bool = False  # files that are fetched never end
     media_type: str = ""  # what a file is said to be
-
-    def takes(self) -> bool:
-        """Count one request; say whether it is served."""
-        if self.answer and self.times > 0:
-            self.times -= 1
-            return False
-        return True
-
-    def loses(self) -> bool:
-        self.lose -= 1
-        return self.lose >= 0
 
 
 class Machines:

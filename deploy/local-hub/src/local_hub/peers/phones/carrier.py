@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from pydantic import BaseModel
-
 from hub_contract.sms_text import count_segments
+from local_hub.peers import faults
 from local_hub.peers.settings import Carrier, Handset
 
 PRICE = Decimal("0.0885")  # euros a segment, of a German number
@@ -34,27 +33,10 @@ class Message:
         return count_segments(self.text).number
 
 
-class Faults(BaseModel):
-    """What goes wrong until it is told otherwise: as with every carrier, one day."""
+class Faults(faults.Faults):
+    """Those of every pretend provider, and what goes wrong at a carrier alone."""
 
-    answer: int = 0  # this status to so many requests of the hub, and nothing is taken
-    retry_after: int = 0  # seconds, said beside it
-    times: int = 1
-    lose: int = 0  # so many messages are taken, and the answer says 500
-    repeat: int = 1  # every hook so often
-    disorder: bool = False  # the last word comes first
     unpriced: bool = False  # prices are not there yet
-
-    def takes(self) -> bool:
-        """Count one request; say whether it is served."""
-        if self.answer and self.times > 0:
-            self.times -= 1
-            return False
-        return True
-
-    def loses(self) -> bool:
-        self.lose -= 1
-        return self.lose >= 0
 
 
 class Phones:

@@ -1,9 +1,9 @@
-"""Looks into a hosted provider's log for faxes that no hook has brought, and takes them in.
+"""Looks into a provider's log for what no hook has brought, and takes it in.
 
-Rule 1. The same fax has the same id either way: what came by hook is there already.
+Rule 1. The same message has the same id either way: what came by hook is there already.
 Rule 2. Each look goes back behind the last one: the log is some minutes late itself.
 Rule 3. One copy of the service looks, whichever has its turn.
-Rule 4. One fax that cannot be had now holds no other up; the next look begins before it again.
+Rule 4. One that cannot be had now holds no other up; the next look begins before it again.
 """
 
 import asyncio
@@ -19,8 +19,6 @@ from hub_kit.turns import Turns
 
 BACK = timedelta(hours=2)
 FIRST = timedelta(days=1)  # of the very first look
-HOPELESS = timedelta(hours=1)  # after which a fax whose file is nowhere becomes an entry without
-PATIENCE = 120.0  # seconds for one file
 log = structlog.get_logger()
 
 
@@ -29,10 +27,10 @@ class Log(Protocol):
 
     @property
     def name(self) -> str:
-        """`telnyx/<tenant>/<account>`."""
+        """`<provider>/<tenant>/<account>`."""
 
     def look(self, since: datetime) -> AsyncIterator[bool]:
-        """Take in one fax after another; yield whether it is safe."""
+        """Take in one after another; yield whether it is safe."""
 
 
 class Reconciler:
@@ -53,7 +51,7 @@ class Reconciler:
             await asyncio.sleep(self._every)
 
     async def look(self) -> int:
-        """Take in what is new; return how many faxes the log had."""
+        """Take in what is new; return how many the log had."""
         now = datetime.now(UTC)
         last = await self._checkpoints.last(self._source)
         since = datetime.fromtimestamp(last, UTC) - BACK if last else now - FIRST
@@ -61,12 +59,3 @@ class Reconciler:
         if all(safe):
             await self._checkpoints.move(self._source, int(now.timestamp()))
         return len(safe)
-
-
-def moment(said: str, now: datetime) -> datetime:
-    """Return when it was, as the provider writes it (ISO 8601); never in the future."""
-    try:
-        at = datetime.fromisoformat(said)
-    except ValueError:
-        return now
-    return min(at if at.tzinfo else at.replace(tzinfo=UTC), now)
